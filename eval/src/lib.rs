@@ -1,0 +1,1 @@
+//! Layers, evaluation, solving, and derivations.

@@ -1,0 +1,1 @@
+//! Downloads by hash and unpacks safely.

@@ -1,0 +1,1 @@
+//! Syntax, names, types, diagnostics, formatter and editor features of the Kiln language.

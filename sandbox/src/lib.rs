@@ -1,0 +1,1 @@
+//! Runs actions in network-off namespaces.

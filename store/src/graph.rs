@@ -1,0 +1,147 @@
+//! The derivation graph that evaluation hands to realisation.
+//!
+//! What reaches an id is in [`Derivation`]; what must not is in [`Node`] beside it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::derivation::{Build, BuildKind, Derivation, InputRef};
+use crate::digest::DerivationId;
+use crate::name::OutputName;
+
+/// Derivations with what they need to be realised, inputs before their users.
+#[derive(Debug, Clone, Default)]
+pub struct Graph {
+    nodes: Vec<Node>,
+    index: BTreeMap<DerivationId, usize>,
+}
+
+/// One derivation and what belongs to it outside its hash.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// The derivation.
+    pub derivation: Arc<Derivation>,
+    /// How people know it: `curl 8.18.0`, `source of curl 8.18.0`.
+    pub title: String,
+    /// Places to fetch from, tried in this order. Empty but for a fetch.
+    pub urls: Vec<String>,
+    /// Where imported files are. `None` but for an import.
+    pub import: Option<ImportSource>,
+    /// The limits of a build.
+    pub limits: Limits,
+}
+
+/// Where imported files are.
+#[derive(Debug, Clone)]
+pub enum ImportSource {
+    /// One file with these bytes.
+    Bytes(Arc<[u8]>),
+    /// The file or tree at this place on the machine.
+    Path(PathBuf),
+}
+
+/// Limits of one build. They are not part of any id: reaching one is a failure, never another result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Wall time of the whole build.
+    pub time_s_max: u64,
+    /// Wall time without any output.
+    pub silence_s_max: u64,
+    /// Bytes of log.
+    pub log_bytes_max: u64,
+    /// Bytes of the build directory, `/tmp` and outputs together.
+    pub disk_bytes_max: u64,
+    /// Processes and threads at one time.
+    pub processes_max: u64,
+    /// Processors that the build is told to use, as `KILN_CORES`.
+    pub cores: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            time_s_max: 6 * 60 * 60,
+            silence_s_max: 60 * 60,
+            log_bytes_max: 256 << 20,
+            disk_bytes_max: 32 << 30,
+            processes_max: 4096,
+            cores: std::thread::available_parallelism().map_or(1, |it| it.get() as u32),
+        }
+    }
+}
+
+impl Graph {
+    /// Makes an empty graph.
+    #[must_use]
+    pub fn new() -> Self {
+        Graph::default()
+    }
+
+    /// Adds a node and returns its id. A derivation that is there already keeps its first node.
+    ///
+    /// # Panics
+    ///
+    /// If an input of the node is not in the graph: inputs are added before their users.
+    pub fn add(&mut self, node: Node) -> DerivationId {
+        if let Derivation::Build(build) = &*node.derivation {
+            for (label, input) in &build.inputs {
+                assert!(
+                    self.index.contains_key(&input.derivation),
+                    "input `{label}` of `{}` must be added before it",
+                    node.title
+                );
+            }
+        }
+        let id = node.derivation.id();
+        if !self.index.contains_key(&id) {
+            self.index.insert(id, self.nodes.len());
+            self.nodes.push(node);
+        }
+        id
+    }
+
+    /// Returns the nodes, inputs before their users.
+    #[must_use]
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Returns the place of a derivation in [`nodes`](Graph::nodes).
+    #[must_use]
+    pub fn position(&self, id: &DerivationId) -> Option<usize> {
+        self.index.get(id).copied()
+    }
+
+    /// Returns the node of a derivation.
+    #[must_use]
+    pub fn node(&self, id: &DerivationId) -> Option<&Node> {
+        self.position(id).map(|at| &self.nodes[at])
+    }
+}
+
+impl Node {
+    /// Returns the build, if the node is one.
+    #[must_use]
+    pub fn as_build(&self) -> Option<&Build<InputRef>> {
+        match &*self.derivation {
+            Derivation::Build(build) => Some(build),
+            Derivation::Fetch(_) | Derivation::Import(_) => None,
+        }
+    }
+
+    /// Returns the outputs of the derivation, sorted.
+    #[must_use]
+    pub fn outputs(&self) -> Vec<OutputName> {
+        match &*self.derivation {
+            Derivation::Build(build) => build.outputs.clone(),
+            Derivation::Fetch(_) | Derivation::Import(_) => vec![OutputName::default_output()],
+        }
+    }
+
+    /// Whether the node is a test.
+    #[must_use]
+    pub fn is_test(&self) -> bool {
+        self.as_build().is_some_and(|it| it.kind == BuildKind::Test)
+    }
+}

@@ -1,0 +1,1 @@
+//! Case folders, end-to-end builds and tidy checks.

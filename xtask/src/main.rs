@@ -1,0 +1,2 @@
+//! Generates code and runs what CI runs.
+fn main() {}
