@@ -12,7 +12,12 @@
 //! limit, test or run-only dependency has a field. Those travel beside the derivation, in
 //! [`crate::graph::Node`]. Encodings and ids: `spec/store/derivation.md`.
 
+mod check;
+mod encode;
+
 use std::collections::BTreeMap;
+
+pub use check::DerivationError;
 
 use crate::digest::{DerivationId, ObjectId, to_hex};
 use crate::name::{EnvName, Label, OutputName, StepName, StoreName, System};

@@ -74,7 +74,9 @@ pub struct Fetched {
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// A place gave other bytes, and no other place the right ones.
-    #[error("the bytes from {url} are not the ones that were asked for: expected {expected}, found {found}")]
+    #[error(
+        "the bytes from {url} are not the ones that were asked for: expected {expected}, found {found}"
+    )]
     HashMismatch {
         /// The place.
         url: String,

@@ -69,7 +69,9 @@ impl StorePath {
         }
         let digest = blake3::derive_key("kiln scratch path v1", text.as_bytes());
         let object_name = Self::output_name(name, output);
-        StorePath { base: format!("{SCRATCH_PREFIX}{}-{object_name}", base32(&digest[..15])).into() }
+        StorePath {
+            base: format!("{SCRATCH_PREFIX}{}-{object_name}", base32(&digest[..15])).into(),
+        }
     }
 
     /// Returns the store name of an output: the build's name, and but for `out` the output's.
@@ -94,7 +96,9 @@ impl StorePath {
         let shape = || StorePathError::BadShape { text: text.escape_debug().collect() };
         let digest = text.get(..DIGEST_LEN).ok_or_else(shape)?;
         let name = text[DIGEST_LEN..].strip_prefix('-').ok_or_else(shape)?;
-        if let Some(c) = digest.chars().find(|&it| !it.is_ascii() || !ALPHABET.contains(&(it as u8))) {
+        if let Some(c) =
+            digest.chars().find(|&it| !it.is_ascii() || !ALPHABET.contains(&(it as u8)))
+        {
             return Err(StorePathError::BadDigest { found: c.escape_debug().collect() });
         }
         StoreName::new(name)?;

@@ -1,0 +1,389 @@
+//! The canonical binary encoding, as specified in `spec/store/encoding.md`.
+//!
+//! ```text
+//! top level   version byte, then the value
+//! u32, u64    little-endian                 varint   7 bits a byte, lowest first, shortest form
+//! bytes       u32 length, the bytes         text     bytes that are UTF-8
+//! list        u32 count, the items          map      list of key and value, keys ascending, distinct
+//! choice      one tag byte, then its fields bool     0 or 1
+//! ```
+//!
+//! Two values are equal exactly if their encodings are: decoding accepts nothing that encoding does
+//! not make. A length or count is compared with the bytes that are left before anything is
+//! allocated, so that a few garbled bytes cost no memory.
+
+use crate::derivation::DerivationError;
+use crate::name::NameError;
+
+/// The version byte at the start of every encoding.
+pub(crate) const VERSION: u8 = 1;
+
+/// Why bytes are not the encoding of the value that was expected.
+///
+/// Every position is in bytes from the start of the encoding.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The encoding was made by another version of the format.
+    #[error("the encoding has version {found}; this program reads version {expected}")]
+    Version {
+        /// The version found.
+        found: u8,
+        /// The version this program reads.
+        expected: u8,
+    },
+    /// The bytes end too early.
+    #[error(
+        "the encoding ends early: {wanted} more bytes are needed at byte {at}, {left} are left"
+    )]
+    Truncated {
+        /// Where bytes are missing.
+        at: usize,
+        /// How many bytes are needed there, at least.
+        wanted: u64,
+        /// How many are left.
+        left: usize,
+    },
+    /// Bytes are left after the value.
+    #[error("{left} bytes follow the end of the encoding at byte {at}")]
+    Leftover {
+        /// Where the value ends.
+        at: usize,
+        /// How many bytes follow.
+        left: usize,
+    },
+    /// A tag byte has no meaning.
+    #[error("byte {at} is {found}, which is no {what}")]
+    BadTag {
+        /// What the tag was to choose.
+        what: &'static str,
+        /// The tag found.
+        found: u8,
+        /// Where it stands.
+        at: usize,
+    },
+    /// A text is not UTF-8.
+    #[error("the text at byte {at} is not UTF-8")]
+    NotUtf8 {
+        /// Where the text starts.
+        at: usize,
+    },
+    /// A text is not a name of its kind.
+    #[error("the name at byte {at} is not allowed: {source}")]
+    BadName {
+        /// Where the name starts.
+        at: usize,
+        /// What is wrong with it.
+        source: NameError,
+    },
+    /// The keys of a map or items of a set are not in ascending order, or one occurs twice.
+    #[error("the {what} at byte {at} is not greater than the one before it")]
+    Order {
+        /// What is out of order.
+        what: &'static str,
+        /// Where it starts.
+        at: usize,
+    },
+    /// A number is not written in its shortest form or too large for its field.
+    #[error("the number at byte {at} is not in its shortest form or too large")]
+    BadNumber {
+        /// Where the number starts.
+        at: usize,
+    },
+    /// A value could have been written in a shorter or more regular way.
+    #[error("the {what} at byte {at} is not in its canonical form: {reason}")]
+    NotCanonical {
+        /// What is not canonical.
+        what: &'static str,
+        /// Where it starts.
+        at: usize,
+        /// What the canonical form would have.
+        reason: &'static str,
+    },
+    /// The value is well-formed and breaks a rule of its type.
+    #[error(transparent)]
+    Derivation(#[from] DerivationError),
+}
+
+/// Writes an encoding.
+#[derive(Debug, Default)]
+pub(crate) struct Encoder {
+    bytes: Vec<u8>,
+}
+
+impl Encoder {
+    /// Starts an encoding with its version byte.
+    pub(crate) fn versioned() -> Self {
+        Encoder { bytes: vec![VERSION] }
+    }
+
+    /// Starts an encoding that is a part of another.
+    pub(crate) fn part() -> Self {
+        Encoder::default()
+    }
+
+    /// Returns the bytes.
+    pub(crate) fn finish(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    pub(crate) fn u8(&mut self, value: u8) {
+        self.bytes.push(value);
+    }
+
+    pub(crate) fn bool(&mut self, value: bool) {
+        self.bytes.push(u8::from(value));
+    }
+
+    pub(crate) fn u32(&mut self, value: u32) {
+        self.bytes.extend_from_slice(&value.to_le_bytes());
+    }
+
+    pub(crate) fn u64(&mut self, value: u64) {
+        self.bytes.extend_from_slice(&value.to_le_bytes());
+    }
+
+    /// Writes a length or count.
+    ///
+    /// # Panics
+    ///
+    /// From 2^32 on: no single text, file name or list of the encoded types is as large.
+    pub(crate) fn len(&mut self, len: usize) {
+        self.u32(u32::try_from(len).expect("lengths in encodings are below 2^32"));
+    }
+
+    pub(crate) fn varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.bytes.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.bytes.push(value as u8);
+    }
+
+    /// Writes bytes whose number the format fixes.
+    pub(crate) fn fixed(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.len(bytes.len());
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    pub(crate) fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+}
+
+/// Reads an encoding.
+#[derive(Debug)]
+pub(crate) struct Decoder<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Decoder<'a> {
+    /// Reads the version byte of an encoding.
+    pub(crate) fn versioned(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut decoder = Decoder::part(bytes);
+        match decoder.u8()? {
+            VERSION => Ok(decoder),
+            found => Err(DecodeError::Version { found, expected: VERSION }),
+        }
+    }
+
+    /// Reads an encoding that is a part of another and has no version byte.
+    pub(crate) fn part(bytes: &'a [u8]) -> Self {
+        Decoder { bytes, at: 0 }
+    }
+
+    /// Checks that nothing is left.
+    pub(crate) fn finish(self) -> Result<(), DecodeError> {
+        match self.left() {
+            0 => Ok(()),
+            left => Err(DecodeError::Leftover { at: self.at, left }),
+        }
+    }
+
+    /// Returns where it reads.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Returns how many bytes are left.
+    pub(crate) fn left(&self) -> usize {
+        self.bytes.len() - self.at
+    }
+
+    /// Reads bytes whose number the format fixes.
+    pub(crate) fn fixed(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
+        if self.left() < len {
+            return Err(DecodeError::Truncated {
+                at: self.at,
+                wanted: len as u64,
+                left: self.left(),
+            });
+        }
+        let bytes = &self.bytes[self.at..self.at + len];
+        self.at += len;
+        Ok(bytes)
+    }
+
+    /// Reads a digest.
+    pub(crate) fn digest(&mut self) -> Result<[u8; 32], DecodeError> {
+        let mut digest = [0; 32];
+        digest.copy_from_slice(self.fixed(32)?);
+        Ok(digest)
+    }
+
+    pub(crate) fn u8(&mut self) -> Result<u8, DecodeError> {
+        Ok(self.fixed(1)?[0])
+    }
+
+    pub(crate) fn bool(&mut self, what: &'static str) -> Result<bool, DecodeError> {
+        let at = self.at;
+        match self.u8()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            found => Err(DecodeError::BadTag { what, found, at }),
+        }
+    }
+
+    pub(crate) fn u32(&mut self) -> Result<u32, DecodeError> {
+        let mut bytes = [0; 4];
+        bytes.copy_from_slice(self.fixed(4)?);
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    pub(crate) fn u64(&mut self) -> Result<u64, DecodeError> {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(self.fixed(8)?);
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    pub(crate) fn varint(&mut self) -> Result<u64, DecodeError> {
+        let at = self.at;
+        let mut value = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.u8()?;
+            let bits = u64::from(byte & 0x7f);
+            let is_last = byte & 0x80 == 0;
+            // The tenth byte holds one bit; a last byte of 0 could have been left out.
+            if (shift == 63 && byte > 1) || (is_last && byte == 0 && shift > 0) {
+                return Err(DecodeError::BadNumber { at });
+            }
+            value |= bits << shift;
+            if is_last {
+                return Ok(value);
+            }
+        }
+        Err(DecodeError::BadNumber { at })
+    }
+
+    /// Reads the count of a list whose items have at least `item_len_min` bytes each.
+    pub(crate) fn count(&mut self, item_len_min: usize) -> Result<usize, DecodeError> {
+        let at = self.at;
+        let count = self.u32()?;
+        let wanted = u64::from(count) * item_len_min as u64;
+        if wanted > self.left() as u64 {
+            return Err(DecodeError::Truncated { at, wanted, left: self.left() });
+        }
+        Ok(count as usize)
+    }
+
+    pub(crate) fn bytes(&mut self) -> Result<&'a [u8], DecodeError> {
+        let len = self.count(1)?;
+        self.fixed(len)
+    }
+
+    pub(crate) fn text(&mut self) -> Result<&'a str, DecodeError> {
+        let at = self.at;
+        std::str::from_utf8(self.bytes()?).map_err(|_| DecodeError::NotUtf8 { at })
+    }
+
+    /// Reads a text and makes a name of it.
+    pub(crate) fn name<T>(
+        &mut self,
+        make: impl FnOnce(&'a str) -> Result<T, NameError>,
+    ) -> Result<T, DecodeError> {
+        let at = self.at;
+        make(self.text()?).map_err(|source| DecodeError::BadName { at, source })
+    }
+
+    /// Reads a map whose keys ascend.
+    pub(crate) fn map<K: Ord, V>(
+        &mut self,
+        what: &'static str,
+        mut entry: impl FnMut(&mut Self) -> Result<(K, V), DecodeError>,
+    ) -> Result<std::collections::BTreeMap<K, V>, DecodeError> {
+        let count = self.count(1)?;
+        let mut map = std::collections::BTreeMap::new();
+        for _ in 0..count {
+            let at = self.at;
+            let (key, value) = entry(self)?;
+            if map.last_key_value().is_some_and(|(last, _)| *last >= key) {
+                return Err(DecodeError::Order { what, at });
+            }
+            map.insert(key, value);
+        }
+        Ok(map)
+    }
+
+    /// Reads a list.
+    pub(crate) fn list<T>(
+        &mut self,
+        mut item: impl FnMut(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<Vec<T>, DecodeError> {
+        let count = self.count(1)?;
+        // An item may be far larger in memory than in the encoding, so that the count alone must
+        // not decide how much is reserved.
+        let mut items = Vec::with_capacity(count.min(1024));
+        for _ in 0..count {
+            items.push(item(self)?);
+        }
+        Ok(items)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_count_larger_than_what_is_left_allocates_nothing() {
+        let bytes = [VERSION, 0xff, 0xff, 0xff, 0xff, 1, 2, 3];
+        let mut decoder = Decoder::versioned(&bytes).unwrap();
+        assert_eq!(
+            decoder.bytes(),
+            Err(DecodeError::Truncated { at: 1, wanted: 0xffff_ffff, left: 3 })
+        );
+    }
+
+    #[test]
+    fn another_version_is_named() {
+        let error = Decoder::versioned(&[9]).unwrap_err();
+        assert_eq!(error.to_string(), "the encoding has version 9; this program reads version 1");
+    }
+
+    proptest! {
+        #[test]
+        fn a_varint_reads_back_what_it_wrote(value: u64) {
+            let mut encoder = Encoder::part();
+            encoder.varint(value);
+            let bytes = encoder.finish();
+            let mut decoder = Decoder::part(&bytes);
+            prop_assert_eq!(decoder.varint(), Ok(value));
+            prop_assert_eq!(decoder.finish(), Ok(()));
+        }
+
+        #[test]
+        fn a_varint_has_one_form(bytes in proptest::collection::vec(any::<u8>(), 1..12)) {
+            let mut decoder = Decoder::part(&bytes);
+            if let Ok(value) = decoder.varint() {
+                let mut encoder = Encoder::part();
+                encoder.varint(value);
+                prop_assert_eq!(encoder.finish(), &bytes[..decoder.at()]);
+            }
+        }
+    }
+}
