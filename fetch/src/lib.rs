@@ -1,1 +1,20 @@
 //! Downloads by hash and unpacks safely.
+//!
+//! ```text
+//! Fetch + urls ─WebFetcher─▶ bytes with the right hash ─unpack─▶ tree at the target
+//!                 ▲ Mirrors: configuration, apt, pip, cargo, npm
+//! ```
+//!
+//! **Invariants:** nothing is kept whose hash is wrong; nothing is written outside the target, or
+//! through a link; no credentials are shown, or sent to another host; nothing here prints.
+
+mod escape;
+mod mirrors;
+mod place;
+mod unpack;
+mod web;
+
+pub use mirrors::{Machine, MirrorBase, MirrorConfig, MirrorReport, Mirrors, Origin};
+pub use unpack::{Limit, Refusal, UnpackError, UnpackLimits, UnpackRequest, unpack};
+pub use web::WebFetcher;
+pub use web::options::{Certificates, Proxies, WebOptions};

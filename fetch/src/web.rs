@@ -1,0 +1,550 @@
+//! Fetching from the web and from files, as specified in `spec/fetch/sources.md`.
+//!
+//! ```text
+//! urls ─Address::parse─▶ Place ─Http or local file─▶ Partial ─hash is right─▶ target
+//!              └ mirror: ─Mirrors::resolve─▶ Place…
+//! ```
+//!
+//! Places are tried in order. Those whose failure may pass (no connection, a broken one, a server
+//! that is overloaded) are tried again in a later round, after the others had their turn.
+
+pub(crate) mod digest;
+pub(crate) mod http;
+mod local;
+pub(crate) mod options;
+mod partial;
+mod tls;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use kiln_store::{
+    Attempt, Cancel, FetchError, FetchHash, FetchProgress, FetchRequest, Fetched, Fetcher, Unpack,
+};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::mirrors::Mirrors;
+use crate::place::{Address, Place, shown_text};
+use crate::unpack::{UnpackError, UnpackRequest, unpack};
+use crate::web::http::{Answer, Ask, Failure, Http, Sink};
+use crate::web::options::WebOptions;
+use crate::web::partial::{Origin, Partial, write_error};
+
+/// After so many connections in a row that did not come about, places of a host are tried last.
+const STRIKES_MAX: u32 = 3;
+
+/// How often a place is tried to which no connection comes about.
+const CONNECTIONS_MAX: u32 = 2;
+
+/// Progress is told each time so many bytes arrived.
+const PROGRESS_BYTES: u64 = 64 << 10;
+
+/// Fetches `https:`, `http:`, `file:` and `mirror:` sources. Proxies, certificates and time limits
+/// are in its [`WebOptions`].
+///
+/// Making one is cheap and cannot fail; threads are started, certificates are read and mirrors are
+/// looked up when the first download needs them.
+pub struct WebFetcher {
+    mirrors: Mirrors,
+    options: WebOptions,
+    http: Http,
+    /// For each host, how many connections in a row did not come about.
+    strikes: Mutex<BTreeMap<String, u32>>,
+}
+
+impl WebFetcher {
+    /// Makes a fetcher that finds mirrors by `mirrors`.
+    #[must_use]
+    pub fn new(mirrors: Mirrors, options: WebOptions) -> Self {
+        let http = Http::new(options.clone());
+        WebFetcher { mirrors, options, http, strikes: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// Returns the mirrors, for `kiln doctor`.
+    #[must_use]
+    pub fn mirrors(&self) -> &Mirrors {
+        &self.mirrors
+    }
+}
+
+impl Fetcher for WebFetcher {
+    fn fetch(&self, request: &FetchRequest<'_>) -> Result<Fetched, FetchError> {
+        let hash = request.fetch.hash;
+        if request.target.symlink_metadata().is_ok() {
+            let source = std::io::ErrorKind::AlreadyExists.into();
+            return Err(write_error(request.target, source));
+        }
+        let mut partial = Partial::open(request.partial, hash, request.cancel)?;
+        let fetched = if partial.bytes() > 0 && partial.is_whole() {
+            // An earlier run was stopped between the last byte and the target.
+            let url = match partial.origin() {
+                Some(origin) => origin.url.clone(),
+                None => format!("file://{}", partial.path().display()),
+            };
+            Fetched { url, bytes: partial.bytes() }
+        } else {
+            Download::new(self, request, &mut partial).run()?
+        };
+        match &request.fetch.unpack {
+            Unpack::File { executable } => partial.publish(request.target, *executable)?,
+            Unpack::Tree { root, executables } => {
+                (request.progress)(FetchProgress::Unpacking);
+                let unpacking = UnpackRequest {
+                    root,
+                    executables,
+                    target: request.target,
+                    limits: &self.options.unpack,
+                    cancel: request.cancel,
+                };
+                // After an error the download stays: the bytes are right, and a recipe that names
+                // another folder of the archive need not fetch them again.
+                unpack(partial.file(), &unpacking)
+                    .map_err(|error| unpack_error(error, &fetched.url))?;
+                partial.remove();
+            }
+        }
+        Ok(fetched)
+    }
+}
+
+fn unpack_error(error: UnpackError, url: &str) -> FetchError {
+    match error {
+        UnpackError::Write { path, source } => write_error(&path, source),
+        UnpackError::Cancelled => FetchError::Cancelled,
+        error @ (UnpackError::UnknownFormat { .. }
+        | UnpackError::UnsupportedFormat { .. }
+        | UnpackError::Refused { .. }
+        | UnpackError::Damaged { .. }
+        | UnpackError::Limit { .. }
+        | UnpackError::NoFolder { .. }
+        | UnpackError::NoExecutable { .. }
+        | UnpackError::Read { .. }) => {
+            FetchError::Unpack { url: url.to_owned(), reason: error.to_string() }
+        }
+    }
+}
+
+/// One download, from the first try to the last.
+struct Download<'a> {
+    fetcher: &'a WebFetcher,
+    request: &'a FetchRequest<'a>,
+    partial: &'a mut Partial,
+    /// What failed for good, by its place in the order of trying.
+    failed: BTreeMap<Order, Attempt>,
+    /// The first place that gave other bytes.
+    mismatch: Option<Mismatch>,
+    /// What the user could set so that there are more places.
+    setting: Option<String>,
+    /// How many places of mirrors there were.
+    numbers: usize,
+    /// Every place of a mirror: looking one up again adds only what is new.
+    seen: BTreeSet<String>,
+}
+
+/// A place among all places: the source's number, and the number within it if it is a mirror.
+type Order = (usize, usize);
+
+struct Mismatch {
+    order: Order,
+    url: String,
+    found: FetchHash,
+    bytes: u64,
+}
+
+/// Something to try.
+struct Candidate {
+    order: Order,
+    address: Address,
+    /// How often no connection came about.
+    unconnected: u32,
+    /// The reason of its last failure, and how it is shown.
+    last: Option<Attempt>,
+    /// Its host did not answer lately, so that it was put behind the others in this round.
+    put_off: bool,
+}
+
+/// What became of a try.
+enum Outcome {
+    Whole(Fetched),
+    Mismatch { found: FetchHash, bytes: u64, hint: Option<String> },
+}
+
+impl<'a> Download<'a> {
+    fn new(
+        fetcher: &'a WebFetcher,
+        request: &'a FetchRequest<'a>,
+        partial: &'a mut Partial,
+    ) -> Self {
+        Download {
+            fetcher,
+            request,
+            partial,
+            failed: BTreeMap::new(),
+            mismatch: None,
+            setting: None,
+            numbers: 0,
+            seen: BTreeSet::new(),
+        }
+    }
+
+    fn run(mut self) -> Result<Fetched, FetchError> {
+        let mut round: VecDeque<Candidate> = VecDeque::new();
+        for (index, url) in self.request.urls.iter().enumerate() {
+            match Address::parse(url) {
+                Ok(address) => round.push_back(Candidate::new((index, 0), address)),
+                Err(reason) => {
+                    self.failed.insert((index, 0), Attempt { url: shown_text(url), reason });
+                }
+            }
+        }
+        let tries_max = self.fetcher.options.tries_max.max(1);
+        for tries in 1..=tries_max {
+            let mut wait = Duration::ZERO;
+            let mut again = Vec::new();
+            while let Some(candidate) = round.pop_front() {
+                if let Some(fetched) = self.turn(candidate, &mut round, &mut again, &mut wait)? {
+                    return Ok(fetched);
+                }
+            }
+            if again.is_empty() || tries == tries_max {
+                for candidate in again {
+                    self.failed.extend(candidate.last.map(|it| (candidate.order, it)));
+                }
+                break;
+            }
+            self.pause(tries, wait)?;
+            again.sort_by_key(|it: &Candidate| it.order);
+            round = again.into();
+        }
+        Err(self.into_error())
+    }
+
+    /// Tries one candidate once.
+    fn turn(
+        &mut self,
+        mut candidate: Candidate,
+        round: &mut VecDeque<Candidate>,
+        again: &mut Vec<Candidate>,
+        wait: &mut Duration,
+    ) -> Result<Option<Fetched>, FetchError> {
+        let place = match &candidate.address {
+            Address::Place(place) => place.clone(),
+            Address::Mirror { .. } => {
+                self.expand(candidate, round, again)?;
+                return Ok(None);
+            }
+        };
+        if !candidate.put_off && !round.is_empty() && self.fetcher.strikes(&place) >= STRIKES_MAX {
+            candidate.put_off = true;
+            round.push_back(candidate);
+            return Ok(None);
+        }
+        candidate.put_off = false;
+        let outcome = self.attempt(&place);
+        let unconnected = matches!(outcome, Err(Failure::Passing { unconnected: true, .. }));
+        self.fetcher.count_strike(&place, unconnected);
+        let shown = place.to_string();
+        match outcome {
+            Ok(Outcome::Whole(fetched)) => return Ok(Some(fetched)),
+            Ok(Outcome::Mismatch { found, bytes, hint }) => {
+                let reason = match hint {
+                    Some(hint) => format!("it gave other bytes ({found}): {hint}"),
+                    None => format!("it gave other bytes ({found})"),
+                };
+                self.failed.insert(candidate.order, Attempt { url: shown.clone(), reason });
+                if self.mismatch.as_ref().is_none_or(|it| candidate.order < it.order) {
+                    let order = candidate.order;
+                    self.mismatch = Some(Mismatch { order, url: shown, found, bytes });
+                }
+            }
+            Err(Failure::Fatal(error)) => return Err(error),
+            Err(Failure::Refused { reason }) => {
+                self.failed.insert(candidate.order, Attempt { url: shown, reason });
+            }
+            Err(Failure::NotResumed) => {
+                let reason = "it answers as if only a part were asked for".to_owned();
+                self.failed.insert(candidate.order, Attempt { url: shown, reason });
+            }
+            Err(Failure::Passing { reason, wait: asked, unconnected }) => {
+                candidate.unconnected += u32::from(unconnected);
+                let last = Attempt { url: shown, reason };
+                if candidate.unconnected >= CONNECTIONS_MAX {
+                    self.failed.insert(candidate.order, last);
+                } else {
+                    *wait = (*wait).max(asked.unwrap_or_default());
+                    candidate.last = Some(last);
+                    again.push(candidate);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Puts the places of a mirror at the front of the round.
+    fn expand(
+        &mut self,
+        mut candidate: Candidate,
+        round: &mut VecDeque<Candidate>,
+        again: &mut Vec<Candidate>,
+    ) -> Result<(), FetchError> {
+        let Address::Mirror { name, path } = &candidate.address else { return Ok(()) };
+        let pages = Pages { fetcher: self.fetcher, cancel: self.request.cancel };
+        let hash = self.request.fetch.hash;
+        let resolved = self.fetcher.mirrors.resolve(name, path, hash, &pages)?;
+        self.setting = self.setting.take().or(Some(resolved.setting));
+        let source = candidate.order.0;
+        for attempt in resolved.failed {
+            if self.seen.insert(attempt.url.clone()) {
+                let order = self.next_order(source);
+                self.failed.insert(order, attempt);
+            }
+        }
+        let mut places = Vec::new();
+        for place in resolved.places {
+            if self.seen.insert(place.url().to_string()) {
+                places.push(Candidate::new(self.next_order(source), Address::Place(place)));
+            }
+        }
+        for place in places.into_iter().rev() {
+            round.push_front(place);
+        }
+        if let Some(attempt) = resolved.passing {
+            candidate.last = Some(attempt);
+            again.push(candidate);
+        }
+        Ok(())
+    }
+
+    /// The number of the next place of a source.
+    fn next_order(&mut self, source: usize) -> Order {
+        self.numbers += 1;
+        (source, self.numbers)
+    }
+
+    /// Downloads from one place, and once more from its beginning if bytes of an earlier run, or
+    /// of another place, may be what is wrong.
+    fn attempt(&mut self, place: &Place) -> Result<Outcome, Failure> {
+        match self.transfer(place) {
+            Err(Failure::NotResumed) => {}
+            Ok((Outcome::Mismatch { .. }, Start::Resumed)) => {}
+            Ok((outcome, _)) => return Ok(outcome),
+            Err(failure) => return Err(failure),
+        }
+        self.partial.clear()?;
+        self.transfer(place).map(|(outcome, _)| outcome)
+    }
+
+    fn transfer(&mut self, place: &Place) -> Result<(Outcome, Start), Failure> {
+        let shown = place.to_string();
+        (self.request.progress)(FetchProgress::Trying { url: shown.clone() });
+        let have_bytes = self.partial.bytes();
+        let validator = match self.partial.origin() {
+            Some(origin) if origin.url == shown => origin.validator.clone(),
+            _ => None,
+        };
+        let mut sink = PartialSink {
+            partial: &mut *self.partial,
+            url: &shown,
+            progress: self.request.progress,
+            answer: Answer::default(),
+            told_bytes: 0,
+        };
+        if place.url().scheme() == "file" {
+            local::read(place, self.fetcher.options.bytes_max, self.request.cancel, &mut sink)?;
+        } else {
+            let ask = Ask { place, accept: None, have_bytes, validator: validator.as_deref() };
+            self.fetcher.http.get(&ask, self.request.cancel, &mut sink)?;
+        }
+        let answer = sink.finish();
+        let start = if answer.resumed { Start::Resumed } else { Start::Fresh };
+        let bytes = self.partial.bytes();
+        if self.partial.is_whole() {
+            return Ok((Outcome::Whole(Fetched { url: shown, bytes }), start));
+        }
+        let found = self.partial.found();
+        // Wrong bytes are kept nowhere.
+        self.partial.clear()?;
+        Ok((Outcome::Mismatch { found, bytes, hint: hint(&answer, bytes) }, start))
+    }
+
+    /// Waits before the next round: longer each time, and not in step with other processes.
+    fn pause(&self, tries: u32, asked: Duration) -> Result<(), FetchError> {
+        let options = &self.fetcher.options;
+        let doubled = options.pause.saturating_mul(1 << (tries - 1).min(16));
+        // From the hash, not from a clock: the same in every run, but another for each download.
+        let (FetchHash::Sha256(bytes) | FetchHash::Blake3(bytes)) = self.request.fetch.hash;
+        let spread = f64::from(bytes[tries as usize % bytes.len()]) / 255.0;
+        let pause = doubled.mul_f64(0.75 + spread / 2.0).max(asked).min(options.pause_max);
+        wait(pause, self.request.cancel)
+    }
+
+    fn into_error(mut self) -> FetchError {
+        let expected = self.request.fetch.hash.to_string();
+        if let Some(mismatch) = self.mismatch {
+            let own = self.failed.remove(&mismatch.order);
+            // The hint, if there is one, is worth more than the repetition.
+            let own = own.filter(|it| it.reason.contains("): "));
+            return FetchError::HashMismatch {
+                url: mismatch.url,
+                expected,
+                found: mismatch.found.to_string(),
+                bytes: mismatch.bytes,
+                others: own.into_iter().chain(self.failed.into_values()).collect(),
+            };
+        }
+        let attempts = self.failed.into_values().collect();
+        FetchError::Unreachable { expected, attempts, setting: self.setting }
+    }
+}
+
+/// How a transfer began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    Fresh,
+    /// After bytes that were here already.
+    Resumed,
+}
+
+impl Candidate {
+    fn new(order: Order, address: Address) -> Self {
+        Candidate { order, address, unconnected: 0, last: None, put_off: false }
+    }
+}
+
+impl WebFetcher {
+    fn strikes(&self, place: &Place) -> u32 {
+        let strikes = self.strikes.lock().unwrap_or_else(|it| it.into_inner());
+        strikes.get(&place.host()).copied().unwrap_or(0)
+    }
+
+    fn count_strike(&self, place: &Place, unconnected: bool) {
+        let mut strikes = self.strikes.lock().unwrap_or_else(|it| it.into_inner());
+        if unconnected {
+            *strikes.entry(place.host()).or_default() += 1;
+        } else {
+            strikes.remove(&place.host());
+        }
+    }
+}
+
+/// What could be the matter with bytes that are not the right ones.
+fn hint(answer: &Answer, bytes: u64) -> Option<String> {
+    if bytes == 0 {
+        return Some("it is empty".to_owned());
+    }
+    if answer.media_type.as_deref().is_some_and(|it| it.contains("html")) {
+        return Some("it is a web page, perhaps one that says what went wrong".to_owned());
+    }
+    let encoding = answer.encoding.as_deref()?;
+    Some(format!("it was sent with the encoding `{}`, which is not undone", shown_text(encoding)))
+}
+
+/// Waits, but not after [`Cancel`] was set.
+fn wait(time: Duration, cancel: &Cancel) -> Result<(), FetchError> {
+    let mut descriptors = [PollFd::new(cancel.as_fd(), PollFlags::POLLIN)];
+    let timeout = PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX);
+    // A signal may end the wait early, which harms nobody.
+    let _ = poll(&mut descriptors, timeout);
+    if cancel.is_set() { Err(FetchError::Cancelled) } else { Ok(()) }
+}
+
+/// Puts the body of an answer into the partial file.
+struct PartialSink<'a> {
+    partial: &'a mut Partial,
+    url: &'a str,
+    progress: &'a (dyn Fn(FetchProgress) + Sync),
+    answer: Answer,
+    /// How many bytes there were when progress was told last.
+    told_bytes: u64,
+}
+
+impl Sink for PartialSink<'_> {
+    fn begin(&mut self, answer: &Answer) -> Result<(), Failure> {
+        self.answer = answer.clone();
+        if !answer.resumed {
+            self.partial.clear()?;
+        }
+        let validator = answer.validator.clone();
+        self.partial.set_origin(Origin { url: self.url.to_owned(), validator });
+        self.tell();
+        Ok(())
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.partial.append(bytes)?;
+        if self.partial.bytes() - self.told_bytes >= PROGRESS_BYTES {
+            self.tell();
+        }
+        Ok(())
+    }
+}
+
+impl PartialSink<'_> {
+    fn tell(&mut self) {
+        self.told_bytes = self.partial.bytes();
+        (self.progress)(FetchProgress::Received {
+            bytes: self.told_bytes,
+            bytes_total: self.answer.bytes_total,
+        });
+    }
+
+    fn finish(mut self) -> Answer {
+        self.tell();
+        self.answer
+    }
+}
+
+/// Reads the pages in which mirrors look up addresses.
+struct Pages<'a> {
+    fetcher: &'a WebFetcher,
+    cancel: &'a Cancel,
+}
+
+impl crate::mirrors::Pages for Pages<'_> {
+    fn read(&self, place: &Place, accept: &'static str) -> Result<crate::mirrors::Page, Failure> {
+        let mut sink = PageSink(Vec::new());
+        if place.url().scheme() == "file" {
+            local::read(place, PAGE_BYTES_MAX as u64, self.cancel, &mut sink)?;
+            return Ok(crate::mirrors::Page {
+                bytes: sink.0,
+                media_type: None,
+                url: place.url().clone(),
+            });
+        }
+        let ask = Ask { place, accept: Some(accept), have_bytes: 0, validator: None };
+        let answer = self.fetcher.http.get(&ask, self.cancel, &mut sink);
+        let unconnected = matches!(answer, Err(Failure::Passing { unconnected: true, .. }));
+        self.fetcher.count_strike(place, unconnected);
+        let answer = answer?;
+        Ok(crate::mirrors::Page {
+            bytes: sink.0,
+            media_type: answer.media_type,
+            url: answer.url.unwrap_or_else(|| place.url().clone()),
+        })
+    }
+
+    fn cancel(&self) -> &Cancel {
+        self.cancel
+    }
+}
+
+/// The largest page that is read: indexes of projects with many releases have some megabytes.
+const PAGE_BYTES_MAX: usize = 64 << 20;
+
+struct PageSink(Vec<u8>);
+
+impl Sink for PageSink {
+    fn begin(&mut self, _: &Answer) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if self.0.len() + bytes.len() > PAGE_BYTES_MAX {
+            let reason = format!("the page has more than {PAGE_BYTES_MAX} bytes");
+            return Err(Failure::Refused { reason });
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+}
