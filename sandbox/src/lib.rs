@@ -1,1 +1,45 @@
 //! Runs actions in network-off namespaces.
+//!
+//! ```text
+//! BuildRequest ─plan─▶ Plan ─Sandbox─▶ Built
+//!                       │
+//!      helper ─clone─▶ child: carries the plan out, gives up all privileges, runs the steps
+//! ```
+//!
+//! [`Sandbox`] is the real [`Builder`](kiln_store::Builder). What a build sees is specified in
+//! `spec/build/`, as the build process sees it; how it comes about is told file by file:
+//!
+//! ```text
+//! plan.rs       what the sandbox holds and runs, as data
+//! run.rs        the parent: starts, watches, holds to limits, cleans up
+//! helper.rs     the process with one thread that clones builds
+//! child.rs      the first process of a build: carries the plan out, runs the steps
+//! seccomp.rs    the filter of system calls        landlock.rs   the second layer of file access
+//! doctor.rs     why a sandbox cannot be made here, and what to do
+//! //! sys.rs        one wrapper for each kernel call, and all unsafe code
+//! ```
+//!
+//! **Invariants:** a build never runs outside of a sandbox, and nothing of one is skipped because a
+//! call failed; no path that a step can write to is ever looked up by name; only `sys.rs` calls the
+//! kernel without the standard library or `nix`; nothing here prints.
+
+mod child;
+mod codec;
+mod doctor;
+mod helper;
+mod landlock;
+mod message;
+mod plan;
+mod privileges;
+mod run;
+mod seccomp;
+mod sys;
+
+pub use doctor::{Mode, Probe};
+pub use helper::run_helper_if_asked;
+pub use message::MountCalls;
+pub use plan::{
+    Access, Command, Layout, Plan, PlanError, Resource, ResourceLimit, ScratchPlace, Setup,
+    SourceCopy, plan,
+};
+pub use run::{Sandbox, SandboxOptions, Scratch, UserRange};

@@ -1,0 +1,3 @@
+//! What a build costs beside its steps.
+
+fn main() {}

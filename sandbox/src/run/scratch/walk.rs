@@ -1,0 +1,133 @@
+//! Adds up what a build's folder on disk takes, a little at a time.
+
+use std::collections::VecDeque;
+use std::ffi::CString;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::sys::{self, Kind, Open, SysResult};
+
+/// How many entries are looked at in one step, so that watching a build stays quick.
+const ENTRIES_IN_A_STEP: usize = 2000;
+
+/// How long after a walk the next begins, at least, and for how many times as long as it took.
+const REST_MIN: Duration = Duration::from_millis(500);
+const REST_TIMES: u32 = 10;
+
+/// How deep it goes: each level holds a descriptor. What lies deeper is not seen.
+const DEPTH_MAX: usize = 64;
+
+/// A walk through a folder that changes meanwhile. What it adds up is a little late, never exact.
+pub(super) struct Walk {
+    root: PathBuf,
+    began: Instant,
+    next: Instant,
+    /// The folders that are being read.
+    levels: Vec<Level>,
+    /// What this walk found so far: bytes, files.
+    so_far: (u64, u64),
+    /// What the last whole walk found.
+    last: (u64, u64),
+}
+
+struct Level {
+    folder: Rc<OwnedFd>,
+    names: VecDeque<CString>,
+}
+
+impl Walk {
+    /// Begins to walk `root`.
+    pub(super) fn new(root: &Path) -> Self {
+        let now = Instant::now();
+        Walk {
+            root: root.to_owned(),
+            began: now,
+            next: now,
+            levels: Vec::new(),
+            so_far: (0, 0),
+            last: (0, 0),
+        }
+    }
+
+    /// Walks on a little, and returns how many bytes and files there are at least.
+    pub(super) fn step(&mut self) -> (u64, u64) {
+        if self.levels.is_empty() {
+            if Instant::now() < self.next {
+                return self.last;
+            }
+            self.began = Instant::now();
+            self.so_far = (0, 0);
+            self.enter(sys::open(&self.root.clone(), Open::Folder));
+        }
+        for _ in 0..ENTRIES_IN_A_STEP {
+            if !self.look_at_one() {
+                self.last = self.so_far;
+                let rest = REST_MIN.max(self.began.elapsed() * REST_TIMES);
+                self.next = Instant::now() + rest;
+                break;
+            }
+        }
+        (self.last.0.max(self.so_far.0), self.last.1.max(self.so_far.1))
+    }
+
+    /// Looks at the next entry. `false` if there is none.
+    fn look_at_one(&mut self) -> bool {
+        let Some(level) = self.levels.last_mut() else { return false };
+        let Some(name) = level.names.pop_front() else {
+            self.levels.pop();
+            return !self.levels.is_empty();
+        };
+        let folder = Rc::clone(&level.folder);
+        // The build may have taken it away meanwhile.
+        let Ok(stat) = sys::fstat_at(folder.as_fd(), &name) else { return true };
+        self.so_far.0 += stat.allocated;
+        self.so_far.1 += 1;
+        if stat.kind == Kind::Folder && self.levels.len() < DEPTH_MAX {
+            self.enter(sys::open_entry(folder.as_fd(), &name, Open::Folder));
+        }
+        true
+    }
+
+    /// Goes into a folder, if it can be read.
+    fn enter(&mut self, folder: SysResult<OwnedFd>) {
+        let Ok(folder) = folder else { return };
+        let mut names = VecDeque::new();
+        let Ok(listed) = sys::open_entry(folder.as_fd(), c".", Open::Folder) else { return };
+        // A listing that ends early is added up as far as it came.
+        let _ = sys::list(listed, "a scratch folder", |name| {
+            names.push_back(name.to_owned());
+            Ok(())
+        });
+        self.levels.push(Level { folder: Rc::new(folder), names });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walk_adds_up_all_files() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("deep")).unwrap();
+        std::fs::write(folder.path().join("deep/a"), vec![1; 100_000]).unwrap();
+        std::fs::write(folder.path().join("b"), vec![1; 100_000]).unwrap();
+        let mut walk = Walk::new(folder.path());
+        let (bytes, files) = walk.step();
+        assert!(bytes >= 200_000, "{bytes}");
+        assert_eq!(files, 3);
+    }
+
+    #[test]
+    fn a_large_folder_takes_several_steps() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..ENTRIES_IN_A_STEP + 10 {
+            std::fs::write(folder.path().join(number.to_string()), b"").unwrap();
+        }
+        let mut walk = Walk::new(folder.path());
+        assert_eq!(walk.step().1, ENTRIES_IN_A_STEP as u64);
+        assert_eq!(walk.step().1, ENTRIES_IN_A_STEP as u64 + 10);
+    }
+}

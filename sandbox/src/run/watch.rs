@@ -1,0 +1,388 @@
+//! Watches one build: passes its output on, holds it to its limits, and sees it end.
+//!
+//! One loop waits for whatever comes first: output, a report, the end, [`Cancel`], a deadline, or
+//! the moment to look at what cannot be waited for (the space that is used, the processes there
+//! are). Whatever ends a build early kills its first process, and with it the kernel kills the
+//! rest; the loop then goes on until the kernel says that all are gone.
+//!
+//! [`Cancel`]: kiln_store::Cancel
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use kiln_store::{BuildError, BuildProgress, BuildRequest, StepName, StepStatus};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::scratch::{ScratchFolder, Usage};
+use crate::doctor;
+use crate::message::{Phase, Report};
+use crate::sys::{self, Received, SysError, SysResult, Wait};
+
+/// How often what is used is looked at. The kernel's own bounds lie so far above the limits that
+/// little can happen unseen in this time.
+const LOOK_MS: u64 = 100;
+
+/// How much output is taken at once.
+const LOG_BUFFER_BYTES: usize = 64 << 10;
+
+/// What a build left that ended well.
+pub(super) struct Left {
+    /// The folder of outputs, as the build itself opened it.
+    pub(super) store: OwnedFd,
+}
+
+/// Watches a build until nothing of it is alive.
+pub(super) fn watch(
+    request: &BuildRequest<'_>,
+    scratch: &ScratchFolder,
+    control: &OwnedFd,
+    log: &OwnedFd,
+    started: Instant,
+) -> Result<Left, BuildError> {
+    let mut watch = Watch {
+        request,
+        control,
+        log: Some(log),
+        buffer: vec![0; LOG_BUFFER_BYTES],
+        usage: scratch.usage(),
+        process: None,
+        store: None,
+        processes: None,
+        step: None,
+        log_bytes: 0,
+        started,
+        last_output: started,
+        next_look: started + Duration::from_millis(LOOK_MS),
+        end: None,
+    };
+    loop {
+        match watch.wait() {
+            Ok(Waited::More) => watch.check_limits(),
+            Ok(Waited::Gone) => break,
+            Err(error) => {
+                watch.fail(error.into_build_error());
+                watch.kill_and_wait();
+                break;
+            }
+        }
+    }
+    watch.finish()
+}
+
+/// How a build ends.
+enum End {
+    /// All steps ended well.
+    Done,
+    /// Something else came first.
+    Failed(BuildError),
+}
+
+enum Waited {
+    /// Something may be alive.
+    More,
+    /// Nothing is.
+    Gone,
+}
+
+struct Watch<'a> {
+    request: &'a BuildRequest<'a>,
+    control: &'a OwnedFd,
+    /// `None` once it ended or is not wanted any more.
+    log: Option<&'a OwnedFd>,
+    buffer: Vec<u8>,
+    usage: Usage<'a>,
+    /// The first process, once it is there.
+    process: Option<OwnedFd>,
+    /// The folder of outputs, once it is there.
+    store: Option<OwnedFd>,
+    /// The folder of processes, once it is there.
+    processes: Option<OwnedFd>,
+    /// Which step runs.
+    step: Option<usize>,
+    log_bytes: u64,
+    started: Instant,
+    last_output: Instant,
+    next_look: Instant,
+    /// What is returned; the first reason wins.
+    end: Option<End>,
+}
+
+impl Watch<'_> {
+    /// Waits for whatever comes first, and sees to it.
+    fn wait(&mut self) -> SysResult<Waited> {
+        let timeout = self.timeout();
+        let (mut reported, mut ended, mut cancelled) = (false, false, false);
+        let mut printed = false;
+        {
+            // Each descriptor with what it sets.
+            let mut fds = vec![PollFd::new(self.control.as_fd(), PollFlags::POLLIN)];
+            let mut sets: Vec<&mut bool> = vec![&mut reported];
+            if let Some(process) = &self.process {
+                fds.push(PollFd::new(process.as_fd(), PollFlags::POLLIN));
+                sets.push(&mut ended);
+            }
+            if let Some(log) = self.log {
+                fds.push(PollFd::new(log.as_fd(), PollFlags::POLLIN));
+                sets.push(&mut printed);
+            }
+            if self.end.is_none() {
+                fds.push(PollFd::new(self.request.cancel.as_fd(), PollFlags::POLLIN));
+                sets.push(&mut cancelled);
+            }
+            match poll(&mut fds, timeout) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(SysError::new(sys::Call::Poll, "a build", errno)),
+            }
+            for (fd, set) in fds.iter().zip(sets) {
+                *set = fd.any().unwrap_or(true);
+            }
+        }
+        if cancelled {
+            self.fail(BuildError::Cancelled);
+        }
+        if printed {
+            self.pass_output_on()?;
+        }
+        if ended {
+            // Everything that was said is there to be read, and nothing more will be.
+            while matches!(self.hear()?, Heard::Report) {}
+            while self.pass_output_on()? {}
+            return Ok(Waited::Gone);
+        }
+        if reported && matches!(self.hear()?, Heard::End) && self.process.is_none() {
+            // Nobody holds the other end: there never was a first process, or it is gone.
+            return Ok(Waited::Gone);
+        }
+        Ok(Waited::More)
+    }
+
+    fn timeout(&self) -> PollTimeout {
+        let now = Instant::now();
+        let next = match self.end {
+            // The kernel is at work; there is nothing to look at.
+            Some(_) => now + Duration::from_secs(60),
+            None => self.next_look.min(self.time_deadline()).min(self.silence_deadline()),
+        };
+        // Rounded up, so that the loop does not spin through the last millisecond.
+        let ms = next.saturating_duration_since(now).as_millis() + 1;
+        PollTimeout::from(u16::try_from(ms).unwrap_or(u16::MAX))
+    }
+
+    fn time_deadline(&self) -> Instant {
+        later(self.started, self.request.limits.time_s_max)
+    }
+
+    fn silence_deadline(&self) -> Instant {
+        later(self.last_output, self.request.limits.silence_s_max)
+    }
+
+    /// Reads one report and sees to it.
+    fn hear(&mut self) -> SysResult<Heard> {
+        let (bytes, fds) = match sys::receive(self.control.as_fd(), Wait::No)? {
+            Received::Message { bytes, fds } => (bytes, fds),
+            Received::Nothing => return Ok(Heard::Nothing),
+            Received::End => return Ok(Heard::End),
+        };
+        let report = Report::decode(&bytes).map_err(|error| {
+            SysError::new(sys::Call::Recvmsg, format_args!("a report: {error}"), Errno::EBADMSG)
+        })?;
+        let mut fds = fds.into_iter();
+        match report {
+            Report::Cloned => {
+                self.process = fds.next();
+                if self.end.is_some() {
+                    self.kill();
+                }
+            }
+            Report::Ready => (self.store, self.processes) = (fds.next(), fds.next()),
+            Report::Failed { phase, error } => self.fail_in(phase, error),
+            Report::StepStarted { index } => {
+                self.step = Some(index);
+                if let Some(step) = self.step_name() {
+                    (self.request.progress)(BuildProgress { step, index });
+                }
+            }
+            Report::NotRun { index, error } => {
+                self.step = Some(index);
+                let step = self.step_name().map_or_else(String::new, |it| it.to_string());
+                let error = SysError { on: format!("{} of step `{step}`", error.on), ..error };
+                self.fail(error.into_build_error());
+            }
+            Report::StepEnded { index, status } => {
+                self.step = Some(index);
+                self.look_at_space();
+                if status != StepStatus::Code(0)
+                    && let Some(step) = self.step_name()
+                {
+                    self.fail(BuildError::StepFailed { step, index, status });
+                }
+            }
+            Report::Done => self.end = self.end.take().or(Some(End::Done)),
+        }
+        Ok(Heard::Report)
+    }
+
+    fn fail_in(&mut self, phase: Phase, error: SysError) {
+        let no_space = matches!(error.errno, Errno::ENOSPC | Errno::EDQUOT);
+        let build_error = match phase {
+            Phase::Copy if no_space => self.limit(self.usage.limit()),
+            Phase::Clone | Phase::Setup => doctor::explain(error),
+            Phase::Copy | Phase::Steps => error.into_build_error(),
+        };
+        self.fail(build_error);
+    }
+
+    /// Passes some output on. `false` if there was none.
+    fn pass_output_on(&mut self) -> SysResult<bool> {
+        let Some(log) = self.log else { return Ok(false) };
+        let count = match sys::read_some(log.as_fd(), &mut self.buffer, "the build's output")? {
+            None => return Ok(false),
+            Some(0) => {
+                self.log = None;
+                return Ok(false);
+            }
+            Some(count) => count,
+        };
+        self.last_output = Instant::now();
+        let room = self.request.limits.log_bytes_max - self.log_bytes;
+        let kept = usize::try_from(room).unwrap_or(usize::MAX).min(count);
+        self.log_bytes += kept as u64;
+        let mut log = self.request.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = log.write_all(&self.buffer[..kept]);
+        drop(log);
+        if let Err(source) = written {
+            self.log = None;
+            self.fail(BuildError::System { call: "write", on: "the build's log".into(), source });
+        } else if kept < count {
+            self.log = None;
+            let limit = format!("log_bytes_max = {}", self.request.limits.log_bytes_max);
+            self.fail(self.limit(limit));
+        }
+        Ok(true)
+    }
+
+    /// Ends the build if it has gone too far.
+    fn check_limits(&mut self) {
+        if self.end.is_some() {
+            return;
+        }
+        let now = Instant::now();
+        let limits = &self.request.limits;
+        if now >= self.time_deadline() {
+            self.fail(self.limit(format!("time_s_max = {}", limits.time_s_max)));
+        } else if now >= self.silence_deadline() {
+            self.fail(self.limit(format!("silence_s_max = {}", limits.silence_s_max)));
+        } else if now >= self.next_look {
+            self.look_at_space();
+            self.look_at_processes();
+            self.next_look = Instant::now() + Duration::from_millis(LOOK_MS);
+        }
+    }
+
+    fn look_at_space(&mut self) {
+        let Some(store) = &self.store else { return };
+        // If it cannot be seen, the kernel's own bound stands.
+        if let Ok(true) = self.usage.is_over(store.as_fd()) {
+            self.fail(self.limit(self.usage.limit()));
+        }
+    }
+
+    fn look_at_processes(&mut self) {
+        let Some(processes) = &self.processes else { return };
+        let max = self.request.limits.processes_max;
+        if let Ok(count) = count_threads(processes.as_fd())
+            && count > max
+        {
+            self.fail(self.limit(format!("processes_max = {max}")));
+        }
+    }
+
+    fn limit(&self, limit: String) -> BuildError {
+        BuildError::LimitReached { limit, step: self.step_name() }
+    }
+
+    fn step_name(&self) -> Option<StepName> {
+        self.request.action.steps.get(self.step?).map(|it| it.name.clone())
+    }
+
+    /// Ends the build. The first reason is the one that is told.
+    fn fail(&mut self, error: BuildError) {
+        if !matches!(self.end, Some(End::Failed(_))) {
+            self.end = Some(End::Failed(error));
+        }
+        self.kill();
+    }
+
+    fn kill(&self) {
+        if let Some(process) = &self.process {
+            sys::pidfd_kill(process.as_fd());
+        }
+    }
+
+    /// Ends the build without hearing it out.
+    fn kill_and_wait(&mut self) {
+        self.kill();
+        if let Some(process) = &self.process {
+            let mut fds = [PollFd::new(process.as_fd(), PollFlags::POLLIN)];
+            while poll(&mut fds, PollTimeout::NONE) == Err(Errno::EINTR) {}
+        }
+        self.process = None;
+    }
+
+    fn finish(mut self) -> Result<Left, BuildError> {
+        // Nothing is alive, and the guard has nothing to do.
+        self.process = None;
+        let vanished = || BuildError::System {
+            call: "wait",
+            on: "the build's first process, which something from outside has ended, such as the \
+                 kernel when memory is short"
+                .into(),
+            source: Errno::ECHILD.into(),
+        };
+        match (self.end.take(), self.store.take()) {
+            (Some(End::Failed(error)), _) => Err(error),
+            (Some(End::Done), Some(store)) => Ok(Left { store }),
+            (Some(End::Done) | None, _) => Err(vanished()),
+        }
+    }
+}
+
+/// A panic in what the caller gave us must not leave a build running.
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.kill_and_wait();
+    }
+}
+
+enum Heard {
+    Report,
+    Nothing,
+    End,
+}
+
+/// Adds seconds; so many that they cannot be added are a time that does not come.
+fn later(start: Instant, seconds: u64) -> Instant {
+    let century = Duration::from_secs(100 * 366 * 24 * 60 * 60);
+    start + Duration::from_secs(seconds).min(century)
+}
+
+/// Counts the threads of all processes of a sandbox but its first, by its folder of processes.
+fn count_threads(processes: BorrowedFd<'_>) -> SysResult<u64> {
+    let mut count = 0;
+    let listed = sys::open_entry(processes, c".", sys::Open::Folder)?;
+    sys::list(listed, "/proc", |name| {
+        let bytes = name.to_bytes();
+        if bytes != b"1" && bytes.iter().all(u8::is_ascii_digit) {
+            // A folder's links are itself, its parent, and its folders: one for each thread. A
+            // process that is gone by now does not count.
+            let tasks = [bytes, b"/task"].concat();
+            let tasks = sys::c_string(tasks, "a process")?;
+            let links = sys::fstat_at(processes, &tasks).map_or(2, |it| it.links);
+            count += links.saturating_sub(2);
+        }
+        Ok(())
+    })?;
+    Ok(count)
+}

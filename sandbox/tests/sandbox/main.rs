@@ -1,0 +1,23 @@
+//! Can and cannot: what a build sees, what it can do, and what it is kept from.
+//!
+//! This one program is three: the tests; the helper that each sandbox starts; and the program that
+//! runs inside (`probe.rs`), which looks around and prints what it finds. It becomes an input of
+//! the builds together with its loader and libraries.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod basics;
+mod fixture;
+mod probe;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() {
+    kiln_sandbox::run_helper_if_asked();
+    probe::run_if_asked();
+    let mut trials: Vec<Trial> = Vec::new();
+    trials.extend(basics::trials());
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    fixture::clean_up();
+    conclusion.exit();
+}
