@@ -13,7 +13,9 @@
 //! allocated, so that a few garbled bytes cost no memory.
 
 use crate::derivation::DerivationError;
+use crate::digest::TreeId;
 use crate::name::NameError;
+use crate::object::ObjectError;
 
 /// The version byte at the start of every encoding.
 pub(crate) const VERSION: u8 = 1;
@@ -99,9 +101,18 @@ pub enum DecodeError {
         /// What the canonical form would have.
         reason: &'static str,
     },
-    /// The value is well-formed and breaks a rule of its type.
+    /// A manifest names a folder that it does not hold.
+    #[error("the folder {id} is missing")]
+    MissingTree {
+        /// The folder.
+        id: TreeId,
+    },
+    /// The value is well-formed and breaks a rule of derivations.
     #[error(transparent)]
     Derivation(#[from] DerivationError),
+    /// The value is well-formed and breaks a rule of objects.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
 }
 
 /// Writes an encoding.
@@ -119,6 +130,11 @@ impl Encoder {
     /// Starts an encoding that is a part of another.
     pub(crate) fn part() -> Self {
         Encoder::default()
+    }
+
+    /// Returns how many bytes are written.
+    pub(crate) fn at(&self) -> usize {
+        self.bytes.len()
     }
 
     /// Returns the bytes.

@@ -7,15 +7,27 @@
 //! **Invariants:** nothing here knows how anything is built (that is a [`Builder`]), downloaded (a
 //! [`Fetcher`]), or written in a recipe; nothing here prints. `spec/store/` describes every format.
 
+mod archive;
 mod builder;
 mod derivation;
 mod digest;
 mod encoding;
 mod fetcher;
 mod graph;
+mod ingest;
+mod local;
 mod name;
+mod object;
 mod path;
+mod pool;
+mod read;
+mod realisation;
+mod scan;
+mod store;
+mod sys;
+mod write;
 
+pub use archive::ExportError;
 pub use builder::{
     BuildError, BuildProgress, BuildRequest, Builder, Built, Cancel, InputObject, OutputTree,
     StepStatus,
@@ -28,5 +40,21 @@ pub use digest::{ActionId, BlobId, DerivationId, IdError, ObjectId, TreeId, pars
 pub use encoding::DecodeError;
 pub use fetcher::{Attempt, FetchError, FetchProgress, FetchRequest, Fetched, Fetcher};
 pub use graph::{Graph, ImportSource, Limits, Node};
+pub use ingest::{IngestError, OutputLink};
 pub use name::{EnvName, Label, NameError, OutputName, StepName, StoreName, System};
+pub use object::{
+    DEPTH_MAX, ENTRIES_MAX, ENTRY_NAME_LEN_MAX, Entry, EntryName, File, FileEntry, Item,
+    LINK_LEN_MAX, Link, ListError, Object, ObjectError, Site, Sites, Totals, Tree,
+};
 pub use path::{ALPHABET, DIGEST_LEN, SCRATCH_PREFIX, STORE_DIR, StorePath, StorePathError};
+pub use sys::SystemError;
+
+pub use local::{
+    Collected, Difference, GcError, GcOptions, GcReport, Holder, LocalStore, ObjectInfo, Problem,
+    Root, VerifyReport, WhyAlive, WhyDepends,
+};
+pub use realisation::{Origin, Realisation};
+pub use store::{
+    ArchiveError, Attempted, Claim, ClaimGuard, Done, LogFile, Memos, PlaceError, PlaceOutputs,
+    PlaceTree, Placed, Refs, Registration, Session, Store, StoreError, TreeFrom, Verdict,
+};

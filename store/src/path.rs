@@ -59,6 +59,34 @@ impl StorePath {
         StorePath { base: format!("{}-{name}", base32(&id.0[..20])).into() }
     }
 
+    /// Returns the digest of the path of an object.
+    pub(crate) fn digest_of_object(id: &ObjectId) -> [u8; DIGEST_LEN] {
+        let mut digest = [0; DIGEST_LEN];
+        digest.copy_from_slice(base32(&id.0[..20]).as_bytes());
+        digest
+    }
+
+    /// Returns the bytes with which the id of the object with this path begins.
+    pub(crate) fn id_prefix(&self) -> [u8; 20] {
+        let mut prefix = [0; 20];
+        for (group, five) in
+            self.digest().as_bytes().chunks_exact(8).zip(prefix.chunks_exact_mut(5))
+        {
+            let bits = group.iter().fold(0_u64, |bits, c| {
+                bits << 5 | ALPHABET.iter().position(|it| it == c).unwrap_or(0) as u64
+            });
+            five.copy_from_slice(&bits.to_be_bytes()[3..]);
+        }
+        prefix
+    }
+
+    /// Returns the 32 characters before the name, as bytes.
+    pub(crate) fn digest_bytes(&self) -> [u8; DIGEST_LEN] {
+        let mut digest = [0; DIGEST_LEN];
+        digest.copy_from_slice(self.digest().as_bytes());
+        digest
+    }
+
     /// Returns the path at which output `output` of a build called `name` is written while the
     /// build runs. It depends on the two names only, and on `salt` when a rebuild is to use another.
     #[must_use]
@@ -144,7 +172,7 @@ impl fmt::Debug for StorePath {
 
 /// Writes bytes, a multiple of five of them, in [`ALPHABET`]: five bits a character, highest first.
 fn base32(bytes: &[u8]) -> String {
-    debug_assert!(bytes.len() % 5 == 0, "base32 takes whole groups of five bytes");
+    debug_assert!(bytes.len().is_multiple_of(5), "base32 takes whole groups of five bytes");
     let mut text = String::with_capacity(bytes.len() / 5 * 8);
     for group in bytes.chunks_exact(5) {
         let bits = group.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
@@ -165,6 +193,7 @@ mod tests {
         let path = StorePath::of_object(&ObjectId([7; 32]), &name);
         assert_eq!(StorePath::parse(path.as_str()), Ok(path.clone()));
         assert_eq!(path.digest().len(), DIGEST_LEN);
+        assert_eq!(path.id_prefix(), [7; 20]);
     }
 
     #[test]

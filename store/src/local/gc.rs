@@ -1,0 +1,557 @@
+//! Collection: removing objects that nothing keeps, as specified in `spec/store/collection.md`.
+//!
+//! Kept is what a root names, what a living session holds, what is younger than the grace, and all
+//! that any of these refers to. Everything else is dead.
+//!
+//! A round holds the store lock and the commit lock while it finds what is dead, records that some
+//! of it is collected, and moves that to the trash. So no session can begin to rely on an object
+//! between the decision and the deed, and none can register something that refers to it. Objects
+//! are taken in an order in which no valid object ever refers to one that is not. The record comes
+//! before the move: after a crash between the two there is an object that no record knows, never a
+//! record of an object that is gone.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::digest::ObjectId;
+use crate::local::commit::append;
+use crate::local::index::ObjectRow;
+use crate::local::record::{Record, Root};
+use crate::local::session::{bury_dead, read_leases};
+use crate::local::trash::{empty_trash, move_to_trash};
+use crate::local::verify::digest_text;
+use crate::local::{LocalStore, fault, now_s};
+use crate::object::escape;
+use crate::path::{DIGEST_LEN, StorePath};
+use crate::store::{Session, StoreError};
+
+/// How many objects are collected before others get the locks again.
+const ROUND_MAX: usize = 2048;
+
+/// What to collect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GcOptions {
+    /// Objects registered or used so recently are kept, in seconds.
+    pub grace_s: u64,
+    /// Stop when this many bytes of objects are collected, least recently used first; all that is
+    /// dead if `None`.
+    pub bytes_wanted: Option<u64>,
+    /// Logs older than this go too, in seconds; none if `None`.
+    pub log_age_s_max: Option<u64>,
+    /// Only say what would be collected.
+    pub is_dry_run: bool,
+}
+
+impl Default for GcOptions {
+    fn default() -> Self {
+        GcOptions {
+            grace_s: 60 * 60,
+            bytes_wanted: None,
+            log_age_s_max: Some(90 * 24 * 60 * 60),
+            is_dry_run: false,
+        }
+    }
+}
+
+/// An object that was or would be collected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collected {
+    /// Its id.
+    pub id: ObjectId,
+    /// Its path.
+    pub path: StorePath,
+    /// The size of its files, in bytes. Files shared with other objects free nothing.
+    pub bytes: u64,
+}
+
+/// What a collection did, or would do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GcReport {
+    /// The objects, in the order of collection.
+    pub collected: Vec<Collected>,
+    /// How many objects stay.
+    pub kept: usize,
+    /// Names in the store directory that no record knew, as crashes leave them; escaped.
+    pub orphans: Vec<String>,
+    /// Roots whose time was over.
+    pub expired: Vec<String>,
+    /// Bytes of pooled files and logs.
+    pub other_bytes: u64,
+}
+
+/// What keeps an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A root.
+    Root(Root),
+    /// A session of a living process with this number.
+    Session {
+        /// The process.
+        pid: u32,
+    },
+    /// It was registered or used less than the grace ago.
+    Young {
+        /// When, in seconds since 1970.
+        used_s: u64,
+    },
+}
+
+/// One reason why an object is kept: who holds what, and how that refers to the object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WhyAlive {
+    /// What holds the first object of the chain.
+    pub holder: Holder,
+    /// From the object that is held to the one asked for, each referring to the next.
+    pub chain: Vec<StorePath>,
+}
+
+/// Why an object cannot be made a root or be removed.
+#[derive(Debug, thiserror::Error)]
+pub enum GcError {
+    /// The object is not valid.
+    #[error("there is no object {id}")]
+    NoObject {
+        /// The object.
+        id: ObjectId,
+    },
+    /// There is no root of this name.
+    #[error("there is no root `{}`", escape(name.as_bytes()))]
+    NoRoot {
+        /// The name.
+        name: String,
+    },
+    /// A living session holds the object or something that refers to it.
+    #[error("{path} is in use by process {pid}")]
+    InUse {
+        /// The object that is held.
+        path: StorePath,
+        /// The process.
+        pid: u32,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl LocalStore {
+    /// Removes what nothing keeps, and returns what it was. Ends early when `go_on` says no; what
+    /// was collected by then is in the report.
+    ///
+    /// # Errors
+    ///
+    /// As [`StoreError`].
+    pub fn gc(
+        &self,
+        options: &GcOptions,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<GcReport, StoreError> {
+        let mut report = GcReport::default();
+        if options.is_dry_run {
+            let graph = self.read_graph(options.grace_s)?;
+            let victims = graph.choose(options.bytes_wanted, usize::MAX);
+            report.kept = graph.rows.len() - victims.len();
+            report.collected = victims.iter().map(|at| collected(&graph.rows[*at])).collect();
+            report.expired = graph.expired.clone();
+            report.orphans = self.find_orphans_to_collect(options.grace_s)?;
+            return Ok(report);
+        }
+        self.shared.check_writable()?;
+        let mut wanted = options.bytes_wanted;
+        while go_on() {
+            let round = self.collect_round(options.grace_s, wanted, &mut report)?;
+            if let Some(wanted) = &mut wanted {
+                *wanted = wanted.saturating_sub(round.bytes);
+            }
+            if round.is_last || wanted == Some(0) {
+                break;
+            }
+        }
+        self.collect_orphans(options.grace_s, &mut report)?;
+        self.collect_locks()?;
+        if let Some(age_s) = options.log_age_s_max {
+            report.other_bytes += self.remove_logs_before(now_s().saturating_sub(age_s))?;
+        }
+        // The pool gives up a file only once the last object that had it is really gone.
+        empty_trash(&self.shared, go_on)?;
+        if let Some(pool) = &self.shared.pool {
+            report.other_bytes += pool.collect(go_on)?;
+        }
+        Ok(report)
+    }
+
+    /// Keeps an object, and all that it refers to, from being collected. A root of the same name is
+    /// replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`GcError::NoObject`] if the object is not valid.
+    pub fn add_root(
+        &self,
+        name: &str,
+        object: &ObjectId,
+        reason: &str,
+        expires_s: Option<u64>,
+    ) -> Result<(), GcError> {
+        let session = self.session_of_this()?;
+        if session.hold(&[*object])? != [true] {
+            return Err(GcError::NoObject { id: *object });
+        }
+        let root = Root {
+            name: name.to_owned(),
+            object: *object,
+            reason: reason.to_owned(),
+            expires_s,
+            added_s: now_s(),
+        };
+        Ok(self.record(vec![Record::Root(root)])?)
+    }
+
+    /// Removes a root. What it kept stays until the next collection.
+    ///
+    /// # Errors
+    ///
+    /// [`GcError::NoRoot`] if there is none of this name.
+    pub fn remove_root(&self, name: &str) -> Result<(), GcError> {
+        self.shared.check_writable()?;
+        if !self.roots()?.iter().any(|it| it.name == name) {
+            return Err(GcError::NoRoot { name: name.to_owned() });
+        }
+        Ok(self.record(vec![Record::RootRemoved { name: name.to_owned() }])?)
+    }
+
+    /// Returns everything that keeps an object from being collected: for each holder a shortest
+    /// chain of references. Empty if it is dead or not valid.
+    ///
+    /// # Errors
+    ///
+    /// As [`StoreError`].
+    pub fn why_alive(&self, id: &ObjectId, grace_s: u64) -> Result<Vec<WhyAlive>, StoreError> {
+        let graph = self.read_graph(grace_s)?;
+        let Some(wanted) = graph.by_id.get(id) else { return Ok(Vec::new()) };
+        let mut next = BTreeMap::new();
+        let mut order = Vec::new();
+        let mut open = VecDeque::from([*wanted]);
+        let mut seen = BTreeSet::from([*wanted]);
+        while let Some(at) = open.pop_front() {
+            order.push(at);
+            for user in &graph.users[at] {
+                if seen.insert(*user) {
+                    next.insert(*user, at);
+                    open.push_back(*user);
+                }
+            }
+        }
+        let mut reasons = Vec::new();
+        for at in order {
+            for holder in graph.holders.get(&at).into_iter().flatten() {
+                let mut chain = vec![graph.path(at)];
+                let mut here = at;
+                while let Some(then) = next.get(&here) {
+                    chain.push(graph.path(*then));
+                    here = *then;
+                }
+                reasons.push(WhyAlive { holder: holder.clone(), chain });
+            }
+        }
+        Ok(reasons)
+    }
+
+    /// Makes objects invalid, with everything that refers to them, whatever keeps them, so that they
+    /// are substituted or built again when they are needed: for objects that a verification found
+    /// damaged. Returns what is no longer valid.
+    ///
+    /// # Errors
+    ///
+    /// [`GcError::InUse`] if a living session holds any of it, and
+    /// [`GcError::NoObject`] if one is not valid. Nothing is done then.
+    pub fn discard(&self, ids: &BTreeSet<ObjectId>) -> Result<Vec<Collected>, GcError> {
+        self.shared.check_writable()?;
+        let _store_lock = self.shared.lock_store()?;
+        let _commit_lock = self.shared.lock_commit()?;
+        self.index().catch_up(&self.shared.segments)?;
+        let graph = self.read_graph_locked(0)?;
+        let mut victims = BTreeSet::new();
+        let mut open = Vec::new();
+        for id in ids {
+            open.push(*graph.by_id.get(id).ok_or(GcError::NoObject { id: *id })?);
+        }
+        while let Some(at) = open.pop() {
+            if victims.insert(at) {
+                open.extend(&graph.users[at]);
+            }
+        }
+        for at in &victims {
+            for holder in graph.holders.get(at).into_iter().flatten() {
+                if let Holder::Session { pid } = holder {
+                    return Err(GcError::InUse { path: graph.path(*at), pid: *pid });
+                }
+            }
+        }
+        let victims: Vec<usize> = victims.into_iter().rev().collect();
+        self.take(&graph, &victims)?;
+        self.trash.empty(&self.shared);
+        Ok(victims.iter().map(|at| collected(&graph.rows[*at])).collect())
+    }
+
+    /// Collects some of what is dead.
+    fn collect_round(
+        &self,
+        grace_s: u64,
+        wanted: Option<u64>,
+        report: &mut GcReport,
+    ) -> Result<Round, StoreError> {
+        let _store_lock = self.shared.lock_store()?;
+        let _commit_lock = self.shared.lock_commit()?;
+        let leases = self.shared.var.folder(b"leases")?;
+        bury_dead(&self.shared, &leases, &self.shared.var.folder(b"stage")?)?;
+        self.index().catch_up(&self.shared.segments)?;
+        let graph = self.read_graph_locked(grace_s)?;
+        if !graph.expired.is_empty() {
+            let records =
+                graph.expired.iter().map(|it| Record::RootRemoved { name: it.clone() }).collect();
+            self.append_locked(records)?;
+            report.expired.extend(graph.expired.iter().cloned());
+        }
+        let victims = graph.choose(wanted, ROUND_MAX);
+        self.take(&graph, &victims)?;
+        report.kept = graph.rows.len() - victims.len();
+        let objects: Vec<Collected> =
+            victims.iter().map(|at| collected(&graph.rows[*at])).collect();
+        let bytes = objects.iter().map(|it| it.bytes).sum();
+        report.collected.extend(objects);
+        Ok(Round { bytes, is_last: victims.len() < ROUND_MAX })
+    }
+
+    /// Records that objects are collected and moves them to the trash, under both locks.
+    fn take(&self, graph: &Graph, victims: &[usize]) -> Result<(), StoreError> {
+        if victims.is_empty() {
+            return Ok(());
+        }
+        let records =
+            victims.iter().map(|at| Record::Collected { object: graph.rows[*at].id }).collect();
+        self.append_locked(records)?;
+        for at in victims {
+            let path = graph.path(*at);
+            move_to_trash(&self.shared, &self.shared.store, path.as_str().as_bytes())?;
+            fault::point("gc: after a move");
+        }
+        Ok(())
+    }
+
+    /// Appends records under the commit lock.
+    fn append_locked(&self, records: Vec<Record>) -> Result<(), StoreError> {
+        let mut index = self.index();
+        let end = index.catch_up(&self.shared.segments)?;
+        append(&self.shared, &mut index, end, records)
+    }
+
+    /// Makes records durable and waits for that.
+    fn record(&self, records: Vec<Record>) -> Result<(), StoreError> {
+        let _lock = self.shared.lock_commit()?;
+        self.append_locked(records)
+    }
+
+    fn read_graph(&self, grace_s: u64) -> Result<Graph, StoreError> {
+        let _lock = match self.shared.read_only {
+            None => Some(self.shared.lock_store()?),
+            Some(_) => None,
+        };
+        self.read_graph_locked(grace_s)
+    }
+
+    fn read_graph_locked(&self, grace_s: u64) -> Result<Graph, StoreError> {
+        let index = self.index();
+        let now = now_s();
+        let rows = index.objects()?;
+        let (expired, roots): (Vec<Root>, Vec<Root>) = index
+            .roots()?
+            .into_iter()
+            .partition(|it| it.expires_s.is_some_and(|expires_s| expires_s <= now));
+        drop(index);
+        let leases = match self.shared.read_only {
+            None => read_leases(&self.shared)?,
+            Some(_) => Vec::new(),
+        };
+        let expired = expired.into_iter().map(|it| it.name).collect();
+        Ok(Graph::new(rows, roots, leases, expired, now, grace_s))
+    }
+
+    /// Moves what lies in the store directory without a record to the trash.
+    fn collect_orphans(&self, grace_s: u64, report: &mut GcReport) -> Result<(), StoreError> {
+        let _lock = self.shared.lock_store()?;
+        let orphans = self.list_orphans(grace_s)?;
+        for name in orphans {
+            move_to_trash(&self.shared, &self.shared.store, &name)?;
+            report.orphans.push(escape(&name));
+        }
+        Ok(())
+    }
+
+    fn find_orphans_to_collect(&self, grace_s: u64) -> Result<Vec<String>, StoreError> {
+        Ok(self.list_orphans(grace_s)?.iter().map(|it| escape(it)).collect())
+    }
+
+    /// Returns what lies in the store directory and is neither valid nor held. Under the store lock
+    /// this does not change: a session holds what it placed until that is registered.
+    fn list_orphans(&self, grace_s: u64) -> Result<Vec<Vec<u8>>, StoreError> {
+        let store = &self.shared.store;
+        let mut known: BTreeSet<Vec<u8>> =
+            self.index().paths()?.into_iter().map(|it| it.digest().as_bytes().to_vec()).collect();
+        if self.shared.read_only.is_none() {
+            known.extend(
+                read_leases(&self.shared)?.iter().map(|(id, _)| digest_text(id).into_bytes()),
+            );
+        }
+        let now = now_s();
+        let mut orphans = Vec::new();
+        for name in store.names()? {
+            if name.get(..DIGEST_LEN).is_some_and(|it| known.contains(it)) {
+                continue;
+            }
+            let Some(stat) = store.stat_if_there(&name)? else { continue };
+            // The time of the last change of the inode, as that of the content is always 1.
+            if now.saturating_sub(stat.st_ctime.max(0) as u64) >= grace_s {
+                orphans.push(name);
+            }
+        }
+        Ok(orphans)
+    }
+
+    /// Removes the lock files of actions whose processes crashed.
+    fn collect_locks(&self) -> Result<(), StoreError> {
+        let locks = self.shared.var.folder(b"locks")?;
+        for name in locks.names()? {
+            // The names of the two general locks are shorter.
+            if name.len() == 64
+                && let Ok(file) = locks.read_write(&name)
+                && file.try_lock().is_ok()
+            {
+                // Who opened it meanwhile sees that its name is gone and begins again.
+                locks.unlink(&name)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn session_of_this(&self) -> Result<impl Session + '_, StoreError> {
+        crate::local::session::LocalSession::begin(self)
+    }
+}
+
+/// What one round did.
+struct Round {
+    bytes: u64,
+    is_last: bool,
+}
+
+fn collected(row: &ObjectRow) -> Collected {
+    Collected {
+        id: row.id,
+        path: StorePath::of_object(&row.id, &row.name),
+        bytes: row.totals.bytes,
+    }
+}
+
+/// All valid objects, who refers to whom, and what is held.
+struct Graph {
+    rows: Vec<ObjectRow>,
+    by_id: BTreeMap<ObjectId, usize>,
+    /// Which objects refer to each.
+    users: Vec<Vec<usize>>,
+    /// What holds objects directly.
+    holders: BTreeMap<usize, Vec<Holder>>,
+    is_alive: Vec<bool>,
+    expired: Vec<String>,
+}
+
+impl Graph {
+    fn new(
+        rows: Vec<ObjectRow>,
+        roots: Vec<Root>,
+        leases: Vec<(ObjectId, u32)>,
+        expired: Vec<String>,
+        now: u64,
+        grace_s: u64,
+    ) -> Self {
+        let by_id: BTreeMap<ObjectId, usize> =
+            rows.iter().enumerate().map(|(at, it)| (it.id, at)).collect();
+        let by_row: BTreeMap<i64, usize> =
+            rows.iter().enumerate().map(|(at, it)| (it.row, at)).collect();
+        let mut users = vec![Vec::new(); rows.len()];
+        for (at, row) in rows.iter().enumerate() {
+            for other in &row.refs {
+                if let Some(other) = by_row.get(other) {
+                    users[*other].push(at);
+                }
+            }
+        }
+        let mut holders: BTreeMap<usize, Vec<Holder>> = BTreeMap::new();
+        let mut hold = |id: &ObjectId, holder: Holder| {
+            if let Some(at) = by_id.get(id) {
+                let all = holders.entry(*at).or_default();
+                if !all.contains(&holder) {
+                    all.push(holder);
+                }
+            }
+        };
+        for root in roots {
+            hold(&root.object.clone(), Holder::Root(root));
+        }
+        for (id, pid) in leases {
+            hold(&id, Holder::Session { pid });
+        }
+        for row in &rows {
+            let used_s = row.used_s.max(row.registered_s);
+            // A clock that was set back makes objects young, never old.
+            if now.saturating_sub(used_s) < grace_s {
+                hold(&row.id, Holder::Young { used_s });
+            }
+        }
+        let mut is_alive = vec![false; rows.len()];
+        let mut open: Vec<usize> = holders.keys().copied().collect();
+        while let Some(at) = open.pop() {
+            if !std::mem::replace(&mut is_alive[at], true) {
+                open.extend(rows[at].refs.iter().filter_map(|it| by_row.get(it).copied()));
+            }
+        }
+        Graph { rows, by_id, users, holders, is_alive, expired }
+    }
+
+    fn path(&self, at: usize) -> StorePath {
+        StorePath::of_object(&self.rows[at].id, &self.rows[at].name)
+    }
+
+    /// Returns dead objects, each after all that refer to it: least recently used ones first,
+    /// until they have this many bytes or are this many.
+    fn choose(&self, wanted: Option<u64>, count_max: usize) -> Vec<usize> {
+        let mut dead: Vec<usize> = (0..self.rows.len()).filter(|at| !self.is_alive[*at]).collect();
+        if wanted.is_some() {
+            dead.sort_by_key(|at| (self.rows[*at].used_s, *at));
+        } else {
+            // Who refers was registered later.
+            dead.reverse();
+        }
+        let mut chosen = Vec::new();
+        let mut is_chosen = vec![false; self.rows.len()];
+        let mut bytes = 0_u64;
+        for at in dead {
+            if wanted.is_some_and(|it| bytes >= it) || chosen.len() >= count_max {
+                break;
+            }
+            // What refers to a dead object is dead. Later objects refer to earlier ones, so that
+            // descending order puts users first.
+            let mut group = BTreeSet::new();
+            let mut open = vec![at];
+            while let Some(at) = open.pop() {
+                if !is_chosen[at] && group.insert(at) {
+                    open.extend(&self.users[at]);
+                }
+            }
+            for at in group.into_iter().rev() {
+                is_chosen[at] = true;
+                bytes += self.rows[at].totals.bytes;
+                chosen.push(at);
+            }
+        }
+        chosen
+    }
+}

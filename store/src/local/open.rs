@@ -1,0 +1,265 @@
+//! Opening a store, making it first where there is none.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use nix::errno::Errno;
+
+use crate::local::claim;
+use crate::local::commit::Commit;
+use crate::local::index::{Access, Index};
+use crate::local::segments::Segments;
+use crate::local::trash::Trash;
+use crate::local::{LocalStore, Shared};
+use crate::pool::Pool;
+use crate::store::StoreError;
+use crate::sys::{Folder, SystemError};
+
+/// The format that this program writes, and the newest that it reads.
+const FORMAT: u32 = 1;
+
+/// What the file `format` holds before the number.
+const FORMAT_PREFIX: &str = "kiln store ";
+
+/// The folders of `var` that are there from the start.
+const FOLDERS: [&str; 6] = ["records", "leases", "stage", "trash", "locks", "pool"];
+
+impl LocalStore {
+    /// Opens the store in a folder, or makes one if the folder is empty or does not exist.
+    ///
+    /// A store that cannot be written is opened all the same; whatever would write then fails with
+    /// [`StoreError::ReadOnly`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotAStore`] if something else is in the folder,
+    /// [`NewerFormat`](StoreError::NewerFormat) if a newer program made the store,
+    /// [`RecordsLost`](StoreError::RecordsLost) if records that were there are not any more, and
+    /// [`System`](StoreError::System) and [`Index`](StoreError::Index) if the kernel or the index
+    /// refuse something.
+    pub fn open(root: &Path) -> Result<Self, StoreError> {
+        let root = std::path::absolute(root).map_err(|it| SystemError::new("getcwd", root, it))?;
+        let var_path = root.join("var");
+        if !check_format(&root)? {
+            create(&root)?;
+        }
+        let store = Folder::open(&root.join("store"))?;
+        let var = Folder::open(&var_path)?;
+        let read_only = find_obstacle(&var);
+        let segments = Segments::new(var.folder(b"records")?);
+        let pool = match var.folder(b"pool") {
+            Ok(folder) => Some(Pool::new(folder)),
+            Err(error) if error.is(Errno::ENOENT) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let shared = Arc::new(Shared { root, store, var, segments, pool, read_only });
+        let index = open_index(&shared)?;
+        Ok(LocalStore {
+            commit: Commit::new(Arc::clone(&shared)),
+            trash: Trash::default(),
+            index: Mutex::new(index),
+            shared,
+        })
+    }
+
+    /// Makes the index anew from the records, in place, and returns how many objects it has then.
+    ///
+    /// What only the index knew is lost: which derivation was resolved to which action, and when
+    /// objects were used last. Both cost time at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`StoreError`]. An index so damaged that it cannot be emptied is removed; other processes
+    /// that have it open must then open the store again.
+    pub fn rebuild_index(&self) -> Result<usize, StoreError> {
+        self.shared.check_writable()?;
+        let _lock = self.shared.lock_commit()?;
+        let mut index = self.index();
+        if index.clear().is_err() {
+            remove_index(&self.shared)?;
+            *index = Index::open(&self.shared.index_path(), Access::Write)?;
+        }
+        index.catch_up(&self.shared.segments)?;
+        Ok(index.objects()?.len())
+    }
+}
+
+impl Drop for LocalStore {
+    fn drop(&mut self) {
+        self.commit.close();
+        self.trash.stop();
+    }
+}
+
+/// Whether there is a store of a format that this program knows; `false` if one can be made.
+fn check_format(root: &Path) -> Result<bool, StoreError> {
+    let path = root.join("var/format");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return if is_empty(root)? {
+                Ok(false)
+            } else {
+                Err(StoreError::NotAStore { path: root.to_owned(), missing: path })
+            };
+        }
+        Err(error) => return Err(SystemError::new("read", &path, error).into()),
+    };
+    let number = text.strip_prefix(FORMAT_PREFIX).map(str::trim);
+    match number.and_then(|it| it.parse::<u32>().ok()) {
+        Some(FORMAT) => Ok(true),
+        Some(found) if found < FORMAT => {
+            Err(StoreError::NotAStore { path: root.to_owned(), missing: path })
+        }
+        Some(_) | None => Err(StoreError::NewerFormat {
+            path: root.to_owned(),
+            found: number.unwrap_or(&text).escape_debug().take(40).collect(),
+            known: FORMAT,
+        }),
+    }
+}
+
+/// Whether a store can be made: there is nothing, or what an interrupted attempt left.
+fn is_empty(root: &Path) -> Result<bool, StoreError> {
+    let entries = match fs::read_dir(root) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(SystemError::new("opendir", root, error).into()),
+    };
+    for entry in entries {
+        let entry = entry.map_err(|it| SystemError::new("readdir", root, it))?;
+        let name = entry.file_name();
+        let is_begun = (name == "store" && has_no_entries(&entry.path())) || name == "var";
+        if !is_begun {
+            return Ok(false);
+        }
+    }
+    // Records without a format are a store that lost the file, not one that was never finished.
+    Ok(has_no_entries(&root.join("var/records")))
+}
+
+fn has_no_entries(path: &Path) -> bool {
+    fs::read_dir(path).map_or(true, |mut it| it.next().is_none())
+}
+
+fn create(root: &Path) -> Result<(), StoreError> {
+    let make = |path: &Path| {
+        fs::create_dir_all(path).map_err(|it| StoreError::from(SystemError::new("mkdir", path, it)))
+    };
+    make(&root.join("store"))?;
+    let var_path = root.join("var");
+    for name in FOLDERS {
+        make(&var_path.join(name))?;
+    }
+    let var = Folder::open(&var_path)?;
+    // What builds left must be out of the reach of others before it is looked at.
+    for name in [b"stage".as_slice(), b"trash"] {
+        var.folder(name)?.set_mode(0o700)?;
+    }
+    // The format is there last, and under its name only once it is whole.
+    let _lock = claim::lock(&var, b"commit")?;
+    let pending = var_path.join("format.new");
+    let write = || -> io::Result<()> {
+        let mut file = fs::File::create(&pending)?;
+        file.write_all(format!("{FORMAT_PREFIX}{FORMAT}\n").as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&pending, var_path.join("format"))
+    };
+    write().map_err(|it| SystemError::new("write", &pending, it))?;
+    var.sync()?;
+    Folder::open(root)?.sync()?;
+    Ok(())
+}
+
+/// Returns why the store cannot be written, if it cannot.
+fn find_obstacle(var: &Folder) -> Option<String> {
+    use nix::fcntl::AtFlags;
+    use nix::unistd::{AccessFlags, faccessat};
+    match faccessat(var, ".", AccessFlags::W_OK, AtFlags::AT_EACCESS) {
+        Ok(()) => None,
+        Err(Errno::EROFS) => Some("its file system is read-only".to_owned()),
+        Err(Errno::EACCES) => Some("it belongs to another user".to_owned()),
+        Err(errno) => Some(errno.desc().to_owned()),
+    }
+}
+
+fn open_index(shared: &Shared) -> Result<Index, StoreError> {
+    let path = shared.index_path();
+    if shared.read_only.is_some() {
+        return open_index_for_reading(shared, &path);
+    }
+    let mut index = match open_and_read(&path) {
+        Ok(index) => index,
+        Err(error) if is_no_database(&path) => {
+            // Whoever comes first makes it anew; the others find it made.
+            let _lock = shared.lock_commit()?;
+            if !is_no_database(&path) {
+                return Err(error);
+            }
+            remove_index(shared)?;
+            open_and_read(&path)?
+        }
+        Err(error) => return Err(error),
+    };
+    if !shared.segments.is_end(index.position()?)? {
+        // Whoever holds the lock is alive and about to index what it appended; who finds the
+        // lock free comes after a crash.
+        if let Some(_lock) = claim::try_lock(&shared.var, b"commit")? {
+            index.catch_up(&shared.segments)?;
+        } else if index.position()? == crate::local::segments::Position::START {
+            // Nothing at all is indexed: this is a rebuild, which is worth waiting for.
+            let _lock = shared.lock_commit()?;
+            index.catch_up(&shared.segments)?;
+        }
+    }
+    Ok(index)
+}
+
+fn open_and_read(path: &Path) -> Result<Index, StoreError> {
+    let index = Index::open(path, Access::Write)?;
+    index.position()?;
+    Ok(index)
+}
+
+/// Opens the index of a store that cannot be written, or reads the records into a new one if the
+/// index is older than they are.
+fn open_index_for_reading(shared: &Shared, path: &Path) -> Result<Index, StoreError> {
+    for access in [Access::Read, Access::ReadFrozen] {
+        let Ok(index) = Index::open(path, access) else { continue };
+        let Ok(position) = index.position() else { continue };
+        if shared.segments.is_end(position).unwrap_or(false) {
+            return Ok(index);
+        }
+    }
+    let mut index = Index::in_memory()?;
+    index.catch_up(&shared.segments)?;
+    Ok(index)
+}
+
+/// Whether the file of the index is certainly not one: the header is that of something else.
+fn is_no_database(path: &Path) -> bool {
+    const HEADER: &[u8; 16] = b"SQLite format 3\0";
+    let mut header = [0; 16];
+    let mut read = || -> io::Result<()> {
+        use std::io::Read as _;
+        fs::File::open(path)?.read_exact(&mut header)
+    };
+    match read() {
+        Ok(()) => header != *HEADER,
+        Err(error) => error.kind() == io::ErrorKind::UnexpectedEof,
+    }
+}
+
+fn remove_index(shared: &Shared) -> Result<(), StoreError> {
+    for name in ["index.sqlite", "index.sqlite-wal", "index.sqlite-shm"] {
+        let path: PathBuf = shared.var.path_of(name.as_bytes());
+        match fs::remove_file(&path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(SystemError::new("unlink", &path, error).into()),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,309 @@
+//! What one run holds, and the staging folder in which it writes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use nix::errno::Errno;
+
+use crate::builder::Cancel;
+use crate::digest::{ActionId, ObjectId};
+use crate::local::claim::{claim, try_lock_file};
+use crate::local::log::LocalLog;
+use crate::local::{LocalStore, Shared, fault, now_s};
+use crate::name::OutputName;
+use crate::object::Object;
+use crate::store::{
+    Claim, Done, LogFile, PlaceError, PlaceOutputs, PlaceTree, Placed, Registration, Session,
+    StoreError,
+};
+use crate::sys::{Folder, SystemError};
+
+/// A session of a local store.
+///
+/// Its lease is a file with the ids that it holds, 32 bytes each, locked while the process lives.
+/// Its stage is a folder with the same name.
+pub(super) struct LocalSession<'a> {
+    pub(super) store: &'a LocalStore,
+    name: Vec<u8>,
+    leases: Folder,
+    stages: Folder,
+    lease: Mutex<Lease>,
+    staged: AtomicU64,
+    pending: Arc<Pending>,
+}
+
+/// How many registrations are not yet done.
+#[derive(Default)]
+struct Pending {
+    count: Mutex<usize>,
+    changed: Condvar,
+}
+
+impl Pending {
+    fn lock(&self) -> MutexGuard<'_, usize> {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Lease {
+    /// Locked.
+    file: File,
+    /// Ids in the file.
+    held: BTreeSet<ObjectId>,
+    /// Those among them that were valid when they were added, and so still are.
+    valid: BTreeSet<ObjectId>,
+    /// What this session placed.
+    placed: BTreeMap<ObjectId, Arc<Object>>,
+    stage: Option<Arc<Folder>>,
+}
+
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+impl<'a> LocalSession<'a> {
+    pub(super) fn begin(store: &'a LocalStore) -> Result<Self, StoreError> {
+        let shared = &store.shared;
+        shared.check_writable()?;
+        let leases = shared.var.folder(b"leases")?;
+        let stages = shared.var.folder(b"stage")?;
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}-{}-{count}", std::process::id(), now_s()).into_bytes();
+        let file = {
+            // A lease is locked from the moment at which others can see it.
+            let _lock = shared.lock_store()?;
+            if bury_dead(shared, &leases, &stages)? {
+                store.trash.empty(shared);
+            }
+            let file = leases.create(&name)?;
+            file.lock().map_err(|it| SystemError::new("flock", &leases.path_of(&name), it))?;
+            file
+        };
+        let lease = Lease {
+            file,
+            held: BTreeSet::new(),
+            valid: BTreeSet::new(),
+            placed: BTreeMap::new(),
+            stage: None,
+        };
+        Ok(LocalSession {
+            store,
+            name,
+            leases,
+            stages,
+            lease: Mutex::new(lease),
+            staged: AtomicU64::new(0),
+            pending: Arc::default(),
+        })
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.store.shared
+    }
+
+    fn lease(&self) -> MutexGuard<'_, Lease> {
+        self.lease.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns a new, empty folder in the stage, and its name there.
+    pub(super) fn new_stage(&self) -> Result<Folder, StoreError> {
+        let stage = self.stage_folder()?;
+        let name = self.new_name("d");
+        stage.create_folder(&name)?;
+        Ok(stage.folder(&name)?)
+    }
+
+    fn new_name(&self, prefix: &str) -> Vec<u8> {
+        format!("{prefix}{}", self.staged.fetch_add(1, Ordering::Relaxed)).into_bytes()
+    }
+
+    /// Returns the stage, made when it is first used.
+    fn stage_folder(&self) -> Result<Arc<Folder>, StoreError> {
+        let mut lease = self.lease();
+        if let Some(stage) = &lease.stage {
+            return Ok(Arc::clone(stage));
+        }
+        let stage = Arc::new(self.stages.folder_or_new(&self.name)?);
+        lease.stage = Some(Arc::clone(&stage));
+        Ok(stage)
+    }
+
+    /// Adds ids to the lease, and returns which are valid. The caller holds the store lock.
+    pub(super) fn hold_locked(&self, ids: &[ObjectId]) -> Result<Vec<bool>, StoreError> {
+        let mut lease = self.lease();
+        let new: Vec<ObjectId> =
+            ids.iter().filter(|it| !lease.held.contains(*it)).copied().collect();
+        if !new.is_empty() {
+            let bytes: Vec<u8> = new.iter().flat_map(|it| it.0).collect();
+            lease
+                .file
+                .write_all(&bytes)
+                .map_err(|it| SystemError::new("write", &self.leases.path_of(&self.name), it))?;
+            lease.held.extend(new);
+        }
+        let index = self.store.index();
+        let mut valid = Vec::with_capacity(ids.len());
+        for id in ids {
+            let is_valid = lease.valid.contains(id) || index.is_valid(id)?;
+            if is_valid {
+                lease.valid.insert(*id);
+            }
+            valid.push(is_valid);
+        }
+        Ok(valid)
+    }
+
+    /// Returns an object that this session placed.
+    pub(super) fn placed(&self, id: &ObjectId) -> Option<Arc<Object>> {
+        self.lease().placed.get(id).cloned()
+    }
+
+    /// Notes that this session placed an object.
+    pub(super) fn note_placed(&self, id: ObjectId, object: &Arc<Object>) {
+        self.lease().placed.insert(id, Arc::clone(object));
+    }
+}
+
+impl Session for LocalSession<'_> {
+    fn hold(&self, ids: &[ObjectId]) -> Result<Vec<bool>, StoreError> {
+        {
+            let lease = self.lease();
+            if ids.iter().all(|it| lease.valid.contains(it)) {
+                return Ok(vec![true; ids.len()]);
+            }
+        }
+        let valid = {
+            let _lock = self.shared().lock_store()?;
+            self.hold_locked(ids)?
+        };
+        Ok(valid)
+    }
+
+    fn stage(&self) -> Result<PathBuf, StoreError> {
+        Ok(self.new_stage()?.path_of(b"tree"))
+    }
+
+    fn place_outputs(
+        &self,
+        request: PlaceOutputs<'_>,
+    ) -> Result<BTreeMap<OutputName, Placed>, PlaceError> {
+        self.place_outputs_of_build(&request)
+    }
+
+    fn place_tree(&self, request: PlaceTree<'_>) -> Result<Placed, PlaceError> {
+        self.place_one_tree(&request)
+    }
+
+    fn place_archive(
+        &self,
+        id: &ObjectId,
+        archive: &mut dyn Read,
+        cancel: &Cancel,
+    ) -> Result<Placed, PlaceError> {
+        self.place_from_archive(id, archive, cancel)
+    }
+
+    fn register(&self, registration: Registration, done: Done) {
+        fault::point("register");
+        *self.pending.lock() += 1;
+        let pending = Arc::clone(&self.pending);
+        let done: Done = Box::new(move |result| {
+            done(result);
+            *pending.lock() -= 1;
+            pending.changed.notify_all();
+        });
+        self.store.commit.push(registration, Vec::new(), done);
+    }
+
+    fn claim(&self, action: &ActionId) -> Result<Claim, StoreError> {
+        claim(&self.shared().var, action)
+    }
+
+    fn log(&self, action: &ActionId) -> Result<Box<dyn LogFile>, StoreError> {
+        let (stage, name) = (self.stage_folder()?, self.new_name("l"));
+        Ok(Box::new(LocalLog::begin(Arc::clone(self.shared()), stage, name, *action)))
+    }
+}
+
+impl Drop for LocalSession<'_> {
+    fn drop(&mut self) {
+        // Until it is durable, only the lease keeps what is placed.
+        let mut pending = self.pending.lock();
+        while *pending > 0 {
+            pending = self.pending.changed.wait(pending).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(pending);
+        // What cannot be put away now is put away by the next session, as after a crash.
+        if self.lease().stage.is_some() {
+            let _ = self.store.trash.put(self.shared(), &self.stages, &self.name);
+        }
+        let used: Vec<ObjectId> = self.lease().valid.iter().copied().collect();
+        if !used.is_empty() {
+            let _ = self.store.index().touch(&used, now_s());
+        }
+        let _ = self.leases.unlink(&self.name);
+    }
+}
+
+/// Removes the leases of processes that ended, and moves their stages to the trash. The caller
+/// holds the store lock. Returns whether anything was moved.
+pub(super) fn bury_dead(
+    shared: &Shared,
+    leases: &Folder,
+    stages: &Folder,
+) -> Result<bool, StoreError> {
+    let mut alive = BTreeSet::new();
+    for name in leases.names()? {
+        if open_dead(leases, &name)?.is_some() {
+            leases.unlink(&name)?;
+        } else {
+            alive.insert(name);
+        }
+    }
+    let mut moved = false;
+    for name in stages.names()? {
+        if !alive.contains(&name) {
+            crate::local::trash::move_to_trash(shared, stages, &name)?;
+            moved = true;
+        }
+    }
+    Ok(moved)
+}
+
+/// Returns a lease whose process has ended, locked.
+fn open_dead(leases: &Folder, name: &[u8]) -> Result<Option<File>, StoreError> {
+    match leases.read_write(name) {
+        Ok(file) => try_lock_file(file, || leases.path_of(name)),
+        Err(error) if error.is(Errno::ENOENT) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Returns what living processes hold, with the number of the process. The caller holds the store
+/// lock.
+pub(super) fn read_leases(shared: &Shared) -> Result<Vec<(ObjectId, u32)>, StoreError> {
+    let leases = shared.var.folder(b"leases")?;
+    let mut held = Vec::new();
+    for name in leases.names()? {
+        if open_dead(&leases, &name)?.is_some() {
+            continue;
+        }
+        let pid = std::str::from_utf8(&name).ok().and_then(|it| it.split('-').next()?.parse().ok());
+        let mut bytes = Vec::new();
+        let mut file = match leases.read(&name) {
+            Ok(file) => file,
+            Err(error) if error.is(Errno::ENOENT) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        file.read_to_end(&mut bytes)
+            .map_err(|it| SystemError::new("read", &leases.path_of(&name), it))?;
+        for id in bytes.chunks_exact(32) {
+            let mut digest = [0; 32];
+            digest.copy_from_slice(id);
+            held.push((ObjectId(digest), pid.unwrap_or(0)));
+        }
+    }
+    Ok(held)
+}
