@@ -1,1 +1,32 @@
 //! Syntax, names, types, diagnostics, formatter and editor features of the Kiln language.
+//!
+//! ```text
+//! text ─parse─▶ SyntaxNode ─check─▶ Module + diagnostics
+//! ```
+//!
+//! **Invariants:** no file is read and no clock asked here, whatever comes from outside comes
+//! through [`World`]; parsing never fails; a diagnostic is data, drawn elsewhere; nothing here
+//! knows the language server protocol.
+
+mod arena;
+pub mod check;
+mod database;
+mod diagnostic;
+pub mod env;
+pub mod module;
+mod nearest;
+mod pattern;
+pub mod schema;
+pub mod syntax;
+pub mod types;
+mod version;
+mod world;
+
+pub use arena::{Arena, Id};
+pub use check::Checked;
+pub use database::{Database, FileId, Lowered};
+pub use diagnostic::{Code, Diagnostic, Edit, Fix, Label, Severity};
+pub use nearest::{did_you_mean, list, nearest};
+pub use pattern::{Pattern, PatternError};
+pub use version::{Comparison, Version, VersionBound, VersionReq};
+pub use world::{MemoryWorld, TreeEntry, TreeEntryKind, World, WorldError};

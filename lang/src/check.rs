@@ -1,0 +1,314 @@
+//! Names resolved, every expression typed, and everything that can be wrong before evaluation.
+//!
+//! ```text
+//! Lowered + Env + Schema (of this file and of those it names) ─check─▶ Checked + diagnostics
+//! ```
+//!
+//! Checking is bidirectional: the type that is expected of an expression flows into it, because it
+//! decides what bare words mean (`ibverbs_link = dlopen`). What each word turned out to mean is
+//! kept as a [`Res`], so that evaluation looks nothing up again. A mistake has the type `?`, which
+//! fits everywhere: one mistake is one message.
+
+mod conditions;
+mod constants;
+mod cycles;
+mod exprs;
+mod functions;
+mod layers;
+mod recipes;
+mod specs;
+mod syntax;
+mod values;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rowan::TextRange;
+
+use crate::database::{Database, FileId};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::env::Env;
+use crate::module::{
+    Expr, ExprId, FunctionId, GuardId, GuardKind, Ident, Module, ModuleKind, Name, SpanId,
+};
+use crate::schema::{BodyRef, OptionTable, Schema};
+use crate::types::{EnumTy, Object, Ty};
+use crate::version::VersionBound;
+
+pub use functions::{Builtin, Method};
+
+/// A file with every name resolved and every expression typed.
+#[derive(Debug)]
+pub struct Checked {
+    /// The file.
+    pub file: FileId,
+    /// What it offers.
+    pub schema: Arc<Schema>,
+    /// What each expression's own word means.
+    pub res: Vec<Res>,
+    /// The type of each expression.
+    pub types: Vec<Ty>,
+    /// Everything that is wrong with the file, by place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What a word, a literal or a callee turned out to mean.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Res {
+    /// The expression means what it says.
+    #[default]
+    None,
+    /// `on`, `off`.
+    Bool(bool),
+    /// `null`.
+    Null,
+    /// The value under the current layer.
+    Prev,
+    /// The recipe's default.
+    Default,
+    /// Every value of a set.
+    All(EnumTy),
+    /// A value of an enum.
+    Value(EnumTy, u32),
+    /// The values of a group.
+    Group(EnumTy, u32),
+    /// A version, or a series.
+    Version(VersionBound),
+    /// An option of the package.
+    Option(Name),
+    /// A let of a body, by its place.
+    Let(BodyRef, u32),
+    /// A loop's name, a parameter, or `it`.
+    Local(Name),
+    /// A function of a file.
+    Function(FileId, FunctionId),
+    /// A function of the language.
+    Builtin(Builtin),
+    /// A method of the language.
+    Method(Method),
+    /// A record is made.
+    Record(Ty),
+    /// `platform`, `dep` and the like.
+    Object(Object),
+    /// A member of an object: `platform.cpu`, `dep.openssl`.
+    ObjectMember(Object, Name),
+    /// A member of a value: `version.major`.
+    Member,
+    /// The version of the package, its name, or the path of its default output or source.
+    Fact(Fact),
+    /// A mistake that has been reported.
+    Error,
+}
+
+/// Something that a package knows of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fact {
+    /// `version`
+    Version,
+    /// `name`
+    Name,
+    /// `out`: where the default output goes.
+    Out,
+    /// `src`: where the source is unpacked.
+    Src,
+}
+
+impl Checked {
+    /// Returns the module.
+    #[must_use]
+    pub fn module(&self) -> &Module {
+        self.schema.env.module()
+    }
+
+    /// Returns what the word of an expression means.
+    #[must_use]
+    pub fn res(&self, expr: ExprId) -> &Res {
+        &self.res[expr.index()]
+    }
+
+    /// Whether something is wrong that evaluation must not pass over.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// Checks a file.
+pub(crate) fn compute(db: &Database, file: FileId) -> Checked {
+    let schema = db.schema(file);
+    let env = schema.env.clone();
+    let lowered = env.lowered.clone();
+    let count = lowered.module.exprs.len();
+    let mut checker = Checker {
+        db,
+        file,
+        env: &env,
+        schema: &schema,
+        res: vec![Res::None; count],
+        types: vec![Ty::Error; count],
+        diagnostics: Vec::new(),
+        lets: HashMap::new(),
+        schemas: RefCell::default(),
+    };
+    checker.syntax(&lowered);
+    let parses = checker.diagnostics.iter().all(|it| it.code != Code::MissingHeader);
+    checker.diagnostics.extend(env.diagnostics.iter().cloned());
+    checker.diagnostics.extend(schema.diagnostics.iter().cloned());
+    if parses {
+        checker.functions_of_file();
+        match lowered.module.kind {
+            Some(ModuleKind::Recipe | ModuleKind::Interface | ModuleKind::Module) => {
+                checker.recipe()
+            }
+            Some(ModuleKind::Override | ModuleKind::Overlay | ModuleKind::Project) => {
+                checker.layer()
+            }
+            None => {}
+        }
+    }
+    let Checker { res, types, mut diagnostics, .. } = checker;
+    diagnostics.sort_by(|a, b| {
+        (a.primary.file, a.primary.range.start(), a.code, &a.message).cmp(&(
+            b.primary.file,
+            b.primary.range.start(),
+            b.code,
+            &b.message,
+        ))
+    });
+    diagnostics.dedup();
+    Checked { file, schema, res, types, diagnostics }
+}
+
+struct Checker<'a> {
+    db: &'a Database,
+    file: FileId,
+    env: &'a Arc<Env>,
+    schema: &'a Arc<Schema>,
+    res: Vec<Res>,
+    types: Vec<Ty>,
+    diagnostics: Vec<Diagnostic>,
+    /// The types of lets; `None` while one is being found.
+    lets: HashMap<(BodyRef, u32), Option<Ty>>,
+    /// Schemas of other packages, kept because a recipe names the same ones often.
+    schemas: RefCell<HashMap<Name, Option<Arc<Schema>>>>,
+}
+
+/// What the names in an expression can mean.
+#[derive(Clone)]
+struct Scope {
+    /// Names of loops, parameters and `it`, innermost last.
+    locals: Vec<(Name, Ty)>,
+    /// The options that can be read.
+    table: Option<Arc<OptionTable>>,
+    /// Whether build expressions' names are here: `out`, `dep`, `deps`.
+    building: bool,
+    /// In a setting: the type of what is set, which `prev` and `default` have.
+    setting: Option<Ty>,
+    /// The option that is being set or defined.
+    target: Option<Name>,
+}
+
+impl Scope {
+    fn of(table: &Arc<OptionTable>) -> Self {
+        Scope {
+            locals: Vec::new(),
+            table: Some(table.clone()),
+            building: false,
+            setting: None,
+            target: None,
+        }
+    }
+
+    /// No options: the body of a function, conditions of layers.
+    fn empty() -> Self {
+        Scope { locals: Vec::new(), table: None, building: false, setting: None, target: None }
+    }
+
+    fn with(&self, name: &Name, ty: Ty) -> Self {
+        let mut scope = self.clone();
+        scope.locals.push((name.clone(), ty));
+        scope
+    }
+
+    fn building(&self) -> Self {
+        Scope { building: true, ..self.clone() }
+    }
+}
+
+impl<'a> Checker<'a> {
+    fn module(&self) -> &'a Module {
+        self.env.module()
+    }
+
+    fn expr_ref(&self, expr: ExprId) -> &'a Expr {
+        &self.env.module().exprs[expr]
+    }
+
+    fn range(&self, expr: ExprId) -> TextRange {
+        self.env.lowered.map.expr(expr)
+    }
+
+    fn span(&self, span: SpanId) -> TextRange {
+        self.env.lowered.map.span(span)
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn at_expr(&self, code: Code, expr: ExprId, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(code, self.file, self.range(expr), message)
+    }
+
+    fn at_ident(&self, code: Code, ident: &Ident, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(code, self.file, self.span(ident.span), message)
+    }
+
+    fn at_span(&self, code: Code, span: SpanId, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(code, self.file, self.span(span), message)
+    }
+
+    /// Writes down what an expression means and has as type.
+    fn set(&mut self, expr: ExprId, res: Res, ty: Ty) -> Ty {
+        self.res[expr.index()] = res;
+        self.types[expr.index()] = ty.clone();
+        ty
+    }
+
+    /// The schema of another package.
+    fn package(&self, name: &Name) -> Option<Arc<Schema>> {
+        if self.module().kind == Some(ModuleKind::Recipe) && name == self.schema.name() {
+            return Some(self.schema.clone());
+        }
+        if let Some(found) = self.schemas.borrow().get(name) {
+            return found.clone();
+        }
+        let found = self.db.package(name).map(|it| self.db.schema(it));
+        self.schemas.borrow_mut().insert(name.clone(), found.clone());
+        found
+    }
+
+    /// The scope under a guard: names of the loops around.
+    fn guarded(&mut self, guard: Option<GuardId>, scope: &Scope) -> Scope {
+        let module = self.module();
+        let mut loops: Vec<(&Ident, ExprId)> = module
+            .guards_of(guard)
+            .filter_map(|it| match &it.kind {
+                GuardKind::For { name, list } => Some((name, *list)),
+                GuardKind::When(_)
+                | GuardKind::Unless(_)
+                | GuardKind::Feature(_)
+                | GuardKind::Arm { .. }
+                | GuardKind::ElseArm { .. } => None,
+            })
+            .collect();
+        let mut scope = scope.clone();
+        while let Some((name, list)) = loops.pop() {
+            let ty = self.infer(list, &scope);
+            let element = self.element_type(list, &ty);
+            scope.locals.push((name.name.clone(), element));
+        }
+        scope
+    }
+}

@@ -1,0 +1,311 @@
+//! Options that are defined by themselves, and functions that call themselves.
+//!
+//! The names of options are static, so what reads what is known before anything is evaluated. A
+//! ring is reported once, at the place where it is easiest to mend: the setting that closes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Checker, Res};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::module::{ExprId, FunctionId, Ident, Name, Setting, SettingOp, StmtKind};
+use crate::schema::{BodyRef, OptionTable};
+
+/// An option that reads another one, and where.
+#[derive(Clone)]
+struct Edge {
+    to: Name,
+    /// Where the other one is read.
+    file: crate::database::FileId,
+    range: rowan::TextRange,
+}
+
+type Graph = BTreeMap<Name, Vec<Edge>>;
+
+impl<'a> Checker<'a> {
+    /// Returns the expressions below `expr`, itself included, that read something.
+    pub(super) fn reads(&self, expr: ExprId) -> Vec<ExprId> {
+        let mut reads = Vec::new();
+        self.module().walk(expr, &mut |it| {
+            if matches!(
+                self.res[it.index()],
+                Res::Option(_) | Res::Let(..) | Res::ObjectMember(..) | Res::Fact(_)
+            ) {
+                reads.push(it);
+            }
+        });
+        reads
+    }
+
+    /// Reports rings among the options of this file's own bodies.
+    pub(super) fn option_cycles(&mut self) {
+        let schema = self.schema.clone();
+        let mut tables: Vec<Arc<OptionTable>> = vec![schema.table.clone()];
+        tables.extend(schema.mixins.iter().map(|it| it.2.clone()));
+        for table in tables {
+            let graph = self.graph(&table);
+            self.rings(&graph);
+        }
+    }
+
+    /// Reports rings that settings of this layer close.
+    pub(super) fn setting_cycles(&mut self, settings: &[(Name, &'a Setting, Vec<Ident>)]) {
+        let packages: BTreeSet<&Name> = settings.iter().map(|it| &it.0).collect();
+        for package in packages {
+            let Some(schema) = self.package(package) else { continue };
+            let own: Vec<_> = settings.iter().filter(|it| it.0 == *package).collect();
+            // Without a read of an option in this file, it closes no ring.
+            let reads_options = own.iter().any(|it| {
+                self.reads(it.1.value)
+                    .iter()
+                    .any(|it| matches!(self.res[it.index()], Res::Option(_)))
+            });
+            if !reads_options {
+                continue;
+            }
+            let mut graph = self.graph(&schema.table);
+            for (_, setting, path) in own {
+                let [name, ..] = &path[..] else { continue };
+                if name.name == "steps" {
+                    continue;
+                }
+                let edges = self.edges(setting.value);
+                let entry = graph.entry(name.name.clone()).or_default();
+                if setting.op == SettingOp::Set {
+                    entry.clear();
+                }
+                entry.extend(edges);
+            }
+            self.rings(&graph);
+        }
+    }
+
+    /// What the options of a table read: in defaults, conditions, and settings of its bodies.
+    fn graph(&self, table: &Arc<OptionTable>) -> Graph {
+        let mut graph = Graph::new();
+        for at in &table.bodies {
+            if at.file == self.file {
+                self.body_edges(*at, &mut graph);
+            } else {
+                let checked = self.db.checked(at.file);
+                let inner = Checker {
+                    db: self.db,
+                    file: at.file,
+                    env: &checked.schema.env,
+                    schema: &checked.schema,
+                    res: checked.res.clone(),
+                    types: Vec::new(),
+                    diagnostics: Vec::new(),
+                    lets: Default::default(),
+                    schemas: Default::default(),
+                };
+                inner.body_edges(*at, &mut graph);
+            }
+        }
+        graph
+    }
+
+    fn body_edges(&self, at: BodyRef, graph: &mut Graph) {
+        let body = &self.module().bodies[at.body];
+        for decl in &body.options {
+            let entry = graph.entry(decl.ident.name.clone()).or_default();
+            for expr in [decl.default, decl.when].into_iter().flatten() {
+                entry.extend(self.edges(expr));
+            }
+        }
+        for stmt in &body.stmts {
+            let StmtKind::Setting(setting) = &stmt.kind else { continue };
+            let Some(name) = setting.path.first().filter(|it| it.name != "steps") else { continue };
+            graph.entry(name.name.clone()).or_default().extend(self.edges(setting.value));
+        }
+    }
+
+    fn edges(&self, expr: ExprId) -> Vec<Edge> {
+        let mut edges = Vec::new();
+        for read in self.reads(expr) {
+            let (file, range) = (self.file, self.range(read));
+            match &self.res[read.index()] {
+                Res::Option(name) => edges.push(Edge { to: name.clone(), file, range }),
+                Res::Let(at, index) if at.file == self.file => {
+                    let decl = &self.module().bodies[at.body].options[*index as usize];
+                    edges.push(Edge { to: decl.ident.name.clone(), file, range });
+                }
+                _ => {}
+            }
+        }
+        edges
+    }
+
+    /// Reports each ring of a graph once.
+    fn rings(&mut self, graph: &Graph) {
+        let mut done: BTreeSet<&Name> = BTreeSet::new();
+        for start in graph.keys() {
+            let mut path: Vec<(&Name, usize)> = vec![(start, 0)];
+            // Depth first with an explicit stack: what is on it is the way from the start.
+            while let Some((name, next)) = path.last_mut() {
+                if done.contains(*name) {
+                    path.pop();
+                    continue;
+                }
+                let Some(edge) = graph.get(*name).and_then(|it| it.get(*next)) else {
+                    done.insert(*name);
+                    path.pop();
+                    continue;
+                };
+                *next += 1;
+                let Some((to, _)) = graph.get_key_value(&edge.to) else { continue };
+                if let Some(begin) = path.iter().position(|it| it.0 == to) {
+                    let ring: Vec<(Name, Edge)> = path[begin..]
+                        .iter()
+                        .filter_map(|(name, next)| {
+                            let edge = graph.get(*name)?.get(*next - 1)?;
+                            Some(((*name).clone(), edge.clone()))
+                        })
+                        .collect();
+                    self.ring(&ring);
+                } else if !done.contains(to) {
+                    path.push((to, 0));
+                }
+            }
+        }
+    }
+
+    fn ring(&mut self, ring: &[(Name, Edge)]) {
+        // It is reported in the file that is being checked, if any of it is there.
+        let Some(at) = ring.iter().rposition(|it| it.1.file == self.file) else { return };
+        let (name, edge) = &ring[at];
+        let message = match ring.len() {
+            1 => format!("`{name}` is defined by itself"),
+            _ => {
+                let mut names: Vec<String> = ring.iter().map(|it| format!("`{}`", it.0)).collect();
+                names.push(format!("`{}`", ring[0].0));
+                format!("these options are defined by each other: {}", names.join(" → "))
+            }
+        };
+        let mut diagnostic = Diagnostic::new(Code::OptionCycle, edge.file, edge.range, message)
+            .here(format!("this reads the final value of `{}`", edge.to));
+        for (index, (name, edge)) in ring.iter().enumerate() {
+            if index != at {
+                diagnostic = diagnostic.label(
+                    edge.file,
+                    edge.range,
+                    format!("`{name}` reads `{}`", edge.to),
+                );
+            }
+        }
+        diagnostic = if ring.len() == 1 {
+            self.self_reference(diagnostic, name, edge)
+        } else {
+            diagnostic.help("give one of them a value that does not read the others")
+        };
+        if self
+            .diagnostics
+            .iter()
+            .all(|it| it.code != Code::OptionCycle || it.primary != diagnostic.primary)
+        {
+            self.report(diagnostic);
+        }
+    }
+
+    /// `drivers = drivers + {mlx5}`: says what to write instead.
+    fn self_reference(&self, diagnostic: Diagnostic, name: &Name, edge: &Edge) -> Diagnostic {
+        let found = self.settings_of_file().find(|setting| {
+            setting.path.last().is_some_and(|it| it.name == *name)
+                && self.range(setting.value).contains_range(edge.range)
+        });
+        let Some(setting) = found else {
+            return diagnostic.help("a default cannot read the option that it is the default of");
+        };
+        let text = self.db.text(self.file);
+        let value = &text[self.range(setting.value)];
+        let range = self.span(setting.span);
+        let left: Vec<&str> = setting.path.iter().map(|it| it.name.as_str()).collect();
+        // The path as it is written here, without the names of blocks around.
+        let written = text[range].split(['=', '+', '-']).next().unwrap_or("").trim().to_owned();
+        let left = if written.is_empty() { left.join(".") } else { written };
+        for (sign, op) in [("+", "+="), ("-", "-=")] {
+            let prefix = format!("{name} {sign} ");
+            if let Some(rest) = value.strip_prefix(&prefix) {
+                let inner = rest.trim().strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+                let short = match inner {
+                    Some(inner) if !inner.contains([',', '.', ' ']) => inner.trim().to_owned(),
+                    _ => rest.trim().to_owned(),
+                };
+                let fixed = format!("{left} {op} {short}");
+                let verb = if sign == "+" {
+                    "to add to what is there"
+                } else {
+                    "to take from what is there"
+                };
+                let from_default = value.replacen(name.as_str(), "default", 1);
+                return diagnostic
+                    .help(format!("{verb}, write `{fixed}`"))
+                    .help(format!(
+                        "to start from the recipe's default, write `{left} = {from_default}`"
+                    ))
+                    .fix_at(format!("write `{fixed}`"), self.file, range, fixed.clone());
+            }
+        }
+        let replaced = value.replacen(name.as_str(), "prev", 1);
+        diagnostic
+            .help(format!("`prev` is the value under this setting: `{left} = {replaced}`"))
+            .fix_at("write `prev`", edge.file, edge.range, "prev")
+    }
+
+    fn settings_of_file(&self) -> impl Iterator<Item = &'a Setting> {
+        let module = self.module();
+        module.bodies.values().iter().flat_map(|it| &it.stmts).filter_map(|it| match &it.kind {
+            StmtKind::Setting(setting) => Some(setting),
+            _ => None,
+        })
+    }
+
+    //------ functions
+
+    /// Reports functions that call themselves: evaluation must end.
+    pub(super) fn recursion(&mut self) {
+        let module = self.module();
+        let mut calls: Vec<Vec<(usize, ExprId)>> = Vec::new();
+        for function in module.functions.values() {
+            let mut called = Vec::new();
+            module.walk(function.body, &mut |it| {
+                if let Res::Function(file, id) = &self.res[it.index()]
+                    && *file == self.file
+                {
+                    called.push((FunctionId::index(*id), it));
+                }
+            });
+            calls.push(called);
+        }
+        let mut reported = BTreeSet::new();
+        for start in 0..calls.len() {
+            let mut seen = BTreeSet::new();
+            let mut open = vec![start];
+            while let Some(at) = open.pop() {
+                for (to, expr) in &calls[at] {
+                    if *to == start
+                        && reported.insert(*expr)
+                        && seen.is_empty() | (at == start) | true
+                    {
+                        let name = &module.functions.values()[start].ident.name;
+                        let mut diagnostic = self
+                            .at_expr(Code::RecursiveFunction, *expr, format!("`{name}` calls itself"))
+                            .help("functions of Kiln always end, so none may call itself; go through a list with `.map`, `.filter` or `for`");
+                        if at != start {
+                            let via = &module.functions.values()[at].ident.name;
+                            diagnostic.message =
+                                format!("`{name}` calls itself, by way of `{via}`");
+                        }
+                        self.report(diagnostic);
+                    } else if *to != start && seen.insert(*to) {
+                        open.push(*to);
+                    }
+                }
+            }
+            if !reported.is_empty() {
+                // A ring is one mistake, wherever one begins to go round.
+                break;
+            }
+        }
+    }
+}

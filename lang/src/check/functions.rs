@@ -1,0 +1,961 @@
+//! The functions and methods of the language, and the functions that files declare.
+
+use super::{Checker, Res, Scope};
+use crate::diagnostic::Code;
+use crate::module::{Arg, Expr, ExprId, FunctionId, Ident, Name};
+use crate::nearest::{did_you_mean, list, nearest};
+use crate::types::{Object, Ty};
+
+/// A function of the language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Builtin {
+    /// `fetch("https://…", sha256 = "…")`: a download.
+    Fetch,
+    /// `file("fix.patch")`: a file beside this one.
+    File,
+    /// `dir("src")`: a folder beside this one.
+    Dir,
+    /// `min(a, b)`
+    Min,
+    /// `max(a, b)`
+    Max,
+    /// `fail("…")`: ends evaluation with a message.
+    Fail,
+}
+
+impl Builtin {
+    /// Every function with its name.
+    pub const ALL: &'static [(&'static str, Builtin)] = &[
+        ("fetch", Builtin::Fetch),
+        ("file", Builtin::File),
+        ("dir", Builtin::Dir),
+        ("min", Builtin::Min),
+        ("max", Builtin::Max),
+        ("fail", Builtin::Fail),
+    ];
+
+    /// Returns the function with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Builtin> {
+        Builtin::ALL.iter().find(|it| it.0 == name).map(|it| it.1)
+    }
+
+    /// Returns how it is called, and what it does.
+    #[must_use]
+    pub fn doc(self) -> (&'static str, &'static str) {
+        match self {
+            Builtin::Fetch => (
+                "fetch(url…, sha256 = String, blake3 = String, unpack = Bool, root = String, executables = List<String>): Source",
+                "A download. The first place that gives bytes with this hash serves; `unpack = off` keeps one file, `root` takes a folder of the archive.",
+            ),
+            Builtin::File => ("file(path: String): File", "A file beside this one."),
+            Builtin::Dir => ("dir(path: String): Source", "A folder beside this one, as a source."),
+            Builtin::Min => {
+                ("min(a, b…)", "The smallest of numbers, sizes, durations or versions.")
+            }
+            Builtin::Max => {
+                ("max(a, b…)", "The greatest of numbers, sizes, durations or versions.")
+            }
+            Builtin::Fail => {
+                ("fail(message: String)", "Ends evaluation with a message; it has every type.")
+            }
+        }
+    }
+}
+
+/// A method of the language: `xs.map(…)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Method {
+    /// `xs.map((x) -> …)`
+    Map,
+    /// `xs.filter((x) -> …)`
+    Filter,
+    /// `xs.any((x) -> …)`
+    Any,
+    /// `xs.all((x) -> …)`
+    All,
+    /// `xs.join(", ")`
+    Join,
+    /// `xs.reversed()`
+    Reversed,
+    /// `xs.unique()`
+    Unique,
+    /// `xs.get("key")` of a map.
+    Get,
+    /// `x.or(default)` of a value that may be `null`.
+    Or,
+    /// `text.split(",")`
+    Split,
+    /// `text.lines()`
+    Lines,
+    /// `text.replace("a", "b")`
+    Replace,
+    /// `text.trim()`
+    Trim,
+    /// `text.upper()`
+    Upper,
+    /// `text.lower()`
+    Lower,
+    /// `text.starts_with("a")`
+    StartsWith,
+    /// `text.ends_with("a")`
+    EndsWith,
+    /// `text.contains("a")`
+    Contains,
+    /// `text.matches(/a+/)`
+    Matches,
+    /// `version.up_to(2)`
+    UpTo,
+    /// `version.pin(2)`
+    Pin,
+    /// `version.below(1)`: the first version after this one's series.
+    Below,
+}
+
+/// What a method takes.
+enum Takes {
+    Nothing,
+    /// These types, one each.
+    Types(&'static [Ty]),
+    /// A function of an element.
+    Lambda,
+    /// A value of the same type as what it is called on.
+    Same,
+}
+
+const STRING: &[Ty] = &[Ty::STRING];
+const TWO_STRINGS: &[Ty] = &[Ty::STRING, Ty::STRING];
+const INT: &[Ty] = &[Ty::INT];
+
+impl Method {
+    /// Returns the methods of a type by name.
+    pub fn of(ty: &Ty) -> &'static [(&'static str, Method)] {
+        match ty {
+            Ty::List(_) | Ty::Empty => &[
+                ("map", Method::Map),
+                ("filter", Method::Filter),
+                ("any", Method::Any),
+                ("all", Method::All),
+                ("join", Method::Join),
+                ("reversed", Method::Reversed),
+                ("unique", Method::Unique),
+            ],
+            Ty::Set(_) => &[
+                ("map", Method::Map),
+                ("filter", Method::Filter),
+                ("any", Method::Any),
+                ("all", Method::All),
+                ("join", Method::Join),
+            ],
+            Ty::Map(_) => &[("get", Method::Get)],
+            Ty::Opt(_) => &[("or", Method::Or)],
+            Ty::String(_) | Ty::Path => &[
+                ("split", Method::Split),
+                ("lines", Method::Lines),
+                ("replace", Method::Replace),
+                ("trim", Method::Trim),
+                ("upper", Method::Upper),
+                ("lower", Method::Lower),
+                ("starts_with", Method::StartsWith),
+                ("ends_with", Method::EndsWith),
+                ("contains", Method::Contains),
+                ("matches", Method::Matches),
+            ],
+            Ty::Version => {
+                &[("up_to", Method::UpTo), ("pin", Method::Pin), ("below", Method::Below)]
+            }
+            _ => &[],
+        }
+    }
+
+    fn takes(self) -> Takes {
+        match self {
+            Method::Map | Method::Filter | Method::Any | Method::All => Takes::Lambda,
+            Method::Join
+            | Method::Split
+            | Method::StartsWith
+            | Method::EndsWith
+            | Method::Contains
+            | Method::Matches
+            | Method::Get => Takes::Types(STRING),
+            Method::Replace => Takes::Types(TWO_STRINGS),
+            Method::UpTo | Method::Pin | Method::Below => Takes::Types(INT),
+            Method::Or => Takes::Same,
+            Method::Reversed
+            | Method::Unique
+            | Method::Lines
+            | Method::Trim
+            | Method::Upper
+            | Method::Lower => Takes::Nothing,
+        }
+    }
+}
+
+/// The members of a type that are values.
+pub(super) fn members_of(ty: &Ty) -> &'static [(&'static str, Ty)] {
+    match ty {
+        Ty::Dep => &[
+            ("prefix", Ty::Path),
+            ("bin", Ty::Path),
+            ("lib", Ty::Path),
+            ("include", Ty::Path),
+            ("name", Ty::STRING),
+            ("version", Ty::Version),
+        ],
+        Ty::Version => &[
+            ("major", Ty::STRING),
+            ("minor", Ty::STRING),
+            ("patch", Ty::STRING),
+            ("text", Ty::STRING),
+        ],
+        Ty::Enum(_) => &[("name", Ty::STRING), ("text", Ty::STRING)],
+        Ty::Size(_) => &[("bytes", Ty::INT)],
+        Ty::Duration(_) => &[("seconds", Ty::INT)],
+        Ty::List(_) | Ty::Set(_) | Ty::Empty => &[("length", Ty::INT)],
+        Ty::String(_) => &[("length", Ty::INT)],
+        _ => &[],
+    }
+}
+
+impl<'a> Checker<'a> {
+    /// Checks the bodies of the functions of this file, and that none calls itself.
+    pub(super) fn functions_of_file(&mut self) {
+        let env = self.env.clone();
+        for (id, function) in self.module().functions.iter() {
+            let signature = &env.functions[id.index()];
+            let mut scope = Scope::empty();
+            for (param, (_, ty, _)) in function.params.iter().zip(&signature.params) {
+                if let Some(default) = param.default {
+                    self.expect(default, ty, &scope.clone());
+                }
+                scope.locals.push((param.ident.name.clone(), ty.clone()));
+            }
+            self.expect(function.body, &signature.result, &scope);
+        }
+        self.recursion();
+    }
+
+    pub(super) fn call(
+        &mut self,
+        expr: ExprId,
+        callee: ExprId,
+        args: &'a [Arg],
+        expected: Option<&Ty>,
+        scope: &Scope,
+    ) -> Ty {
+        match self.expr_ref(callee) {
+            Expr::Name(name) => self.call_name(expr, callee, name, args, scope),
+            Expr::Member { of, name } => {
+                self.call_member(expr, callee, *of, name, args, expected, scope)
+            }
+            Expr::Missing => {
+                self.args_anyway(args, scope);
+                self.set(expr, Res::Error, Ty::Error)
+            }
+            _ => {
+                let found = self.infer(callee, scope);
+                self.args_anyway(args, scope);
+                if found != Ty::Error {
+                    let message = format!("a {found} cannot be called");
+                    self.report(self.at_expr(Code::BadCall, callee, message));
+                }
+                self.set(expr, Res::Error, Ty::Error)
+            }
+        }
+    }
+
+    fn args_anyway(&mut self, args: &'a [Arg], scope: &Scope) {
+        for arg in args {
+            if !matches!(self.expr_ref(arg.value), Expr::Lambda { .. }) {
+                self.infer(arg.value, scope);
+            }
+        }
+    }
+
+    fn call_name(
+        &mut self,
+        expr: ExprId,
+        callee: ExprId,
+        name: &'a Name,
+        args: &'a [Arg],
+        scope: &Scope,
+    ) -> Ty {
+        if let Some(index) = self.env.function(name) {
+            let id = FunctionId::from_index(index);
+            self.set(callee, Res::Function(self.file, id), Ty::Error);
+            let env = self.env.clone();
+            return self.call_declared(expr, callee, &env, index, args, scope);
+        }
+        let record = self.module().type_names.iter().find(|it| it.ident.name == *name);
+        if let Some(crate::module::TypeNameKind::Record(id)) = record.map(|it| &it.kind) {
+            let ty = Ty::Record(self.env.records[id.index()].clone());
+            return self.record(expr, callee, &ty, args, scope);
+        }
+        match Builtin::from_name(name) {
+            Some(builtin) => {
+                self.set(callee, Res::Builtin(builtin), Ty::Error);
+                let ty = self.call_builtin(callee, builtin, args, scope);
+                self.set(expr, Res::None, ty)
+            }
+            None => {
+                self.args_anyway(args, scope);
+                let own = self.module().functions.values().iter().map(|it| it.ident.name.as_str());
+                let near = nearest(name, own.chain(Builtin::ALL.iter().map(|it| it.0)));
+                let message = format!("there is no function `{name}`{}", did_you_mean(&near));
+                let mut diagnostic = self.at_expr(Code::UnknownName, callee, message);
+                if let [near, ..] = near[..] {
+                    diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                }
+                self.report(diagnostic);
+                self.set(expr, Res::Error, Ty::Error)
+            }
+        }
+    }
+
+    fn call_declared(
+        &mut self,
+        expr: ExprId,
+        callee: ExprId,
+        env: &crate::env::Env,
+        index: usize,
+        args: &'a [Arg],
+        scope: &Scope,
+    ) -> Ty {
+        let signature = &env.functions[index];
+        let decl = env.function_decl(index);
+        let place = (env.file, env.lowered.map.span(decl.ident.span));
+        let mut given = vec![false; signature.params.len()];
+        for (position, arg) in args.iter().enumerate() {
+            let at = match &arg.name {
+                Some(name) => signature.params.iter().position(|it| it.0 == name.name),
+                None => (position < signature.params.len()).then_some(position),
+            };
+            let Some(at) = at else {
+                self.infer(arg.value, scope);
+                let names: Vec<&str> = signature.params.iter().map(|it| it.0.as_str()).collect();
+                let (range, message) = match &arg.name {
+                    Some(name) => (
+                        self.span(name.span),
+                        format!(
+                            "`{}` has no parameter `{}`{}",
+                            decl.ident.name,
+                            name.name,
+                            did_you_mean(&nearest(&name.name, names.iter().copied()))
+                        ),
+                    ),
+                    None => (
+                        self.range(arg.value),
+                        format!(
+                            "`{}` takes {}, found {}",
+                            decl.ident.name,
+                            count(names.len()),
+                            args.len()
+                        ),
+                    ),
+                };
+                let diagnostic =
+                    crate::diagnostic::Diagnostic::new(Code::BadCall, self.file, range, message)
+                        .label(place.0, place.1, "declared here");
+                self.report(diagnostic);
+                continue;
+            };
+            if std::mem::replace(&mut given[at], true) {
+                let message = format!("`{}` is given twice", signature.params[at].0);
+                self.report(self.at_expr(Code::BadCall, arg.value, message));
+            }
+            self.expect(arg.value, &signature.params[at].1, scope);
+        }
+        let missing: Vec<&str> = signature
+            .params
+            .iter()
+            .zip(&given)
+            .filter(|(param, given)| !**given && !param.2)
+            .map(|it| it.0.0.as_str())
+            .collect();
+        if !missing.is_empty() && args.len() <= signature.params.len() {
+            let message = format!("`{}` needs {}", decl.ident.name, list(&missing, "and"));
+            let diagnostic = self.at_expr(Code::BadCall, callee, message).label(
+                place.0,
+                place.1,
+                "declared here",
+            );
+            self.report(diagnostic);
+        }
+        self.set(expr, Res::None, signature.result.clone())
+    }
+
+    /// `Knobs(max = 3)`: makes a record.
+    fn record(
+        &mut self,
+        expr: ExprId,
+        callee: ExprId,
+        ty: &Ty,
+        args: &'a [Arg],
+        scope: &Scope,
+    ) -> Ty {
+        self.set(callee, Res::Record(ty.clone()), Ty::Error);
+        let Ty::Record(record) = ty else { return Ty::Error };
+        let env =
+            if record.file == self.file { self.env.clone() } else { self.db.env(record.file) };
+        let record = env.records[record.id.index()].clone();
+        let mut given: Vec<&str> = Vec::new();
+        for arg in args {
+            let Some(name) = &arg.name else {
+                self.infer(arg.value, scope);
+                let diagnostic = self
+                    .at_expr(Code::BadCall, arg.value, "the fields of a record are given by name")
+                    .help(format!(
+                        "for example `{}({} = …)`",
+                        record.name,
+                        record.fields.first().map_or("field", |it| &it.name)
+                    ));
+                self.report(diagnostic);
+                continue;
+            };
+            match record.fields.iter().find(|it| it.name == name.name) {
+                Some(field) => {
+                    given.push(&name.name);
+                    let ty = field.ty.clone();
+                    self.expect(arg.value, &ty, scope);
+                }
+                None => {
+                    self.infer(arg.value, scope);
+                    let near = nearest(&name.name, record.fields.iter().map(|it| it.name.as_str()));
+                    let message = format!(
+                        "`{}` has no field `{}`{}",
+                        record.name,
+                        name.name,
+                        did_you_mean(&near)
+                    );
+                    let mut diagnostic = self.at_ident(Code::UnknownMember, name, message);
+                    if let [near, ..] = near[..] {
+                        diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                    }
+                    self.report(diagnostic);
+                }
+            }
+        }
+        let missing: Vec<&str> = record
+            .fields
+            .iter()
+            .filter(|it| it.default.is_none() && !matches!(it.ty, Ty::Opt(_)))
+            .map(|it| it.name.as_str())
+            .filter(|it| !given.contains(it))
+            .collect();
+        if !missing.is_empty() {
+            let message = format!("`{}` needs {}", record.name, list(&missing, "and"));
+            self.report(self.at_expr(Code::BadCall, expr, message));
+        }
+        self.set(expr, Res::None, ty.clone())
+    }
+
+    fn call_builtin(
+        &mut self,
+        callee: ExprId,
+        builtin: Builtin,
+        args: &'a [Arg],
+        scope: &Scope,
+    ) -> Ty {
+        let named: &[(&str, Ty)] = match builtin {
+            Builtin::Fetch => &[
+                ("sha256", Ty::Error),
+                ("blake3", Ty::Error),
+                ("unpack", Ty::Bool),
+                ("root", Ty::STRING),
+                ("executables", Ty::Error),
+            ],
+            Builtin::File | Builtin::Dir | Builtin::Min | Builtin::Max | Builtin::Fail => &[],
+        };
+        let mut plain = Vec::new();
+        for arg in args {
+            let Some(name) = &arg.name else {
+                plain.push(arg.value);
+                continue;
+            };
+            match named.iter().find(|it| it.0 == name.name) {
+                Some((name, ty)) => {
+                    let ty = match *name {
+                        "sha256" | "blake3" => Ty::Opt(Box::new(Ty::STRING)),
+                        "executables" => Ty::list(Ty::STRING),
+                        _ => ty.clone(),
+                    };
+                    self.expect(arg.value, &ty, scope);
+                    self.hash_literal(name, arg.value);
+                }
+                None => {
+                    self.infer(arg.value, scope);
+                    let near = nearest(&name.name, named.iter().map(|it| it.0));
+                    let message =
+                        format!("there is no argument `{}` here{}", name.name, did_you_mean(&near));
+                    let mut diagnostic = self
+                        .at_ident(Code::BadCall, name, message)
+                        .help(format!("it is `{}`", builtin.doc().0));
+                    if let [near, ..] = near[..] {
+                        diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                    }
+                    self.report(diagnostic);
+                }
+            }
+        }
+        match builtin {
+            Builtin::Fetch => {
+                self.at_least_one(callee, &plain, "where to fetch from", builtin);
+                for arg in plain {
+                    self.expect(arg, &Ty::STRING, scope);
+                }
+                let hashed = args.iter().any(|it| {
+                    it.name
+                        .as_ref()
+                        .is_some_and(|it| matches!(it.name.as_str(), "sha256" | "blake3"))
+                });
+                if !hashed {
+                    let diagnostic = self
+                        .at_expr(
+                            Code::MissingValue,
+                            callee,
+                            "a download needs the hash of its bytes",
+                        )
+                        .help("add `sha256 = \"…\"`: without it nobody can know what was built");
+                    self.report(diagnostic);
+                }
+                Ty::Source
+            }
+            Builtin::File | Builtin::Dir => {
+                self.exactly_one(callee, &plain, builtin);
+                for arg in &plain {
+                    self.expect(*arg, &Ty::STRING, scope);
+                    self.existing_file(*arg, builtin);
+                }
+                if builtin == Builtin::File { Ty::File } else { Ty::Source }
+            }
+            Builtin::Fail => {
+                self.exactly_one(callee, &plain, builtin);
+                for arg in plain {
+                    self.expect(arg, &Ty::STRING, scope);
+                }
+                Ty::Error
+            }
+            Builtin::Min | Builtin::Max => {
+                self.at_least_one(callee, &plain, "something to choose from", builtin);
+                let mut result = Ty::Error;
+                for (index, arg) in plain.into_iter().enumerate() {
+                    if index == 0 {
+                        result = self.infer(arg, scope);
+                        if !matches!(
+                            result,
+                            Ty::Int(_) | Ty::Size(_) | Ty::Duration(_) | Ty::Version | Ty::Error
+                        ) {
+                            let message = format!("a {result} has no order");
+                            self.report(self.at_expr(Code::TypeMismatch, arg, message));
+                            result = Ty::Error;
+                        }
+                    } else {
+                        self.expect(arg, &result.clone(), scope);
+                    }
+                }
+                match result {
+                    Ty::Int(_) => Ty::INT,
+                    other => other,
+                }
+            }
+        }
+    }
+
+    fn at_least_one(&mut self, callee: ExprId, args: &[ExprId], what: &str, builtin: Builtin) {
+        if args.is_empty() {
+            let diagnostic = self
+                .at_expr(Code::BadCall, callee, format!("this call does not say {what}"))
+                .help(format!("it is `{}`", builtin.doc().0));
+            self.report(diagnostic);
+        }
+    }
+
+    fn exactly_one(&mut self, callee: ExprId, args: &[ExprId], builtin: Builtin) {
+        if args.len() != 1 {
+            let message = format!("this takes one argument, found {}", args.len());
+            let diagnostic = self
+                .at_expr(Code::BadCall, callee, message)
+                .help(format!("it is `{}`", builtin.doc().0));
+            self.report(diagnostic);
+        }
+    }
+
+    /// A hash that is written down is checked for its form at once.
+    fn hash_literal(&mut self, name: &str, expr: ExprId) {
+        if !matches!(name, "sha256" | "blake3") {
+            return;
+        }
+        let Some(text) = crate::schema::plain_text(self.expr_ref(expr)) else { return };
+        let digits = text.chars().all(|it| matches!(it, '0'..='9' | 'a'..='f'));
+        if text.len() == 64 && digits {
+            return;
+        }
+        let message = if digits || text.chars().all(|it| it.is_ascii_hexdigit()) && text.len() != 64
+        {
+            format!("a {name} hash has 64 hexadecimal digits, this has {}", text.chars().count())
+        } else {
+            format!("a {name} hash consists of the digits 0-9 and a-f")
+        };
+        self.report(self.at_expr(Code::OutOfRange, expr, message));
+    }
+
+    /// A file that is named by a plain text is looked for at once.
+    fn existing_file(&mut self, expr: ExprId, builtin: Builtin) {
+        let Some(text) = crate::schema::plain_text(self.expr_ref(expr)) else { return };
+        let path = crate::env::resolve(&self.db.path(self.file), &text);
+        let found = match builtin {
+            Builtin::File => self.db.world().read(&path).map(|_| ()),
+            _ => self.db.world().tree(&path).map(|_| ()),
+        };
+        if let Err(error) = found {
+            let message = format!("cannot read `{text}`: {error}");
+            let diagnostic = self
+                .at_expr(Code::UnreadableFile, expr, message)
+                .here(format!("this is `{path}`"))
+                .help("the path is relative to the file that it is written in");
+            self.report(diagnostic);
+        }
+    }
+
+    //------ methods
+
+    #[allow(clippy::too_many_arguments, reason = "a call has these parts")]
+    fn call_member(
+        &mut self,
+        expr: ExprId,
+        callee: ExprId,
+        of: ExprId,
+        name: &'a Ident,
+        args: &'a [Arg],
+        expected: Option<&Ty>,
+        scope: &Scope,
+    ) -> Ty {
+        // `module.function(…)`
+        if let Expr::Name(module) = self.expr_ref(of)
+            && let Some(file) = self.env.used(module)
+            && !scope.locals.iter().any(|it| it.0 == *module)
+        {
+            let env = self.db.env(file);
+            if let Some(index) = env.function(&name.name) {
+                self.set(callee, Res::Function(file, FunctionId::from_index(index)), Ty::Error);
+                return self.call_declared(expr, callee, &env, index, args, scope);
+            }
+            let near = nearest(
+                &name.name,
+                env.module().functions.values().iter().map(|it| it.ident.name.as_str()),
+            );
+            let message =
+                format!("module `{module}` has no function `{}`{}", name.name, did_you_mean(&near));
+            self.report(self.at_ident(Code::UnknownName, name, message));
+            self.args_anyway(args, scope);
+            return self.set(expr, Res::Error, Ty::Error);
+        }
+        let ty = self.infer(of, scope);
+        let receiver = if matches!(ty, Ty::Opt(_)) && name.name != "or" {
+            ty.without_opt().clone()
+        } else {
+            ty.clone()
+        };
+        let found = Method::of(&receiver).iter().find(|it| it.0 == name.name);
+        let Some((_, method)) = found else {
+            self.args_anyway(args, scope);
+            if ty != Ty::Error {
+                self.unknown_method(name, &receiver);
+            }
+            return self.set(expr, Res::Error, Ty::Error);
+        };
+        if matches!(ty, Ty::Opt(_)) && *method != Method::Or {
+            self.may_be_null(of, &ty);
+        }
+        self.set(callee, Res::Method(*method), Ty::Error);
+        let result = self.call_method(callee, *method, &ty, args, expected, scope);
+        self.set(expr, Res::None, result)
+    }
+
+    fn unknown_method(&mut self, name: &Ident, ty: &Ty) {
+        let methods = Method::of(ty).iter().map(|it| it.0);
+        let near = nearest(&name.name, methods.chain(members_of(ty).iter().map(|it| it.0)));
+        let message = format!("a {ty} has no method `{}`{}", name.name, did_you_mean(&near));
+        let mut diagnostic = self.at_ident(Code::UnknownMember, name, message);
+        if let [near, ..] = near[..] {
+            diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+        } else if !Method::of(ty).is_empty() {
+            let names: Vec<&str> = Method::of(ty).iter().map(|it| it.0).collect();
+            diagnostic = diagnostic.help(format!("there are {}", list(&names, "and")));
+        }
+        self.report(diagnostic);
+    }
+
+    pub(super) fn may_be_null(&mut self, expr: ExprId, ty: &Ty) {
+        let diagnostic = self
+            .at_expr(Code::TypeMismatch, expr, format!("this may be `null`: it is a {ty}"))
+            .help("say what to take then, with `.or(…)`");
+        self.report(diagnostic);
+    }
+
+    fn call_method(
+        &mut self,
+        callee: ExprId,
+        method: Method,
+        of: &Ty,
+        args: &'a [Arg],
+        expected: Option<&Ty>,
+        scope: &Scope,
+    ) -> Ty {
+        let element = match of {
+            Ty::List(of) | Ty::Map(of) => (**of).clone(),
+            Ty::Set(it) => Ty::Enum(it.clone()),
+            _ => Ty::Error,
+        };
+        let wanted = match method.takes() {
+            Takes::Nothing => 0,
+            Takes::Types(types) => types.len(),
+            Takes::Lambda | Takes::Same => 1,
+        };
+        if args.len() != wanted {
+            let message = format!("this takes {}, found {}", count(wanted), args.len());
+            self.report(self.at_expr(Code::BadCall, callee, message));
+            self.args_anyway(args, scope);
+            return Ty::Error;
+        }
+        let mut lambda = Ty::Error;
+        match method.takes() {
+            Takes::Nothing => {}
+            Takes::Types(types) => {
+                for (arg, ty) in args.iter().zip(types) {
+                    if method == Method::Matches
+                        && matches!(self.expr_ref(arg.value), Expr::Regex(_))
+                    {
+                        self.types[arg.value.index()] = Ty::STRING;
+                        continue;
+                    }
+                    self.expect(arg.value, ty, scope);
+                }
+            }
+            Takes::Lambda => {
+                let result = match method {
+                    Method::Map => match expected {
+                        Some(Ty::List(of)) => Some((**of).clone()),
+                        _ => None,
+                    },
+                    _ => Some(Ty::Bool),
+                };
+                lambda = self.lambda(args[0].value, &element, result.as_ref(), scope);
+            }
+            Takes::Same => {
+                let inner = of.without_opt().clone();
+                self.expect(args[0].value, &inner, scope);
+            }
+        }
+        match method {
+            Method::Map => Ty::list(lambda),
+            Method::Filter | Method::Reversed | Method::Unique => of.clone(),
+            Method::Any
+            | Method::All
+            | Method::StartsWith
+            | Method::EndsWith
+            | Method::Contains
+            | Method::Matches => Ty::Bool,
+            Method::Join => {
+                if !self.is_textual(&element) && element != Ty::Error {
+                    let message = format!("a list of {element} cannot be joined to a text");
+                    let diagnostic = self.at_expr(Code::TypeMismatch, callee, message).help(
+                        "turn its elements into texts first, with `.map((it) -> \"\\(it)\")`",
+                    );
+                    self.report(diagnostic);
+                }
+                Ty::STRING
+            }
+            Method::Replace | Method::Trim | Method::Upper | Method::Lower => Ty::STRING,
+            Method::Split | Method::Lines => Ty::list(Ty::STRING),
+            Method::Get => Ty::Opt(Box::new(element)),
+            Method::Or => of.without_opt().clone(),
+            Method::UpTo | Method::Pin | Method::Below => Ty::Version,
+        }
+    }
+
+    /// Checks `(x) -> body` with the type of `x`; returns the type of the body.
+    fn lambda(&mut self, expr: ExprId, param: &Ty, result: Option<&Ty>, scope: &Scope) -> Ty {
+        let Expr::Lambda { params, body } = self.expr_ref(expr) else {
+            if !matches!(self.expr_ref(expr), Expr::Missing) {
+                let diagnostic = self
+                    .at_expr(Code::TypeMismatch, expr, "expected a function")
+                    .help("write one as `(it) -> …`");
+                self.report(diagnostic);
+            }
+            return Ty::Error;
+        };
+        let [name] = &**params else {
+            let message =
+                format!("this function is called with one value, but has {}", count(params.len()));
+            self.report(self.at_expr(Code::BadCall, expr, message));
+            return Ty::Error;
+        };
+        let inner = scope.with(&name.name, param.clone());
+        let ty = match result {
+            Some(result) => self.expect(*body, result, &inner),
+            None => self.infer(*body, &inner),
+        };
+        self.set(expr, Res::None, Ty::Function(Box::new(ty.clone())));
+        ty
+    }
+
+    //------ members
+
+    pub(super) fn member(
+        &mut self,
+        expr: ExprId,
+        of: ExprId,
+        name: &'a Ident,
+        scope: &Scope,
+    ) -> Ty {
+        if let Expr::Name(word) = self.expr_ref(of)
+            && let Some(ty) = self.object_member(expr, of, word, name, scope)
+        {
+            return ty;
+        }
+        let ty = self.infer(of, scope);
+        let receiver = ty.without_opt().clone();
+        if let Ty::Record(record) = &receiver {
+            let env =
+                if record.file == self.file { self.env.clone() } else { self.db.env(record.file) };
+            let record = &env.records[record.id.index()];
+            if let Some(field) = record.fields.iter().find(|it| it.name == name.name) {
+                if matches!(ty, Ty::Opt(_)) {
+                    self.may_be_null(of, &ty);
+                }
+                return self.set(expr, Res::Member, field.ty.clone());
+            }
+            let near = nearest(&name.name, record.fields.iter().map(|it| it.name.as_str()));
+            let message =
+                format!("`{}` has no field `{}`{}", record.name, name.name, did_you_mean(&near));
+            let mut diagnostic = self.at_ident(Code::UnknownMember, name, message);
+            if let [near, ..] = near[..] {
+                diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+            }
+            self.report(diagnostic);
+            return self.set(expr, Res::Error, Ty::Error);
+        }
+        if let Some((_, member)) = members_of(&receiver).iter().find(|it| it.0 == name.name) {
+            if matches!(ty, Ty::Opt(_)) {
+                self.may_be_null(of, &ty);
+            }
+            return self.set(expr, Res::Member, member.clone());
+        }
+        if ty != Ty::Error {
+            let members = members_of(&receiver).iter().map(|it| it.0);
+            let methods = Method::of(&receiver).iter().map(|it| it.0);
+            let near = nearest(&name.name, members.chain(methods));
+            let called = Method::of(&receiver).iter().any(|it| it.0 == name.name);
+            let message =
+                format!("a {receiver} has no member `{}`{}", name.name, did_you_mean(&near));
+            let mut diagnostic = self.at_ident(Code::UnknownMember, name, message);
+            if called {
+                diagnostic =
+                    diagnostic.help(format!("`{}` is a method: call it with `()`", name.name));
+            }
+            if let [near, ..] = near[..] {
+                diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+            }
+            self.report(diagnostic);
+        }
+        self.set(expr, Res::Error, Ty::Error)
+    }
+
+    /// `platform.cpu`, `dep.openssl`: members of the language's objects.
+    fn object_member(
+        &mut self,
+        expr: ExprId,
+        of: ExprId,
+        word: &Name,
+        name: &'a Ident,
+        scope: &Scope,
+    ) -> Option<Ty> {
+        let shadowed = scope.locals.iter().any(|it| it.0 == *word)
+            || scope.table.as_ref().is_some_and(|it| it.get(word).is_some());
+        if shadowed {
+            return None;
+        }
+        let object = object(word)?;
+        let ty = match object {
+            Object::Platform | Object::Machine | Object::Toolchain => {
+                let table = self.global_table(object);
+                match table.get(&name.name) {
+                    Some(option) => option.ty.clone(),
+                    None => {
+                        let near = nearest(&name.name, table.names());
+                        let message =
+                            format!("`{word}` has no `{}`{}", name.name, did_you_mean(&near));
+                        let names: Vec<&str> = table.names().collect();
+                        let mut diagnostic = self
+                            .at_ident(Code::UnknownMember, name, message)
+                            .help(format!("there are {}", list(&names, "and")));
+                        if let [near, ..] = near[..] {
+                            diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                        }
+                        self.report(diagnostic);
+                        self.set(of, Res::Object(object), Ty::Object(object));
+                        return Some(self.set(expr, Res::Error, Ty::Error));
+                    }
+                }
+            }
+            Object::Dep if scope.building => {
+                self.dep_name(name);
+                Ty::Dep
+            }
+            Object::Deps if scope.building => {
+                let roles = ["build", "host", "link", "run", "test"];
+                if !roles.contains(&name.name.as_str()) {
+                    let near = nearest(&name.name, roles);
+                    let message = format!("`deps` has no `{}`{}", name.name, did_you_mean(&near));
+                    let diagnostic = self
+                        .at_ident(Code::UnknownMember, name, message)
+                        .help(format!("there are {}", list(&roles, "and")));
+                    self.report(diagnostic);
+                }
+                Ty::list(Ty::Dep)
+            }
+            Object::Outputs | Object::Sources if scope.building => Ty::Path,
+            Object::Dep | Object::Deps | Object::Outputs | Object::Sources | Object::Steps => {
+                return None;
+            }
+        };
+        self.set(of, Res::Object(object), Ty::Object(object));
+        Some(self.set(expr, Res::ObjectMember(object, name.name.clone()), ty))
+    }
+
+    /// The options of `platform` or `toolchain`.
+    pub(super) fn global_table(
+        &self,
+        object: Object,
+    ) -> std::sync::Arc<crate::schema::OptionTable> {
+        let (file, mixin) = match object {
+            Object::Toolchain => (crate::database::Database::TOOLCHAIN, "toolchain"),
+            _ => (crate::database::Database::PLATFORM, "platform"),
+        };
+        let schema = self.db.schema(file);
+        schema.mixin(mixin).map(|it| it.2.clone()).unwrap_or_default()
+    }
+}
+
+/// The object that a word means where nothing hides it.
+pub(super) fn object(word: &str) -> Option<Object> {
+    Some(match word {
+        "platform" => Object::Platform,
+        "machine" => Object::Machine,
+        "toolchain" => Object::Toolchain,
+        "dep" => Object::Dep,
+        "deps" => Object::Deps,
+        "outputs" => Object::Outputs,
+        "sources" => Object::Sources,
+        _ => return None,
+    })
+}
+
+fn count(number: usize) -> String {
+    match number {
+        0 => "no arguments".to_owned(),
+        1 => "one argument".to_owned(),
+        number => format!("{number} arguments"),
+    }
+}

@@ -1,0 +1,515 @@
+//! Recipes and modules: bodies, their declarations and statements.
+
+use std::sync::Arc;
+
+use super::conditions::CondPlace;
+use super::specs::SpecPlace;
+use super::{Checker, Res, Scope};
+use crate::diagnostic::Code;
+use crate::module::{
+    BodyId, Expr, ExprId, GuardId, GuardKind, Ident, ModuleKind, OptionKind, Part, PartKind,
+    Setting, Stmt, StmtKind,
+};
+use crate::nearest::{did_you_mean, list, nearest};
+use crate::schema::OptionTable;
+use crate::types::Ty;
+
+/// The keys of exports.
+pub(crate) const EXPORT_KEYS: &[&str] = &[
+    "build_to_build",
+    "build_to_host",
+    "build_to_host_limit",
+    "build_to_run",
+    "build_to_run_limit",
+    "host_to_host",
+    "host_to_run",
+    "host_to_run_limit",
+    "noarch_to_run",
+];
+
+impl<'a> Checker<'a> {
+    /// Checks a recipe, an interface or a module.
+    pub(super) fn recipe(&mut self) {
+        let Some(root) = self.module().root else { return };
+        let schema: &'a Arc<crate::schema::Schema> = self.schema;
+        self.body(root, &schema.table, PartKind::Mixin);
+        for (_, body, table) in &schema.mixins {
+            self.body(*body, table, PartKind::Mixin);
+        }
+        self.option_cycles();
+        if self.module().kind == Some(ModuleKind::Recipe) && schema.versions.is_empty() {
+            let name = self.module().name.clone();
+            if let Some(name) = name {
+                let diagnostic = self
+                    .at_ident(Code::MissingValue, &name, format!("recipe `{}` has no version", name.name))
+                    .help("write `version = 1.0`, or several in `versions { 1.1 { … } 1.0 { … } }`, newest first");
+                self.report(diagnostic);
+            }
+        }
+    }
+
+    /// Checks a body against the options that it can read and set.
+    fn body(&mut self, body: BodyId, table: &Arc<OptionTable>, kind: PartKind) {
+        let scope = Scope::of(table);
+        let module = self.module();
+        let body = &module.bodies[body];
+        self.guards_of_body(body, &scope);
+        for decl in &body.options {
+            let mut inner = self.guarded(decl.guard, &scope);
+            inner.target = Some(decl.ident.name.clone());
+            let ty = match decl.kind {
+                OptionKind::Feature => Ty::Bool,
+                _ => decl.ty.map_or(Ty::Error, |it| self.env.types[it.index()].clone()),
+            };
+            if matches!(decl.kind, OptionKind::Field | OptionKind::Let) {
+                inner = inner.building();
+            }
+            match (decl.kind, decl.default) {
+                (OptionKind::Let, Some(value)) if decl.ty.is_none() => {
+                    let found = self.infer(value, &inner);
+                    let key = body.options.iter().position(|it| std::ptr::eq(it, decl));
+                    if let (Some(index), Some(at)) = (key, self.body_ref(body)) {
+                        self.lets.insert((at, index as u32), Some(found));
+                    }
+                    self.let_like_a_value(decl.ident.span, &decl.ident.name, table);
+                }
+                (_, Some(value)) => {
+                    if let Some(choices) = self.auto(value) {
+                        for choice in choices {
+                            self.expect(choice.value, &ty, &inner);
+                        }
+                    } else {
+                        self.expect(value, &ty, &inner);
+                        if matches!(decl.kind, OptionKind::Feature | OptionKind::Knob) {
+                            self.no_fields(value, table);
+                        }
+                    }
+                }
+                (OptionKind::Feature, None) => {}
+                (OptionKind::Knob | OptionKind::Field, None)
+                    if !matches!(ty, Ty::Opt(_) | Ty::Error) =>
+                {
+                    if decl.kind == OptionKind::Field
+                        && matches!(ty, Ty::List(_) | Ty::Map(_) | Ty::Set(_))
+                    {
+                        let diagnostic = self
+                            .at_ident(
+                                Code::MissingValue,
+                                &decl.ident,
+                                format!("`{}` has no default", decl.ident.name),
+                            )
+                            .help("an empty one is written `= []` or `= {}`");
+                        self.report(diagnostic);
+                    }
+                }
+                _ => {}
+            }
+            if let Some(when) = decl.when {
+                self.condition(when, &inner, CondPlace::Recipe);
+            }
+        }
+        for step in &body.steps {
+            let inner = self.guarded(step.guard, &scope).building();
+            self.expect(step.script, &Ty::Script, &inner);
+        }
+        for stmt in &body.stmts {
+            self.stmt(stmt, &scope, kind);
+        }
+        for entry in &body.versions {
+            for setting in &entry.settings {
+                self.recipe_setting(setting, &scope);
+            }
+        }
+        for part in &body.parts {
+            self.part(part, &scope);
+        }
+        // Conditions and texts of enum values.
+        if kind == PartKind::Mixin {
+            self.enum_values(&scope);
+        }
+    }
+
+    fn body_ref(&self, body: &crate::module::Body) -> Option<crate::schema::BodyRef> {
+        let (id, _) = self.module().bodies.iter().find(|it| std::ptr::eq(it.1, body))?;
+        Some(crate::schema::BodyRef { file: self.file, body: id })
+    }
+
+    /// `auto(a, b)`: the solver chooses, the first one first.
+    fn auto(&self, expr: ExprId) -> Option<&'a [crate::module::Arg]> {
+        match self.expr_ref(expr) {
+            Expr::Call { callee, args } => match self.expr_ref(*callee) {
+                Expr::Name(name) if name == "auto" => Some(args),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// A let that is called like a value of an enum here would make bare words mean two things.
+    fn let_like_a_value(
+        &mut self,
+        span: crate::module::SpanId,
+        name: &str,
+        table: &Arc<OptionTable>,
+    ) {
+        let found = table
+            .options
+            .iter()
+            .find(|it| it.ty.words().is_some_and(|it| it.position(name).is_some()));
+        if let Some(option) = found {
+            let message = format!("`{name}` is also a value of `{}`", option.name);
+            let diagnostic = self
+                .at_span(Code::AmbiguousName, span, message)
+                .label(option.at.file, self.db.span(option.at.file, option.span), "declared here")
+                .help("give the let another name");
+            self.report(diagnostic);
+        }
+    }
+
+    /// Defaults of features and knobs are known before anything is built; fields are not.
+    fn no_fields(&mut self, expr: ExprId, table: &Arc<OptionTable>) {
+        for read in self.reads(expr) {
+            if let Res::Option(name) = &self.res[read.index()]
+                && let Some(option) = table.get(name)
+                && option.kind == OptionKind::Field
+            {
+                let message =
+                    format!("`{name}` is a field, and fields are known only when building");
+                let diagnostic = self
+                    .at_expr(Code::NotACondition, read, message)
+                    .label(
+                        option.at.file,
+                        self.db.span(option.at.file, option.span),
+                        "declared here",
+                    )
+                    .help("declare it as a `knob`");
+                self.report(diagnostic);
+            }
+        }
+    }
+
+    fn guards_of_body(&mut self, body: &'a crate::module::Body, scope: &Scope) {
+        let mut seen: Vec<GuardId> = Vec::new();
+        let module = self.module();
+        let starts = body
+            .options
+            .iter()
+            .map(|it| it.guard)
+            .chain(body.steps.iter().map(|it| it.guard))
+            .chain(body.stmts.iter().map(|it| it.guard))
+            .chain(body.parts.iter().map(|it| it.guard));
+        for start in starts {
+            let mut next = start;
+            while let Some(id) = next {
+                if seen.contains(&id) {
+                    break;
+                }
+                seen.push(id);
+                next = module.guards[id].parent;
+            }
+        }
+        seen.sort_unstable();
+        for id in seen {
+            let guard = &module.guards[id];
+            let inner = self.guarded(guard.parent, scope);
+            match &guard.kind {
+                GuardKind::When(cond) | GuardKind::Unless(cond) => {
+                    // Both branches of one `when` share the condition; it is checked once.
+                    if matches!(guard.kind, GuardKind::When(_)) || !self.has_when(*cond) {
+                        self.condition(*cond, &inner, CondPlace::Recipe);
+                    }
+                }
+                GuardKind::Feature(_) => {}
+                GuardKind::Arm { knob, patterns } => self.arm(knob, patterns, &inner),
+                // The values are those of the other arms.
+                GuardKind::ElseArm { .. } => {}
+                GuardKind::For { list, .. } => {
+                    let ty = self.infer(*list, &inner);
+                    self.element_type(*list, &ty);
+                    if self.reads(*list).iter().any(|it| {
+                        matches!(self.res[it.index()], Res::Option(_) | Res::ObjectMember(..))
+                    }) {
+                        let diagnostic = self
+                            .at_expr(
+                                Code::NotACondition,
+                                *list,
+                                "what a loop goes through must be known as it is written",
+                            )
+                            .help("loop over all values, and put `when` inside");
+                        self.report(diagnostic);
+                    }
+                }
+            }
+        }
+    }
+
+    fn has_when(&self, cond: ExprId) -> bool {
+        self.module()
+            .guards
+            .values()
+            .iter()
+            .any(|it| matches!(it.kind, GuardKind::When(other) if other == cond))
+    }
+
+    /// The values of an arm.
+    fn arm(&mut self, knob: &Ident, patterns: &'a [ExprId], scope: &Scope) {
+        let Some(option) = scope.table.as_ref().and_then(|it| it.get(&knob.name)) else { return };
+        let ty = match option.ty.without_opt() {
+            Ty::Set(of) => Ty::Enum(of.clone()),
+            ty @ (Ty::Enum(_) | Ty::Bool | Ty::Int(_) | Ty::Version | Ty::Error) => ty.clone(),
+            other => {
+                let message = format!("a {other} cannot have arms");
+                let diagnostic = self
+                    .at_ident(Code::BadDeclaration, knob, message)
+                    .help("arms hang on the values of enums, sets, numbers and features; use `when` for others");
+                self.report(diagnostic);
+                return;
+            }
+        };
+        for pattern in patterns {
+            match (self.expr_ref(*pattern), &ty) {
+                (Expr::Range { lo, hi, .. }, Ty::Int(_)) => {
+                    for bound in [lo, hi].into_iter().flatten() {
+                        self.expect(*bound, &Ty::INT, scope);
+                    }
+                    self.set(*pattern, Res::None, Ty::list(Ty::INT));
+                }
+                // A group stands for its values: `intel => host …`.
+                (Expr::Name(name), Ty::Enum(of))
+                    if of.position(name).is_none() && of.group(name).is_some() =>
+                {
+                    let at = of.groups.iter().position(|it| it.0 == *name).unwrap_or(0);
+                    self.set(*pattern, Res::Group(of.clone(), at as u32), Ty::Set(of.clone()));
+                }
+                _ => {
+                    self.expect(*pattern, &ty, scope);
+                }
+            }
+        }
+    }
+
+    fn stmt(&mut self, stmt: &'a Stmt, scope: &Scope, kind: PartKind) {
+        let scope = self.guarded(stmt.guard, scope);
+        match &stmt.kind {
+            StmtKind::Dep(dep) => self.dep(dep, &scope),
+            StmtKind::Provides(provides) => {
+                for (interface, reqs) in &provides.interfaces {
+                    self.interface_name(interface);
+                    self.reqs(reqs, &scope);
+                }
+                if let Some(when) = provides.when {
+                    self.condition(when, &scope, CondPlace::Recipe);
+                }
+            }
+            StmtKind::Rule(rule) => {
+                self.condition(rule.cond, &scope, CondPlace::Recipe);
+                if let Some(when) = rule.when {
+                    self.condition(when, &scope, CondPlace::Recipe);
+                }
+                self.rule_message(
+                    rule.message,
+                    stmt,
+                    &scope,
+                    if rule.require { "require" } else { "conflict" },
+                );
+            }
+            StmtKind::Unavailable { when, message, .. } => {
+                if let Some(when) = when {
+                    self.condition(*when, &scope, CondPlace::Recipe);
+                }
+                self.rule_message(*message, stmt, &scope, "unavailable");
+            }
+            StmtKind::Arg { then, else_ } => {
+                let inner = scope.building();
+                for expr in [Some(*then), *else_].into_iter().flatten() {
+                    // One argument, or several in a list.
+                    let found = self.infer(expr, &inner);
+                    let ok = match &found {
+                        Ty::List(of) => self.is_textual(of),
+                        Ty::Empty => true,
+                        other => self.is_textual(other),
+                    };
+                    if !ok {
+                        let diagnostic = self.at_expr(
+                            Code::TypeMismatch,
+                            expr,
+                            format!("an argument is a text or a list of texts, not a {found}"),
+                        );
+                        self.report(diagnostic);
+                    }
+                }
+                if let (Some(else_), None) = (else_, stmt.guard) {
+                    let diagnostic = self
+                        .at_expr(
+                            Code::BadDeclaration,
+                            *else_,
+                            "nothing decides between this and the other one",
+                        )
+                        .help("`arg … else …` stands in the block of a feature, an arm or `when`");
+                    self.report(diagnostic);
+                }
+            }
+            StmtKind::Export { key, dep } => {
+                if !EXPORT_KEYS.contains(&key.name.as_str()) {
+                    let near = nearest(&key.name, EXPORT_KEYS.iter().copied());
+                    let message =
+                        format!("there is no export `{}`{}", key.name, did_you_mean(&near));
+                    let mut diagnostic = self.at_ident(Code::UnknownKeyword, key, message);
+                    for near in &near {
+                        diagnostic = diagnostic.fix(format!("write `{near}`"), *near);
+                    }
+                    if near.is_empty() {
+                        diagnostic =
+                            diagnostic.help(format!("there are {}", list(EXPORT_KEYS, "and")));
+                    }
+                    self.report(diagnostic);
+                }
+                self.dep(dep, &scope);
+            }
+            StmtKind::IgnoreExports(ignore) => {
+                self.interface_name(&ignore.package);
+                if let Some(to) = &ignore.to
+                    && !["build", "host", "run"].contains(&to.name.as_str())
+                {
+                    let message =
+                        format!("exports go to `build`, `host` or `run`, not to `{}`", to.name);
+                    self.report(self.at_ident(Code::UnknownKeyword, to, message));
+                }
+                if let Some(when) = ignore.when {
+                    self.condition(when, &scope, CondPlace::Recipe);
+                }
+            }
+            StmtKind::Setting(setting) => match kind {
+                PartKind::Output => self.part_setting(
+                    setting,
+                    &scope,
+                    &[("files", Ty::list(Ty::STRING))],
+                    "an output",
+                ),
+                PartKind::Test => {
+                    self.part_setting(setting, &scope, &[("script", Ty::Script)], "a test")
+                }
+                PartKind::Mixin | PartKind::Preset | PartKind::Compile => {
+                    self.recipe_setting(setting, &scope)
+                }
+            },
+            StmtKind::Publish(wants) => {
+                for want in wants {
+                    self.spec(&want.spec, &scope, SpecPlace::Wish);
+                    self.reqs(&want.reqs, &scope);
+                }
+            }
+            // Inclusions are checked with the schema; the rest does not stand in recipes.
+            StmtKind::Include(_)
+            | StmtKind::Use(_)
+            | StmtKind::Want(_)
+            | StmtKind::Overlays(_)
+            | StmtKind::Policy { .. }
+            | StmtKind::PkgsWhere { .. } => {}
+        }
+    }
+
+    fn rule_message(&mut self, message: Option<ExprId>, stmt: &Stmt, scope: &Scope, word: &str) {
+        match message {
+            Some(message) => {
+                self.expect(message, &Ty::STRING, scope);
+            }
+            None => {
+                let diagnostic = self
+                    .at_span(
+                        Code::MissingMessage,
+                        stmt.span,
+                        format!("this `{word}` does not say why"),
+                    )
+                    .help("add a text behind it: users see it when the rule stops them");
+                self.report(diagnostic);
+            }
+        }
+    }
+
+    /// A setting in a recipe: of its own options, of its fields, of the steps it includes.
+    fn recipe_setting(&mut self, setting: &'a Setting, scope: &Scope) {
+        let scope = self.guarded(setting.guard, scope);
+        if let [name] = &*setting.path
+            && name.name == "version"
+        {
+            self.expect(setting.value, &Ty::Version, &scope);
+            return;
+        }
+        let Some(table) = scope.table.clone() else { return };
+        let package = self.module().name.as_ref().map(|it| it.name.clone()).unwrap_or_default();
+        self.setting(setting, &setting.path, &package, &table, &scope.building());
+    }
+
+    fn part_setting(
+        &mut self,
+        setting: &'a Setting,
+        scope: &Scope,
+        known: &[(&str, Ty)],
+        what: &str,
+    ) {
+        let [name] = &*setting.path else { return };
+        match known.iter().find(|it| it.0 == name.name) {
+            Some((_, ty)) => {
+                self.expect(setting.value, ty, &scope.building());
+            }
+            None => {
+                self.infer_quietly(setting.value, &scope.building());
+                let names: Vec<&str> = known.iter().map(|it| it.0).collect();
+                let message = format!("{what} has no `{}`", name.name);
+                let diagnostic = self
+                    .at_ident(Code::UnknownOption, name, message)
+                    .help(format!("it has {}", list(&names, "and")));
+                self.report(diagnostic);
+            }
+        }
+    }
+
+    fn part(&mut self, part: &'a Part, scope: &Scope) {
+        if part.kind == PartKind::Mixin {
+            return;
+        }
+        let Some(table) = scope.table.clone() else { return };
+        let outer = self.guarded(part.guard, scope);
+        if let Some(when) = part.when {
+            self.condition(when, &outer, CondPlace::Recipe);
+        }
+        if let Some(value) = part.value {
+            self.expect(value, &Ty::Script, &outer.building());
+        }
+        if let Some(of) = &part.of {
+            let (kind, what) = match part.kind {
+                PartKind::Output => (PartKind::Compile, "`compile` block"),
+                _ => (PartKind::Output, "output"),
+            };
+            let names: Vec<&str> = self.schema.part_names(kind).collect();
+            if !names.contains(&of.name.as_str()) {
+                let near = nearest(&of.name, names.iter().copied());
+                let message = format!("there is no {what} `{}`{}", of.name, did_you_mean(&near));
+                let mut diagnostic = self.at_ident(Code::UnknownName, of, message);
+                if let [near, ..] = near[..] {
+                    diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                }
+                self.report(diagnostic);
+            }
+        }
+        self.body(part.body, &table, part.kind);
+    }
+
+    /// The texts and conditions of enum values.
+    fn enum_values(&mut self, scope: &Scope) {
+        for decl in self.module().enums.values() {
+            for value in &decl.values {
+                if let Some(text) = value.text {
+                    self.expect(text, &Ty::STRING, scope);
+                }
+                if let Some(when) = value.when
+                    && self.types[when.index()] == Ty::Error
+                    && self.res[when.index()] == Res::None
+                {
+                    self.condition(when, scope, CondPlace::Recipe);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,439 @@
+//! Specs: packages with what is asked of their options and versions.
+
+use std::sync::Arc;
+
+use super::{Checker, Scope};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::module::{
+    BinaryOp, Dep, Expr, Ident, ModuleKind, Name, OptionKind, PackageRef, Req, SettingOp, Spec,
+    SpecItem,
+};
+use crate::nearest::{did_you_mean, list, nearest};
+use crate::schema::{OptionSchema, OptionTable, Schema};
+use crate::types::Ty;
+
+/// Where a spec stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SpecPlace {
+    /// Behind a role, or in an export.
+    Need,
+    /// Behind `with`.
+    Condition,
+    /// Behind `want`, `publish` or `policy`.
+    Wish,
+}
+
+impl<'a> Checker<'a> {
+    pub(super) fn dep(&mut self, dep: &'a Dep, scope: &Scope) {
+        let table = self.spec(&dep.spec, scope, SpecPlace::Need);
+        self.reqs(&dep.reqs, scope);
+        if let Some(when) = dep.when {
+            self.condition(when, scope, super::conditions::CondPlace::Recipe);
+        }
+        if dep.exact && !dep.reqs.is_empty() {
+            let diagnostic = self
+                .at_span(
+                    Code::BadDeclaration,
+                    dep.spec.span,
+                    "`exact` and a comparison of versions cannot both hold",
+                )
+                .help("`exact` asks for this package's own version; remove one of them");
+            self.report(diagnostic);
+        }
+        let _ = table;
+    }
+
+    /// Checks a spec; returns the options of its package.
+    pub(super) fn spec(
+        &mut self,
+        spec: &'a Spec,
+        scope: &Scope,
+        place: SpecPlace,
+    ) -> Option<Arc<OptionTable>> {
+        let ident = match &spec.package {
+            PackageRef::Named(ident) => ident,
+            PackageRef::Made(expr) => {
+                self.expect(*expr, &Ty::STRING, scope);
+                // Which package it is, and whether there is one, is known when the loop is unrolled.
+                for item in &spec.items {
+                    if let Some((_, value)) = item.value {
+                        self.infer_quietly(value, scope);
+                    }
+                }
+                return None;
+            }
+            PackageRef::Missing(_) => return None,
+        };
+        let Some(schema) = self.package(&ident.name) else {
+            self.unknown_package(ident, place);
+            for item in &spec.items {
+                if let Some((_, value)) = item.value {
+                    self.infer_quietly(value, scope);
+                }
+            }
+            return None;
+        };
+        if let Some(output) = &spec.output {
+            let names: Vec<&str> = schema.part_names(crate::module::PartKind::Output).collect();
+            if !names.contains(&output.name.as_str()) && output.name != "out" {
+                let near = nearest(&output.name, names.iter().copied());
+                let message = format!(
+                    "`{}` has no output `{}`{}",
+                    ident.name,
+                    output.name,
+                    did_you_mean(&near)
+                );
+                let mut diagnostic = self.at_ident(Code::UnknownOption, output, message);
+                if let [near, ..] = near[..] {
+                    diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                }
+                self.report(diagnostic);
+            }
+        }
+        for item in &spec.items {
+            self.spec_item(item, ident, &schema, scope, place);
+        }
+        Some(schema.table.clone())
+    }
+
+    /// Reports that there is no package of this name.
+    pub(super) fn unknown_package(&mut self, ident: &Ident, place: SpecPlace) {
+        if ident.name.is_empty() {
+            return;
+        }
+        let near: Vec<String> = nearest(&ident.name, self.db.stems())
+            .into_iter()
+            .filter(|it| self.db.package(it).is_some())
+            .map(str::to_owned)
+            .collect();
+        let near: Vec<&str> = near.iter().map(String::as_str).collect();
+        let message = format!("there is no package `{}`{}", ident.name, did_you_mean(&near));
+        let mut diagnostic = self.at_ident(Code::UnknownPackage, ident, message);
+        for near in &near {
+            diagnostic = diagnostic.fix(format!("write `{near}`"), *near);
+        }
+        if near.is_empty() {
+            diagnostic = diagnostic.help(match place {
+                SpecPlace::Need | SpecPlace::Condition => {
+                    format!(
+                        "to describe it, write `recipe {0}` in a file `{0}.kiln` beside this one",
+                        ident.name
+                    )
+                }
+                SpecPlace::Wish => "`kiln list` shows all packages".to_owned(),
+            });
+        }
+        self.report(diagnostic);
+    }
+
+    pub(super) fn interface_name(&mut self, ident: &Ident) {
+        if self.package(&ident.name).is_none() {
+            self.unknown_package(ident, SpecPlace::Condition);
+        }
+    }
+
+    fn spec_item(
+        &mut self,
+        item: &'a SpecItem,
+        package: &Ident,
+        schema: &Arc<Schema>,
+        scope: &Scope,
+        place: SpecPlace,
+    ) {
+        let [first, rest @ ..] = &*item.path else { return };
+        let table = schema.table.clone();
+        if let [second] = rest
+            && table.get(&first.name).is_none()
+            && let Some(inner) = self.package(&first.name)
+        {
+            // `vpp[dpdk.max_ethports = 128]`: a need placed on vpp's dpdk.
+            let inner_table = inner.table.clone();
+            self.item_of(item, second, &first.name, &inner_table, scope, place);
+            return;
+        }
+        self.item_of(item, first, &package.name, &table, scope, place);
+    }
+
+    fn item_of(
+        &mut self,
+        item: &'a SpecItem,
+        ident: &Ident,
+        package: &Name,
+        table: &Arc<OptionTable>,
+        scope: &Scope,
+        place: SpecPlace,
+    ) {
+        let Some(option) = self.find_option(table, ident, package) else {
+            // `dpdk[mlx5]`: a value of one of its sets.
+            let sets = table.sets_with(&ident.name);
+            match (&sets[..], &item.value) {
+                ([_], None) => return,
+                ([_, _, ..], None) => {
+                    let names: Vec<&str> = sets.iter().map(|it| it.0.name.as_str()).collect();
+                    let diagnostic = self
+                        .at_ident(
+                            Code::AmbiguousName,
+                            ident,
+                            format!(
+                                "`{}` is a value of {} of `{package}`",
+                                ident.name,
+                                list(&names, "and")
+                            ),
+                        )
+                        .help(format!("say which: `{package}[{} += {}]`", names[0], ident.name));
+                    self.report(diagnostic);
+                }
+                _ => self.unknown_option(ident, package, table),
+            }
+            if let Some((_, value)) = item.value {
+                self.infer_quietly(value, scope);
+            }
+            return;
+        };
+        let option = option.clone();
+        if option.kind == OptionKind::Field && place != SpecPlace::Wish {
+            let message =
+                format!("`{}` of `{package}` is a field: only overrides can set it", option.name);
+            let diagnostic = self
+                .at_ident(Code::UnknownOption, ident, message)
+                .label(option.at.file, self.db.span(option.at.file, option.span), "declared here")
+                .help("dependents can ask for features, knobs and versions");
+            self.report(diagnostic);
+        }
+        match &item.value {
+            None if option.ty == Ty::Bool => {}
+            None => {
+                let sign = if matches!(option.ty, Ty::Set(_)) { "+=" } else { "=" };
+                let message = format!(
+                    "`{}` is a {}, not a feature: it needs a value",
+                    option.name, option.ty
+                );
+                let mut diagnostic = self.at_span(Code::TypeMismatch, item.span, message).label(
+                    option.at.file,
+                    self.db.span(option.at.file, option.span),
+                    "declared here",
+                );
+                if let Some(words) = option.ty.words()
+                    && let Some(first) = words.values.first()
+                {
+                    diagnostic = diagnostic
+                        .help(format!("for example `{package}[{} {sign} {first}]`", option.name));
+                }
+                self.report(diagnostic);
+            }
+            Some((op, value)) => {
+                if item.off {
+                    let diagnostic = self
+                        .at_span(
+                            Code::BadOperator,
+                            item.span,
+                            "`~` switches a feature off, and has no value",
+                        )
+                        .help("remove the `~` or the value");
+                    self.report(diagnostic);
+                }
+                self.operator(*op, &option.ty, item.span, &option.name);
+                let wanted =
+                    if *op == SettingOp::Set { option.ty.clone() } else { set_or_same(&option.ty) };
+                self.expect(*value, &wanted, scope);
+            }
+        }
+        if item.off && item.value.is_none() && option.ty != Ty::Bool {
+            let message =
+                format!("`{}` is a {}: `~` switches features off", option.name, option.ty);
+            let diagnostic = self
+                .at_span(Code::TypeMismatch, item.span, message)
+                .help(format!("to take values out of a set, write `{} -= …`", option.name));
+            self.report(diagnostic);
+        }
+    }
+
+    /// Finds an option by its name or by a former one, and reports what is to be said about it.
+    pub(super) fn find_option<'t>(
+        &mut self,
+        table: &'t OptionTable,
+        ident: &Ident,
+        package: &Name,
+    ) -> Option<&'t OptionSchema> {
+        let found = match table.get(&ident.name) {
+            Some(option) if option.kind != OptionKind::Let => Some(option),
+            _ => {
+                let renamed = table.renamed.iter().find(|it| it.from == ident.name)?;
+                let since =
+                    renamed.since.as_ref().map_or(String::new(), |it| format!(" since {it}"));
+                let message =
+                    format!("`{}` of `{package}` is called `{}`{since}", ident.name, renamed.to);
+                let mut diagnostic = self
+                    .at_ident(Code::RenamedOption, ident, message)
+                    .fix(format!("write `{}`", renamed.to), renamed.to.to_string());
+                let option = table.get(&renamed.to)?;
+                diagnostic = diagnostic.label(
+                    option.at.file,
+                    self.db.span(option.at.file, option.span),
+                    "declared here",
+                );
+                self.report(diagnostic);
+                Some(option)
+            }
+        }?;
+        if let Some((since, why)) = &found.history.removed {
+            let since = since.as_ref().map_or(String::new(), |it| format!(" since {it}"));
+            let message = format!("`{}` of `{package}` is gone{since}: {why}", found.name);
+            let diagnostic = self.at_ident(Code::RemovedOption, ident, message).label(
+                found.at.file,
+                self.db.span(found.at.file, found.span),
+                "declared here",
+            );
+            self.report(diagnostic);
+        } else if let Some(why) = &found.history.deprecated {
+            let message =
+                format!("`{}` of `{package}` should not be used any more: {why}", found.name);
+            let diagnostic = self.at_ident(Code::Deprecated, ident, message).label(
+                found.at.file,
+                self.db.span(found.at.file, found.span),
+                "declared here",
+            );
+            self.report(diagnostic);
+        }
+        Some(found)
+    }
+
+    /// Reports that a package has no such option, with near names, also of other packages.
+    pub(super) fn unknown_option(
+        &mut self,
+        ident: &Ident,
+        package: &Name,
+        table: &Arc<OptionTable>,
+    ) {
+        let mut near: Vec<String> =
+            nearest(&ident.name, table.names()).into_iter().map(str::to_owned).collect();
+        let mut values = Vec::new();
+        if near.is_empty() {
+            for option in table.choices() {
+                let words = match &option.ty {
+                    Ty::Set(words) | Ty::Enum(words) => words,
+                    _ => continue,
+                };
+                if words.position(&ident.name).is_some() {
+                    values.push((option.name.clone(), matches!(option.ty, Ty::Set(_))));
+                }
+            }
+        }
+        near.truncate(3);
+        let near: Vec<&str> = near.iter().map(String::as_str).collect();
+        let message = format!("`{package}` has no option `{}`{}", ident.name, did_you_mean(&near));
+        let mut diagnostic = self.at_ident(Code::UnknownOption, ident, message);
+        for near in &near {
+            diagnostic = diagnostic.fix(format!("write `{near}`"), *near);
+        }
+        for (option, is_set) in values {
+            let sign = if is_set { "+=" } else { "=" };
+            diagnostic = diagnostic.help(format!(
+                "`{0}` is a value of `{option}`: write `{option} {sign} {0}`",
+                ident.name
+            ));
+        }
+        if near.is_empty() && diagnostic.help.is_empty() {
+            let names: Vec<&str> = table.choices().map(|it| it.name.as_str()).take(13).collect();
+            diagnostic = match names.len() {
+                0 => diagnostic.help(format!("`{package}` has no features and no knobs")),
+                13 => diagnostic.help(format!("`kiln doc {package}` shows its options")),
+                _ => diagnostic.help(format!("it has {}", list(&names, "and"))),
+            };
+        }
+        self.report(diagnostic);
+    }
+
+    /// Reports an operator that the type of an option does not have.
+    pub(super) fn operator(
+        &mut self,
+        op: SettingOp,
+        ty: &Ty,
+        span: crate::module::SpanId,
+        name: &str,
+    ) {
+        let ok = match (op, ty.without_opt()) {
+            (SettingOp::Set, _) | (_, Ty::Set(_) | Ty::List(_) | Ty::Error) => true,
+            (SettingOp::Add, Ty::Map(_) | Ty::Script) => true,
+            _ => false,
+        };
+        if ok {
+            return;
+        }
+        let verb = if op == SettingOp::Add { "added to" } else { "taken from" };
+        let message = format!("nothing can be {verb} `{name}`, which is a {ty}");
+        let diagnostic = self
+            .at_span(Code::BadOperator, span, message)
+            .help(format!("to give it another value, write `{name} = …`"));
+        self.report(diagnostic);
+    }
+
+    pub(super) fn reqs(&mut self, reqs: &'a [Req], scope: &Scope) {
+        for req in reqs {
+            match req {
+                Req::Compare(op, version) => self.req(*op, *version, scope),
+                Req::Any(alternatives) => {
+                    for (op, version) in alternatives.iter().flatten() {
+                        self.req(*op, *version, scope);
+                    }
+                }
+            }
+        }
+    }
+
+    fn req(&mut self, op: BinaryOp, version: crate::module::ExprId, scope: &Scope) {
+        let _ = op;
+        if let Expr::Int(number) = self.expr_ref(version)
+            && *number < 0
+        {
+            self.report(self.at_expr(Code::OutOfRange, version, "a version is not negative"));
+            return;
+        }
+        self.expect(version, &Ty::Version, scope);
+    }
+
+    /// `dep.openssl`: the package must be named as a dependency somewhere in the recipe.
+    pub(super) fn dep_name(&mut self, name: &Ident) {
+        // A mixin may read what the recipes that include it depend on.
+        if self.module().kind != Some(ModuleKind::Recipe) {
+            return;
+        }
+        let mut known: Vec<Name> = Vec::new();
+        for at in &self.schema.table.bodies {
+            let lowered = self.db.lowered(at.file);
+            for body in lowered.module.bodies.values() {
+                known.extend(dependencies(&body.stmts));
+            }
+        }
+        if known.iter().any(|it| *it == name.name) || known.iter().any(|it| it.is_empty()) {
+            return;
+        }
+        let near = nearest(&name.name, known.iter().map(|it| it.as_str()));
+        let message =
+            format!("`{}` is no dependency of this package{}", name.name, did_you_mean(&near));
+        let mut diagnostic: Diagnostic = self
+            .at_ident(Code::UnknownMember, name, message)
+            .help(format!("to depend on it, write `host {0}` (linked into the package) or `build {0}` (a tool that runs while building)", name.name));
+        if let [near, ..] = near[..] {
+            diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+        }
+        self.report(diagnostic);
+    }
+}
+
+/// The names of the packages that statements depend on; an empty name stands for one made in a loop.
+fn dependencies(stmts: &[crate::module::Stmt]) -> impl Iterator<Item = Name> {
+    stmts.iter().filter_map(|it| match &it.kind {
+        crate::module::StmtKind::Dep(dep) => Some(match (&dep.alias, &dep.spec.package) {
+            (Some(alias), _) => alias.name.clone(),
+            (None, PackageRef::Named(ident)) => ident.name.clone(),
+            (None, _) => Name::default(),
+        }),
+        _ => None,
+    })
+}
+
+/// What may stand behind `+=` of an option: a set, or whatever its type is.
+pub(super) fn set_or_same(ty: &Ty) -> Ty {
+    ty.without_opt().clone()
+}

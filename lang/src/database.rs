@@ -1,0 +1,374 @@
+//! Files and everything derived from them, each computed once and on demand.
+//!
+//! ```text
+//! FileId ─text─▶ ─parse─▶ ─lower─▶ Lowered ─env─▶ Env ─schema─▶ Schema ─check─▶ Checked
+//! ```
+//!
+//! Everything derived from a file depends on its text and on the [`Schema`]s and [`Env`]s of the
+//! files it names, never on their positions.
+//!
+//! A database is shared by threads. Editing a file makes a new database that shares with the old
+//! one all that the edit did not change ([`Database::with_file`]).
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock, RwLock};
+
+use rowan::TextRange;
+
+use crate::check::{self, Checked};
+use crate::diagnostic::Diagnostic;
+use crate::env::{self, Env};
+use crate::module::{ExprId, LowerError, Module, ModuleKind, SourceMap, SpanId, lower};
+use crate::schema::{self, Schema};
+use crate::syntax::{Parse, SyntaxError, parse};
+use crate::world::{World, WorldError};
+
+/// A file of a database, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(u32);
+
+/// Files and everything derived from them.
+pub struct Database {
+    world: Arc<dyn World>,
+    /// Folders with recipes and modules; the first one that has a name wins.
+    roots: Vec<String>,
+    index: Arc<OnceLock<Index>>,
+    files: RwLock<Files>,
+}
+
+#[derive(Default, Clone)]
+struct Files {
+    by_path: HashMap<Arc<str>, FileId>,
+    data: Vec<Arc<FileData>>,
+}
+
+/// Which files of the roots have which stem: `curl` for `recipes/curl.kiln`.
+#[derive(Default)]
+struct Index {
+    by_stem: BTreeMap<String, Vec<String>>,
+    errors: Vec<(String, WorldError)>,
+}
+
+struct FileData {
+    path: Arc<str>,
+    text: Result<Arc<str>, WorldError>,
+    lowered: OnceLock<Arc<Lowered>>,
+    env: OnceLock<Arc<Env>>,
+    schema: OnceLock<Arc<Schema>>,
+    checked: OnceLock<Arc<Checked>>,
+}
+
+/// A lowered file with its positions and what is wrong with its text.
+#[derive(Debug)]
+pub struct Lowered {
+    /// The module.
+    pub module: Module,
+    /// Where its parts are written.
+    pub map: SourceMap,
+    /// What the parser complained about.
+    pub syntax_errors: Vec<SyntaxError>,
+    /// What lowering complained about.
+    pub lower_errors: Vec<LowerError>,
+}
+
+/// Modules that every set of recipes has: what packages, platforms and toolchains are.
+const BUILTIN: &[(&str, &str)] = &[
+    ("builtin:package.kiln", include_str!("builtin/package.kiln")),
+    ("builtin:platform.kiln", include_str!("builtin/platform.kiln")),
+    ("builtin:toolchain.kiln", include_str!("builtin/toolchain.kiln")),
+];
+
+impl Database {
+    /// The module that declares the fields of every package.
+    pub const PACKAGE: FileId = FileId(0);
+    /// The module that declares `platform`.
+    pub const PLATFORM: FileId = FileId(1);
+    /// The module that declares `toolchain`.
+    pub const TOOLCHAIN: FileId = FileId(2);
+
+    /// Makes a database of the recipes and modules below `roots`; where two have one name, that of
+    /// the earlier root is taken.
+    #[must_use]
+    pub fn new(world: Arc<dyn World>, roots: Vec<String>) -> Self {
+        let mut files = Files::default();
+        for (path, text) in BUILTIN {
+            files.add(path, Ok(Arc::from(*text)));
+        }
+        Database { world, roots, index: Arc::default(), files: RwLock::new(files) }
+    }
+
+    /// Returns a database in which the file at `path` has another text, or its own again if `text`
+    /// is `None`. What does not depend on the file is shared.
+    #[must_use]
+    pub fn with_file(&self, path: &str, text: Option<&str>) -> Database {
+        let old = self.file(path);
+        let mut files = self.files().clone();
+        let text = match text {
+            Some(text) => Ok(Arc::from(text)),
+            None => self.read(path),
+        };
+        let data = &files.data[old.0 as usize];
+        if data.text == text {
+            return Database { files: RwLock::new(files), ..self.share() };
+        }
+        let fresh = Arc::new(FileData::new(data.path.clone(), text));
+        files.data[old.0 as usize] = fresh;
+        // What other files derived from this one may be stale: their own text is not.
+        for (index, data) in files.data.iter_mut().enumerate() {
+            if index != old.0 as usize && data.env.get().is_some() {
+                let kept = FileData::new(data.path.clone(), data.text.clone());
+                if let Some(lowered) = data.lowered.get() {
+                    let _ = kept.lowered.set(lowered.clone());
+                }
+                *data = Arc::new(kept);
+            }
+        }
+        Database { files: RwLock::new(files), ..self.share() }
+    }
+
+    fn share(&self) -> Database {
+        Database {
+            world: self.world.clone(),
+            roots: self.roots.clone(),
+            index: self.index.clone(),
+            files: RwLock::default(),
+        }
+    }
+
+    /// Returns the world that files come from.
+    #[must_use]
+    pub fn world(&self) -> &dyn World {
+        &*self.world
+    }
+
+    /// Returns the roots.
+    #[must_use]
+    pub fn roots(&self) -> &[String] {
+        &self.roots
+    }
+
+    //------ files
+
+    fn files(&self) -> std::sync::RwLockReadGuard<'_, Files> {
+        self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn data(&self, file: FileId) -> Arc<FileData> {
+        self.files().data[file.0 as usize].clone()
+    }
+
+    fn read(&self, path: &str) -> Result<Arc<str>, WorldError> {
+        let bytes = self.world.read(path)?;
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Ok(Arc::from(text)),
+            Err(error) => Err(WorldError::Unreadable {
+                reason: format!("it is not UTF-8 text: byte {} is wrong", error.valid_up_to()),
+            }),
+        }
+    }
+
+    /// Returns the id of the file at `path`, reading it if it is new.
+    pub fn file(&self, path: &str) -> FileId {
+        if let Some(id) = self.files().by_path.get(path) {
+            return *id;
+        }
+        let text = self.read(path);
+        let mut files = self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        files.by_path.get(path).copied().unwrap_or_else(|| files.add(path, text))
+    }
+
+    /// Adds a text that is no file, such as what a command line says, under a name for messages.
+    pub fn add_text(&self, name: &str, text: &str) -> FileId {
+        let mut files = self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        files.add(name, Ok(Arc::from(text)))
+    }
+
+    /// Returns the path of a file.
+    #[must_use]
+    pub fn path(&self, file: FileId) -> Arc<str> {
+        self.data(file).path.clone()
+    }
+
+    /// Returns the text of a file; empty if it cannot be read.
+    #[must_use]
+    pub fn text(&self, file: FileId) -> Arc<str> {
+        self.data(file).text.clone().unwrap_or_else(|_| Arc::from(""))
+    }
+
+    /// Returns why a file cannot be read, if it cannot.
+    #[must_use]
+    pub fn read_error(&self, file: FileId) -> Option<WorldError> {
+        self.data(file).text.clone().err()
+    }
+
+    //------ names of files
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let mut index = Index::default();
+            for root in &self.roots {
+                match self.world.list(root) {
+                    Ok(paths) => {
+                        for path in paths {
+                            let stem = path.rsplit('/').next().unwrap_or(&path);
+                            let stem = stem.strip_suffix(".kiln").unwrap_or(stem).to_owned();
+                            let separator = if root.ends_with([':', '/']) { "" } else { "/" };
+                            let whole = format!("{root}{separator}{path}");
+                            index.by_stem.entry(stem).or_default().push(whole);
+                        }
+                    }
+                    Err(error) => index.errors.push((root.clone(), error)),
+                }
+            }
+            index
+        })
+    }
+
+    /// Returns the roots that cannot be listed, with the reasons.
+    #[must_use]
+    pub fn root_errors(&self) -> &[(String, WorldError)] {
+        &self.index().errors
+    }
+
+    /// Returns the file of the given kinds with this name: `recipe curl` is in `curl.kiln`.
+    #[must_use]
+    pub fn find(&self, name: &str, kinds: &[ModuleKind]) -> Option<FileId> {
+        let paths = self.index().by_stem.get(name)?;
+        paths.iter().map(|path| self.file(path)).find(|&file| {
+            let lowered = self.lowered(file);
+            lowered.module.kind.is_some_and(|it| kinds.contains(&it))
+        })
+    }
+
+    /// Returns the recipe, or the interface, with this name.
+    #[must_use]
+    pub fn package(&self, name: &str) -> Option<FileId> {
+        self.find(name, &[ModuleKind::Recipe, ModuleKind::Interface])
+    }
+
+    /// Returns the module with this name.
+    #[must_use]
+    pub fn module(&self, name: &str) -> Option<FileId> {
+        let builtin = BUILTIN.iter().position(|it| it.0 == format!("builtin:{name}.kiln"));
+        builtin.map(|it| FileId(it as u32)).or_else(|| self.find(name, &[ModuleKind::Module]))
+    }
+
+    /// Returns the names of all files in the roots, sorted, whatever they are.
+    pub fn stems(&self) -> impl Iterator<Item = &str> {
+        self.index().by_stem.keys().map(String::as_str)
+    }
+
+    /// Returns the paths of all files in the roots, sorted by name.
+    pub fn root_paths(&self) -> impl Iterator<Item = &str> {
+        self.index().by_stem.values().flatten().map(String::as_str)
+    }
+
+    //------ what is derived
+
+    /// Parses a file anew: its tree is not kept.
+    #[must_use]
+    pub fn parse(&self, file: FileId) -> Parse {
+        parse(&self.text(file))
+    }
+
+    /// Returns the lowered file.
+    #[must_use]
+    pub fn lowered(&self, file: FileId) -> Arc<Lowered> {
+        let data = self.data(file);
+        data.lowered
+            .get_or_init(|| {
+                let parse = parse(data.text.as_deref().unwrap_or(""));
+                let (module, map, lower_errors) = lower(&parse);
+                let syntax_errors = parse.errors().to_vec();
+                Arc::new(Lowered { module, map, syntax_errors, lower_errors })
+            })
+            .clone()
+    }
+
+    /// Returns the types and functions of a file, and what it uses.
+    #[must_use]
+    pub fn env(&self, file: FileId) -> Arc<Env> {
+        self.env_within(file, &[])
+    }
+
+    /// As [`env`](Database::env), on the way to `outer`, which must not be asked again.
+    pub(crate) fn env_within(&self, file: FileId, outer: &[FileId]) -> Arc<Env> {
+        let data = self.data(file);
+        if let Some(env) = data.env.get() {
+            return env.clone();
+        }
+        // Two threads may both do the work; computing inside the lock could deadlock on a ring.
+        let env = Arc::new(env::compute(self, file, outer));
+        data.env.get_or_init(|| env).clone()
+    }
+
+    /// Returns what a file offers: of a recipe, its options; of a module, those of its mixins.
+    #[must_use]
+    pub fn schema(&self, file: FileId) -> Arc<Schema> {
+        self.schema_within(file, &[])
+    }
+
+    /// As [`schema`](Database::schema), on the way to `outer`, which must not be asked again.
+    pub(crate) fn schema_within(&self, file: FileId, outer: &[FileId]) -> Arc<Schema> {
+        let data = self.data(file);
+        if let Some(schema) = data.schema.get() {
+            return schema.clone();
+        }
+        let schema = Arc::new(schema::compute(self, file, outer));
+        data.schema.get_or_init(|| schema).clone()
+    }
+
+    /// Returns a file with every name resolved and every expression typed, and what is wrong.
+    #[must_use]
+    pub fn checked(&self, file: FileId) -> Arc<Checked> {
+        let data = self.data(file);
+        if let Some(checked) = data.checked.get() {
+            return checked.clone();
+        }
+        let checked = Arc::new(check::compute(self, file));
+        data.checked.get_or_init(|| checked).clone()
+    }
+
+    /// Returns everything that is wrong with a file, by place.
+    #[must_use]
+    pub fn diagnostics(&self, file: FileId) -> Vec<Diagnostic> {
+        self.checked(file).diagnostics.clone()
+    }
+
+    //------ places
+
+    /// Returns the range of a place.
+    #[must_use]
+    pub fn span(&self, file: FileId, span: SpanId) -> TextRange {
+        self.lowered(file).map.span(span)
+    }
+
+    /// Returns the range of an expression.
+    #[must_use]
+    pub fn expr_range(&self, file: FileId, expr: ExprId) -> TextRange {
+        self.lowered(file).map.expr(expr)
+    }
+}
+
+impl Files {
+    fn add(&mut self, path: &str, text: Result<Arc<str>, WorldError>) -> FileId {
+        let id = FileId(self.data.len() as u32);
+        let path: Arc<str> = path.into();
+        self.by_path.insert(path.clone(), id);
+        self.data.push(Arc::new(FileData::new(path, text)));
+        id
+    }
+}
+
+impl FileData {
+    fn new(path: Arc<str>, text: Result<Arc<str>, WorldError>) -> Self {
+        FileData {
+            path,
+            text,
+            lowered: OnceLock::new(),
+            env: OnceLock::new(),
+            schema: OnceLock::new(),
+            checked: OnceLock::new(),
+        }
+    }
+}

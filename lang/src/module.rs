@@ -1,0 +1,969 @@
+//! A file after lowering: declarations, statements and expressions, with the syntax gone.
+//!
+//! ```text
+//! syntax tree ─lower─▶ Module + SourceMap
+//! ```
+//!
+//! Blocks are gone too: a statement remembers under which [`Guard`]s it stands (the feature whose
+//! block it is in, the arm of a knob, `when`, `for`), and a setting in nested braces has its whole
+//! path. Positions are apart, in the [`SourceMap`], so that an edit of white space or comments
+//! leaves the module equal.
+
+mod lower;
+mod source_map;
+mod walk;
+
+use std::fmt;
+
+use smol_str::SmolStr;
+
+use crate::arena::{Arena, Id};
+
+pub use lower::{LowerError, LowerErrorKind, lower};
+pub use source_map::{SourceMap, SpanId};
+
+/// A name of the language: of a package, an option, a value, a local.
+pub type Name = SmolStr;
+
+/// A name and where it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ident {
+    /// The name.
+    pub name: Name,
+    /// Where it is written.
+    pub span: SpanId,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ModuleKind {
+    /// `recipe NAME`
+    Recipe,
+    /// `override NAME`
+    Override,
+    /// `overlay NAME`
+    Overlay,
+    /// `project`
+    Project,
+    /// `module NAME`
+    Module,
+    /// `interface NAME`
+    Interface,
+}
+
+impl fmt::Display for ModuleKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ModuleKind::Recipe => "recipe",
+            ModuleKind::Override => "override",
+            ModuleKind::Overlay => "overlay",
+            ModuleKind::Project => "project",
+            ModuleKind::Module => "module",
+            ModuleKind::Interface => "interface",
+        })
+    }
+}
+
+/// A lowered file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Module {
+    /// What the file is; `None` if it does not say.
+    pub kind: Option<ModuleKind>,
+    /// The name in its header.
+    pub name: Option<Ident>,
+    /// The attributes of its header.
+    pub attrs: Vec<Attr>,
+    /// Its `//!` lines.
+    pub doc: Option<Box<str>>,
+    /// Its expressions.
+    pub exprs: Arena<Expr>,
+    /// Its enums, named and inline.
+    pub enums: Arena<EnumDecl>,
+    /// Its types as written.
+    pub types: Arena<TypeRef>,
+    /// The conditions and loops around its declarations and statements.
+    pub guards: Arena<Guard>,
+    /// The bodies in it: of the file, and of each mixin, preset, `compile`, output and test.
+    pub bodies: Arena<Body>,
+    /// The functions.
+    pub functions: Arena<Function>,
+    /// The records.
+    pub records: Arena<Record>,
+    /// The names of types: enums, records and aliases.
+    pub type_names: Vec<TypeName>,
+    /// The body of the file.
+    pub root: Option<BodyId>,
+}
+
+/// The id of an expression in its module.
+pub type ExprId = Id<Expr>;
+/// The id of an enum in its module.
+pub type EnumId = Id<EnumDecl>;
+/// The id of a type as written in its module.
+pub type TypeId = Id<TypeRef>;
+/// The id of a guard in its module.
+pub type GuardId = Id<Guard>;
+/// The id of a body in its module.
+pub type BodyId = Id<Body>;
+/// The id of a function in its module.
+pub type FunctionId = Id<Function>;
+/// The id of a record in its module.
+pub type RecordId = Id<Record>;
+
+//------ expressions
+
+/// An expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expr {
+    /// Something that could not be parsed; the parser has said so.
+    Missing,
+    /// A whole number.
+    Int(i64),
+    /// A version as written: `24.10`, `1.1.1w`.
+    Version(Name),
+    /// A version series as written: `1.10.*`.
+    Series(Name),
+    /// A number with a unit.
+    Quantity {
+        /// The number.
+        number: i64,
+        /// The unit.
+        unit: Unit,
+    },
+    /// A pattern, without its slashes.
+    Regex(Box<str>),
+    /// A string, or shell text.
+    Str {
+        /// Its parts in order.
+        parts: Box<[StrPart]>,
+        /// Whether interpolations are quoted for the shell.
+        shell: bool,
+    },
+    /// A name whose meaning depends on where it stands.
+    Name(Name),
+    /// `.name`: a value of the expected enum.
+    DotName(Name),
+    /// `of.name`
+    Member {
+        /// What it is a member of.
+        of: ExprId,
+        /// The member.
+        name: Ident,
+    },
+    /// `callee(args)`
+    Call {
+        /// What is called.
+        callee: ExprId,
+        /// With what.
+        args: Box<[Arg]>,
+    },
+    /// `(a, b) -> body`
+    Lambda {
+        /// The parameters.
+        params: Box<[Ident]>,
+        /// The body.
+        body: ExprId,
+    },
+    /// `lhs op rhs`
+    Binary {
+        /// The operator.
+        op: BinaryOp,
+        /// What stands before it.
+        lhs: ExprId,
+        /// What stands behind it.
+        rhs: ExprId,
+    },
+    /// `!of`
+    Not(ExprId),
+    /// `-of`
+    Neg(ExprId),
+    /// `lo..hi`, `lo..=hi`
+    Range {
+        /// The first number in it.
+        lo: Option<ExprId>,
+        /// The bound above.
+        hi: Option<ExprId>,
+        /// Whether the bound is in it.
+        inclusive: bool,
+    },
+    /// `if cond then then else else_`
+    If {
+        /// The condition.
+        cond: ExprId,
+        /// The value if it holds.
+        then: ExprId,
+        /// The value if not.
+        else_: ExprId,
+    },
+    /// `match of { … }`
+    Match {
+        /// What is looked at.
+        of: ExprId,
+        /// The arms in order.
+        arms: Box<[MatchArm]>,
+    },
+    /// `{ … }`: a set, or a map if it has entries.
+    Set(Box<[Element]>),
+    /// `[ … ]`
+    List(Box<[Element]>),
+    /// `with hdf5[mpi] >= 1.10`
+    With(Box<With>),
+}
+
+/// A part of a string.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StrPart {
+    /// Text, escapes resolved.
+    Text(Box<str>),
+    /// An interpolation.
+    Expr(ExprId),
+}
+
+/// An argument of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arg {
+    /// The parameter it is for, if it says.
+    pub name: Option<Ident>,
+    /// The value.
+    pub value: ExprId,
+}
+
+/// An operator between two expressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BinaryOp {
+    /// `|`
+    Or,
+    /// `&`
+    And,
+    /// `==`
+    Eq,
+    /// `!=`
+    Ne,
+    /// `<`
+    Lt,
+    /// `<=`
+    Le,
+    /// `>`
+    Gt,
+    /// `>=`
+    Ge,
+    /// `has`
+    Has,
+    /// `has any`
+    HasAny,
+    /// `has all`
+    HasAll,
+    /// `in`
+    In,
+    /// `+`
+    Add,
+    /// `-`
+    Sub,
+    /// `*`
+    Mul,
+    /// `%`
+    Rem,
+}
+
+impl BinaryOp {
+    /// Returns the operator as written.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            BinaryOp::Or => "|",
+            BinaryOp::And => "&",
+            BinaryOp::Eq => "==",
+            BinaryOp::Ne => "!=",
+            BinaryOp::Lt => "<",
+            BinaryOp::Le => "<=",
+            BinaryOp::Gt => ">",
+            BinaryOp::Ge => ">=",
+            BinaryOp::Has => "has",
+            BinaryOp::HasAny => "has any",
+            BinaryOp::HasAll => "has all",
+            BinaryOp::In => "in",
+            BinaryOp::Add => "+",
+            BinaryOp::Sub => "-",
+            BinaryOp::Mul => "*",
+            BinaryOp::Rem => "%",
+        }
+    }
+}
+
+/// A unit of size or time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Bytes, times this many.
+    Bytes(i64),
+    /// Nanoseconds, times this many.
+    Nanoseconds(i64),
+}
+
+/// An arm of `match`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatchArm {
+    /// The values it is for; `None` for `else`.
+    pub patterns: Option<Box<[ExprId]>>,
+    /// The value.
+    pub value: ExprId,
+}
+
+/// An element of a set, list or map literal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Element {
+    /// `value`
+    Expr(ExprId),
+    /// `..value`
+    Spread(ExprId),
+    /// `key: value`
+    Entry(ExprId, ExprId),
+    /// `for name in list when cond => element`
+    For {
+        /// What each value is called.
+        name: Ident,
+        /// What is gone through.
+        list: ExprId,
+        /// Which values are taken.
+        when: Option<ExprId>,
+        /// What each gives.
+        element: Box<Element>,
+    },
+    /// `when cond => element`
+    When(ExprId, Box<Element>),
+}
+
+/// A condition on another node of the solved graph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct With {
+    /// Which node, with which options.
+    pub spec: Spec,
+    /// The interface it provides.
+    pub interface: Option<Ident>,
+    /// Its version.
+    pub reqs: Box<[Req]>,
+}
+
+//------ types
+
+/// A type as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TypeRef {
+    /// Something that could not be parsed.
+    Missing,
+    /// `Name<Args>(refinement where … else "…")`
+    Named {
+        /// The name, perhaps of another module: `dpdk.Driver`.
+        path: Box<[Ident]>,
+        /// The arguments.
+        args: Box<[TypeId]>,
+        /// Which values are allowed: a range, a choice, a pattern.
+        refinement: Option<ExprId>,
+        /// A condition on `it`, and what to say where it does not hold.
+        where_: Option<(ExprId, Option<Box<str>>)>,
+        /// Where all of it is written.
+        span: SpanId,
+    },
+    /// `enum { … }`
+    Enum(EnumId),
+    /// `T?`
+    Opt(TypeId),
+}
+
+/// An enum.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnumDecl {
+    /// Its name; inline ones have none.
+    pub name: Option<Ident>,
+    /// Its documentation.
+    pub doc: Option<Box<str>>,
+    /// Its attributes.
+    pub attrs: Vec<Attr>,
+    /// Its values in order.
+    pub values: Vec<Enumerator>,
+    /// Its groups in order.
+    pub groups: Vec<Group>,
+    /// Where it is written.
+    pub span: SpanId,
+}
+
+/// A value of an enum.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enumerator {
+    /// The value.
+    pub ident: Ident,
+    /// What it stands for in build steps: `mlx5 = "net/mlx5"`.
+    pub text: Option<ExprId>,
+    /// When it may be chosen.
+    pub when: Option<ExprId>,
+    /// Its documentation.
+    pub doc: Option<Box<str>>,
+    /// Its attributes.
+    pub attrs: Vec<Attr>,
+}
+
+/// A named part of an enum.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The name.
+    pub ident: Ident,
+    /// The values in it.
+    pub members: Vec<Ident>,
+    /// Its documentation.
+    pub doc: Option<Box<str>>,
+    /// Its attributes.
+    pub attrs: Vec<Attr>,
+}
+
+/// A record type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The name.
+    pub ident: Ident,
+    /// Its documentation.
+    pub doc: Option<Box<str>>,
+    /// Its fields in order.
+    pub fields: Vec<RecordField>,
+}
+
+/// A field of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordField {
+    /// The name.
+    pub ident: Ident,
+    /// The type.
+    pub ty: TypeId,
+    /// The value if none is given.
+    pub default: Option<ExprId>,
+    /// Its documentation.
+    pub doc: Option<Box<str>>,
+}
+
+/// A name of a type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypeName {
+    /// The name.
+    pub ident: Ident,
+    /// What it names.
+    pub kind: TypeNameKind,
+}
+
+/// What a name of a type names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TypeNameKind {
+    /// `enum NAME { … }`
+    Enum(EnumId),
+    /// `record NAME { … }`
+    Record(RecordId),
+    /// `type NAME = T`
+    Alias(TypeId),
+}
+
+/// A function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// The name.
+    pub ident: Ident,
+    /// The parameters.
+    pub params: Vec<Param>,
+    /// The type of the result.
+    pub result: TypeId,
+    /// The result.
+    pub body: ExprId,
+    /// Its documentation.
+    pub doc: Option<Box<str>>,
+}
+
+/// A parameter of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Param {
+    /// The name.
+    pub ident: Ident,
+    /// The type.
+    pub ty: TypeId,
+    /// The value if none is given.
+    pub default: Option<ExprId>,
+}
+
+//------ bodies
+
+/// The declarations and statements between a pair of braces, or of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Body {
+    /// Features, knobs, fields and lets, in order.
+    pub options: Vec<OptionDecl>,
+    /// Steps, in order.
+    pub steps: Vec<StepDecl>,
+    /// Everything else, in order.
+    pub stmts: Vec<Stmt>,
+    /// The versions, newest first.
+    pub versions: Vec<VersionEntry>,
+    /// Named bodies in it.
+    pub parts: Vec<Part>,
+}
+
+/// A condition or a loop around declarations and statements.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guard {
+    /// The next one outside.
+    pub parent: Option<GuardId>,
+    /// What it asks.
+    pub kind: GuardKind,
+}
+
+/// What a guard asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GuardKind {
+    /// The condition holds.
+    When(ExprId),
+    /// The condition does not hold.
+    Unless(ExprId),
+    /// The feature is on.
+    Feature(Ident),
+    /// The knob has, or holds, one of these values.
+    Arm {
+        /// The knob.
+        knob: Ident,
+        /// The values.
+        patterns: Box<[ExprId]>,
+    },
+    /// The knob has none of these values, which all other arms name.
+    ElseArm {
+        /// The knob.
+        knob: Ident,
+        /// The values.
+        patterns: Box<[ExprId]>,
+    },
+    /// For each value of the list; it is known while checking.
+    For {
+        /// What each value is called.
+        name: Ident,
+        /// What is gone through.
+        list: ExprId,
+    },
+}
+
+/// What kind of option a declaration makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OptionKind {
+    /// `feature`
+    Feature,
+    /// `knob`
+    Knob,
+    /// `field`
+    Field,
+    /// `let`: not an option, but declared in the same place.
+    Let,
+}
+
+impl fmt::Display for OptionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            OptionKind::Feature => "feature",
+            OptionKind::Knob => "knob",
+            OptionKind::Field => "field",
+            OptionKind::Let => "let",
+        })
+    }
+}
+
+/// A declaration of a feature, knob, field or let.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionDecl {
+    /// What it makes.
+    pub kind: OptionKind,
+    /// The name.
+    pub ident: Ident,
+    /// The type; features have none, lets may have none.
+    pub ty: Option<TypeId>,
+    /// The default, or the value of a let.
+    pub default: Option<ExprId>,
+    /// `join NAME`
+    pub join: Option<Ident>,
+    /// `when COND`: when it has an effect.
+    pub when: Option<ExprId>,
+    /// `split`
+    pub split: bool,
+    /// `sticky`
+    pub sticky: bool,
+    /// Under which conditions it exists.
+    pub guard: Option<GuardId>,
+    /// Its documentation.
+    pub doc: Option<Box<str>>,
+    /// Its attributes.
+    pub attrs: Vec<Attr>,
+    /// Where all of it is written.
+    pub span: SpanId,
+}
+
+/// `@name(args)`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attr {
+    /// The name.
+    pub ident: Ident,
+    /// The arguments.
+    pub args: Box<[Arg]>,
+}
+
+/// A declared step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepDecl {
+    /// The name.
+    pub ident: Ident,
+    /// Where among the steps: before or after another one; at the end otherwise.
+    pub place: Option<(StepPlace, Ident)>,
+    /// What it does.
+    pub script: ExprId,
+    /// Under which conditions it exists.
+    pub guard: Option<GuardId>,
+    /// Its documentation.
+    pub doc: Option<Box<str>>,
+}
+
+/// Where a step goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepPlace {
+    /// Right before another one.
+    Before,
+    /// Right after another one.
+    After,
+}
+
+/// A version that a recipe offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionEntry {
+    /// The version as written.
+    pub version: Ident,
+    /// What holds for it only; the guard of its statements is this very version.
+    pub settings: Vec<Setting>,
+    /// Its documentation.
+    pub doc: Option<Box<str>>,
+    /// Its attributes.
+    pub attrs: Vec<Attr>,
+}
+
+/// A named body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// What it is.
+    pub kind: PartKind,
+    /// Its name; of a test, its title.
+    pub ident: Ident,
+    /// `from NAME` of an output, `in NAME` of a test.
+    pub of: Option<Ident>,
+    /// When it exists.
+    pub when: Option<ExprId>,
+    /// Under which conditions it stands.
+    pub guard: Option<GuardId>,
+    /// `= …` of a test.
+    pub value: Option<ExprId>,
+    /// What is in it.
+    pub body: BodyId,
+    /// Its documentation.
+    pub doc: Option<Box<str>>,
+    /// Its attributes.
+    pub attrs: Vec<Attr>,
+}
+
+/// What a named body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PartKind {
+    /// `mixin NAME { … }`
+    Mixin,
+    /// `preset NAME { … }`
+    Preset,
+    /// `compile NAME { … }`
+    Compile,
+    /// `output NAME { … }`
+    Output,
+    /// `test "title" { … }`
+    Test,
+}
+
+/// A statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stmt {
+    /// What it says.
+    pub kind: StmtKind,
+    /// Under which conditions it stands.
+    pub guard: Option<GuardId>,
+    /// Its documentation.
+    pub doc: Option<Box<str>>,
+    /// Where all of it is written.
+    pub span: SpanId,
+}
+
+/// What a statement says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StmtKind {
+    /// `host nghttp2 >= 1.43`
+    Dep(Box<Dep>),
+    /// `provides mpi == 3.1`
+    Provides(Box<Provides>),
+    /// `require …`, `conflict …`
+    Rule(Rule),
+    /// `unavailable when … "…"`; of another package in overlays.
+    Unavailable {
+        /// The package; this one if `None`.
+        package: Option<Ident>,
+        /// When.
+        when: Option<ExprId>,
+        /// Why.
+        message: Option<ExprId>,
+    },
+    /// `arg A else B`
+    Arg {
+        /// What is added if the conditions around hold.
+        then: ExprId,
+        /// What is added if they do not.
+        else_: Option<ExprId>,
+    },
+    /// `steps autotools`, `include dpdk.minimal`
+    Include(Include),
+    /// `use "core" from lock`
+    Use(Use),
+    /// One line of `exports { … }`
+    Export {
+        /// The key: `host_to_run`.
+        key: Ident,
+        /// What is exported.
+        dep: Box<Dep>,
+    },
+    /// `ignore exports from zlib to run`
+    IgnoreExports(IgnoreExports),
+    /// `path op value`
+    Setting(Setting),
+    /// `want dpdk, curl`
+    Want(Vec<WantSpec>),
+    /// `publish curl[static]`
+    Publish(Vec<WantSpec>),
+    /// `overlays [ … ]`
+    Overlays(ExprId),
+    /// `policy openssl[fips] "…"`
+    Policy {
+        /// What is demanded.
+        spec: Spec,
+        /// Of which version.
+        reqs: Box<[Req]>,
+        /// Why.
+        message: Option<ExprId>,
+    },
+    /// `pkgs where has feature lto { … }`
+    PkgsWhere {
+        /// The option.
+        option: Ident,
+        /// Whether a feature of that name is meant, or a knob.
+        kind: OptionKind,
+        /// What is set, without the package's name.
+        settings: Vec<Setting>,
+    },
+}
+
+/// Where a dependency is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// Runs on the build machine.
+    Build,
+    /// Is linked into, or has headers for, the target.
+    Host,
+    /// Is there when the package is used.
+    Run,
+    /// Is there when the package is tested.
+    Test,
+    /// Host and run, and the package is a plug-in of it.
+    Extends,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Role::Build => "build",
+            Role::Host => "host",
+            Role::Run => "run",
+            Role::Test => "test",
+            Role::Extends => "extends",
+        })
+    }
+}
+
+/// A dependency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dep {
+    /// Where it is needed; of an export, where it goes is in the key instead.
+    pub role: Role,
+    /// What is needed.
+    pub spec: Spec,
+    /// Of which version.
+    pub reqs: Box<[Req]>,
+    /// `exact`: of this package's own version.
+    pub exact: bool,
+    /// `as NAME`
+    pub alias: Option<Ident>,
+    /// `when COND`
+    pub when: Option<ExprId>,
+}
+
+/// A package with what is asked of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spec {
+    /// The package.
+    pub package: PackageRef,
+    /// An output of it: `curl.libcurl`.
+    pub output: Option<Ident>,
+    /// What is asked of its options.
+    pub items: Box<[SpecItem]>,
+    /// Where all of it is written.
+    pub span: SpanId,
+}
+
+/// A package's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PackageRef {
+    /// As written.
+    Named(Ident),
+    /// Made in a loop.
+    Made(ExprId),
+    /// Could not be parsed.
+    Missing(SpanId),
+}
+
+/// What is asked of an option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpecItem {
+    /// Whether it is switched off: `~ldap`.
+    pub off: bool,
+    /// The option; with a dot, of a dependency: `dpdk.max_ethports`.
+    pub path: Box<[Ident]>,
+    /// The operator and the value, if it has one.
+    pub value: Option<(SettingOp, ExprId)>,
+    /// Where all of it is written.
+    pub span: SpanId,
+}
+
+/// A requirement on a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Req {
+    /// `>= 1.43`
+    Compare(BinaryOp, ExprId),
+    /// `(>= 1 < 2 | >= 3)`
+    Any(Box<[Box<[(BinaryOp, ExprId)]>]>),
+}
+
+/// `provides mpi == 3.1 with mpi-cxx == 3 when fortran`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provides {
+    /// The interfaces, provided together or not at all, with their versions.
+    pub interfaces: Vec<(Ident, Box<[Req]>)>,
+    /// When.
+    pub when: Option<ExprId>,
+}
+
+/// `require …` or `conflict …`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Whether the condition must hold; it must not otherwise.
+    pub require: bool,
+    /// The condition.
+    pub cond: ExprId,
+    /// When it is asked.
+    pub when: Option<ExprId>,
+    /// Why.
+    pub message: Option<ExprId>,
+}
+
+/// `steps autotools`, `include dpdk.minimal`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Include {
+    /// Whether the word was `steps`.
+    pub is_steps: bool,
+    /// What is included.
+    pub path: Box<[Ident]>,
+    /// When; only what a project includes may say.
+    pub when: Option<ExprId>,
+}
+
+/// `use "core" from lock`, `use dpdk_drivers as drivers`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// The name or path.
+    pub target: Ident,
+    /// Whether it was a string.
+    pub is_path: bool,
+    /// `as NAME`
+    pub alias: Option<Ident>,
+    /// `from NAME`
+    pub from: Option<Ident>,
+}
+
+/// `ignore exports from zlib to run`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IgnoreExports {
+    /// Whether what this package exports is ignored; else, who exports this package is.
+    pub from: bool,
+    /// The package.
+    pub package: Ident,
+    /// Where to: build, host or run; everywhere if `None`.
+    pub to: Option<Ident>,
+    /// When.
+    pub when: Option<ExprId>,
+}
+
+/// `path op value`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// What is set, the names of blocks around it included.
+    pub path: Box<[Ident]>,
+    /// How.
+    pub op: SettingOp,
+    /// To what.
+    pub value: ExprId,
+    /// Under which conditions it stands.
+    pub guard: Option<GuardId>,
+    /// `?name { … }`: nothing is wrong if the package is unknown.
+    pub lenient: bool,
+    /// Where all of it is written.
+    pub span: SpanId,
+}
+
+/// How a setting changes what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SettingOp {
+    /// `=`: replaces.
+    Set,
+    /// `+=`: adds.
+    Add,
+    /// `-=`: removes.
+    Remove,
+}
+
+impl fmt::Display for SettingOp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SettingOp::Set => "=",
+            SettingOp::Add => "+=",
+            SettingOp::Remove => "-=",
+        })
+    }
+}
+
+/// A wish: `curl[http3] >= 8 as curl-h3`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantSpec {
+    /// What is wished.
+    pub spec: Spec,
+    /// Of which version.
+    pub reqs: Box<[Req]>,
+    /// Under which name, if a second instance is meant.
+    pub alias: Option<Ident>,
+}
+
+impl Module {
+    /// Returns the guards from the innermost outwards.
+    pub fn guards_of(&self, guard: Option<GuardId>) -> impl Iterator<Item = &Guard> {
+        let mut next = guard;
+        std::iter::from_fn(move || {
+            let guard = &self.guards[next?];
+            next = guard.parent;
+            Some(guard)
+        })
+    }
+}

@@ -1,0 +1,211 @@
+//! Syntax tree to [`Module`].
+//!
+//! One pass over the tree. Blocks become guards and path prefixes; holes in the tree become
+//! [`Expr::Missing`] or are left out, because the parser has reported them.
+
+mod exprs;
+mod items;
+
+use rowan::{TextRange, TextSize};
+use smol_str::SmolStr;
+
+use super::{
+    Attr, Body, BodyId, Expr, ExprId, Guard, GuardId, GuardKind, Ident, Module, ModuleKind, Name,
+    SourceMap, SpanId,
+};
+use crate::syntax::ast::{self, AstNode};
+use crate::syntax::{Parse, SyntaxNode, SyntaxToken};
+
+/// Something that follows the grammar and is still wrong, whatever the names in it mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LowerError {
+    /// What is wrong.
+    pub kind: LowerErrorKind,
+    /// Where.
+    pub range: TextRange,
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LowerErrorKind {
+    /// A number that does not fit into 64 bits.
+    NumberTooLarge,
+    /// `\x` in a string, where `x` begins no escape.
+    UnknownEscape(char),
+    /// `\u{…}` in a string that is no character.
+    BadCodePoint,
+    /// A line of a long string begins with less white space than its last line.
+    BadIndent,
+    /// An item that files of this kind, or this part of a file, do not have.
+    NotHere {
+        /// The item, in words.
+        item: &'static str,
+        /// Where it stands, in words.
+        place: String,
+        /// Where it belongs, in words.
+        belongs: &'static str,
+    },
+    /// A string that must be plain text interpolates something.
+    NotPlain,
+    /// A file of this kind needs a name in its header, or must have none.
+    HeaderName {
+        /// Whether the name is missing.
+        missing: bool,
+        /// What the file is.
+        kind: ModuleKind,
+    },
+}
+
+/// Lowers a parsed file.
+#[must_use]
+pub fn lower(parse: &Parse) -> (Module, SourceMap, Vec<LowerError>) {
+    let file = parse.file();
+    let mut lowerer =
+        Lowerer { module: Module::default(), map: SourceMap::default(), errors: Vec::new() };
+    lowerer.file(&file);
+    let Lowerer { mut module, map, errors } = lowerer;
+    module.exprs.shrink();
+    module.guards.shrink();
+    (module, map, errors)
+}
+
+struct Lowerer {
+    module: Module,
+    map: SourceMap,
+    errors: Vec<LowerError>,
+}
+
+/// Where the lowering of items is.
+#[derive(Clone)]
+struct Place {
+    body: BodyId,
+    guard: Option<GuardId>,
+    /// The names of the blocks around, which settings begin with.
+    prefix: Vec<Ident>,
+    lenient: bool,
+    /// What the items are in.
+    within: Within,
+}
+
+/// What items are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Within {
+    /// At the top of a file, or in a `when`, feature or arm there.
+    File,
+    /// In the block of a package, of `steps`, or of a record.
+    Amend,
+    Mixin,
+    Preset,
+    Compile,
+    Output,
+    Test,
+    PkgsWhere,
+}
+
+impl Lowerer {
+    fn file(&mut self, file: &ast::File) {
+        self.module.doc = file.doc().map(String::into_boxed_str);
+        if let Some(header) = file.header() {
+            self.header(&header);
+        }
+        let body = self.module.bodies.alloc(Body::default());
+        self.module.root = Some(body);
+        let place =
+            Place { body, guard: None, prefix: Vec::new(), lenient: false, within: Within::File };
+        for item in file.items() {
+            self.item(&item, &place);
+        }
+    }
+
+    fn header(&mut self, header: &ast::Header) {
+        use crate::syntax::SyntaxKind::*;
+        self.module.attrs = self.attrs(header.attrs());
+        self.module.name = header.name().map(|it| self.name(&it));
+        let kind = header.kind_token().and_then(|it| match it.kind() {
+            RECIPE_KW => Some(ModuleKind::Recipe),
+            OVERRIDE_KW => Some(ModuleKind::Override),
+            OVERLAY_KW => Some(ModuleKind::Overlay),
+            PROJECT_KW => Some(ModuleKind::Project),
+            MODULE_KW => Some(ModuleKind::Module),
+            INTERFACE_KW => Some(ModuleKind::Interface),
+            _ => None,
+        });
+        self.module.kind = kind;
+        if let (Some(ModuleKind::Project), Some(name)) = (kind, header.name()) {
+            let kind = LowerErrorKind::HeaderName { missing: false, kind: ModuleKind::Project };
+            self.error(kind, name.range());
+        }
+    }
+
+    //------ places and names
+
+    fn span(&mut self, range: TextRange) -> SpanId {
+        self.map.spans.push(range);
+        SpanId(self.map.spans.len() as u32 - 1)
+    }
+
+    fn span_of(&mut self, node: &impl AstNode) -> SpanId {
+        self.span(node.range())
+    }
+
+    fn alloc(&mut self, expr: Expr, range: TextRange) -> ExprId {
+        self.map.exprs.push(range);
+        self.module.exprs.alloc(expr)
+    }
+
+    fn guard(&mut self, parent: Option<GuardId>, kind: GuardKind) -> Option<GuardId> {
+        Some(self.module.guards.alloc(Guard { parent, kind }))
+    }
+
+    fn error(&mut self, kind: LowerErrorKind, range: TextRange) {
+        self.errors.push(LowerError { kind, range });
+    }
+
+    fn name(&mut self, name: &ast::Name) -> Ident {
+        self.ident(name.ident_token(), name.syntax())
+    }
+
+    fn name_ref(&mut self, name: &ast::NameRef) -> Ident {
+        self.ident(name.ident_token(), name.syntax())
+    }
+
+    fn ident(&mut self, token: Option<SyntaxToken>, node: &SyntaxNode) -> Ident {
+        match token {
+            Some(token) => {
+                Ident { name: SmolStr::new(token.text()), span: self.span(token.text_range()) }
+            }
+            None => Ident { name: Name::default(), span: self.span(node.text_range()) },
+        }
+    }
+
+    /// The text of a string that stands for a name.
+    fn string_name(&mut self, string: &ast::StringLit) -> Ident {
+        let name = match string.plain_text() {
+            Some(text) => SmolStr::new(text),
+            None => {
+                self.error(LowerErrorKind::NotPlain, string.range());
+                Name::default()
+            }
+        };
+        Ident { name, span: self.span(string.range()) }
+    }
+
+    fn path(&mut self, path: &ast::Path) -> Box<[Ident]> {
+        path.name_refs().map(|it| self.name_ref(&it)).collect()
+    }
+
+    fn attrs(&mut self, attrs: ast::AstChildren<ast::Attr>) -> Vec<Attr> {
+        attrs
+            .filter_map(|attr| {
+                let ident = self.name(&attr.name()?);
+                let args = attr.arg_list().map(|it| self.args(&it)).unwrap_or_default();
+                Some(Attr { ident, args })
+            })
+            .collect()
+    }
+}
+
+/// A place of `len` bytes at the beginning of `range`.
+fn head(range: TextRange, len: u32) -> TextRange {
+    TextRange::at(range.start(), TextSize::new(len).min(range.len()))
+}

@@ -1,0 +1,428 @@
+//! Expressions and types.
+
+use smol_str::SmolStr;
+
+use super::{LowerErrorKind, Lowerer};
+use crate::module::{
+    Arg, BinaryOp, Element, EnumDecl, EnumId, Enumerator, Expr, ExprId, Group, Ident, MatchArm,
+    PackageRef, Req, SettingOp, Spec, SpecItem, StrPart, TypeId, TypeRef, Unit, With,
+};
+use crate::syntax::SyntaxKind::*;
+use crate::syntax::ast::{self, AstNode};
+use crate::syntax::strings::{StringErrorKind, pieces};
+
+impl Lowerer {
+    /// Lowers an expression, or makes a missing one at `near`.
+    pub(super) fn expr_or_missing(
+        &mut self,
+        expr: Option<ast::Expr>,
+        near: &impl AstNode,
+    ) -> ExprId {
+        match expr {
+            Some(expr) => self.expr(&expr),
+            None => self.alloc(Expr::Missing, near.range()),
+        }
+    }
+
+    pub(super) fn opt_expr(&mut self, expr: Option<ast::Expr>) -> Option<ExprId> {
+        expr.map(|it| self.expr(&it))
+    }
+
+    pub(super) fn expr(&mut self, expr: &ast::Expr) -> ExprId {
+        let range = expr.range();
+        let lowered = match expr {
+            ast::Expr::Literal(it) => self.literal(it),
+            ast::Expr::StringLit(it) => self.string(it),
+            ast::Expr::NameExpr(it) => match it.name_ref() {
+                Some(name) => Expr::Name(SmolStr::new(name.text())),
+                None => Expr::Missing,
+            },
+            ast::Expr::DotName(it) => match it.name_ref() {
+                Some(name) => Expr::DotName(SmolStr::new(name.text())),
+                None => Expr::Missing,
+            },
+            ast::Expr::Member(it) => {
+                let of = self.expr_or_missing(it.expr(), it);
+                match it.name_ref() {
+                    Some(name) => Expr::Member { of, name: self.name_ref(&name) },
+                    None => Expr::Missing,
+                }
+            }
+            ast::Expr::Call(it) => {
+                let callee = self.expr_or_missing(it.expr(), it);
+                let args = it.arg_list().map(|it| self.args(&it)).unwrap_or_default();
+                Expr::Call { callee, args }
+            }
+            ast::Expr::Paren(it) => return self.expr_or_missing(it.expr(), it),
+            ast::Expr::Lambda(it) => {
+                let params = it
+                    .lambda_params()
+                    .filter_map(|it| it.name())
+                    .map(|it| self.name(&it))
+                    .collect();
+                let body = self.expr_or_missing(it.expr(), it);
+                Expr::Lambda { params, body }
+            }
+            ast::Expr::Binary(it) => {
+                let lhs = self.expr_or_missing(it.lhs(), it);
+                let rhs = self.expr_or_missing(it.rhs(), it);
+                match binary_op(it) {
+                    Some(op) => Expr::Binary { op, lhs, rhs },
+                    None => Expr::Missing,
+                }
+            }
+            ast::Expr::Prefix(it) => {
+                let of = self.expr_or_missing(it.expr(), it);
+                match (it.op(), &self.module.exprs[of]) {
+                    (Some(MINUS), Expr::Int(number)) => Expr::Int(number.wrapping_neg()),
+                    (Some(MINUS), _) => Expr::Neg(of),
+                    _ => Expr::Not(of),
+                }
+            }
+            ast::Expr::Range(it) => {
+                let (lo, hi) = it.bounds();
+                let lo = self.opt_expr(lo);
+                let hi = self.opt_expr(hi);
+                let inclusive = it.op_token().is_some_and(|it| it.kind() == DOT_DOT_EQ);
+                Expr::Range { lo, hi, inclusive }
+            }
+            ast::Expr::If(it) => Expr::If {
+                cond: self.expr_or_missing(it.cond(), it),
+                then: self.expr_or_missing(it.then(), it),
+                else_: self.expr_or_missing(it.else_(), it),
+            },
+            ast::Expr::Match(it) => {
+                let of = self.expr_or_missing(it.expr(), it);
+                let arms = it
+                    .match_arms()
+                    .map(|arm| {
+                        let patterns = arm.else_token().is_none().then(|| {
+                            arm.match_patterns()
+                                .map(|it| self.expr_or_missing(it.expr(), &it))
+                                .collect()
+                        });
+                        MatchArm { patterns, value: self.expr_or_missing(arm.expr(), &arm) }
+                    })
+                    .collect();
+                Expr::Match { of, arms }
+            }
+            ast::Expr::SetLit(it) => {
+                Expr::Set(it.elements().filter_map(|it| self.element(&it)).collect())
+            }
+            ast::Expr::ListLit(it) => {
+                Expr::List(it.elements().filter_map(|it| self.element(&it)).collect())
+            }
+            ast::Expr::With(it) => match it.spec() {
+                Some(spec) => Expr::With(Box::new(With {
+                    spec: self.spec(&spec),
+                    interface: it.as_tail().and_then(|it| it.name()).map(|it| self.name(&it)),
+                    reqs: self.reqs(it.reqs()),
+                })),
+                None => Expr::Missing,
+            },
+        };
+        self.alloc(lowered, range)
+    }
+
+    fn literal(&mut self, literal: &ast::Literal) -> Expr {
+        let Some(token) = literal.value_token() else { return Expr::Missing };
+        let text = token.text();
+        match token.kind() {
+            INT => match int(text) {
+                Some(number) => Expr::Int(number),
+                None => {
+                    self.error(LowerErrorKind::NumberTooLarge, token.text_range());
+                    Expr::Missing
+                }
+            },
+            VERSION => Expr::Version(SmolStr::new(text)),
+            SERIES => Expr::Series(SmolStr::new(text)),
+            QUANTITY => match quantity(text) {
+                Some((number, unit)) => Expr::Quantity { number, unit },
+                None => {
+                    self.error(LowerErrorKind::NumberTooLarge, token.text_range());
+                    Expr::Missing
+                }
+            },
+            REGEX => {
+                let body = text.strip_prefix('/').unwrap_or(text);
+                Expr::Regex(body.strip_suffix('/').unwrap_or(body).into())
+            }
+            _ => Expr::Missing,
+        }
+    }
+
+    fn string(&mut self, string: &ast::StringLit) -> Expr {
+        let (pieces, errors) = pieces(string);
+        for error in errors {
+            let kind = match error.kind {
+                StringErrorKind::UnknownEscape(c) => LowerErrorKind::UnknownEscape(c),
+                StringErrorKind::BadCodePoint => LowerErrorKind::BadCodePoint,
+                StringErrorKind::BadIndent => LowerErrorKind::BadIndent,
+            };
+            self.error(kind, error.range);
+        }
+        let parts = pieces
+            .into_iter()
+            .filter_map(|piece| match (piece.text, piece.expr) {
+                (Some(text), _) if text.is_empty() => None,
+                (Some(text), _) => Some(StrPart::Text(text.into())),
+                (None, Some(expr)) => Some(StrPart::Expr(self.expr(&expr))),
+                (None, None) => Some(StrPart::Expr(self.alloc(Expr::Missing, piece.range))),
+            })
+            .collect();
+        Expr::Str { parts, shell: string.style().shell }
+    }
+
+    /// Lowers a message: a string.
+    pub(super) fn message(&mut self, string: Option<ast::StringLit>) -> Option<ExprId> {
+        let string = string?;
+        let lowered = self.string(&string);
+        Some(self.alloc(lowered, string.range()))
+    }
+
+    pub(super) fn args(&mut self, list: &ast::ArgList) -> Box<[Arg]> {
+        list.call_args()
+            .map(|arg| Arg {
+                name: arg.name().map(|it| self.name(&it)),
+                value: self.expr_or_missing(arg.expr(), &arg),
+            })
+            .collect()
+    }
+
+    fn element(&mut self, element: &ast::Element) -> Option<Element> {
+        Some(match element {
+            ast::Element::ExprElement(it) => Element::Expr(self.expr_or_missing(it.expr(), it)),
+            ast::Element::SpreadElement(it) => Element::Spread(self.expr_or_missing(it.expr(), it)),
+            ast::Element::EntryElement(it) => {
+                let key = self.expr_or_missing(it.key(), it);
+                let value = self.expr_or_missing(it.value(), it);
+                Element::Entry(key, value)
+            }
+            ast::Element::ForElement(it) => Element::For {
+                name: self.name(&it.name()?),
+                list: self.expr_or_missing(it.in_(), it),
+                when: if it.when_token().is_some() { self.opt_expr(it.when()) } else { None },
+                element: Box::new(self.element(&it.element()?)?),
+            },
+            ast::Element::WhenElement(it) => Element::When(
+                self.expr_or_missing(it.when(), it),
+                Box::new(self.element(&it.element()?)?),
+            ),
+        })
+    }
+
+    //------ specs
+
+    pub(super) fn spec(&mut self, spec: &ast::Spec) -> Spec {
+        let span = self.span_of(spec);
+        let (package, output) = if let Some(string) = spec.string_lit() {
+            let lowered = self.string(&string);
+            (PackageRef::Made(self.alloc(lowered, string.range())), None)
+        } else {
+            let path = spec.path().map(|it| self.path(&it)).unwrap_or_default();
+            let mut names = path.into_vec().into_iter();
+            match names.next() {
+                Some(first) => (PackageRef::Named(first), names.next()),
+                None => (PackageRef::Missing(span), None),
+            }
+        };
+        let items = spec
+            .spec_items()
+            .map(|items| items.spec_items().filter_map(|it| self.spec_item(&it)).collect())
+            .unwrap_or_default();
+        Spec { package, output, items, span }
+    }
+
+    fn spec_item(&mut self, item: &ast::SpecItem) -> Option<SpecItem> {
+        let path = self.path(&item.path()?);
+        let value = match item.op_token().and_then(|it| setting_op(it.kind())) {
+            Some(op) => Some((op, self.expr_or_missing(item.expr(), item))),
+            None => None,
+        };
+        let span = self.span_of(item);
+        Some(SpecItem { off: item.tilde_token().is_some(), path, value, span })
+    }
+
+    pub(super) fn reqs(&mut self, reqs: ast::AstChildren<ast::Req>) -> Box<[Req]> {
+        reqs.filter_map(|it| self.req(&it)).collect()
+    }
+
+    pub(super) fn req(&mut self, req: &ast::Req) -> Option<Req> {
+        match req {
+            ast::Req::VersionReq(req) => {
+                let (op, version) = self.version_req(req)?;
+                Some(Req::Compare(op, version))
+            }
+            ast::Req::ReqGroup(group) => Some(Req::Any(
+                group
+                    .req_alts()
+                    .map(|alt| alt.version_reqs().filter_map(|it| self.version_req(&it)).collect())
+                    .collect(),
+            )),
+        }
+    }
+
+    fn version_req(&mut self, req: &ast::VersionReq) -> Option<(BinaryOp, ExprId)> {
+        let op = compare_op(req.op_token()?.kind())?;
+        Some((op, self.expr_or_missing(req.expr(), req)))
+    }
+
+    //------ types
+
+    pub(super) fn ty(&mut self, ty: Option<ast::Type>) -> TypeId {
+        let lowered = match ty {
+            None => TypeRef::Missing,
+            Some(ast::Type::OptType(it)) => TypeRef::Opt(self.ty(it.type_())),
+            Some(ast::Type::EnumType(it)) => match it.enum_body() {
+                Some(body) => {
+                    let span = self.span_of(&it);
+                    TypeRef::Enum(self.enum_decl(None, None, Vec::new(), &body, span))
+                }
+                None => TypeRef::Missing,
+            },
+            Some(ast::Type::NamedType(it)) => {
+                let span = self.span_of(&it);
+                let path = it.path().map(|it| self.path(&it)).unwrap_or_default();
+                let args = it
+                    .type_args()
+                    .map(|it| it.types().map(|it| self.ty(Some(it))).collect())
+                    .unwrap_or_default();
+                let refinement = it.refinement();
+                let where_ = refinement.as_ref().and_then(|it| it.where_()).map(|it| {
+                    let cond = self.expr_or_missing(it.expr(), &it);
+                    (cond, it.message().and_then(|it| it.plain_text()).map(String::into_boxed_str))
+                });
+                let refinement = refinement.and_then(|it| it.expr()).map(|it| self.expr(&it));
+                TypeRef::Named { path, args, refinement, where_, span }
+            }
+        };
+        self.module.types.alloc(lowered)
+    }
+
+    pub(super) fn enum_decl(
+        &mut self,
+        name: Option<Ident>,
+        doc: Option<Box<str>>,
+        attrs: Vec<crate::module::Attr>,
+        body: &ast::EnumBody,
+        span: crate::module::SpanId,
+    ) -> EnumId {
+        let mut values = Vec::new();
+        let mut groups = Vec::new();
+        for value in body.enumerators() {
+            let attrs = self.attrs(value.attrs());
+            let ident = match (value.name(), value.string_lit()) {
+                (Some(name), _) => self.name(&name),
+                (None, Some(string)) => self.string_name(&string),
+                (None, None) => continue,
+            };
+            // `"a" = "b"`: the second string is the expression.
+            let text = match (value.eq_token(), value.name()) {
+                (None, _) => None,
+                (Some(_), Some(_)) => self.opt_expr(value.expr()),
+                (Some(_), None) => {
+                    let second = value.syntax().children().filter_map(ast::Expr::cast).nth(1);
+                    self.opt_expr(second)
+                }
+            };
+            let when = value.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
+            values.push(Enumerator { ident, text, when, doc: doc_of(&value), attrs });
+        }
+        for group in body.groups() {
+            let attrs = self.attrs(group.attrs());
+            let Some(name) = group.name() else { continue };
+            let ident = self.name(&name);
+            let mut members = Vec::new();
+            if let Some(body) = group.group_body() {
+                for node in body.syntax().children() {
+                    if let Some(name) = ast::NameRef::cast(node.clone()) {
+                        members.push(self.name_ref(&name));
+                    } else if let Some(string) = ast::StringLit::cast(node) {
+                        members.push(self.string_name(&string));
+                    }
+                }
+            }
+            groups.push(Group { ident, members, doc: doc_of(&group), attrs });
+        }
+        self.module.enums.alloc(EnumDecl { name, doc, attrs, values, groups, span })
+    }
+}
+
+/// Returns the `///` lines of a node.
+pub(super) fn doc_of(node: &impl AstNode) -> Option<Box<str>> {
+    ast::doc(node).map(String::into_boxed_str)
+}
+
+pub(super) fn setting_op(kind: crate::syntax::SyntaxKind) -> Option<SettingOp> {
+    match kind {
+        EQ => Some(SettingOp::Set),
+        PLUS_EQ => Some(SettingOp::Add),
+        MINUS_EQ => Some(SettingOp::Remove),
+        _ => None,
+    }
+}
+
+fn compare_op(kind: crate::syntax::SyntaxKind) -> Option<BinaryOp> {
+    Some(match kind {
+        EQ_EQ => BinaryOp::Eq,
+        NEQ => BinaryOp::Ne,
+        LT => BinaryOp::Lt,
+        LE => BinaryOp::Le,
+        GT => BinaryOp::Gt,
+        GE => BinaryOp::Ge,
+        _ => return None,
+    })
+}
+
+fn binary_op(binary: &ast::Binary) -> Option<BinaryOp> {
+    let op = binary.op()?;
+    Some(match op {
+        PIPE => BinaryOp::Or,
+        AMP => BinaryOp::And,
+        HAS_KW => match binary.quantifier_token().map(|it| it.kind()) {
+            Some(ANY_KW) => BinaryOp::HasAny,
+            Some(ALL_KW) => BinaryOp::HasAll,
+            _ => BinaryOp::Has,
+        },
+        IN_KW => BinaryOp::In,
+        PLUS => BinaryOp::Add,
+        MINUS => BinaryOp::Sub,
+        STAR => BinaryOp::Mul,
+        PERCENT => BinaryOp::Rem,
+        other => return compare_op(other),
+    })
+}
+
+fn int(text: &str) -> Option<i64> {
+    let digits: String = text.chars().filter(|&it| it != '_').collect();
+    match digits.strip_prefix("0x") {
+        Some(hex) => i64::from_str_radix(hex, 16).ok(),
+        None => digits.parse().ok(),
+    }
+}
+
+fn quantity(text: &str) -> Option<(i64, Unit)> {
+    let split = text.find(|c: char| c.is_ascii_alphabetic())?;
+    let number = int(text[..split].trim_end())?;
+    let unit = match &text[split..] {
+        "B" => Unit::Bytes(1),
+        "KiB" => Unit::Bytes(1 << 10),
+        "MiB" => Unit::Bytes(1 << 20),
+        "GiB" => Unit::Bytes(1 << 30),
+        "TiB" => Unit::Bytes(1 << 40),
+        "ns" => Unit::Nanoseconds(1),
+        "us" => Unit::Nanoseconds(1_000),
+        "ms" => Unit::Nanoseconds(1_000_000),
+        "s" => Unit::Nanoseconds(1_000_000_000),
+        "min" => Unit::Nanoseconds(60_000_000_000),
+        "h" => Unit::Nanoseconds(3_600_000_000_000),
+        "d" => Unit::Nanoseconds(86_400_000_000_000),
+        _ => return None,
+    };
+    let factor = match unit {
+        Unit::Bytes(factor) | Unit::Nanoseconds(factor) => factor,
+    };
+    number.checked_mul(factor)?;
+    Some((number, unit))
+}

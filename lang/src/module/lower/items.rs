@@ -1,0 +1,841 @@
+//! Items: declarations, statements, blocks.
+
+use super::exprs::{doc_of, setting_op};
+use super::{LowerErrorKind, Lowerer, Place, Within, head};
+use crate::module::{
+    Body, BodyId, Dep, Function, GuardId, GuardKind, Ident, IgnoreExports, Include, ModuleKind,
+    OptionDecl, OptionKind, Param, Part, PartKind, Provides, Record, RecordField, Role, Rule,
+    Setting, SettingOp, StepDecl, StepPlace, Stmt, StmtKind, TypeName, TypeNameKind, Use,
+    VersionEntry, WantSpec,
+};
+use crate::syntax::SyntaxKind::*;
+use crate::syntax::ast::{self, AstNode, Item};
+
+impl Lowerer {
+    pub(super) fn item(&mut self, item: &Item, place: &Place) {
+        if !self.allowed(item, place) {
+            return;
+        }
+        match item {
+            Item::Feature(it) => self.feature(it, place),
+            Item::Knob(it) => self.knob(it, place),
+            Item::Field(it) => self.field(it, place),
+            Item::Let(it) => self.let_(it, place),
+            Item::EnumDecl(it) => {
+                let (Some(name), Some(body)) = (it.name(), it.enum_body()) else { return };
+                let ident = self.name(&name);
+                let attrs = self.attrs(it.attrs());
+                let span = self.span_of(it);
+                let id = self.enum_decl(Some(ident.clone()), doc_of(it), attrs, &body, span);
+                self.module.type_names.push(TypeName { ident, kind: TypeNameKind::Enum(id) });
+            }
+            Item::RecordDecl(it) => self.record(it),
+            Item::TypeAlias(it) => {
+                let Some(name) = it.name() else { return };
+                let ident = self.name(&name);
+                let ty = self.ty(it.type_());
+                self.module.type_names.push(TypeName { ident, kind: TypeNameKind::Alias(ty) });
+            }
+            Item::Function(it) => self.function(it),
+            Item::Versions(it) => self.versions(it, place),
+            Item::Dep(it) => {
+                let role = match it.role_token().map(|it| it.kind()) {
+                    Some(BUILD_KW) => Role::Build,
+                    Some(RUN_KW) => Role::Run,
+                    Some(TEST_KW) => Role::Test,
+                    Some(EXTENDS_KW) => Role::Extends,
+                    _ => Role::Host,
+                };
+                let Some(spec) = it.spec() else { return };
+                let dep = self.dep(role, &spec, it.reqs(), it.dep_tails());
+                self.stmt(StmtKind::Dep(Box::new(dep)), it, doc_of(it), place);
+            }
+            Item::Provides(it) => self.provides(it, place),
+            Item::Rule(it) => {
+                let rule = Rule {
+                    require: it.kind_token().is_some_and(|it| it.kind() == REQUIRE_KW),
+                    cond: self.expr_or_missing(it.expr(), it),
+                    when: if it.when_token().is_some() { self.opt_expr(it.when()) } else { None },
+                    message: self.rule_message(it),
+                };
+                self.stmt(StmtKind::Rule(rule), it, doc_of(it), place);
+            }
+            Item::Unavailable(it) => self.unavailable(it, place.prefix.first().cloned(), place),
+            Item::Arg(it) => {
+                let then = self.expr_or_missing(it.then(), it);
+                let else_ =
+                    if it.else_token().is_some() { self.opt_expr(it.else_()) } else { None };
+                self.stmt(StmtKind::Arg { then, else_ }, it, None, place);
+            }
+            Item::Step(it) => self.step(it, place),
+            Item::Steps(it) => {
+                let Some(path) = it.path() else { return };
+                let include = Include { is_steps: true, path: self.path(&path), when: None };
+                self.stmt(StmtKind::Include(include), it, None, place);
+                if let Some(block) = it.block() {
+                    let word = head(it.range(), 5);
+                    let steps = Ident { name: "steps".into(), span: self.span(word) };
+                    self.amend_block(&block, vec![steps], place);
+                }
+            }
+            Item::Include(it) => {
+                let Some(path) = it.path() else { return };
+                let path = self.path(&path);
+                let when = it.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
+                let include = Include { is_steps: false, path, when };
+                self.stmt(StmtKind::Include(include), it, None, place);
+            }
+            Item::Use(it) => self.use_(it, place),
+            Item::Mixin(it) => {
+                self.part(PartKind::Mixin, it.name(), it.attrs(), it.block(), it, place);
+            }
+            Item::Compile(it) => {
+                self.part(PartKind::Compile, it.name(), it.attrs(), it.block(), it, place);
+            }
+            Item::Preset(it) => {
+                self.part(PartKind::Preset, it.name(), it.attrs(), it.block(), it, place);
+            }
+            Item::Output(it) => self.output(it, place),
+            Item::Test(it) => self.test(it, place),
+            Item::Exports(it) => {
+                let guard = match it.when_tail().and_then(|it| it.expr()) {
+                    Some(when) => {
+                        let when = self.expr(&when);
+                        self.guard(place.guard, GuardKind::When(when))
+                    }
+                    None => place.guard,
+                };
+                if let Some(list) = it.export_list() {
+                    self.exports(&list, guard, place);
+                }
+            }
+            Item::IgnoreExports(it) => {
+                let Some(name) = it.name_ref() else { return };
+                let ignore = IgnoreExports {
+                    from: it.how_token().is_none_or(|it| it.kind() == FROM_KW),
+                    package: self.name_ref(&name),
+                    to: it.to().map(|it| self.name_ref(&it)),
+                    when: it.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it)),
+                };
+                self.stmt(StmtKind::IgnoreExports(ignore), it, None, place);
+            }
+            Item::When(it) => self.when(it, place),
+            Item::For(it) => {
+                let (Some(name), Some(block)) = (it.name(), it.block()) else { return };
+                let name = self.name(&name);
+                let list = self.expr_or_missing(it.expr(), it);
+                let guard = self.guard(place.guard, GuardKind::For { name, list });
+                self.block(&block, &Place { guard, ..place.clone() });
+            }
+            Item::Want(it) => {
+                let wants = it.want_specs().filter_map(|it| self.want(&it)).collect();
+                self.stmt(StmtKind::Want(wants), it, None, place);
+            }
+            Item::Publish(it) => {
+                let wants = it.want_specs().filter_map(|it| self.want(&it)).collect();
+                self.stmt(StmtKind::Publish(wants), it, None, place);
+            }
+            Item::Overlays(it) => {
+                let list = self.expr_or_missing(it.expr(), it);
+                self.stmt(StmtKind::Overlays(list), it, None, place);
+            }
+            Item::Policy(it) => {
+                let Some(spec) = it.spec() else { return };
+                let policy = StmtKind::Policy {
+                    spec: self.spec(&spec),
+                    reqs: self.reqs(it.reqs()),
+                    message: self.message(it.message()),
+                };
+                self.stmt(policy, it, None, place);
+            }
+            Item::PkgsWhere(it) => self.pkgs_where(it, place),
+            Item::Setting(it) => {
+                if let Some(setting) = self.setting(it, place) {
+                    self.stmt(StmtKind::Setting(setting), it, doc_of(it), place);
+                }
+            }
+            Item::Amend(it) => {
+                let Some(path) = it.path() else { return };
+                let path = self.path(&path).into_vec();
+                let lenient = place.lenient || it.question_token().is_some();
+                if let Some(unavailable) = it.unavailable() {
+                    self.unavailable(&unavailable, path.into_iter().next(), place);
+                } else if let Some(block) = it.block() {
+                    self.amend_block(&block, path, &Place { lenient, ..place.clone() });
+                }
+            }
+            Item::SpecStmt(it) => self.spec_stmt(it, place),
+            // An arm outside the block of a knob: the check of places has reported it.
+            Item::Arm(_) => {}
+        }
+    }
+
+    fn block(&mut self, block: &ast::Block, place: &Place) {
+        for item in block.items() {
+            self.item(&item, place);
+        }
+    }
+
+    /// A block whose settings begin with `path`.
+    fn amend_block(&mut self, block: &ast::Block, path: Vec<Ident>, place: &Place) {
+        let mut prefix = place.prefix.clone();
+        prefix.extend(path);
+        self.block(block, &Place { prefix, within: Within::Amend, ..place.clone() });
+    }
+
+    fn stmt(&mut self, kind: StmtKind, node: &impl AstNode, doc: Option<Box<str>>, place: &Place) {
+        let span = self.span_of(node);
+        self.module.bodies[place.body].stmts.push(Stmt { kind, guard: place.guard, doc, span });
+    }
+
+    //------ options
+
+    fn feature(&mut self, feature: &ast::Feature, place: &Place) {
+        let Some(name) = feature.name() else { return };
+        let ident = self.name(&name);
+        let default = self.opt_expr(feature.expr());
+        let decl = self.option(OptionKind::Feature, &ident, feature, feature.attrs(), place);
+        let decl = OptionDecl { default, ..self.tails(decl, feature.tails()) };
+        self.module.bodies[place.body].options.push(decl);
+        if let Some(block) = feature.block() {
+            let guard = self.guard(place.guard, GuardKind::Feature(ident));
+            self.block(&block, &Place { guard, ..place.clone() });
+        }
+    }
+
+    fn knob(&mut self, knob: &ast::Knob, place: &Place) {
+        let Some(name) = knob.name() else { return };
+        let ident = self.name(&name);
+        let ty = Some(self.ty(knob.type_()));
+        let default = self.opt_expr(knob.expr());
+        let decl = self.option(OptionKind::Knob, &ident, knob, knob.attrs(), place);
+        let decl = OptionDecl { ty, default, ..self.tails(decl, knob.tails()) };
+        self.module.bodies[place.body].options.push(decl);
+        let Some(block) = knob.block() else { return };
+        let mut named = Vec::new();
+        for item in block.items() {
+            let Item::Arm(arm) = &item else {
+                let kind = LowerErrorKind::NotHere {
+                    item: describe(&item),
+                    place: "in the block of a knob".to_owned(),
+                    belongs: "behind a value, as in `openssl => host openssl`",
+                };
+                self.error(kind, item.range());
+                continue;
+            };
+            let guard = if arm.else_token().is_some() {
+                let patterns = named.clone().into_boxed_slice();
+                self.guard(place.guard, GuardKind::ElseArm { knob: ident.clone(), patterns })
+            } else {
+                let patterns: Box<[_]> =
+                    arm.arm_patterns().map(|it| self.expr_or_missing(it.expr(), &it)).collect();
+                named.extend(patterns.iter().copied());
+                self.guard(place.guard, GuardKind::Arm { knob: ident.clone(), patterns })
+            };
+            let inner = Place { guard, ..place.clone() };
+            if let Some(block) = arm.block() {
+                self.block(&block, &inner);
+            } else if let Some(item) = arm.item() {
+                self.item(&item, &inner);
+            }
+        }
+    }
+
+    fn field(&mut self, field: &ast::Field, place: &Place) {
+        let Some(name) = field.name() else { return };
+        let ident = self.name(&name);
+        let ty = Some(self.ty(field.type_()));
+        let default = self.opt_expr(field.expr());
+        let decl = self.option(OptionKind::Field, &ident, field, field.attrs(), place);
+        self.module.bodies[place.body].options.push(OptionDecl { ty, default, ..decl });
+    }
+
+    fn let_(&mut self, let_: &ast::Let, place: &Place) {
+        let Some(name) = let_.name() else { return };
+        let ident = self.name(&name);
+        let ty = let_.type_().map(|it| self.ty(Some(it)));
+        let default = Some(self.expr_or_missing(let_.expr(), let_));
+        let decl = self.option(OptionKind::Let, &ident, let_, let_.attrs(), place);
+        self.module.bodies[place.body].options.push(OptionDecl { ty, default, ..decl });
+    }
+
+    fn option(
+        &mut self,
+        kind: OptionKind,
+        ident: &Ident,
+        node: &impl AstNode,
+        attrs: ast::AstChildren<ast::Attr>,
+        place: &Place,
+    ) -> OptionDecl {
+        OptionDecl {
+            kind,
+            ident: ident.clone(),
+            ty: None,
+            default: None,
+            join: None,
+            when: None,
+            split: false,
+            sticky: false,
+            guard: place.guard,
+            doc: doc_of(node),
+            attrs: self.attrs(attrs),
+            span: self.span_of(node),
+        }
+    }
+
+    fn tails(&mut self, mut decl: OptionDecl, tails: ast::AstChildren<ast::Tail>) -> OptionDecl {
+        for tail in tails {
+            match tail {
+                ast::Tail::JoinTail(it) => decl.join = it.name_ref().map(|it| self.name_ref(&it)),
+                ast::Tail::WhenTail(it) => decl.when = self.opt_expr(it.expr()),
+                ast::Tail::SplitTail(_) => decl.split = true,
+                ast::Tail::StickyTail(_) => decl.sticky = true,
+            }
+        }
+        decl
+    }
+
+    fn record(&mut self, record: &ast::RecordDecl) {
+        let Some(name) = record.name() else { return };
+        let ident = self.name(&name);
+        let mut fields = Vec::new();
+        for field in record.record_body().into_iter().flat_map(|it| it.fields()) {
+            let Some(name) = field.name() else { continue };
+            fields.push(RecordField {
+                ident: self.name(&name),
+                ty: self.ty(field.type_()),
+                default: self.opt_expr(field.expr()),
+                doc: doc_of(&field),
+            });
+        }
+        let id =
+            self.module.records.alloc(Record { ident: ident.clone(), doc: doc_of(record), fields });
+        self.module.type_names.push(TypeName { ident, kind: TypeNameKind::Record(id) });
+    }
+
+    fn function(&mut self, function: &ast::Function) {
+        let Some(name) = function.name() else { return };
+        let ident = self.name(&name);
+        let mut params = Vec::new();
+        for param in function.param_list().into_iter().flat_map(|it| it.params()) {
+            let Some(name) = param.name() else { continue };
+            params.push(Param {
+                ident: self.name(&name),
+                ty: self.ty(param.type_()),
+                default: self.opt_expr(param.expr()),
+            });
+        }
+        let result = self.ty(function.type_());
+        let body = self.expr_or_missing(function.expr(), function);
+        self.module.functions.alloc(Function {
+            ident,
+            params,
+            result,
+            body,
+            doc: doc_of(function),
+        });
+    }
+
+    fn step(&mut self, step: &ast::Step, place: &Place) {
+        let Some(name) = step.name() else { return };
+        let ident = self.name(&name);
+        let at = match (step.place_token(), step.name_ref()) {
+            (Some(word), Some(name)) => {
+                let at =
+                    if word.kind() == BEFORE_KW { StepPlace::Before } else { StepPlace::After };
+                Some((at, self.name_ref(&name)))
+            }
+            _ => None,
+        };
+        let script = self.expr_or_missing(step.expr(), step);
+        let decl = StepDecl { ident, place: at, script, guard: place.guard, doc: doc_of(step) };
+        self.module.bodies[place.body].steps.push(decl);
+    }
+
+    fn versions(&mut self, versions: &ast::Versions, place: &Place) {
+        for entry in versions.version_entries() {
+            let attrs = self.attrs(entry.attrs());
+            let version = if let Some(literal) = entry.literal() {
+                self.ident(literal.value_token(), literal.syntax())
+            } else if let Some(name) = entry.name_ref() {
+                self.name_ref(&name)
+            } else if let Some(string) = entry.string_lit() {
+                self.string_name(&string)
+            } else {
+                continue;
+            };
+            let mut settings = Vec::new();
+            for item in entry.block().into_iter().flat_map(|it| it.items()) {
+                if let Item::Setting(it) = &item {
+                    settings.extend(self.setting(it, place));
+                } else {
+                    let kind = LowerErrorKind::NotHere {
+                        item: describe(&item),
+                        place: "in the block of a version".to_owned(),
+                        belongs: "in `when version == … { }`",
+                    };
+                    self.error(kind, item.range());
+                }
+            }
+            let doc = doc_of(&entry);
+            self.module.bodies[place.body].versions.push(VersionEntry {
+                version,
+                settings,
+                doc,
+                attrs,
+            });
+        }
+    }
+
+    //------ dependencies and exports
+
+    fn dep(
+        &mut self,
+        role: Role,
+        spec: &ast::Spec,
+        reqs: ast::AstChildren<ast::Req>,
+        tails: ast::AstChildren<ast::DepTail>,
+    ) -> Dep {
+        let mut dep = Dep {
+            role,
+            spec: self.spec(spec),
+            reqs: self.reqs(reqs),
+            exact: false,
+            alias: None,
+            when: None,
+        };
+        for tail in tails {
+            match tail {
+                ast::DepTail::ExactTail(_) => dep.exact = true,
+                ast::DepTail::AsTail(it) => dep.alias = it.name().map(|it| self.name(&it)),
+                ast::DepTail::WhenTail(it) => dep.when = self.opt_expr(it.expr()),
+            }
+        }
+        dep
+    }
+
+    fn provides(&mut self, provides: &ast::Provides, place: &Place) {
+        // `NameRef Req*` again and again: requirements belong to the name before them.
+        let mut interfaces: Vec<(Ident, Vec<crate::module::Req>)> = Vec::new();
+        for child in provides.syntax().children() {
+            if let Some(name) = ast::NameRef::cast(child.clone()) {
+                interfaces.push((self.name_ref(&name), Vec::new()));
+            } else if let (Some(req), Some(last)) = (ast::Req::cast(child), interfaces.last_mut()) {
+                last.1.extend(self.req(&req));
+            }
+        }
+        let when = provides.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
+        let interfaces = interfaces.into_iter().map(|it| (it.0, it.1.into_boxed_slice())).collect();
+        let provides_ = Provides { interfaces, when };
+        self.stmt(StmtKind::Provides(Box::new(provides_)), provides, doc_of(provides), place);
+    }
+
+    fn exports(&mut self, list: &ast::ExportList, guard: Option<GuardId>, place: &Place) {
+        for export in list.exports() {
+            let (Some(key), Some(spec)) = (export.name_ref(), export.spec()) else { continue };
+            let key = self.name_ref(&key);
+            let dep = self.dep(Role::Host, &spec, export.reqs(), export.dep_tails());
+            let kind = StmtKind::Export { key, dep: Box::new(dep) };
+            self.stmt(kind, &export, None, &Place { guard, ..place.clone() });
+        }
+        for when in list.export_whens() {
+            let cond = self.expr_or_missing(when.expr(), &when);
+            let guard = self.guard(guard, GuardKind::When(cond));
+            if let Some(list) = when.export_list() {
+                self.exports(&list, guard, place);
+            }
+        }
+    }
+
+    fn want(&mut self, want: &ast::WantSpec) -> Option<WantSpec> {
+        Some(WantSpec {
+            spec: self.spec(&want.spec()?),
+            reqs: self.reqs(want.reqs()),
+            alias: want.as_tail().and_then(|it| it.name()).map(|it| self.name(&it)),
+        })
+    }
+
+    fn rule_message(&mut self, rule: &ast::Rule) -> Option<crate::module::ExprId> {
+        // The message is the last string; the condition itself may be one only by mistake.
+        let last = rule.syntax().children().filter_map(ast::StringLit::cast).last()?;
+        let cond = rule.expr()?;
+        if cond.syntax() == last.syntax() {
+            return None;
+        }
+        self.message(Some(last))
+    }
+
+    fn unavailable(&mut self, node: &ast::Unavailable, package: Option<Ident>, place: &Place) {
+        let when = node.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
+        let message = self.message(node.message());
+        self.stmt(StmtKind::Unavailable { package, when, message }, node, None, place);
+    }
+
+    //------ parts
+
+    fn part(
+        &mut self,
+        kind: PartKind,
+        name: Option<ast::Name>,
+        attrs: ast::AstChildren<ast::Attr>,
+        block: Option<ast::Block>,
+        node: &impl AstNode,
+        place: &Place,
+    ) -> Option<BodyId> {
+        let ident = self.name(&name?);
+        let attrs = self.attrs(attrs);
+        let body = self.module.bodies.alloc(Body::default());
+        if let Some(block) = block {
+            let within = match kind {
+                PartKind::Mixin => Within::Mixin,
+                PartKind::Preset => Within::Preset,
+                PartKind::Compile => Within::Compile,
+                PartKind::Output => Within::Output,
+                PartKind::Test => Within::Test,
+            };
+            let inner = Place { body, guard: None, prefix: Vec::new(), lenient: false, within };
+            self.block(&block, &inner);
+        }
+        let part = Part {
+            kind,
+            ident,
+            of: None,
+            when: None,
+            guard: place.guard,
+            value: None,
+            body,
+            doc: doc_of(node),
+            attrs,
+        };
+        self.module.bodies[place.body].parts.push(part);
+        Some(body)
+    }
+
+    fn output(&mut self, output: &ast::Output, place: &Place) {
+        let of = output.name_ref().map(|it| self.name_ref(&it));
+        let when = output.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
+        let (name, block) = (output.name(), output.block());
+        if self.part(PartKind::Output, name, output.attrs(), block, output, place).is_some()
+            && let Some(part) = self.module.bodies[place.body].parts.last_mut()
+        {
+            part.of = of;
+            part.when = when;
+        }
+    }
+
+    fn test(&mut self, test: &ast::Test, place: &Place) {
+        let Some(title) = test.string_lit() else { return };
+        let ident = self.string_name(&title);
+        let of = test.name_ref().map(|it| self.name_ref(&it));
+        // The title is a string, and so an expression too: the value is the one behind it.
+        let value = test.eq_token().and_then(|_| {
+            let value = test.syntax().children().filter_map(ast::Expr::cast).nth(1)?;
+            Some(self.expr(&value))
+        });
+        let when = test.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
+        let attrs = self.attrs(test.attrs());
+        let body = self.module.bodies.alloc(Body::default());
+        if let Some(block) = test.block() {
+            let inner = Place {
+                body,
+                guard: None,
+                prefix: Vec::new(),
+                lenient: false,
+                within: Within::Test,
+            };
+            self.block(&block, &inner);
+        }
+        let part = Part {
+            kind: PartKind::Test,
+            ident,
+            of,
+            when,
+            guard: place.guard,
+            value,
+            body,
+            doc: doc_of(test),
+            attrs,
+        };
+        self.module.bodies[place.body].parts.push(part);
+    }
+
+    //------ groups and settings
+
+    fn when(&mut self, when: &ast::When, place: &Place) {
+        let cond = self.expr_or_missing(when.expr(), when);
+        if let Some(block) = when.block() {
+            let guard = self.guard(place.guard, GuardKind::When(cond));
+            self.block(&block, &Place { guard, ..place.clone() });
+        }
+        if let Some(block) = when.else_block().and_then(|it| it.block()) {
+            let guard = self.guard(place.guard, GuardKind::Unless(cond));
+            self.block(&block, &Place { guard, ..place.clone() });
+        }
+    }
+
+    fn use_(&mut self, use_: &ast::Use, place: &Place) {
+        let (target, is_path) = match (use_.string_lit(), use_.path()) {
+            (Some(string), _) => (self.string_name(&string), true),
+            (None, Some(path)) => {
+                let name = path.text().into();
+                (Ident { name, span: self.span_of(&path) }, false)
+            }
+            (None, None) => return,
+        };
+        let kind = StmtKind::Use(Use {
+            target,
+            is_path,
+            alias: use_.name().map(|it| self.name(&it)),
+            from: use_.name_ref().map(|it| self.name_ref(&it)),
+        });
+        self.stmt(kind, use_, None, place);
+    }
+
+    fn pkgs_where(&mut self, pkgs: &ast::PkgsWhere, place: &Place) {
+        let Some(option) = pkgs.name_ref() else { return };
+        let option = self.name_ref(&option);
+        let kind = match pkgs.kind_token().map(|it| it.kind()) {
+            Some(KNOB_KW) => OptionKind::Knob,
+            _ => OptionKind::Feature,
+        };
+        let inner = Place { prefix: Vec::new(), within: Within::PkgsWhere, ..place.clone() };
+        let mut settings = Vec::new();
+        for item in pkgs.block().into_iter().flat_map(|it| it.items()) {
+            if let (true, Item::Setting(it)) = (self.allowed(&item, &inner), &item) {
+                settings.extend(self.setting(it, &inner));
+            }
+        }
+        self.stmt(StmtKind::PkgsWhere { option, kind, settings }, pkgs, None, place);
+    }
+
+    fn setting(&mut self, setting: &ast::Setting, place: &Place) -> Option<Setting> {
+        let mut path = place.prefix.clone();
+        path.extend(self.path(&setting.path()?));
+        let op = setting_op(setting.op_token()?.kind())?;
+        let value = self.expr_or_missing(setting.expr(), setting);
+        Some(Setting {
+            path: path.into_boxed_slice(),
+            op,
+            value,
+            guard: place.guard,
+            lenient: place.lenient,
+            span: self.span_of(setting),
+        })
+    }
+
+    /// `curl[http2, ~ldap]` in a project: settings of curl.
+    fn spec_stmt(&mut self, stmt: &ast::SpecStmt, place: &Place) {
+        let Some(spec) = stmt.spec() else { return };
+        let Some(items) = spec.spec_items() else { return };
+        let mut prefix = place.prefix.clone();
+        if let Some(path) = spec.path() {
+            prefix.extend(self.path(&path));
+        }
+        for item in items.spec_items() {
+            let Some(path) = item.path() else { continue };
+            let mut whole = prefix.clone();
+            whole.extend(self.path(&path));
+            let (op, value) = match item.op_token().and_then(|it| setting_op(it.kind())) {
+                Some(op) => (op, self.expr_or_missing(item.expr(), &item)),
+                None => {
+                    let word = if item.tilde_token().is_some() { "off" } else { "on" };
+                    let value = crate::module::Expr::Name(word.into());
+                    (SettingOp::Set, self.alloc(value, item.range()))
+                }
+            };
+            let span = self.span_of(&item);
+            let setting = Setting {
+                path: whole.into_boxed_slice(),
+                op,
+                value,
+                guard: place.guard,
+                lenient: place.lenient,
+                span,
+            };
+            self.stmt(StmtKind::Setting(setting), &item, None, place);
+        }
+    }
+
+    //------ what may stand where
+
+    /// Whether `item` may stand in `place`; reports it if not.
+    fn allowed(&mut self, item: &Item, place: &Place) -> bool {
+        let kind = self.module.kind;
+        let Some((place_words, belongs)) = misplaced(item, place, kind) else { return true };
+        let error = LowerErrorKind::NotHere { item: describe(item), place: place_words, belongs };
+        // The first line is enough to see which item is meant.
+        let range = item.range();
+        let text = item.syntax().text().to_string();
+        let skipped = usize::from(range.start() - item.syntax().text_range().start());
+        let line = text[skipped..].lines().next().unwrap_or("").trim_end().len() as u32;
+        self.error(error, head(range, line.max(1)));
+        false
+    }
+}
+
+/// Says where `item` stands and where it belongs, if it may not stand there.
+fn misplaced(
+    item: &Item,
+    place: &Place,
+    kind: Option<ModuleKind>,
+) -> Option<(String, &'static str)> {
+    let kind = kind?;
+    let layer = matches!(kind, ModuleKind::Override | ModuleKind::Overlay | ModuleKind::Project);
+    let declares = matches!(kind, ModuleKind::Recipe) || place.within == Within::Mixin;
+    let file = |belongs| Some((format!("in a file that is {} `{kind}`", article(kind)), belongs));
+    match place.within {
+        Within::PkgsWhere | Within::Preset | Within::Compile | Within::Amend => {
+            let settings_only = "holds settings such as `drivers += mlx5`";
+            let ok = matches!(
+                item,
+                Item::Setting(_) | Item::When(_) | Item::Amend(_) | Item::SpecStmt(_)
+            ) || place.within == Within::Amend && matches!(item, Item::Unavailable(_));
+            if ok {
+                return None;
+            }
+            let words = match place.within {
+                Within::PkgsWhere => "in `pkgs where`, which",
+                Within::Preset => "in a preset, which",
+                Within::Compile => "in a `compile` block, which",
+                _ => "in a block that changes something else, which",
+            };
+            return Some((format!("{words} {settings_only}"), "at the top of a recipe"));
+        }
+        Within::Test => {
+            let ok = matches!(item, Item::Dep(_) | Item::Setting(_) | Item::When(_));
+            return (!ok).then(|| ("in a test".to_owned(), "at the top of a recipe"));
+        }
+        Within::Output => {
+            let ok = matches!(
+                item,
+                Item::Dep(_)
+                    | Item::Setting(_)
+                    | Item::When(_)
+                    | Item::Exports(_)
+                    | Item::Provides(_)
+                    | Item::IgnoreExports(_)
+            );
+            return (!ok).then(|| ("in an output".to_owned(), "at the top of a recipe"));
+        }
+        Within::File | Within::Mixin => {}
+    }
+    match item {
+        Item::Arm(_) => Some((
+            "outside the block of a knob".to_owned(),
+            "in the block of the knob whose values it names",
+        )),
+        Item::Feature(_)
+        | Item::Knob(_)
+        | Item::Field(_)
+        | Item::Dep(_)
+        | Item::Provides(_)
+        | Item::Rule(_)
+        | Item::Arg(_)
+        | Item::Step(_)
+        | Item::Steps(_)
+        | Item::Exports(_)
+        | Item::IgnoreExports(_)
+        | Item::Test(_) => {
+            if declares {
+                None
+            } else {
+                file("in a recipe or a mixin")
+            }
+        }
+        Item::Versions(_) | Item::Compile(_) | Item::Output(_) | Item::Preset(_) => {
+            if kind == ModuleKind::Recipe && place.within == Within::File {
+                None
+            } else {
+                file("at the top of a recipe")
+            }
+        }
+        Item::Mixin(_) => {
+            let ok = matches!(kind, ModuleKind::Module | ModuleKind::Recipe)
+                && place.within == Within::File;
+            if ok { None } else { file("at the top of a module") }
+        }
+        Item::EnumDecl(_) | Item::RecordDecl(_) | Item::TypeAlias(_) | Item::Function(_) => {
+            if layer { file("in a module or a recipe") } else { None }
+        }
+        Item::Want(_) | Item::Publish(_) | Item::Policy(_) | Item::Overlays(_) => {
+            let ok = kind == ModuleKind::Project
+                || kind == ModuleKind::Recipe && matches!(item, Item::Publish(_));
+            if ok { None } else { file("in a project") }
+        }
+        Item::PkgsWhere(_) => {
+            if matches!(kind, ModuleKind::Project | ModuleKind::Overlay) {
+                None
+            } else {
+                file("in an overlay or a project")
+            }
+        }
+        Item::SpecStmt(_) => {
+            if matches!(kind, ModuleKind::Project | ModuleKind::Overlay) {
+                None
+            } else {
+                file("in a project, or behind `host`, `build` or `run`")
+            }
+        }
+        Item::Setting(_) | Item::Amend(_) => {
+            let ok = layer || declares;
+            if ok { None } else { file("in a recipe, an override, an overlay or a project") }
+        }
+        Item::Unavailable(_) => {
+            if layer || declares {
+                None
+            } else {
+                file("in a recipe or an overlay")
+            }
+        }
+        Item::Include(_) | Item::Use(_) | Item::When(_) | Item::For(_) | Item::Let(_) => None,
+    }
+}
+
+fn article(kind: ModuleKind) -> &'static str {
+    match kind {
+        ModuleKind::Override | ModuleKind::Overlay | ModuleKind::Interface => "an",
+        ModuleKind::Recipe | ModuleKind::Project | ModuleKind::Module => "a",
+    }
+}
+
+/// What an item is, in words.
+fn describe(item: &Item) -> &'static str {
+    match item {
+        Item::Feature(_) => "a feature",
+        Item::Knob(_) => "a knob",
+        Item::Field(_) => "a field",
+        Item::EnumDecl(_) => "an enum",
+        Item::RecordDecl(_) => "a record",
+        Item::TypeAlias(_) => "a type",
+        Item::Function(_) => "a function",
+        Item::Let(_) => "a `let`",
+        Item::Versions(_) => "`versions`",
+        Item::Dep(_) => "a dependency",
+        Item::Provides(_) => "`provides`",
+        Item::Rule(_) => "a rule",
+        Item::Unavailable(_) => "`unavailable`",
+        Item::Arg(_) => "`arg`",
+        Item::Step(_) => "a step",
+        Item::Steps(_) => "`steps`",
+        Item::Include(_) => "`include`",
+        Item::Use(_) => "`use`",
+        Item::Mixin(_) => "a mixin",
+        Item::Compile(_) => "`compile`",
+        Item::Output(_) => "an output",
+        Item::Exports(_) => "`exports`",
+        Item::IgnoreExports(_) => "`ignore exports`",
+        Item::Test(_) => "a test",
+        Item::Preset(_) => "a preset",
+        Item::When(_) => "`when`",
+        Item::For(_) => "`for`",
+        Item::Want(_) => "`want`",
+        Item::Overlays(_) => "`overlays`",
+        Item::Policy(_) => "`policy`",
+        Item::Publish(_) => "`publish`",
+        Item::PkgsWhere(_) => "`pkgs where`",
+        Item::Setting(_) => "a setting",
+        Item::Amend(_) => "a block of settings",
+        Item::SpecStmt(_) => "a spec",
+        Item::Arm(_) => "an arm",
+    }
+}

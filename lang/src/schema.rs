@@ -1,0 +1,749 @@
+//! What a file offers to others: the options of a recipe with those of its mixins, its versions,
+//! steps, outputs and presets.
+//!
+//! Bodies are put in a row, lowest first: what every package has, the mixins in the order in which
+//! they are included (each once, where it is first), the recipe itself. A later body overrules an
+//! earlier one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::database::{Database, FileId};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::env::Env;
+use crate::module::{
+    Attr, BodyId, Expr, ExprId, GuardId, Ident, Include, ModuleKind, Name, OptionDecl, OptionKind,
+    PartKind, SpanId, StmtKind, StrPart,
+};
+use crate::nearest::{did_you_mean, nearest};
+use crate::types::Ty;
+use crate::version::Version;
+
+/// What a file offers.
+#[derive(Debug)]
+pub struct Schema {
+    /// The file.
+    pub file: FileId,
+    /// The types and functions of the file.
+    pub env: Arc<Env>,
+    /// The options of the file's own body with those of its mixins.
+    pub table: Arc<OptionTable>,
+    /// The options of each mixin that the file declares.
+    pub mixins: Vec<(Name, BodyId, Arc<OptionTable>)>,
+    /// The versions, newest first.
+    pub versions: Vec<VersionSchema>,
+    /// What is wrong with declarations and inclusions.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Whether something is missing because files include each other in a ring.
+    pub(crate) truncated: bool,
+}
+
+/// A body by where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BodyRef {
+    /// The file.
+    pub file: FileId,
+    /// The body in it.
+    pub body: BodyId,
+}
+
+/// Options and steps of several bodies in a row.
+#[derive(Debug, Default)]
+pub struct OptionTable {
+    /// The bodies, lowest first.
+    pub bodies: Vec<BodyRef>,
+    /// The options, in the order of their declarations.
+    pub options: Vec<OptionSchema>,
+    /// The steps, in the order in which they run.
+    pub steps: Vec<StepSchema>,
+    /// The names of the options as they once were.
+    pub renamed: Vec<Renamed>,
+    by_name: HashMap<Name, u32>,
+}
+
+/// An option as others see it.
+#[derive(Debug, Clone)]
+pub struct OptionSchema {
+    /// What it is.
+    pub kind: OptionKind,
+    /// Its name.
+    pub name: Name,
+    /// Its type. That of a let without annotation is found when its value is checked.
+    pub ty: Ty,
+    /// The body that declares it.
+    pub at: BodyRef,
+    /// Which of the body's declarations it is.
+    pub index: u32,
+    /// Its default.
+    pub default: Option<ExprId>,
+    /// How needs of several dependents are joined.
+    pub join: Join,
+    /// When it has an effect.
+    pub when: Option<ExprId>,
+    /// Under which conditions it exists.
+    pub guard: Option<GuardId>,
+    /// Whether builds are split by it.
+    pub split: bool,
+    /// Whether only an explicit need may change it.
+    pub sticky: bool,
+    /// Its documentation.
+    pub doc: Option<Box<str>>,
+    /// Its history.
+    pub history: History,
+    /// Where its name is written.
+    pub span: SpanId,
+}
+
+/// How needs of several dependents are joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Join {
+    /// On if anyone needs it; of features.
+    Or,
+    /// All values that anyone needs; of sets.
+    Union,
+    /// The greatest number.
+    Max,
+    /// The smallest number.
+    Min,
+    /// All must need the same.
+    Agree,
+}
+
+/// What attributes say about the life of an option, value or version.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// Since which version it is there.
+    pub since: Option<Version>,
+    /// Why it should not be used any more.
+    pub deprecated: Option<Box<str>>,
+    /// Why it cannot be used any more, and since when.
+    pub removed: Option<(Option<Version>, Box<str>)>,
+    /// Its former names, and since when they are former.
+    pub renamed_from: Vec<(Name, Option<Version>)>,
+}
+
+/// A former name of an option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renamed {
+    /// The former name.
+    pub from: Name,
+    /// The name now.
+    pub to: Name,
+    /// Since when.
+    pub since: Option<Version>,
+}
+
+/// A step as others see it.
+#[derive(Debug, Clone)]
+pub struct StepSchema {
+    /// Its name.
+    pub name: Name,
+    /// The body that declares it.
+    pub at: BodyRef,
+    /// Which of the body's steps it is.
+    pub index: u32,
+}
+
+/// A version that a recipe offers.
+#[derive(Debug, Clone)]
+pub struct VersionSchema {
+    /// The version.
+    pub version: Version,
+    /// Which of the versions in the recipe's body it is; `None` for `version = …`.
+    pub index: Option<u32>,
+    /// Its history.
+    pub history: History,
+    /// Whether it is chosen before newer ones.
+    pub preferred: bool,
+    /// Where it is written.
+    pub span: SpanId,
+}
+
+impl OptionTable {
+    /// Returns the option with this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&OptionSchema> {
+        self.by_name.get(name).map(|it| &self.options[*it as usize])
+    }
+
+    /// Returns the place of the option with this name.
+    #[must_use]
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).map(|it| *it as usize)
+    }
+
+    /// Returns the step with this name.
+    #[must_use]
+    pub fn step(&self, name: &str) -> Option<&StepSchema> {
+        self.steps.iter().find(|it| it.name == name)
+    }
+
+    /// Returns the names that settings and specs may use.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.options.iter().filter(|it| it.kind != OptionKind::Let).map(|it| it.name.as_str())
+    }
+
+    /// Returns the features and knobs.
+    pub fn choices(&self) -> impl Iterator<Item = &OptionSchema> {
+        self.options.iter().filter(|it| matches!(it.kind, OptionKind::Feature | OptionKind::Knob))
+    }
+
+    /// Returns the set knobs that have this value, and the place of the value in each.
+    pub fn sets_with(&self, value: &str) -> Vec<(&OptionSchema, u32)> {
+        self.choices()
+            .filter_map(|option| match &option.ty {
+                Ty::Set(ty) => ty.position(value).map(|at| (option, at)),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+impl Schema {
+    /// Returns the name of the package, or of whatever the file is.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.env.module().name.as_ref().map_or("", |it| &it.name)
+    }
+
+    /// Returns the options of the mixin with this name.
+    #[must_use]
+    pub fn mixin(&self, name: &str) -> Option<&(Name, BodyId, Arc<OptionTable>)> {
+        self.mixins.iter().find(|it| it.0 == name)
+    }
+
+    /// Returns the body of a part of the file's own body.
+    #[must_use]
+    pub fn part(&self, kind: PartKind, name: &str) -> Option<BodyId> {
+        let module = self.env.module();
+        let root = module.root?;
+        let parts = &module.bodies[root].parts;
+        parts.iter().find(|it| it.kind == kind && it.ident.name == name).map(|it| it.body)
+    }
+
+    /// Returns the names of the parts of one kind.
+    pub fn part_names(&self, kind: PartKind) -> impl Iterator<Item = &str> {
+        let module = self.env.module();
+        let parts = module.root.map(|it| &module.bodies[it].parts);
+        parts
+            .into_iter()
+            .flatten()
+            .filter(move |it| it.kind == kind)
+            .map(|it| it.ident.name.as_str())
+    }
+}
+
+/// Computes what a file offers; `outer` are the files that wait for it.
+pub(crate) fn compute(db: &Database, file: FileId, outer: &[FileId]) -> Schema {
+    let env = db.env(file);
+    let mut compute = Compute {
+        db,
+        file,
+        env: &env,
+        outer: outer.iter().copied().chain([file]).collect(),
+        diagnostics: Vec::new(),
+        truncated: env.truncated,
+        open: Vec::new(),
+    };
+    let module = env.module();
+    let mut mixins = Vec::new();
+    let mut table = OptionTable::default();
+    let mut versions = Vec::new();
+    if let Some(root) = module.root {
+        for part in module.bodies[root].parts.iter().filter(|it| it.kind == PartKind::Mixin) {
+            let table = compute.table(part.body, file != Database::PACKAGE);
+            mixins.push((part.ident.name.clone(), part.body, Arc::new(table)));
+        }
+        let is_package =
+            matches!(module.kind, Some(ModuleKind::Recipe | ModuleKind::Interface) | None);
+        table = compute.table(root, is_package);
+        versions = compute.versions(root);
+    }
+    let Compute { diagnostics, truncated, .. } = compute;
+    Schema { file, table: Arc::new(table), mixins, versions, diagnostics, truncated, env }
+}
+
+struct Compute<'a> {
+    db: &'a Database,
+    file: FileId,
+    env: &'a Env,
+    outer: Vec<FileId>,
+    diagnostics: Vec<Diagnostic>,
+    truncated: bool,
+    /// The bodies of this file whose tables are being made.
+    open: Vec<BodyId>,
+}
+
+impl Compute<'_> {
+    fn at(&self, code: Code, span: SpanId, message: String) -> Diagnostic {
+        Diagnostic::new(code, self.file, self.env.lowered.map.span(span), message)
+    }
+
+    fn table(&mut self, body: BodyId, with_package: bool) -> OptionTable {
+        let mut table = OptionTable::default();
+        self.open.push(body);
+        if with_package {
+            let package = self.db.schema(Database::PACKAGE);
+            if let Some((_, _, base)) = package.mixin("package") {
+                self.append(&mut table, base, None);
+            }
+        }
+        let module = self.env.module();
+        // In layers, `include` names presets.
+        let includes_mixins = matches!(
+            module.kind,
+            Some(ModuleKind::Recipe | ModuleKind::Module | ModuleKind::Interface) | None
+        );
+        for stmt in module.bodies[body].stmts.iter().filter(|_| includes_mixins) {
+            let StmtKind::Include(include) = &stmt.kind else { continue };
+            if let Some(included) = self.included(include) {
+                let last = include.path.last().map(|it| it.span);
+                self.append(&mut table, &included, last);
+            }
+        }
+        self.own(&mut table, body);
+        self.open.pop();
+        table
+    }
+
+    /// The table of an included mixin.
+    fn included(&mut self, include: &Include) -> Option<Arc<OptionTable>> {
+        let (file, name) = self.target(include)?;
+        if file == self.file {
+            let module = self.env.module();
+            let root = module.root?;
+            let parts = &module.bodies[root].parts;
+            let part =
+                parts.iter().find(|it| it.kind == PartKind::Mixin && it.ident.name == name.name)?;
+            if self.open.contains(&part.body) {
+                self.ring(name);
+                return None;
+            }
+            return Some(Arc::new(self.table(part.body, false)));
+        }
+        if self.outer.contains(&file) {
+            self.truncated = true;
+            self.ring(name);
+            return None;
+        }
+        let schema = self.db.schema_within(file, &self.outer);
+        self.truncated |= schema.truncated;
+        if let Some((_, _, table)) = schema.mixin(&name.name) {
+            return Some(table.clone());
+        }
+        let names: Vec<&str> = schema.mixins.iter().map(|it| it.0.as_str()).collect();
+        let near = nearest(&name.name, names.iter().copied());
+        let message = format!(
+            "module `{}` has no mixin `{}`{}",
+            schema.name(),
+            name.name,
+            did_you_mean(&near)
+        );
+        let mut diagnostic = self.at(Code::UnknownModule, name.span, message);
+        if let [near, ..] = near[..] {
+            diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+        }
+        self.diagnostics.push(diagnostic);
+        None
+    }
+
+    fn ring(&mut self, name: &Ident) {
+        let message = format!("including `{}` here includes it in itself", name.name);
+        let diagnostic = self
+            .at(Code::OptionCycle, name.span, message)
+            .help("move what both need into a mixin that includes neither");
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// The file and the name of the mixin that an inclusion means.
+    fn target<'i>(&mut self, include: &'i Include) -> Option<(FileId, &'i Ident)> {
+        let module = self.env.module();
+        match &*include.path {
+            [name] => {
+                let root = module.root?;
+                let own = &module.bodies[root].parts;
+                if own.iter().any(|it| it.kind == PartKind::Mixin && it.ident.name == name.name) {
+                    return Some((self.file, name));
+                }
+                // A module's main mixin has its name: `steps autotools`.
+                match self.env.used(&name.name).or_else(|| self.db.module(&name.name)) {
+                    Some(file) => Some((file, name)),
+                    None => {
+                        self.unknown(name, include.is_steps);
+                        None
+                    }
+                }
+            }
+            [of, name, ..] => match self.env.used(&of.name).or_else(|| self.db.module(&of.name)) {
+                Some(file) => Some((file, name)),
+                None => {
+                    self.unknown(of, include.is_steps);
+                    None
+                }
+            },
+            [] => None,
+        }
+    }
+
+    fn unknown(&mut self, name: &Ident, is_steps: bool) {
+        let module = self.env.module();
+        let own = module.root.map(|it| module.bodies[it].parts.iter()).into_iter().flatten();
+        let own = own.filter(|it| it.kind == PartKind::Mixin).map(|it| it.ident.name.as_str());
+        let modules = self.db.stems().filter(|it| self.db.module(it).is_some());
+        let near = nearest(&name.name, own.chain(modules));
+        let what = if is_steps { "build system" } else { "mixin" };
+        let message = format!("there is no {what} `{}`{}", name.name, did_you_mean(&near));
+        let mut diagnostic = self.at(Code::UnknownModule, name.span, message);
+        if let [near, ..] = near[..] {
+            diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Adds what `other` has and `table` has not.
+    fn append(&mut self, table: &mut OptionTable, other: &OptionTable, at: Option<SpanId>) {
+        // A let is private to its body.
+        for option in other.options.iter().filter(|it| it.kind != OptionKind::Let) {
+            if let Some(first) = table.get(&option.name) {
+                if first.at != option.at
+                    && let Some(at) = at
+                {
+                    let (a, b) = (first.clone(), option.clone());
+                    self.clash(at, &a, &b);
+                }
+                continue;
+            }
+            table.by_name.insert(option.name.clone(), table.options.len() as u32);
+            table.options.push(option.clone());
+        }
+        for step in &other.steps {
+            if table.step(&step.name).is_none() {
+                table.steps.push(step.clone());
+            }
+        }
+        for body in &other.bodies {
+            if !table.bodies.contains(body) {
+                table.bodies.push(*body);
+            }
+        }
+        table.renamed.extend(
+            other
+                .renamed
+                .iter()
+                .filter(|it| !table.renamed.contains(it))
+                .cloned()
+                .collect::<Vec<_>>(),
+        );
+    }
+
+    fn clash(&mut self, at: SpanId, first: &OptionSchema, second: &OptionSchema) {
+        let message = format!("two mixins declare `{}`", first.name);
+        let diagnostic = self
+            .at(Code::DuplicateDeclaration, at, message)
+            .here("included here")
+            .label(first.at.file, self.db.span(first.at.file, first.span), "declared here")
+            .label(second.at.file, self.db.span(second.at.file, second.span), "and here")
+            .help("rename one of them, or include only one of the mixins");
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Adds the declarations of `body`.
+    fn own(&mut self, table: &mut OptionTable, body: BodyId) {
+        let module = self.env.module();
+        let at = BodyRef { file: self.file, body };
+        for (index, decl) in module.bodies[body].options.iter().enumerate() {
+            let option = self.option(decl, at, index as u32);
+            if let Some(first) = table.get(&option.name) {
+                let first = first.clone();
+                self.redeclared(&first, &option);
+                continue;
+            }
+            for (from, since) in &option.history.renamed_from {
+                let renamed =
+                    Renamed { from: from.clone(), to: option.name.clone(), since: since.clone() };
+                table.renamed.push(renamed);
+            }
+            table.by_name.insert(option.name.clone(), table.options.len() as u32);
+            table.options.push(option);
+        }
+        for (index, decl) in module.bodies[body].steps.iter().enumerate() {
+            let step = StepSchema { name: decl.ident.name.clone(), at, index: index as u32 };
+            if table.step(&step.name).is_some() {
+                let message = format!("there is a step `{}` already", step.name);
+                let diagnostic = self
+                    .at(Code::DuplicateDeclaration, decl.ident.span, message)
+                    .help(format!("to replace it, write `steps.{} = …`", step.name));
+                self.diagnostics.push(diagnostic);
+                continue;
+            }
+            let place = match &decl.place {
+                None => Some(table.steps.len()),
+                Some((place, of)) => {
+                    let found = table.steps.iter().position(|it| it.name == of.name);
+                    if found.is_none() {
+                        let near = nearest(&of.name, table.steps.iter().map(|it| it.name.as_str()));
+                        let message =
+                            format!("there is no step `{}`{}", of.name, did_you_mean(&near));
+                        let mut diagnostic = self.at(Code::UnknownStep, of.span, message);
+                        if let [near, ..] = near[..] {
+                            diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                        }
+                        self.diagnostics.push(diagnostic);
+                    }
+                    found.map(|it| it + usize::from(*place == crate::module::StepPlace::After))
+                }
+            };
+            table.steps.insert(place.unwrap_or(table.steps.len()), step);
+        }
+        table.bodies.push(at);
+    }
+
+    fn redeclared(&mut self, first: &OptionSchema, second: &OptionSchema) {
+        let message = format!("`{}` is declared twice", second.name);
+        let where_ = if first.at.file == Database::PACKAGE {
+            "every package has it"
+        } else {
+            "the first time"
+        };
+        let diagnostic = self
+            .at(Code::DuplicateDeclaration, second.span, message)
+            .here("declared again")
+            .label(first.at.file, self.db.span(first.at.file, first.span), where_)
+            .help(if first.at == second.at {
+                "remove one of them; what differs by condition is written in one declaration: `= if version >= 2 then a else b`".to_owned()
+            } else {
+                format!("to change its value, write `{} = …`", second.name)
+            });
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn option(&mut self, decl: &OptionDecl, at: BodyRef, index: u32) -> OptionSchema {
+        let ty = match (decl.kind, decl.ty) {
+            (OptionKind::Feature, _) => Ty::Bool,
+            (_, Some(id)) => self.env.types[id.index()].clone(),
+            (_, None) => Ty::Error,
+        };
+        let join = self.join(decl, &ty);
+        if decl.kind == OptionKind::Knob && !can_be_knob(&ty) {
+            let message = format!("a knob cannot be a {ty}");
+            let diagnostic = self
+                .at(Code::BadDeclaration, decl.ident.span, message)
+                .help("knobs are enums, sets, numbers, sizes, durations, texts, versions and records; for anything else use `field`");
+            self.diagnostics.push(diagnostic);
+        }
+        OptionSchema {
+            kind: decl.kind,
+            name: decl.ident.name.clone(),
+            ty,
+            at,
+            index,
+            default: decl.default,
+            join,
+            when: decl.when,
+            guard: decl.guard,
+            split: decl.split,
+            sticky: decl.sticky,
+            doc: decl.doc.clone(),
+            history: self.history(&decl.attrs),
+            span: decl.ident.span,
+        }
+    }
+
+    fn join(&mut self, decl: &OptionDecl, ty: &Ty) -> Join {
+        let natural = match ty {
+            Ty::Bool if decl.kind == OptionKind::Feature => Join::Or,
+            Ty::Set(_) => Join::Union,
+            _ => Join::Agree,
+        };
+        let Some(word) = &decl.join else { return natural };
+        let numeric =
+            matches!(ty, Ty::Int(_) | Ty::Size(_) | Ty::Duration(_) | Ty::Version | Ty::Error)
+                || matches!(ty, Ty::Enum(it) if it.ordered);
+        match word.name.as_str() {
+            "max" if numeric => Join::Max,
+            "min" if numeric => Join::Min,
+            "agree" => Join::Agree,
+            "or" if *ty == Ty::Bool => Join::Or,
+            "union" if matches!(ty, Ty::Set(_)) => Join::Union,
+            "max" | "min" | "or" | "union" => {
+                let message = format!("a {ty} cannot be joined by `{}`", word.name);
+                let diagnostic = self
+                    .at(Code::BadDeclaration, word.span, message)
+                    .help("numbers join by `max` or `min`, features by `or`, sets by `union`; everything by `agree`");
+                self.diagnostics.push(diagnostic);
+                natural
+            }
+            other => {
+                let near = nearest(other, ["max", "min", "agree", "or", "union"]);
+                let message = format!("there is no join `{other}`{}", did_you_mean(&near));
+                let mut diagnostic = self.at(Code::UnknownKeyword, word.span, message);
+                if let [near, ..] = near[..] {
+                    diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                }
+                self.diagnostics.push(diagnostic);
+                natural
+            }
+        }
+    }
+
+    fn versions(&mut self, body: BodyId) -> Vec<VersionSchema> {
+        let module = self.env.module();
+        let mut versions: Vec<VersionSchema> = Vec::new();
+        for (index, entry) in module.bodies[body].versions.iter().enumerate() {
+            let version = Version::new(&entry.version.name);
+            if let Some(first) = versions.iter().find(|it| it.version == version) {
+                let diagnostic = self
+                    .at(
+                        Code::DuplicateDeclaration,
+                        entry.version.span,
+                        format!("version {version} is listed twice"),
+                    )
+                    .label(self.file, self.env.lowered.map.span(first.span), "the first time")
+                    .help("remove one of them");
+                self.diagnostics.push(diagnostic);
+                continue;
+            }
+            versions.push(VersionSchema {
+                version,
+                index: Some(index as u32),
+                history: self.history(&entry.attrs),
+                preferred: entry.attrs.iter().any(|it| it.ident.name == "preferred"),
+                span: entry.version.span,
+            });
+        }
+        for stmt in &module.bodies[body].stmts {
+            let StmtKind::Setting(setting) = &stmt.kind else { continue };
+            let [name] = &*setting.path else { continue };
+            if name.name == "version"
+                && module.kind == Some(ModuleKind::Recipe)
+                && let Some(text) = version_text(&module.exprs[setting.value])
+                && versions.is_empty()
+            {
+                versions.push(VersionSchema {
+                    version: Version::new(text),
+                    index: None,
+                    history: History::default(),
+                    preferred: false,
+                    span: name.span,
+                });
+            }
+        }
+        versions
+    }
+
+    fn history(&mut self, attrs: &[Attr]) -> History {
+        let mut history = History::default();
+        for attr in attrs {
+            let version = |name: &str| {
+                let arg =
+                    attr.args.iter().find(|it| it.name.as_ref().is_some_and(|it| it.name == name));
+                arg.and_then(|it| version_text(&self.env.module().exprs[it.value]))
+                    .map(Version::new)
+            };
+            let text = attr
+                .args
+                .iter()
+                .filter(|it| it.name.is_none())
+                .find_map(|it| plain_text(&self.env.module().exprs[it.value]));
+            match attr.ident.name.as_str() {
+                "since" => {
+                    let first = attr.args.first().map(|it| &self.env.module().exprs[it.value]);
+                    history.since = first.and_then(version_text).map(Version::new);
+                }
+                "deprecated" => {
+                    history.deprecated = Some(text.unwrap_or_else(|| "it is going away".into()));
+                }
+                "removed" => {
+                    history.removed =
+                        Some((version("in"), text.unwrap_or_else(|| "it is gone".into())));
+                }
+                "renamed" => {
+                    let from = attr
+                        .args
+                        .iter()
+                        .find(|it| it.name.as_ref().is_some_and(|it| it.name == "from"));
+                    match from.map(|it| &self.env.module().exprs[it.value]) {
+                        Some(Expr::Name(name)) => {
+                            history.renamed_from.push((name.clone(), version("since")));
+                        }
+                        Some(expr) if plain_text(expr).is_some() => {
+                            let name = plain_text(expr).unwrap_or_default();
+                            history.renamed_from.push((name.as_ref().into(), version("since")));
+                        }
+                        _ => {
+                            let diagnostic = self
+                                .at(
+                                    Code::BadCall,
+                                    attr.ident.span,
+                                    "`@renamed` needs the former name".to_owned(),
+                                )
+                                .help("for example `@renamed(from = gssapi, since = 8.10)`");
+                            self.diagnostics.push(diagnostic);
+                        }
+                    }
+                }
+                "ordered" | "alone" | "preferred" | "all" => {}
+                other => {
+                    let known = [
+                        "since",
+                        "deprecated",
+                        "removed",
+                        "renamed",
+                        "ordered",
+                        "alone",
+                        "preferred",
+                        "all",
+                    ];
+                    let near = nearest(other, known);
+                    let message =
+                        format!("there is no attribute `@{other}`{}", did_you_mean(&near));
+                    let mut diagnostic = self.at(Code::UnknownKeyword, attr.ident.span, message);
+                    if let [near, ..] = near[..] {
+                        diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                    }
+                    self.diagnostics.push(diagnostic);
+                }
+            }
+        }
+        history
+    }
+}
+
+fn can_be_knob(ty: &Ty) -> bool {
+    matches!(
+        ty.without_opt(),
+        Ty::Error
+            | Ty::Bool
+            | Ty::Int(_)
+            | Ty::Size(_)
+            | Ty::Duration(_)
+            | Ty::String(_)
+            | Ty::Path
+            | Ty::Version
+            | Ty::Enum(_)
+            | Ty::Set(_)
+            | Ty::Record(_)
+    )
+}
+
+/// The text of an expression that stands for a version.
+pub(crate) fn version_text(expr: &Expr) -> Option<Name> {
+    match expr {
+        Expr::Version(text) | Expr::Name(text) => Some(text.clone()),
+        Expr::Int(number) => Some(Name::from(number.to_string())),
+        Expr::Str { .. } => plain_text(expr).map(|it| Name::from(it.as_ref())),
+        _ => None,
+    }
+}
+
+/// The text of a string without interpolations.
+pub(crate) fn plain_text(expr: &Expr) -> Option<Box<str>> {
+    match expr {
+        Expr::Str { parts, .. } => match &**parts {
+            [] => Some("".into()),
+            [StrPart::Text(text)] => Some(text.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,130 @@
+//! What the typed tree knows beyond the grammar: names, documentation, the text of strings.
+
+use super::{
+    AstNode, Binary, File, Name, NameRef, Path, Prefix, Range, StringChunk, StringLit, StringPart,
+};
+use crate::syntax::{SyntaxKind, SyntaxKind::*, SyntaxNode};
+
+impl Name {
+    /// Returns the name.
+    pub fn text(&self) -> String {
+        self.ident_token().map(|it| it.text().to_owned()).unwrap_or_default()
+    }
+}
+
+impl NameRef {
+    /// Returns the name.
+    pub fn text(&self) -> String {
+        self.ident_token().map(|it| it.text().to_owned()).unwrap_or_default()
+    }
+}
+
+impl Path {
+    /// Returns the names with dots between them.
+    pub fn text(&self) -> String {
+        self.name_refs().map(|it| it.text()).collect::<Vec<_>>().join(".")
+    }
+}
+
+impl Binary {
+    /// Returns the operator.
+    pub fn op(&self) -> Option<SyntaxKind> {
+        self.op_token().map(|it| it.kind())
+    }
+}
+
+impl Prefix {
+    /// Returns the operator.
+    pub fn op(&self) -> Option<SyntaxKind> {
+        self.op_token().map(|it| it.kind())
+    }
+}
+
+impl Range {
+    /// Returns the bounds: what stands before and behind the dots.
+    pub fn bounds(&self) -> (Option<super::Expr>, Option<super::Expr>) {
+        let dots = self.op_token().map(|it| it.text_range().start());
+        let mut bounds = (None, None);
+        for expr in self.syntax().children().filter_map(super::Expr::cast) {
+            if dots.is_some_and(|it| expr.syntax().text_range().start() < it) {
+                bounds.0 = Some(expr);
+            } else {
+                bounds.1 = Some(expr);
+            }
+        }
+        bounds
+    }
+}
+
+impl File {
+    /// Returns the documentation of the file: its `//!` lines and the `///` lines above its header.
+    pub fn doc(&self) -> Option<String> {
+        let own = doc_of(self.syntax(), INNER_DOC);
+        own.or_else(|| self.header().and_then(|it| doc_of(it.syntax(), DOC)))
+    }
+}
+
+/// Returns the `///` lines of a node, without marks, or nothing if there are none.
+pub fn doc(node: &impl AstNode) -> Option<String> {
+    doc_of(node.syntax(), DOC)
+}
+
+fn doc_of(node: &SyntaxNode, kind: SyntaxKind) -> Option<String> {
+    let mut lines = Vec::new();
+    for element in node.children_with_tokens() {
+        let Some(token) = element.into_token() else { continue };
+        if token.kind() == kind {
+            let line = token.text()[3..].trim_end();
+            lines.push(line.strip_prefix(' ').unwrap_or(line).to_owned());
+        }
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// How a string is delimited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StringStyle {
+    /// `sh"…"`: interpolations are quoted for the shell, and backslashes are the shell's.
+    pub shell: bool,
+    /// `"""…"""`: several lines, indented as its last line is.
+    pub triple: bool,
+    /// How many `#` stand around it: backslashes are plain, interpolations are `\#(…)`.
+    pub hashes: usize,
+}
+
+impl StringLit {
+    /// Returns how the string is delimited.
+    pub fn style(&self) -> StringStyle {
+        let open = self.string_open_token();
+        let text = open.as_ref().map_or("", |it| it.text());
+        StringStyle {
+            shell: text.starts_with("sh"),
+            triple: text.ends_with("\"\"\""),
+            hashes: text.bytes().filter(|&it| it == b'#').count(),
+        }
+    }
+
+    /// Returns the text if nothing is interpolated, with escapes and indentation resolved.
+    pub fn plain_text(&self) -> Option<String> {
+        let mut parts = self.string_parts();
+        match (parts.next(), parts.next()) {
+            (None, _) => Some(String::new()),
+            (Some(StringPart::StringChunk(_)), None) => {
+                let (pieces, _) = crate::syntax::strings::pieces(self);
+                pieces
+                    .into_iter()
+                    .next()
+                    .map(|it| it.text.unwrap_or_default())
+                    .or(Some(String::new()))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl StringChunk {
+    /// Returns the text as written.
+    pub fn raw_text(&self) -> String {
+        self.string_text_token().map(|it| it.text().to_owned()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,845 @@
+//! Kinds of tokens and nodes. Generated from `kiln.ungram` by `cargo xtask codegen`.
+
+/// What a token or a node of the syntax tree is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u16)]
+#[allow(non_camel_case_types, reason = "the usual spelling of syntax kinds")]
+pub enum SyntaxKind {
+    /// Spaces, tabs and newlines.
+    WHITESPACE,
+    /// `// …` to the end of the line.
+    COMMENT,
+    /// `/// …`: documents what follows.
+    DOC,
+    /// `//! …`: documents the file.
+    INNER_DOC,
+    /// A character that begins no token.
+    ERROR_TOKEN,
+    /// A token of the class `ident`.
+    IDENT,
+    /// A token of the class `int`.
+    INT,
+    /// A token of the class `version`.
+    VERSION,
+    /// A token of the class `series`.
+    SERIES,
+    /// A token of the class `quantity`.
+    QUANTITY,
+    /// A token of the class `regex`.
+    REGEX,
+    /// A token of the class `string_open`.
+    STRING_OPEN,
+    /// A token of the class `string_close`.
+    STRING_CLOSE,
+    /// A token of the class `string_text`.
+    STRING_TEXT,
+    /// A token of the class `interpolation_open`.
+    INTERPOLATION_OPEN,
+    /// `=`
+    EQ,
+    /// `+=`
+    PLUS_EQ,
+    /// `-=`
+    MINUS_EQ,
+    /// `==`
+    EQ_EQ,
+    /// `!=`
+    NEQ,
+    /// `<=`
+    LE,
+    /// `>=`
+    GE,
+    /// `<`
+    LT,
+    /// `>`
+    GT,
+    /// `=>`
+    FAT_ARROW,
+    /// `->`
+    ARROW,
+    /// `..`
+    DOT_DOT,
+    /// `..=`
+    DOT_DOT_EQ,
+    /// `.`
+    DOT,
+    /// `,`
+    COMMA,
+    /// `:`
+    COLON,
+    /// `;`
+    SEMICOLON,
+    /// `(`
+    L_PAREN,
+    /// `)`
+    R_PAREN,
+    /// `[`
+    L_BRACKET,
+    /// `]`
+    R_BRACKET,
+    /// `{`
+    L_BRACE,
+    /// `}`
+    R_BRACE,
+    /// `|`
+    PIPE,
+    /// `&`
+    AMP,
+    /// `!`
+    BANG,
+    /// `~`
+    TILDE,
+    /// `+`
+    PLUS,
+    /// `-`
+    MINUS,
+    /// `*`
+    STAR,
+    /// `%`
+    PERCENT,
+    /// `?`
+    QUESTION,
+    /// `@`
+    AT,
+    /// `after`, where the grammar has it.
+    AFTER_KW,
+    /// `all`, where the grammar has it.
+    ALL_KW,
+    /// `any`, where the grammar has it.
+    ANY_KW,
+    /// `arg`, where the grammar has it.
+    ARG_KW,
+    /// `as`, where the grammar has it.
+    AS_KW,
+    /// `before`, where the grammar has it.
+    BEFORE_KW,
+    /// `build`, where the grammar has it.
+    BUILD_KW,
+    /// `compile`, where the grammar has it.
+    COMPILE_KW,
+    /// `conflict`, where the grammar has it.
+    CONFLICT_KW,
+    /// `else`, where the grammar has it.
+    ELSE_KW,
+    /// `enum`, where the grammar has it.
+    ENUM_KW,
+    /// `exact`, where the grammar has it.
+    EXACT_KW,
+    /// `exports`, where the grammar has it.
+    EXPORTS_KW,
+    /// `extends`, where the grammar has it.
+    EXTENDS_KW,
+    /// `feature`, where the grammar has it.
+    FEATURE_KW,
+    /// `field`, where the grammar has it.
+    FIELD_KW,
+    /// `fn`, where the grammar has it.
+    FN_KW,
+    /// `for`, where the grammar has it.
+    FOR_KW,
+    /// `from`, where the grammar has it.
+    FROM_KW,
+    /// `group`, where the grammar has it.
+    GROUP_KW,
+    /// `has`, where the grammar has it.
+    HAS_KW,
+    /// `host`, where the grammar has it.
+    HOST_KW,
+    /// `if`, where the grammar has it.
+    IF_KW,
+    /// `ignore`, where the grammar has it.
+    IGNORE_KW,
+    /// `in`, where the grammar has it.
+    IN_KW,
+    /// `include`, where the grammar has it.
+    INCLUDE_KW,
+    /// `interface`, where the grammar has it.
+    INTERFACE_KW,
+    /// `join`, where the grammar has it.
+    JOIN_KW,
+    /// `knob`, where the grammar has it.
+    KNOB_KW,
+    /// `let`, where the grammar has it.
+    LET_KW,
+    /// `match`, where the grammar has it.
+    MATCH_KW,
+    /// `mixin`, where the grammar has it.
+    MIXIN_KW,
+    /// `module`, where the grammar has it.
+    MODULE_KW,
+    /// `of`, where the grammar has it.
+    OF_KW,
+    /// `output`, where the grammar has it.
+    OUTPUT_KW,
+    /// `overlay`, where the grammar has it.
+    OVERLAY_KW,
+    /// `overlays`, where the grammar has it.
+    OVERLAYS_KW,
+    /// `override`, where the grammar has it.
+    OVERRIDE_KW,
+    /// `pkgs`, where the grammar has it.
+    PKGS_KW,
+    /// `policy`, where the grammar has it.
+    POLICY_KW,
+    /// `preset`, where the grammar has it.
+    PRESET_KW,
+    /// `project`, where the grammar has it.
+    PROJECT_KW,
+    /// `provides`, where the grammar has it.
+    PROVIDES_KW,
+    /// `publish`, where the grammar has it.
+    PUBLISH_KW,
+    /// `recipe`, where the grammar has it.
+    RECIPE_KW,
+    /// `record`, where the grammar has it.
+    RECORD_KW,
+    /// `require`, where the grammar has it.
+    REQUIRE_KW,
+    /// `run`, where the grammar has it.
+    RUN_KW,
+    /// `split`, where the grammar has it.
+    SPLIT_KW,
+    /// `step`, where the grammar has it.
+    STEP_KW,
+    /// `steps`, where the grammar has it.
+    STEPS_KW,
+    /// `sticky`, where the grammar has it.
+    STICKY_KW,
+    /// `test`, where the grammar has it.
+    TEST_KW,
+    /// `then`, where the grammar has it.
+    THEN_KW,
+    /// `to`, where the grammar has it.
+    TO_KW,
+    /// `type`, where the grammar has it.
+    TYPE_KW,
+    /// `unavailable`, where the grammar has it.
+    UNAVAILABLE_KW,
+    /// `use`, where the grammar has it.
+    USE_KW,
+    /// `versions`, where the grammar has it.
+    VERSIONS_KW,
+    /// `want`, where the grammar has it.
+    WANT_KW,
+    /// `when`, where the grammar has it.
+    WHEN_KW,
+    /// `where`, where the grammar has it.
+    WHERE_KW,
+    /// `with`, where the grammar has it.
+    WITH_KW,
+    /// A node for what could not be parsed.
+    ERROR,
+    /// A node of the rule `File`.
+    FILE,
+    /// A node of the rule `Header`.
+    HEADER,
+    /// A node of the rule `Attr`.
+    ATTR,
+    /// A node of the rule `Name`.
+    NAME,
+    /// A node of the rule `NameRef`.
+    NAME_REF,
+    /// A node of the rule `Path`.
+    PATH,
+    /// A node of the rule `Feature`.
+    FEATURE,
+    /// A node of the rule `Knob`.
+    KNOB,
+    /// A node of the rule `Field`.
+    FIELD,
+    /// A node of the rule `EnumDecl`.
+    ENUM_DECL,
+    /// A node of the rule `RecordDecl`.
+    RECORD_DECL,
+    /// A node of the rule `TypeAlias`.
+    TYPE_ALIAS,
+    /// A node of the rule `Function`.
+    FUNCTION,
+    /// A node of the rule `Let`.
+    LET,
+    /// A node of the rule `Versions`.
+    VERSIONS,
+    /// A node of the rule `Dep`.
+    DEP,
+    /// A node of the rule `Provides`.
+    PROVIDES,
+    /// A node of the rule `Rule`.
+    RULE,
+    /// A node of the rule `Unavailable`.
+    UNAVAILABLE,
+    /// A node of the rule `Arg`.
+    ARG,
+    /// A node of the rule `Step`.
+    STEP,
+    /// A node of the rule `Steps`.
+    STEPS,
+    /// A node of the rule `Include`.
+    INCLUDE,
+    /// A node of the rule `Use`.
+    USE,
+    /// A node of the rule `Mixin`.
+    MIXIN,
+    /// A node of the rule `Compile`.
+    COMPILE,
+    /// A node of the rule `Output`.
+    OUTPUT,
+    /// A node of the rule `Exports`.
+    EXPORTS,
+    /// A node of the rule `IgnoreExports`.
+    IGNORE_EXPORTS,
+    /// A node of the rule `Test`.
+    TEST,
+    /// A node of the rule `Preset`.
+    PRESET,
+    /// A node of the rule `When`.
+    WHEN,
+    /// A node of the rule `For`.
+    FOR,
+    /// A node of the rule `Want`.
+    WANT,
+    /// A node of the rule `Overlays`.
+    OVERLAYS,
+    /// A node of the rule `Policy`.
+    POLICY,
+    /// A node of the rule `Publish`.
+    PUBLISH,
+    /// A node of the rule `PkgsWhere`.
+    PKGS_WHERE,
+    /// A node of the rule `Setting`.
+    SETTING,
+    /// A node of the rule `Amend`.
+    AMEND,
+    /// A node of the rule `SpecStmt`.
+    SPEC_STMT,
+    /// A node of the rule `Arm`.
+    ARM,
+    /// A node of the rule `ArgList`.
+    ARG_LIST,
+    /// A node of the rule `Block`.
+    BLOCK,
+    /// A node of the rule `JoinTail`.
+    JOIN_TAIL,
+    /// A node of the rule `WhenTail`.
+    WHEN_TAIL,
+    /// A node of the rule `SplitTail`.
+    SPLIT_TAIL,
+    /// A node of the rule `StickyTail`.
+    STICKY_TAIL,
+    /// A node of the rule `EnumBody`.
+    ENUM_BODY,
+    /// A node of the rule `Enumerator`.
+    ENUMERATOR,
+    /// A node of the rule `Group`.
+    GROUP,
+    /// A node of the rule `StringLit`.
+    STRING_LIT,
+    /// A node of the rule `GroupBody`.
+    GROUP_BODY,
+    /// A node of the rule `RecordBody`.
+    RECORD_BODY,
+    /// A node of the rule `ParamList`.
+    PARAM_LIST,
+    /// A node of the rule `Param`.
+    PARAM,
+    /// A node of the rule `VersionEntry`.
+    VERSION_ENTRY,
+    /// A node of the rule `Literal`.
+    LITERAL,
+    /// A node of the rule `Spec`.
+    SPEC,
+    /// A node of the rule `SpecItems`.
+    SPEC_ITEMS,
+    /// A node of the rule `SpecItem`.
+    SPEC_ITEM,
+    /// A node of the rule `VersionReq`.
+    VERSION_REQ,
+    /// A node of the rule `ReqGroup`.
+    REQ_GROUP,
+    /// A node of the rule `ReqAlt`.
+    REQ_ALT,
+    /// A node of the rule `ExactTail`.
+    EXACT_TAIL,
+    /// A node of the rule `AsTail`.
+    AS_TAIL,
+    /// A node of the rule `ExportList`.
+    EXPORT_LIST,
+    /// A node of the rule `Export`.
+    EXPORT,
+    /// A node of the rule `ExportWhen`.
+    EXPORT_WHEN,
+    /// A node of the rule `ElseBlock`.
+    ELSE_BLOCK,
+    /// A node of the rule `ArmPattern`.
+    ARM_PATTERN,
+    /// A node of the rule `WantSpec`.
+    WANT_SPEC,
+    /// A node of the rule `NamedType`.
+    NAMED_TYPE,
+    /// A node of the rule `EnumType`.
+    ENUM_TYPE,
+    /// A node of the rule `OptType`.
+    OPT_TYPE,
+    /// A node of the rule `TypeArgs`.
+    TYPE_ARGS,
+    /// A node of the rule `Refinement`.
+    REFINEMENT,
+    /// A node of the rule `Where`.
+    WHERE,
+    /// A node of the rule `NameExpr`.
+    NAME_EXPR,
+    /// A node of the rule `DotName`.
+    DOT_NAME,
+    /// A node of the rule `Member`.
+    MEMBER,
+    /// A node of the rule `Call`.
+    CALL,
+    /// A node of the rule `Paren`.
+    PAREN,
+    /// A node of the rule `Lambda`.
+    LAMBDA,
+    /// A node of the rule `Binary`.
+    BINARY,
+    /// A node of the rule `Prefix`.
+    PREFIX,
+    /// A node of the rule `Range`.
+    RANGE,
+    /// A node of the rule `If`.
+    IF,
+    /// A node of the rule `Match`.
+    MATCH,
+    /// A node of the rule `SetLit`.
+    SET_LIT,
+    /// A node of the rule `ListLit`.
+    LIST_LIT,
+    /// A node of the rule `With`.
+    WITH,
+    /// A node of the rule `CallArg`.
+    CALL_ARG,
+    /// A node of the rule `LambdaParam`.
+    LAMBDA_PARAM,
+    /// A node of the rule `MatchArm`.
+    MATCH_ARM,
+    /// A node of the rule `MatchPattern`.
+    MATCH_PATTERN,
+    /// A node of the rule `SpreadElement`.
+    SPREAD_ELEMENT,
+    /// A node of the rule `ForElement`.
+    FOR_ELEMENT,
+    /// A node of the rule `WhenElement`.
+    WHEN_ELEMENT,
+    /// A node of the rule `EntryElement`.
+    ENTRY_ELEMENT,
+    /// A node of the rule `ExprElement`.
+    EXPR_ELEMENT,
+    /// A node of the rule `StringChunk`.
+    STRING_CHUNK,
+    /// A node of the rule `Interpolation`.
+    INTERPOLATION,
+}
+
+use SyntaxKind::*;
+
+impl SyntaxKind {
+    /// Every kind, at the place of its number.
+    pub(crate) const ALL: &'static [SyntaxKind] = &[
+        WHITESPACE,
+        COMMENT,
+        DOC,
+        INNER_DOC,
+        ERROR_TOKEN,
+        IDENT,
+        INT,
+        VERSION,
+        SERIES,
+        QUANTITY,
+        REGEX,
+        STRING_OPEN,
+        STRING_CLOSE,
+        STRING_TEXT,
+        INTERPOLATION_OPEN,
+        EQ,
+        PLUS_EQ,
+        MINUS_EQ,
+        EQ_EQ,
+        NEQ,
+        LE,
+        GE,
+        LT,
+        GT,
+        FAT_ARROW,
+        ARROW,
+        DOT_DOT,
+        DOT_DOT_EQ,
+        DOT,
+        COMMA,
+        COLON,
+        SEMICOLON,
+        L_PAREN,
+        R_PAREN,
+        L_BRACKET,
+        R_BRACKET,
+        L_BRACE,
+        R_BRACE,
+        PIPE,
+        AMP,
+        BANG,
+        TILDE,
+        PLUS,
+        MINUS,
+        STAR,
+        PERCENT,
+        QUESTION,
+        AT,
+        AFTER_KW,
+        ALL_KW,
+        ANY_KW,
+        ARG_KW,
+        AS_KW,
+        BEFORE_KW,
+        BUILD_KW,
+        COMPILE_KW,
+        CONFLICT_KW,
+        ELSE_KW,
+        ENUM_KW,
+        EXACT_KW,
+        EXPORTS_KW,
+        EXTENDS_KW,
+        FEATURE_KW,
+        FIELD_KW,
+        FN_KW,
+        FOR_KW,
+        FROM_KW,
+        GROUP_KW,
+        HAS_KW,
+        HOST_KW,
+        IF_KW,
+        IGNORE_KW,
+        IN_KW,
+        INCLUDE_KW,
+        INTERFACE_KW,
+        JOIN_KW,
+        KNOB_KW,
+        LET_KW,
+        MATCH_KW,
+        MIXIN_KW,
+        MODULE_KW,
+        OF_KW,
+        OUTPUT_KW,
+        OVERLAY_KW,
+        OVERLAYS_KW,
+        OVERRIDE_KW,
+        PKGS_KW,
+        POLICY_KW,
+        PRESET_KW,
+        PROJECT_KW,
+        PROVIDES_KW,
+        PUBLISH_KW,
+        RECIPE_KW,
+        RECORD_KW,
+        REQUIRE_KW,
+        RUN_KW,
+        SPLIT_KW,
+        STEP_KW,
+        STEPS_KW,
+        STICKY_KW,
+        TEST_KW,
+        THEN_KW,
+        TO_KW,
+        TYPE_KW,
+        UNAVAILABLE_KW,
+        USE_KW,
+        VERSIONS_KW,
+        WANT_KW,
+        WHEN_KW,
+        WHERE_KW,
+        WITH_KW,
+        ERROR,
+        FILE,
+        HEADER,
+        ATTR,
+        NAME,
+        NAME_REF,
+        PATH,
+        FEATURE,
+        KNOB,
+        FIELD,
+        ENUM_DECL,
+        RECORD_DECL,
+        TYPE_ALIAS,
+        FUNCTION,
+        LET,
+        VERSIONS,
+        DEP,
+        PROVIDES,
+        RULE,
+        UNAVAILABLE,
+        ARG,
+        STEP,
+        STEPS,
+        INCLUDE,
+        USE,
+        MIXIN,
+        COMPILE,
+        OUTPUT,
+        EXPORTS,
+        IGNORE_EXPORTS,
+        TEST,
+        PRESET,
+        WHEN,
+        FOR,
+        WANT,
+        OVERLAYS,
+        POLICY,
+        PUBLISH,
+        PKGS_WHERE,
+        SETTING,
+        AMEND,
+        SPEC_STMT,
+        ARM,
+        ARG_LIST,
+        BLOCK,
+        JOIN_TAIL,
+        WHEN_TAIL,
+        SPLIT_TAIL,
+        STICKY_TAIL,
+        ENUM_BODY,
+        ENUMERATOR,
+        GROUP,
+        STRING_LIT,
+        GROUP_BODY,
+        RECORD_BODY,
+        PARAM_LIST,
+        PARAM,
+        VERSION_ENTRY,
+        LITERAL,
+        SPEC,
+        SPEC_ITEMS,
+        SPEC_ITEM,
+        VERSION_REQ,
+        REQ_GROUP,
+        REQ_ALT,
+        EXACT_TAIL,
+        AS_TAIL,
+        EXPORT_LIST,
+        EXPORT,
+        EXPORT_WHEN,
+        ELSE_BLOCK,
+        ARM_PATTERN,
+        WANT_SPEC,
+        NAMED_TYPE,
+        ENUM_TYPE,
+        OPT_TYPE,
+        TYPE_ARGS,
+        REFINEMENT,
+        WHERE,
+        NAME_EXPR,
+        DOT_NAME,
+        MEMBER,
+        CALL,
+        PAREN,
+        LAMBDA,
+        BINARY,
+        PREFIX,
+        RANGE,
+        IF,
+        MATCH,
+        SET_LIT,
+        LIST_LIT,
+        WITH,
+        CALL_ARG,
+        LAMBDA_PARAM,
+        MATCH_ARM,
+        MATCH_PATTERN,
+        SPREAD_ELEMENT,
+        FOR_ELEMENT,
+        WHEN_ELEMENT,
+        ENTRY_ELEMENT,
+        EXPR_ELEMENT,
+        STRING_CHUNK,
+        INTERPOLATION,
+    ];
+
+    /// Returns the keyword that a name is where the grammar asks for one.
+    pub(crate) fn keyword(text: &str) -> Option<SyntaxKind> {
+        Some(match text {
+            "after" => AFTER_KW,
+            "all" => ALL_KW,
+            "any" => ANY_KW,
+            "arg" => ARG_KW,
+            "as" => AS_KW,
+            "before" => BEFORE_KW,
+            "build" => BUILD_KW,
+            "compile" => COMPILE_KW,
+            "conflict" => CONFLICT_KW,
+            "else" => ELSE_KW,
+            "enum" => ENUM_KW,
+            "exact" => EXACT_KW,
+            "exports" => EXPORTS_KW,
+            "extends" => EXTENDS_KW,
+            "feature" => FEATURE_KW,
+            "field" => FIELD_KW,
+            "fn" => FN_KW,
+            "for" => FOR_KW,
+            "from" => FROM_KW,
+            "group" => GROUP_KW,
+            "has" => HAS_KW,
+            "host" => HOST_KW,
+            "if" => IF_KW,
+            "ignore" => IGNORE_KW,
+            "in" => IN_KW,
+            "include" => INCLUDE_KW,
+            "interface" => INTERFACE_KW,
+            "join" => JOIN_KW,
+            "knob" => KNOB_KW,
+            "let" => LET_KW,
+            "match" => MATCH_KW,
+            "mixin" => MIXIN_KW,
+            "module" => MODULE_KW,
+            "of" => OF_KW,
+            "output" => OUTPUT_KW,
+            "overlay" => OVERLAY_KW,
+            "overlays" => OVERLAYS_KW,
+            "override" => OVERRIDE_KW,
+            "pkgs" => PKGS_KW,
+            "policy" => POLICY_KW,
+            "preset" => PRESET_KW,
+            "project" => PROJECT_KW,
+            "provides" => PROVIDES_KW,
+            "publish" => PUBLISH_KW,
+            "recipe" => RECIPE_KW,
+            "record" => RECORD_KW,
+            "require" => REQUIRE_KW,
+            "run" => RUN_KW,
+            "split" => SPLIT_KW,
+            "step" => STEP_KW,
+            "steps" => STEPS_KW,
+            "sticky" => STICKY_KW,
+            "test" => TEST_KW,
+            "then" => THEN_KW,
+            "to" => TO_KW,
+            "type" => TYPE_KW,
+            "unavailable" => UNAVAILABLE_KW,
+            "use" => USE_KW,
+            "versions" => VERSIONS_KW,
+            "want" => WANT_KW,
+            "when" => WHEN_KW,
+            "where" => WHERE_KW,
+            "with" => WITH_KW,
+            _ => return None,
+        })
+    }
+
+    /// Returns the text of a keyword or a punctuation mark, and a name for other tokens.
+    pub fn describe(self) -> &'static str {
+        match self {
+            EQ => "`=`",
+            PLUS_EQ => "`+=`",
+            MINUS_EQ => "`-=`",
+            EQ_EQ => "`==`",
+            NEQ => "`!=`",
+            LE => "`<=`",
+            GE => "`>=`",
+            LT => "`<`",
+            GT => "`>`",
+            FAT_ARROW => "`=>`",
+            ARROW => "`->`",
+            DOT_DOT => "`..`",
+            DOT_DOT_EQ => "`..=`",
+            DOT => "`.`",
+            COMMA => "`,`",
+            COLON => "`:`",
+            SEMICOLON => "`;`",
+            L_PAREN => "`(`",
+            R_PAREN => "`)`",
+            L_BRACKET => "`[`",
+            R_BRACKET => "`]`",
+            L_BRACE => "`{`",
+            R_BRACE => "`}`",
+            PIPE => "`|`",
+            AMP => "`&`",
+            BANG => "`!`",
+            TILDE => "`~`",
+            PLUS => "`+`",
+            MINUS => "`-`",
+            STAR => "`*`",
+            PERCENT => "`%`",
+            QUESTION => "`?`",
+            AT => "`@`",
+            AFTER_KW => "`after`",
+            ALL_KW => "`all`",
+            ANY_KW => "`any`",
+            ARG_KW => "`arg`",
+            AS_KW => "`as`",
+            BEFORE_KW => "`before`",
+            BUILD_KW => "`build`",
+            COMPILE_KW => "`compile`",
+            CONFLICT_KW => "`conflict`",
+            ELSE_KW => "`else`",
+            ENUM_KW => "`enum`",
+            EXACT_KW => "`exact`",
+            EXPORTS_KW => "`exports`",
+            EXTENDS_KW => "`extends`",
+            FEATURE_KW => "`feature`",
+            FIELD_KW => "`field`",
+            FN_KW => "`fn`",
+            FOR_KW => "`for`",
+            FROM_KW => "`from`",
+            GROUP_KW => "`group`",
+            HAS_KW => "`has`",
+            HOST_KW => "`host`",
+            IF_KW => "`if`",
+            IGNORE_KW => "`ignore`",
+            IN_KW => "`in`",
+            INCLUDE_KW => "`include`",
+            INTERFACE_KW => "`interface`",
+            JOIN_KW => "`join`",
+            KNOB_KW => "`knob`",
+            LET_KW => "`let`",
+            MATCH_KW => "`match`",
+            MIXIN_KW => "`mixin`",
+            MODULE_KW => "`module`",
+            OF_KW => "`of`",
+            OUTPUT_KW => "`output`",
+            OVERLAY_KW => "`overlay`",
+            OVERLAYS_KW => "`overlays`",
+            OVERRIDE_KW => "`override`",
+            PKGS_KW => "`pkgs`",
+            POLICY_KW => "`policy`",
+            PRESET_KW => "`preset`",
+            PROJECT_KW => "`project`",
+            PROVIDES_KW => "`provides`",
+            PUBLISH_KW => "`publish`",
+            RECIPE_KW => "`recipe`",
+            RECORD_KW => "`record`",
+            REQUIRE_KW => "`require`",
+            RUN_KW => "`run`",
+            SPLIT_KW => "`split`",
+            STEP_KW => "`step`",
+            STEPS_KW => "`steps`",
+            STICKY_KW => "`sticky`",
+            TEST_KW => "`test`",
+            THEN_KW => "`then`",
+            TO_KW => "`to`",
+            TYPE_KW => "`type`",
+            UNAVAILABLE_KW => "`unavailable`",
+            USE_KW => "`use`",
+            VERSIONS_KW => "`versions`",
+            WANT_KW => "`want`",
+            WHEN_KW => "`when`",
+            WHERE_KW => "`where`",
+            WITH_KW => "`with`",
+            IDENT => "a name",
+            INT => "a number",
+            VERSION => "a version",
+            SERIES => "a version series",
+            QUANTITY => "a size or duration",
+            REGEX => "a pattern",
+            STRING_OPEN | STRING_TEXT | STRING_CLOSE => "a string",
+            INTERPOLATION_OPEN => "`\\(`",
+            DOC | INNER_DOC | COMMENT => "a comment",
+            WHITESPACE => "white space",
+            ERROR_TOKEN => "a character that Kiln does not know",
+            _ => "a piece of syntax",
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Types.
+
+use super::items::{expect_name, lines, name, name_ref, opt_when_tail, path};
+use super::{Parser, exprs, strings};
+use crate::syntax::SyntaxKind::*;
+
+/// `':' Type`, where there must be one.
+pub(super) fn expect_annotation(p: &mut Parser<'_>) {
+    if p.expect(COLON) {
+        ty(p);
+    }
+}
+
+/// `Type`
+pub(super) fn ty(p: &mut Parser<'_>) {
+    p.deeper(|p| {
+        let m = p.start();
+        let mut done = if p.at_word("enum") {
+            p.bump_keyword();
+            enum_body(p);
+            m.complete(p, ENUM_TYPE)
+        } else if p.at_name() {
+            path(p);
+            if p.at(LT) {
+                type_args(p);
+            }
+            if p.at(L_PAREN) {
+                refinement(p);
+            }
+            m.complete(p, NAMED_TYPE)
+        } else {
+            p.expected("a type");
+            return m.abandon(p);
+        };
+        while p.at(QUESTION) {
+            let m = done.precede(p);
+            p.bump();
+            done = m.complete(p, OPT_TYPE);
+        }
+    });
+}
+
+fn type_args(p: &mut Parser<'_>) {
+    let open = p.at;
+    let m = p.start();
+    p.bump();
+    p.newlines_free(|p| {
+        while !p.at_eof() && !p.at(GT) {
+            let before = p.at;
+            ty(p);
+            if p.at == before || !p.eat(COMMA) {
+                break;
+            }
+        }
+    });
+    p.expect_close(GT, open);
+    m.complete(p, TYPE_ARGS);
+}
+
+/// `'(' Expr? Where? ')'`
+fn refinement(p: &mut Parser<'_>) {
+    let open = p.at;
+    let m = p.start();
+    p.bump();
+    p.newlines_free(|p| {
+        if !p.at_word("where") && !p.at(R_PAREN) {
+            exprs::expr(p);
+        }
+        if p.at_word("where") {
+            let m = p.start();
+            p.bump_keyword();
+            exprs::expr(p);
+            if p.eat_word("else") {
+                if p.at(STRING_OPEN) {
+                    strings::string(p);
+                } else {
+                    p.expected("a message");
+                }
+            } else {
+                p.expected("`else` and a message");
+            }
+            m.complete(p, WHERE);
+        }
+    });
+    p.expect_close(R_PAREN, open);
+    m.complete(p, REFINEMENT);
+}
+
+/// `'{' (Enumerator | Group)* '}'`
+pub(super) fn enum_body(p: &mut Parser<'_>) {
+    let open = p.at;
+    let m = p.start();
+    if p.expect(L_BRACE) {
+        lines(p, enumerator);
+        p.expect_close(R_BRACE, open);
+    }
+    m.complete(p, ENUM_BODY);
+}
+
+fn enumerator(p: &mut Parser<'_>) {
+    let m = p.start();
+    while p.at(AT) {
+        let m = p.start();
+        p.bump();
+        expect_name(p);
+        exprs::opt_arg_list(p);
+        m.complete(p, ATTR);
+        p.statement_start = p.at;
+    }
+    if at_item_below(p) || !at_value_name(p) {
+        p.expected("a value");
+        return m.abandon(p);
+    }
+    if p.at_word("group") && p.nth_is_name(1) && !p.newline_before(1) {
+        p.bump_keyword();
+        name(p);
+        group_body(p);
+        p.eat(COMMA);
+        m.complete(p, GROUP);
+        return;
+    }
+    if p.at(STRING_OPEN) {
+        strings::string(p);
+    } else {
+        name(p);
+    }
+    if p.eat(EQ) {
+        exprs::operand(p);
+    }
+    opt_when_tail(p);
+    p.eat(COMMA);
+    m.complete(p, ENUMERATOR);
+}
+
+/// Whether an item of the file begins here, because the `}` is missing. `name = value` is no sign
+/// of it: values look like that too.
+fn at_item_below(p: &Parser<'_>) -> bool {
+    p.newline_before(0)
+        && !p.at_word("group")
+        && (super::items::looks_like_keyword_item(p)
+            || p.looks_like_setting(0) && p.nth(1) != Some(EQ))
+}
+
+/// Enums of numbers and versions exist: `enum { 11, 14, 17 }`, `enum { 9.0, gfx90a }`.
+fn at_value_name(p: &Parser<'_>) -> bool {
+    matches!(p.current(), Some(IDENT | INT | VERSION | STRING_OPEN))
+}
+
+fn group_body(p: &mut Parser<'_>) {
+    let open = p.at;
+    let m = p.start();
+    if p.expect(L_BRACE) {
+        p.newlines_free(|p| {
+            while at_value_name(p) && !p.at_item_on_new_line() {
+                if p.at(STRING_OPEN) {
+                    strings::string(p);
+                } else {
+                    name_ref(p);
+                }
+                p.eat(COMMA);
+            }
+        });
+        p.expect_close(R_BRACE, open);
+    }
+    m.complete(p, GROUP_BODY);
+}
