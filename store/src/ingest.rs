@@ -13,9 +13,11 @@
 
 mod draft;
 mod resolve;
+mod source;
 
-pub(crate) use draft::{Content, Draft, DraftItem, Keep, Reader};
+pub(crate) use draft::{Content, Draft, Keep, Reader};
 pub(crate) use resolve::{Resolved, Target, Unresolved, resolve};
+pub(crate) use source::{Contents, find_candidates, open_parent};
 
 use crate::object::ObjectError;
 use crate::sys::SystemError;
@@ -71,8 +73,8 @@ pub enum IngestError {
     },
     /// A file holds a path at which another build wrote its outputs, and which no longer exists.
     #[error(
-        "`{path}` holds `{found}` at byte {at}, where another build once wrote; it was \
-         unpacked from something that was made inside a build and must be made again or patched"
+        "`{path}` holds `{found}` at byte {at}: the scratch path of another build, which is gone; \
+         what the path came from was made inside a build and must be made again or patched"
     )]
     Leak {
         /// The file or link.

@@ -16,6 +16,7 @@ mod fetcher;
 mod graph;
 mod ingest;
 mod local;
+mod memory;
 mod name;
 mod object;
 mod path;
@@ -24,6 +25,7 @@ mod read;
 mod realisation;
 mod scan;
 mod store;
+mod substitute;
 mod sys;
 mod write;
 
@@ -41,6 +43,7 @@ pub use encoding::DecodeError;
 pub use fetcher::{Attempt, FetchError, FetchProgress, FetchRequest, Fetched, Fetcher};
 pub use graph::{Graph, ImportSource, Limits, Node};
 pub use ingest::{IngestError, OutputLink};
+pub use memory::MemoryStore;
 pub use name::{EnvName, Label, NameError, OutputName, StepName, StoreName, System};
 pub use object::{
     DEPTH_MAX, ENTRIES_MAX, ENTRY_NAME_LEN_MAX, Entry, EntryName, File, FileEntry, Item,
@@ -58,3 +61,4 @@ pub use store::{
     ArchiveError, Attempted, Claim, ClaimGuard, Done, LogFile, Memos, PlaceError, PlaceOutputs,
     PlaceTree, Placed, Refs, Registration, Session, Store, StoreError, TreeFrom, Verdict,
 };
+pub use substitute::{CacheError, DirectoryCache, ERRORS_MAX, Exported, Miss, Substituter};

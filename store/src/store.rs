@@ -248,6 +248,8 @@ pub struct Placed {
     pub id: ObjectId,
     /// The object.
     pub object: Arc<Object>,
+    /// Whether it was valid before.
+    pub was_valid: bool,
 }
 
 /// What becomes durable together.

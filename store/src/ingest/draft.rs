@@ -85,6 +85,20 @@ pub(crate) enum Content {
     Same,
 }
 
+impl Draft {
+    /// Makes a draft of one file that cannot be executed.
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
+        let template = BlobId::of_encoding(bytes);
+        let root = DraftItem::File {
+            template,
+            bytes: bytes.len() as u64,
+            executable: false,
+            found: Vec::new(),
+        };
+        Draft { root, contents: vec![Content::Memory(bytes.to_vec())] }
+    }
+}
+
 impl Reader<'_> {
     /// Reads the entry `name` of `parent`, which messages call `shown`.
     ///

@@ -11,20 +11,20 @@ use nix::errno::Errno;
 
 use crate::archive::read_archive;
 use crate::builder::{Cancel, OutputTree};
-use crate::digest::{BlobId, ObjectId};
+use crate::digest::ObjectId;
 use crate::ingest::{
-    Content, Draft, IngestError, Keep, Reader, Resolved, Target, Unresolved, resolve,
+    Contents, Draft, IngestError, Keep, Reader, Resolved, Unresolved, find_candidates, open_parent,
+    resolve,
 };
 use crate::local::fault;
 use crate::local::session::LocalSession;
 use crate::local::verify::compare;
 use crate::name::OutputName;
-use crate::object::{File, Object};
+use crate::object::Object;
 use crate::path::StorePath;
-use crate::scan::Candidates;
 use crate::store::{PlaceError, PlaceOutputs, PlaceTree, Placed, StoreError, TreeFrom};
 use crate::sys::{Folder, SystemError};
-use crate::write::{Source, Sources, WriteError, seal_root, write_object};
+use crate::write::{seal_root, write_object};
 
 /// What a tree is called in the folder in which it is staged.
 const TREE: &[u8] = b"tree";
@@ -131,9 +131,9 @@ impl LocalSession<'_> {
             self.hold_locked(&[id])?[0]
         };
         if is_there || self.placed(&id).is_some() {
-            return Ok(Placed { id, object });
+            return Ok(Placed { id, object, was_valid: is_there });
         }
-        let mut sources = Contents { contents: contents.into_iter() };
+        let mut sources = Contents::new(contents);
         let pool = self.shared().pool.as_ref();
         write_object(&object, &id, stage, TREE, pool, &mut sources)?;
         fault::point("place: after the files are written");
@@ -151,10 +151,11 @@ impl LocalSession<'_> {
         let shared = self.shared();
         let path = object.path(&id);
         let target = path.as_str().as_bytes();
+        let mut was_valid;
         loop {
             let lock = shared.lock_store()?;
-            let is_valid = self.hold_locked(&[id])?[0];
-            if is_valid || self.placed(&id).is_some() {
+            was_valid = self.hold_locked(&[id])?[0];
+            if was_valid || self.placed(&id).is_some() {
                 drop(lock);
                 // The stage goes with the session; a tree elsewhere goes now.
                 self.store.trash.put(shared, stage, name)?;
@@ -174,8 +175,10 @@ impl LocalSession<'_> {
                 break;
             }
         }
-        self.note_placed(id, &object);
-        Ok(Placed { id, object })
+        if !was_valid {
+            self.note_placed(id, &object);
+        }
+        Ok(Placed { id, object, was_valid })
     }
 
     /// Compares what lies at an object's path, and puts it away if it is not the object.
@@ -204,23 +207,6 @@ impl LocalSession<'_> {
     }
 }
 
-/// Returns the digests that a build may have left in its outputs, and what each stands for.
-fn find_candidates(request: &PlaceOutputs<'_>) -> (Candidates, Vec<Target>) {
-    let mut digests = Vec::with_capacity(request.inputs.len() + request.outputs.len());
-    let mut targets = Vec::with_capacity(digests.capacity());
-    for id in request.inputs {
-        digests.push(StorePath::digest_of_object(id));
-        targets.push(Target::Object(*id));
-    }
-    for (at, output) in request.outputs.keys().enumerate() {
-        if let Some(path) = request.scratch.get(output) {
-            digests.push(path.digest_bytes());
-            targets.push(Target::Output(at));
-        }
-    }
-    (Candidates::new(digests), targets)
-}
-
 fn read_output(
     reader: &Reader<'_>,
     output: &OutputName,
@@ -235,65 +221,4 @@ fn duplicate(fd: &OwnedFd) -> Result<OwnedFd, SystemError> {
     fd.as_fd()
         .try_clone_to_owned()
         .map_err(|it| SystemError::new("dup", Path::new("(the build's outputs)"), it))
-}
-
-/// Opens the folder in which a path lies, and returns the last name.
-fn open_parent(path: &Path) -> Result<(Folder, Vec<u8>), StoreError> {
-    // A path such as `..` or `dir/.` has no last name of its own.
-    let named = match path.file_name() {
-        Some(_) => path.to_owned(),
-        None => path.canonicalize().map_err(|it| SystemError::new("realpath", path, it))?,
-    };
-    let name = named.file_name().unwrap_or_else(|| ".".as_ref()).as_bytes().to_vec();
-    let parent = match named.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    Ok((Folder::open(parent)?, name))
-}
-
-impl Draft {
-    /// Makes a draft of one file that cannot be executed.
-    fn of_bytes(bytes: &[u8]) -> Self {
-        let template = BlobId::of_encoding(bytes);
-        let root = crate::ingest::DraftItem::File {
-            template,
-            bytes: bytes.len() as u64,
-            executable: false,
-            found: Vec::new(),
-        };
-        Draft { root, contents: vec![Content::Memory(bytes.to_vec())] }
-    }
-}
-
-/// The contents of a draft, in the order in which they are written.
-struct Contents {
-    contents: std::vec::IntoIter<Content>,
-}
-
-impl Sources for Contents {
-    type Error = PlaceError;
-
-    fn next(
-        &mut self,
-        _file: &File,
-        is_known: bool,
-        write: &mut dyn FnMut(Source<'_>) -> Result<(), WriteError>,
-    ) -> Result<(), PlaceError> {
-        let content = self.contents.next();
-        if is_known {
-            return Ok(());
-        }
-        let written = match content {
-            Some(Content::Memory(template)) => write(Source::Template(template)),
-            // Every name but the first of a file is known.
-            Some(Content::Staged | Content::Same) | None => write(Source::InPlace),
-        };
-        written.map_err(|error| match error {
-            WriteError::System(error) => error.into(),
-            WriteError::Read(_) | WriteError::WrongTemplate => {
-                IngestError::Changed { path: String::new() }.into()
-            }
-        })
-    }
 }

@@ -155,6 +155,30 @@ impl<'a> LocalSession<'a> {
         Ok(valid)
     }
 
+    /// Moves what was placed and never registered to the trash, unless another session holds it.
+    fn put_away_unregistered(&self) -> Result<(), StoreError> {
+        let placed = std::mem::take(&mut self.lease().placed);
+        let mut left = Vec::new();
+        for (id, object) in placed {
+            if !self.store.index().is_valid(&id)? {
+                left.push((id, object.path(&id)));
+            }
+        }
+        if left.is_empty() {
+            return Ok(());
+        }
+        let shared = self.shared();
+        let _lock = shared.lock_store()?;
+        self.leases.unlink(&self.name)?;
+        let held: BTreeSet<ObjectId> = read_leases(shared)?.into_iter().map(|it| it.0).collect();
+        for (id, path) in left {
+            if !held.contains(&id) && !self.store.index().is_valid(&id)? {
+                self.store.trash.put(shared, &shared.store, path.as_str().as_bytes())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Returns an object that this session placed.
     pub(super) fn placed(&self, id: &ObjectId) -> Option<Arc<Object>> {
         self.lease().placed.get(id).cloned()
@@ -243,6 +267,7 @@ impl Drop for LocalSession<'_> {
         if !used.is_empty() {
             let _ = self.store.index().touch(&used, now_s());
         }
+        let _ = self.put_away_unregistered();
         let _ = self.leases.unlink(&self.name);
     }
 }

@@ -1,0 +1,281 @@
+//! A cache in a folder: static files, which any web server could serve as they are.
+//!
+//! ```text
+//! kiln-cache                           "kiln cache 1"
+//! realisations/<2 digits>/<62 digits>  a realisation, by action id
+//! objects/<2 digits>/<62 digits>.zst   an archive, by object id
+//! ```
+//!
+//! A file appears under its name only when it is whole, and never changes. An object is there before
+//! what refers to it, and a realisation after its objects; so whoever sees a file can read all that
+//! it leads to. See `spec/store/substitution.md`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::archive::{ExportError, write_archive};
+use crate::digest::{ActionId, ObjectId, to_hex};
+use crate::object::Object;
+use crate::realisation::Realisation;
+use crate::store::Store;
+use crate::substitute::{Miss, Substituter};
+use crate::sys::{Folder, SystemError};
+
+/// The file that says what the folder is.
+const MARK: &str = "kiln-cache";
+
+/// What [`MARK`] holds.
+const MARK_TEXT: &str = "kiln cache 1\n";
+
+/// A cache in a folder.
+#[derive(Debug)]
+pub struct DirectoryCache {
+    root: PathBuf,
+    name: String,
+}
+
+/// Why a folder cannot be used as a cache.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    /// It is not a cache.
+    #[error("{} is not a cache: it has no `{MARK}`", path.display())]
+    NotACache {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It is a cache of another version.
+    #[error("the cache {} says it is `{found}`; this program knows `kiln cache 1`", path.display())]
+    OtherVersion {
+        /// The folder.
+        path: PathBuf,
+        /// What it says it is, escaped.
+        found: String,
+    },
+    /// The kernel refused something.
+    #[error(transparent)]
+    System(#[from] SystemError),
+}
+
+/// What an export wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Exported {
+    /// Objects that were written.
+    pub objects: usize,
+    /// Objects that were there already.
+    pub objects_there: usize,
+    /// Realisations that were written.
+    pub realisations: usize,
+    /// Bytes of what was written.
+    pub bytes: u64,
+}
+
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+impl DirectoryCache {
+    /// Uses the cache in a folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`CacheError`].
+    pub fn open(root: &Path) -> Result<Self, CacheError> {
+        let mark = root.join(MARK);
+        match fs::read_to_string(&mark) {
+            Ok(text) if text == MARK_TEXT => {
+                let name = root.display().to_string();
+                Ok(DirectoryCache { root: root.to_owned(), name })
+            }
+            Ok(text) => Err(CacheError::OtherVersion {
+                path: root.to_owned(),
+                found: text.escape_debug().take(40).collect(),
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(CacheError::NotACache { path: root.to_owned() })
+            }
+            Err(error) => Err(SystemError::new("read", &mark, error).into()),
+        }
+    }
+
+    /// Uses the cache in a folder, or makes one if the folder is empty or does not exist.
+    ///
+    /// # Errors
+    ///
+    /// As [`CacheError`].
+    pub fn create(root: &Path) -> Result<Self, CacheError> {
+        let failed = |call, it| SystemError::new(call, root, it);
+        fs::create_dir_all(root).map_err(|it| failed("mkdir", it))?;
+        let is_empty = fs::read_dir(root).map_err(|it| failed("opendir", it))?.next().is_none();
+        if is_empty {
+            let mark = root.join(MARK);
+            write_whole(&mark, &mut |file| file.write_all(MARK_TEXT.as_bytes()))
+                .map_err(|it| SystemError::new("write", &mark, it))?;
+        }
+        DirectoryCache::open(root)
+    }
+
+    /// Writes realisations, their objects, and all that these refer to, and makes it durable.
+    /// `progress` is called with each object before it is looked at.
+    ///
+    /// # Errors
+    ///
+    /// As [`ExportError`]. What is in the cache by then stays and is whole.
+    pub fn export(
+        &self,
+        store: &dyn Store,
+        realisations: &[Realisation],
+        progress: &dyn Fn(&ObjectId),
+    ) -> Result<Exported, ExportError> {
+        let mut exported = Exported::default();
+        let mut done = BTreeSet::new();
+        for realisation in realisations {
+            for id in realisation.outputs.values() {
+                self.export_closure(store, id, &mut done, &mut exported, progress)?;
+            }
+            let path = self.realisation_path(&realisation.action);
+            if fs::exists(&path).unwrap_or(false) {
+                continue;
+            }
+            let encoding = realisation.encode();
+            write_whole(&path, &mut |file| file.write_all(&encoding))
+                .map_err(|source| ExportError::Write { path, source })?;
+            exported.realisations += 1;
+            exported.bytes += encoding.len() as u64;
+        }
+        Folder::open(&self.root)?.sync_file_system()?;
+        Ok(exported)
+    }
+
+    /// Writes an object after all that it refers to.
+    fn export_closure(
+        &self,
+        store: &dyn Store,
+        id: &ObjectId,
+        done: &mut BTreeSet<ObjectId>,
+        exported: &mut Exported,
+        progress: &dyn Fn(&ObjectId),
+    ) -> Result<(), ExportError> {
+        // Each object is on the stack until what it refers to is written; chains of references may
+        // be longer than the program's stack.
+        let mut open = vec![(*id, false)];
+        while let Some((id, refs_done)) = open.pop() {
+            if done.contains(&id) {
+                continue;
+            }
+            let object = store.object(&id)?.ok_or(ExportError::NoObject { id })?;
+            if refs_done {
+                progress(&id);
+                self.export_object(store, &id, &object, exported)?;
+                done.insert(id);
+            } else {
+                open.push((id, true));
+                open.extend(object.refs.iter().map(|it| (*it, false)));
+            }
+        }
+        Ok(())
+    }
+
+    fn export_object(
+        &self,
+        store: &dyn Store,
+        id: &ObjectId,
+        object: &Object,
+        exported: &mut Exported,
+    ) -> Result<(), ExportError> {
+        let path = self.object_path(id);
+        if fs::exists(&path).unwrap_or(false) {
+            exported.objects_there += 1;
+            return Ok(());
+        }
+        let store_path = object.path(id);
+        let host_path = store.host_path(&store_path);
+        let parent = Folder::open(host_path.parent().unwrap_or(Path::new("/")))?;
+        let mut failed = None;
+        let written = write_whole(&path, &mut |file| {
+            let name = store_path.as_str().as_bytes();
+            write_archive(object, id, &parent, name, file, &path).map_err(|it| {
+                failed = Some(it);
+                io::ErrorKind::Other.into()
+            })
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        exported.bytes += written.map_err(|source| ExportError::Write { path, source })?;
+        exported.objects += 1;
+        Ok(())
+    }
+
+    fn realisation_path(&self, action: &ActionId) -> PathBuf {
+        let hex = to_hex(&action.0);
+        self.root.join("realisations").join(&hex[..2]).join(&hex[2..])
+    }
+
+    fn object_path(&self, id: &ObjectId) -> PathBuf {
+        let hex = to_hex(&id.0);
+        self.root.join("objects").join(&hex[..2]).join(format!("{}.zst", &hex[2..]))
+    }
+}
+
+impl Substituter for DirectoryCache {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn lookup(&self, actions: &[ActionId]) -> Result<BTreeMap<ActionId, Realisation>, Miss> {
+        let mut found = BTreeMap::new();
+        for action in actions {
+            let path = self.realisation_path(action);
+            let miss = |reason: String| Miss { asked: path.display().to_string(), reason };
+            let bytes = match fs::read(&path) {
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(miss(error.to_string())),
+            };
+            let realisation = Realisation::decode(&bytes).map_err(|it| miss(it.to_string()))?;
+            if realisation.action != *action {
+                return Err(miss(format!("it is for action {}", realisation.action)));
+            }
+            found.insert(*action, realisation);
+        }
+        Ok(found)
+    }
+
+    fn open(&self, id: &ObjectId) -> Result<Option<Box<dyn Read + Send>>, Miss> {
+        let path = self.object_path(id);
+        match File::open(&path) {
+            Ok(file) => Ok(Some(Box::new(file))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                Err(Miss { asked: path.display().to_string(), reason: error.to_string() })
+            }
+        }
+    }
+}
+
+/// Writes a file that appears under its name when it is whole, and returns its size.
+fn write_whole(
+    path: &Path,
+    write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<u64> {
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let pending = path.with_file_name(format!("new-{}-{count}", std::process::id()));
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let attempt = || -> io::Result<u64> {
+        let mut file = BufWriter::new(File::create_new(&pending)?);
+        write(&mut file)?;
+        file.flush()?;
+        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.sync_data()?;
+        let bytes = file.metadata()?.len();
+        fs::rename(&pending, path)?;
+        Ok(bytes)
+    };
+    let mut attempt = attempt;
+    attempt().inspect_err(|_| {
+        let _ = fs::remove_file(&pending);
+    })
+}
