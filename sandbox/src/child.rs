@@ -21,7 +21,7 @@ use nix::sys::stat::{Mode, umask};
 
 use crate::message::{Order, Phase, Report};
 use crate::plan::{BUILD_GID, BUILD_UID, Plan, Setup};
-use crate::sys::{self, Call, Close, Open, SysError, SysResult};
+use crate::sys::{self, Call, Open, SysError, SysResult};
 use crate::{privileges, seccomp};
 
 /// A pipe whose writing end only the helper holds, so that its end tells that the helper ended.
@@ -98,7 +98,7 @@ fn start(inherited: &Inherited<'_>) -> SysResult<()> {
         inherited.life.reader.as_fd(),
     ];
     kept.extend(inherited.held.iter().map(AsFd::as_fd));
-    sys::close_others(&Close::NowBut(&kept))?;
+    sys::close_all_but(&kept)?;
     die_with_helper(inherited)?;
     let mut byte = [0];
     if sys::read_some(inherited.go, &mut byte, "the child's pipe")? != Some(1) {

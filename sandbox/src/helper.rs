@@ -24,8 +24,8 @@ use nix::libc;
 use crate::child::{self, Inherited, Life};
 use crate::codec::Writer;
 use crate::message::{Order, Phase, READY, Report, write_error};
-use crate::sys::{self, Cloned, Close, Open, Received, SysResult, Wait};
-use crate::{plan, privileges};
+use crate::sys::{self, Cloned, Open, Received, SysResult, Wait};
+use crate::{enter, plan, privileges};
 
 /// The name under which a program starts itself as the helper.
 pub(crate) const HELPER_NAME: &str = "kiln-sandbox-helper";
@@ -42,13 +42,16 @@ const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
 /// Turns this process into a helper of the sandbox if it was started as one, and then never returns.
 ///
 /// A program that builds calls it first thing in `main`, before it starts a thread or reads an
-/// argument: every [`Sandbox`](crate::Sandbox) starts the same program once more as its helper. In
-/// any other start it returns at once and does nothing.
+/// argument: every [`Sandbox`](crate::Sandbox) starts the same program once more as its helper, and
+/// so does [`enter`](crate::enter()). In any other start it returns at once and does nothing.
 pub fn run_helper_if_asked() {
     let Some(name) = std::env::args_os().next() else { return };
     if name == OsStr::new(HELPER_NAME) {
         let code = i32::from(serve().is_err());
         sys::exit_now(code);
+    }
+    if name == OsStr::new(enter::ENTER_NAME) {
+        enter::become_program();
     }
 }
 
@@ -84,7 +87,7 @@ fn serve() -> SysResult<()> {
 
 /// Makes the helper independent of how its caller was started.
 fn prepare(socket: &OwnedFd) -> SysResult<Life> {
-    sys::close_others(&Close::NowBut(&[socket.as_fd()]))?;
+    sys::close_all_but(&[socket.as_fd()])?;
     sys::setsid()?;
     sys::set_death_signal()?;
     if sys::is_hung_up(socket.as_fd())? {

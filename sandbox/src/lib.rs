@@ -16,7 +16,8 @@
 //! child.rs      the first process of a build: carries the plan out, runs the steps
 //! seccomp.rs    the filter of system calls        landlock.rs   the second layer of file access
 //! doctor.rs     why a sandbox cannot be made here, and what to do
-//! //! sys.rs        one wrapper for each kernel call, and all unsafe code
+//! //! enter.rs      running a program of the store outside of any sandbox
+//! sys.rs        one wrapper for each kernel call, and all unsafe code
 //! ```
 //!
 //! **Invariants:** a build never runs outside of a sandbox, and nothing of one is skipped because a
@@ -26,6 +27,7 @@
 mod child;
 mod codec;
 mod doctor;
+mod enter;
 mod helper;
 mod landlock;
 mod message;
@@ -36,6 +38,7 @@ mod seccomp;
 mod sys;
 
 pub use doctor::{Mode, Probe};
+pub use enter::{EnterError, EnterRequest, enter};
 pub use helper::run_helper_if_asked;
 pub use message::MountCalls;
 pub use plan::{

@@ -14,7 +14,7 @@ use crate::codec::{Reader, Writer};
 use crate::landlock::Fence;
 use crate::message::{Report, read_error, write_error};
 use crate::plan::{BUILD_DIR, Command, Plan};
-use crate::sys::{self, Call, Close, SysError, SysResult};
+use crate::sys::{self, Call, SysError, SysResult};
 
 /// The exit code of a process that could not become the step's program; nobody sees it.
 const NOT_RUN: i32 = 127;
@@ -146,7 +146,7 @@ fn prepare_step(
     }
     sys::set_fixed_addresses()?;
     surroundings.fence.close()?;
-    sys::close_others(&Close::NowBut(&[why_not]))?;
+    sys::close_all_but(&[why_not])?;
     Ok((program, argv))
 }
 

@@ -5,8 +5,10 @@
 //! the builds together with its loader and libraries.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::undocumented_unsafe_blocks, reason = "probes do what no program should")]
 
 mod basics;
+mod cannot;
 mod fixture;
 mod probe;
 
@@ -17,6 +19,7 @@ fn main() {
     probe::run_if_asked();
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(basics::trials());
+    trials.extend(cannot::trials());
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     fixture::clean_up();
     conclusion.exit();

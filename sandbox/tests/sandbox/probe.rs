@@ -1,16 +1,82 @@
-//! The program that runs inside: looks around and prints what it finds.
+//! The program that runs inside: looks around, tries things, and prints what came of it.
+
+mod calls;
+mod ends;
+mod files;
+mod network;
+mod report;
+
+use std::fmt::Display;
+use std::io;
+
+use nix::errno::Errno;
 
 /// Runs a probe and ends, if this process was started for one.
 pub(crate) fn run_if_asked() {
-    let arguments: Vec<String> = std::env::args().collect();
-    if arguments.get(1).is_none_or(|it| it != "probe") {
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().is_none_or(|it| it != "probe") {
         return;
     }
-    let probe = arguments.get(2).expect("a probe is named");
-    match probe.as_str() {
-        "hello" => println!("hello"),
-        "write-output" => std::fs::write(std::env::var("out").unwrap(), "made\n").unwrap(),
-        other => panic!("there is no probe `{other}`"),
-    }
+    let probe = arguments.next().expect("a probe is named");
+    let arguments: Vec<String> = arguments.collect();
+    let known = basics(&probe, &arguments)
+        || calls::run(&probe, &arguments)
+        || ends::run(&probe, &arguments)
+        || files::run(&probe, &arguments)
+        || network::run(&probe, &arguments)
+        || report::run(&probe, &arguments);
+    assert!(known, "there is no probe `{probe}`");
     std::process::exit(0);
+}
+
+fn basics(probe: &str, arguments: &[String]) -> bool {
+    let variable = |name: &str| std::env::var(name).unwrap();
+    match probe {
+        "hello" => println!("hello"),
+        "say" => println!("{}", arguments.join(" ")),
+        "exit" => std::process::exit(arguments[0].parse().unwrap()),
+        "signal" => {
+            let signal = nix::sys::signal::Signal::try_from(arguments[0].parse::<i32>().unwrap());
+            nix::sys::signal::raise(signal.unwrap()).unwrap();
+        }
+        "write-output" => std::fs::write(variable("out"), "made\n").unwrap(),
+        "write" => std::fs::write(&arguments[0], &arguments[1]).unwrap(),
+        "make-outputs" => {
+            std::fs::create_dir_all(format!("{}/bin", variable("out"))).unwrap();
+            std::fs::write(format!("{}/bin/tool", variable("out")), "tool").unwrap();
+            std::fs::write(variable("doc"), "doc").unwrap();
+            std::os::unix::fs::symlink("nowhere", variable("dev")).unwrap();
+        }
+        "show" => print!("{}", std::fs::read_to_string(&arguments[0]).unwrap()),
+        "cwd" => println!("{}", std::env::current_dir().unwrap().display()),
+        "env" => {
+            let mut variables: Vec<(String, String)> = std::env::vars().collect();
+            variables.sort();
+            for (name, value) in variables.iter().filter(|it| it.0 != "LD_LIBRARY_PATH") {
+                println!("{name}={value}");
+            }
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// Prints what came of an attempt.
+pub(crate) fn tried<T>(what: impl Display, result: io::Result<T>) {
+    match result {
+        Ok(_) => println!("{what}: done"),
+        Err(error) => match error.raw_os_error() {
+            Some(code) => println!("{what}: {:?}", Errno::from_raw(code)),
+            None => println!("{what}: {error}"),
+        },
+    }
+}
+
+/// As [`tried`], for a change of a file that nobody may make: which of two layers says no first, and
+/// so with which of two answers, differs between kernels.
+pub(crate) fn written<T>(what: impl Display, result: io::Result<T>) {
+    match result.as_ref().map_err(io::Error::raw_os_error) {
+        Err(Some(nix::libc::EROFS | nix::libc::EACCES)) => println!("{what}: refused"),
+        _ => tried(what, result),
+    }
 }

@@ -1,0 +1,112 @@
+//! All that a build could depend on, in one report.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+
+use nix::libc;
+
+pub(super) fn run(probe: &str, _arguments: &[String]) -> bool {
+    match probe {
+        "report" => report(),
+        _ => return false,
+    }
+    true
+}
+
+fn report() {
+    let mut variables: Vec<(String, String)> = std::env::vars().collect();
+    variables.sort();
+    for (name, value) in variables.iter().filter(|it| it.0 != "LD_LIBRARY_PATH") {
+        println!("env {name}={value}");
+    }
+    println!("cwd {}", std::env::current_dir().unwrap().display());
+    let old = nix::sys::stat::umask(nix::sys::stat::Mode::empty());
+    println!("umask {:03o}", old.bits());
+    let ids = nix::unistd::getresuid().unwrap();
+    println!("uid {} {} {}", ids.real, ids.effective, ids.saved);
+    let ids = nix::unistd::getresgid().unwrap();
+    println!("gid {} {} {}", ids.real, ids.effective, ids.saved);
+    println!("pid {} parent {}", std::process::id(), nix::unistd::getppid());
+    println!("session {}", nix::unistd::getsid(None).unwrap());
+    println!("group {}", nix::unistd::getpgrp());
+    for (name, resource) in LIMITS {
+        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        unsafe { libc::getrlimit(*resource as _, &raw mut limit) };
+        println!("limit {name} {} {}", amount(limit.rlim_cur), amount(limit.rlim_max));
+    }
+    // Rust itself ignores SIGPIPE (13) and has handlers of its own for 7 and 11.
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    for line in status.lines() {
+        let name = line.split(':').next().unwrap();
+        if matches!(
+            name,
+            "SigBlk"
+                | "SigIgn"
+                | "CapInh"
+                | "CapPrm"
+                | "CapEff"
+                | "CapBnd"
+                | "CapAmb"
+                | "NoNewPrivs"
+                | "Seccomp"
+                | "NStgid"
+        ) {
+            println!("status {line}");
+        }
+    }
+    println!("personality {:x}", unsafe { libc::personality(0xffff_ffff) });
+    println!("oom {}", fs::read_to_string("/proc/self/oom_score_adj").unwrap().trim());
+    println!("host {}", fs::read_to_string("/proc/sys/kernel/hostname").unwrap().trim());
+    for fd in 0..3 {
+        let target = fs::read_link(format!("/proc/self/fd/{fd}")).unwrap();
+        let target = target.to_str().unwrap().split(':').next().unwrap().to_owned();
+        println!("descriptor {fd} {target} tty {}", unsafe { libc::isatty(fd) });
+    }
+    for path in [
+        "/",
+        "/build",
+        "/tmp",
+        "/kiln",
+        "/kiln/store",
+        "/etc",
+        "/etc/passwd",
+        "/dev/null",
+        "/dev/shm",
+    ] {
+        let found = fs::metadata(path).unwrap();
+        println!("stat {path} {:o} {}:{}", found.mode(), found.uid(), found.gid());
+    }
+    let mut mounts: Vec<String> = fs::read_to_string("/proc/self/mounts")
+        .unwrap()
+        .lines()
+        .map(|line| line.split(' ').nth(1).unwrap().to_owned())
+        .collect();
+    mounts.sort();
+    println!("mounts {}", mounts.join(" "));
+    let exe = fs::read_to_string("/proc/self/maps").unwrap();
+    let stack = exe.lines().find(|it| it.ends_with("[stack]")).unwrap();
+    println!("stack ends at {}", stack.split(['-', ' ']).nth(1).unwrap());
+}
+
+fn amount(amount: u64) -> String {
+    if amount == libc::RLIM_INFINITY { "unlimited".into() } else { amount.to_string() }
+}
+
+const LIMITS: &[(&str, u32)] = &[
+    ("as", libc::RLIMIT_AS as u32),
+    ("core", libc::RLIMIT_CORE as u32),
+    ("cpu", libc::RLIMIT_CPU as u32),
+    ("data", libc::RLIMIT_DATA as u32),
+    ("fsize", libc::RLIMIT_FSIZE as u32),
+    ("locks", libc::RLIMIT_LOCKS as u32),
+    ("memlock", libc::RLIMIT_MEMLOCK as u32),
+    ("msgqueue", libc::RLIMIT_MSGQUEUE as u32),
+    ("nice", libc::RLIMIT_NICE as u32),
+    ("nofile", libc::RLIMIT_NOFILE as u32),
+    ("nproc", libc::RLIMIT_NPROC as u32),
+    ("rss", libc::RLIMIT_RSS as u32),
+    ("rtprio", libc::RLIMIT_RTPRIO as u32),
+    ("rttime", libc::RLIMIT_RTTIME as u32),
+    ("sigpending", libc::RLIMIT_SIGPENDING as u32),
+    ("stack", libc::RLIMIT_STACK as u32),
+];
