@@ -44,7 +44,7 @@ pub struct MirrorConfig {
 pub struct Mirrors {
     config: MirrorConfig,
     machine: Machine,
-    bases: Mutex<BTreeMap<String, Arc<Mutex<Found>>>>,
+    bases: Mutex<BTreeMap<String, Arc<Mutex<Known>>>>,
     pages: Mutex<BTreeMap<String, Arc<Page>>>,
 }
 
@@ -122,7 +122,7 @@ impl fmt::Display for MirrorReport {
 }
 
 /// The bases of a mirror, once they were looked for.
-type Found = Option<Arc<Bases>>;
+type Known = Option<Arc<Bases>>;
 
 /// The bases of one mirror.
 #[derive(Debug, Default)]
@@ -155,8 +155,8 @@ enum Rule {
     CrateTemplate(String),
     /// A sparse index of crates, which says what the template is.
     CrateIndex(Place),
-    /// A registry of npm packages; for all packages, or for those of one `@scope`.
-    Npm { registry: Place, scope: Option<String> },
+    /// A registry of npm, and the packages that it is asked for.
+    Npm { registry: Place, packages: npm::Packages },
 }
 
 impl Rule {
@@ -166,9 +166,11 @@ impl Rule {
             Rule::Join(place)
             | Rule::Security(place)
             | Rule::PythonIndex(place)
-            | Rule::CrateIndex(place)
-            | Rule::Npm { registry: place, scope: None } => place.to_string(),
-            Rule::Npm { registry, scope: Some(scope) } => format!("{registry} for {scope}"),
+            | Rule::CrateIndex(place) => place.to_string(),
+            Rule::Npm { registry, packages } => match packages {
+                npm::Packages::OfScope(scope) => format!("{registry} for {scope}"),
+                npm::Packages::Others { .. } => registry.to_string(),
+            },
             Rule::CrateTemplate(template) => shown_text(template),
             Rule::CrateFolder(folder) => format!("file://{}", folder.display()),
             Rule::Pip => "what pip downloads".to_owned(),
@@ -204,14 +206,20 @@ pub(crate) trait Pages {
 
 /// What a `mirror:` address stands for.
 pub(crate) struct Resolution {
-    /// Places to try, in this order.
-    pub(crate) places: Vec<Place>,
-    /// Bases that give no place, each with the reason.
-    pub(crate) failed: Vec<Attempt>,
-    /// A base that may give a place later.
-    pub(crate) passing: Option<Attempt>,
+    /// What each base gives, by the base's number, in the order in which to try it.
+    pub(crate) found: Vec<(usize, Found)>,
     /// What the user could set.
     pub(crate) setting: String,
+}
+
+/// What a base gives for a path.
+pub(crate) enum Found {
+    /// A place to try.
+    Place(Place),
+    /// No place, and why.
+    Nothing(Attempt),
+    /// No place now, but perhaps later.
+    NothingYet(Attempt),
 }
 
 impl Mirrors {
@@ -254,43 +262,48 @@ impl Mirrors {
     /// How long a program may take that is asked where it downloads from, in seconds.
     pub const PROGRAM_TIMEOUT_S: u64 = program::TIMEOUT_S;
 
-    /// Finds the places of `mirror://<name>/<path>`.
+    /// Finds the places of `mirror://<name>/<path>`: of all its bases, or of those with `numbers`.
     pub(crate) fn resolve(
         &self,
         name: &str,
         path: &str,
         hash: FetchHash,
+        numbers: Option<&[usize]>,
         pages: &dyn Pages,
     ) -> Result<Resolution, FetchError> {
         let address = format!("mirror://{name}/{path}");
-        let mut resolution = Resolution {
-            places: Vec::new(),
-            failed: Vec::new(),
-            passing: None,
-            setting: setting(name),
-        };
+        let mut resolution = Resolution { found: Vec::new(), setting: setting(name) };
         let wanted = match Wanted::parse(name, path) {
             Ok(wanted) => wanted,
             Err(reason) => {
-                resolution.failed.push(Attempt { url: address, reason });
+                resolution.found.push((0, Found::Nothing(Attempt { url: address, reason })));
                 return Ok(resolution);
             }
         };
-        let found = self.bases(name, &wanted, pages.cancel())?;
-        if found.bases.is_empty() {
-            let notes: String = found.notes.iter().map(|it| format!("; {it}")).collect();
+        let bases = self.bases(name, &wanted, pages.cancel())?;
+        if bases.bases.is_empty() {
+            let notes: String = bases.notes.iter().map(|it| format!("; {it}")).collect();
             let reason = format!("no base is known for the mirror `{name}`{notes}");
-            resolution.failed.push(Attempt { url: address, reason });
+            resolution.found.push((0, Found::Nothing(Attempt { url: address, reason })));
         }
-        for base in &found.bases {
+        for (number, base) in bases.bases.iter().enumerate() {
+            if numbers.is_some_and(|it| !it.contains(&number)) {
+                continue;
+            }
+            let url = || base.rule.shown();
             match self.places(base, path, &wanted, hash, pages) {
-                Ok(places) => resolution.places.extend(places),
+                Ok(places) => {
+                    resolution
+                        .found
+                        .extend(places.into_iter().map(|it| (number, Found::Place(it))));
+                }
                 Err(Failure::Refused { reason }) => {
-                    resolution.failed.push(Attempt { url: base.rule.shown(), reason });
+                    resolution.found.push((number, Found::Nothing(Attempt { url: url(), reason })));
                 }
                 Err(Failure::NotResumed) => {}
                 Err(Failure::Passing { reason, .. }) => {
-                    resolution.passing = Some(Attempt { url: base.rule.shown(), reason });
+                    let attempt = Attempt { url: url(), reason };
+                    resolution.found.push((number, Found::NothingYet(attempt)));
                 }
                 Err(Failure::Fatal(error)) => return Err(error),
             }
@@ -335,14 +348,12 @@ impl Mirrors {
                 })?;
                 cargo::expand(&template, name, version, hash).map(|it| vec![it])
             }
-            (Rule::Npm { registry, scope }, Wanted::NpmFile { package, file }) => {
-                let in_scope = scope
-                    .as_ref()
-                    .is_none_or(|scope| package.split_once('/').is_some_and(|(it, _)| it == scope));
-                if !in_scope {
-                    return Ok(Vec::new());
-                }
-                Ok(vec![registry.join(&format!("{package}/-/{file}"))])
+            (Rule::Npm { registry, packages }, Wanted::NpmFile { package, file }) => {
+                let asked = packages.contain(package);
+                Ok(asked
+                    .then(|| registry.join(&format!("{package}/-/{file}")))
+                    .into_iter()
+                    .collect())
             }
             _ => Err(refused("the path does not fit this base")),
         }
@@ -383,7 +394,10 @@ impl Mirrors {
             // A program may have been stopped before it answered.
             return Err(FetchError::Cancelled);
         }
-        *slot = Some(bases.clone());
+        // A report must not settle that there is nothing: cargo is asked only for a crate.
+        if !(bases.bases.is_empty() && matches!(wanted, Wanted::Nothing)) {
+            *slot = Some(bases.clone());
+        }
         Ok(bases)
     }
 
@@ -470,13 +484,16 @@ fn configured_rule(mirror: &str, base: &str) -> Result<Rule, String> {
     Ok(match mirror {
         "debian" if debian::is_security(place.url().path()) => Rule::Security(place),
         "pypi" => Rule::PythonIndex(place),
-        "npm" => Rule::Npm { registry: place, scope: None },
+        "npm" => Rule::Npm { registry: place, packages: npm::Packages::all() },
         _ => Rule::Join(place),
     })
 }
 
 /// What to set so that a mirror has a base.
 fn setting(name: &str) -> String {
+    if !is_mirror_name(name) {
+        return "a mirror's name consists of a-z, 0-9 and `-`".to_owned();
+    }
     let variable = name.to_ascii_uppercase().replace('-', "_");
     format!("set KILN_MIRROR_{variable} or `mirrors.{name}` in config.toml to a base of your own")
 }

@@ -52,6 +52,14 @@ pub enum UnpackError {
         /// The format's name.
         format: &'static str,
     },
+    /// What was compressed is no archive, but a single file perhaps.
+    #[error("unpacked by {format}, it begins with `{first}`, which is no tar archive")]
+    NoTar {
+        /// What it was compressed by.
+        format: &'static str,
+        /// The first bytes, escaped.
+        first: String,
+    },
     /// An entry is one that no honest archive needs.
     #[error("the entry `{entry}` is refused: it {refusal}")]
     Refused {

@@ -24,7 +24,7 @@ use kiln_store::{
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use crate::mirrors::Mirrors;
+use crate::mirrors::{Found, Mirrors};
 use crate::place::{Address, Place, shown_text};
 use crate::unpack::{UnpackError, UnpackRequest, unpack};
 use crate::web::http::{Answer, Ask, Failure, Http, Sink};
@@ -114,6 +114,7 @@ fn unpack_error(error: UnpackError, url: &str) -> FetchError {
         UnpackError::Cancelled => FetchError::Cancelled,
         error @ (UnpackError::UnknownFormat { .. }
         | UnpackError::UnsupportedFormat { .. }
+        | UnpackError::NoTar { .. }
         | UnpackError::Refused { .. }
         | UnpackError::Damaged { .. }
         | UnpackError::Limit { .. }
@@ -136,14 +137,13 @@ struct Download<'a> {
     mismatch: Option<Mismatch>,
     /// What the user could set so that there are more places.
     setting: Option<String>,
-    /// How many places of mirrors there were.
-    numbers: usize,
-    /// Every place of a mirror: looking one up again adds only what is new.
+    /// Every place of a mirror: sources that name the same one do not ask it twice.
     seen: BTreeSet<String>,
 }
 
-/// A place among all places: the source's number, and the number within it if it is a mirror.
-type Order = (usize, usize);
+/// A place among all places: the number of the source, and for a mirror those of the base and of
+/// what the base gives.
+type Order = (usize, usize, usize);
 
 struct Mismatch {
     order: Order,
@@ -158,8 +158,10 @@ struct Candidate {
     address: Address,
     /// How often no connection came about.
     unconnected: u32,
-    /// The reason of its last failure, and how it is shown.
-    last: Option<Attempt>,
+    /// Why it failed last: one reason, or one for each base of a mirror that may answer later.
+    last: Vec<(Order, Attempt)>,
+    /// The bases of a mirror that are asked again; all of them the first time.
+    bases: Option<Vec<usize>>,
     /// Its host did not answer lately, so that it was put behind the others in this round.
     put_off: bool,
 }
@@ -183,7 +185,6 @@ impl<'a> Download<'a> {
             failed: BTreeMap::new(),
             mismatch: None,
             setting: None,
-            numbers: 0,
             seen: BTreeSet::new(),
         }
     }
@@ -192,9 +193,9 @@ impl<'a> Download<'a> {
         let mut round: VecDeque<Candidate> = VecDeque::new();
         for (index, url) in self.request.urls.iter().enumerate() {
             match Address::parse(url) {
-                Ok(address) => round.push_back(Candidate::new((index, 0), address)),
+                Ok(address) => round.push_back(Candidate::new((index, 0, 0), address)),
                 Err(reason) => {
-                    self.failed.insert((index, 0), Attempt { url: shown_text(url), reason });
+                    self.failed.insert((index, 0, 0), Attempt { url: shown_text(url), reason });
                 }
             }
         }
@@ -208,9 +209,7 @@ impl<'a> Download<'a> {
                 }
             }
             if again.is_empty() || tries == tries_max {
-                for candidate in again {
-                    self.failed.extend(candidate.last.map(|it| (candidate.order, it)));
-                }
+                self.failed.extend(again.into_iter().flat_map(|it| it.last));
                 break;
             }
             self.pause(tries, wait)?;
@@ -273,7 +272,7 @@ impl<'a> Download<'a> {
                     self.failed.insert(candidate.order, last);
                 } else {
                     *wait = (*wait).max(asked.unwrap_or_default());
-                    candidate.last = Some(last);
+                    candidate.last = vec![(candidate.order, last)];
                     again.push(candidate);
                 }
             }
@@ -291,35 +290,38 @@ impl<'a> Download<'a> {
         let Address::Mirror { name, path } = &candidate.address else { return Ok(()) };
         let pages = Pages { fetcher: self.fetcher, cancel: self.request.cancel };
         let hash = self.request.fetch.hash;
-        let resolved = self.fetcher.mirrors.resolve(name, path, hash, &pages)?;
+        let bases = candidate.bases.as_deref();
+        let resolved = self.fetcher.mirrors.resolve(name, path, hash, bases, &pages)?;
         self.setting = self.setting.take().or(Some(resolved.setting));
         let source = candidate.order.0;
-        for attempt in resolved.failed {
-            if self.seen.insert(attempt.url.clone()) {
-                let order = self.next_order(source);
-                self.failed.insert(order, attempt);
-            }
-        }
+        candidate.last.clear();
         let mut places = Vec::new();
-        for place in resolved.places {
-            if self.seen.insert(place.url().to_string()) {
-                places.push(Candidate::new(self.next_order(source), Address::Place(place)));
+        let mut bases_again = Vec::new();
+        for (number, (base, found)) in resolved.found.into_iter().enumerate() {
+            let order = (source, base, number);
+            match found {
+                Found::Place(place) => {
+                    if self.seen.insert(place.url().to_string()) {
+                        places.push(Candidate::new(order, Address::Place(place)));
+                    }
+                }
+                Found::Nothing(attempt) => {
+                    self.failed.insert(order, attempt);
+                }
+                Found::NothingYet(attempt) => {
+                    candidate.last.push((order, attempt));
+                    bases_again.push(base);
+                }
             }
         }
         for place in places.into_iter().rev() {
             round.push_front(place);
         }
-        if let Some(attempt) = resolved.passing {
-            candidate.last = Some(attempt);
+        if !bases_again.is_empty() {
+            candidate.bases = Some(bases_again);
             again.push(candidate);
         }
         Ok(())
-    }
-
-    /// The number of the next place of a source.
-    fn next_order(&mut self, source: usize) -> Order {
-        self.numbers += 1;
-        (source, self.numbers)
     }
 
     /// Downloads from one place, and once more from its beginning if bytes of an earlier run, or
@@ -408,7 +410,7 @@ enum Start {
 
 impl Candidate {
     fn new(order: Order, address: Address) -> Self {
-        Candidate { order, address, unconnected: 0, last: None, put_off: false }
+        Candidate { order, address, unconnected: 0, last: Vec::new(), bases: None, put_off: false }
     }
 }
 

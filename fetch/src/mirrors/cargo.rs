@@ -39,12 +39,14 @@ pub(crate) fn find(machine: &Machine, wanted: &Wanted, cancel: &Cancel, found: &
         found.note("cargo has not downloaded anything yet; it is asked when a crate is wanted");
         return;
     };
-    match ask(machine, "cargo", &["info", "--quiet", &format!("{name}@{version}")], cancel) {
-        Ok(_) => {
-            add_caches(machine, &home, found);
-            add_indexes(machine, &home, found);
-        }
-        Err(reason) => found.note(format!("cargo cannot be asked: {reason}")),
+    let answer = ask(machine, "cargo", &["info", "--quiet", &format!("{name}@{version}")], cancel);
+    // Even if it does not find the crate, it now knows where it looked.
+    add_caches(machine, &home, found);
+    add_indexes(machine, &home, found);
+    if let Err(reason) = answer
+        && found.bases.is_empty()
+    {
+        found.note(format!("cargo names no registry, and cannot be asked: {reason}"));
     }
 }
 

@@ -9,6 +9,31 @@ use crate::mirrors::program::ask;
 use crate::mirrors::{Bases, Origin, Rule};
 use crate::place::{Place, shown_text};
 
+/// Which packages a registry is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Packages {
+    /// Those whose name begins with this `@scope`.
+    OfScope(String),
+    /// All but those of these scopes, which have registries of their own: a company's names are
+    /// nobody else's business.
+    Others { scopes: Vec<String> },
+}
+
+impl Packages {
+    pub(crate) fn all() -> Self {
+        Packages::Others { scopes: Vec::new() }
+    }
+
+    /// Whether a package, such as `left-pad` or `@corp/tool`, is one of them.
+    pub(crate) fn contain(&self, package: &str) -> bool {
+        let scope = package.split_once('/').map(|(scope, _)| scope);
+        match self {
+            Packages::OfScope(own) => scope == Some(own),
+            Packages::Others { scopes } => !scope.is_some_and(|it| scopes.iter().any(|o| o == it)),
+        }
+    }
+}
+
 /// Adds the machine's registries: those of scopes first, then the one for all packages.
 pub(crate) fn find(machine: &Machine, cancel: &Cancel, found: &mut Bases) {
     let configured = !found.bases.is_empty();
@@ -58,13 +83,14 @@ pub(crate) fn find(machine: &Machine, cancel: &Cancel, found: &mut Bases) {
             }
         }
     }
-    let scopes = scopes.into_iter().map(|(scope, origin, url)| (Some(scope), origin, url));
-    let registry = registry.map(|(origin, url)| (None, origin, url));
-    for (scope, origin, url) in scopes.chain(registry) {
+    let others = Packages::Others { scopes: scopes.iter().map(|(it, _, _)| it.clone()).collect() };
+    let scopes = scopes.into_iter().map(|(it, origin, url)| (Packages::OfScope(it), origin, url));
+    let registry = registry.map(|(origin, url)| (others, origin, url));
+    for (packages, origin, url) in scopes.chain(registry) {
         match Place::parse(&url) {
             Ok(place) => {
                 let registry = with_token(place, &tokens);
-                found.push(origin, Rule::Npm { registry, scope });
+                found.push(origin, Rule::Npm { registry, packages });
             }
             Err(reason) => found.note(format!(
                 "the registry `{}` of npm ({origin}) is left out: {reason}",

@@ -32,7 +32,7 @@ pub(crate) enum Compression {
 impl Format {
     /// Tells the format from the first bytes: all of the file, or [`FORMAT_BYTES`] of it.
     pub(crate) fn of(first: &[u8]) -> Format {
-        let is_tar = || first.get(..FORMAT_BYTES).is_some_and(looks_like_tar);
+        let is_tar = || looks_like_tar(first);
         match first {
             [0x1f, 0x8b, ..] => Format::Compressed(Compression::Gzip),
             [b'B', b'Z', b'h', b'1'..=b'9', ..] => Format::Compressed(Compression::Bzip2),
@@ -56,9 +56,11 @@ impl Format {
     }
 }
 
-/// Whether a block is a tar header, or the end of a tar archive without entries.
-fn looks_like_tar(block: &[u8]) -> bool {
-    block.iter().all(|it| *it == 0) || super::tar::has_right_checksum(block)
+/// Whether the first block is a tar header, or the end of a tar archive without entries.
+pub(crate) fn looks_like_tar(first: &[u8]) -> bool {
+    first.get(..FORMAT_BYTES).is_some_and(|block| {
+        block.iter().all(|it| *it == 0) || super::tar::has_right_checksum(block)
+    })
 }
 
 impl Compression {

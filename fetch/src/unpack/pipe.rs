@@ -46,6 +46,11 @@ impl Pipe {
         Ok(&self.chunk[from..self.at])
     }
 
+    /// Returns the bytes that are at hand already.
+    pub(crate) fn chunk(&self) -> &[u8] {
+        &self.chunk[self.at..]
+    }
+
     /// Whether no bytes follow; waits until that is known.
     pub(crate) fn is_at_end(&mut self) -> io::Result<bool> {
         while self.at == self.chunk.len() {

@@ -8,6 +8,7 @@
 
 use tar::Header;
 
+use crate::escape::escape;
 use crate::unpack::format::Compression;
 use crate::unpack::limits::{Meter, UnpackLimits};
 use crate::unpack::name::EntryName;
@@ -34,6 +35,7 @@ pub(crate) fn unpack_tar(
 ) -> Result<(), UnpackError> {
     let mut blocks = Blocks { pipe, meter, compression, entry: None };
     let mut extension = Extension::default();
+    blocks.expect_header()?;
     loop {
         let Some(block) = blocks.block()? else {
             return Err(blocks.damaged("it ends without the end of the archive: was it truncated?"));
@@ -250,6 +252,17 @@ struct Blocks<'a, 'm> {
 }
 
 impl<'a, 'm> Blocks<'a, 'm> {
+    /// Looks whether this is a tar archive at all; nothing is used up.
+    fn expect_header(&mut self) -> Result<(), UnpackError> {
+        // The first chunk of a pipe is much larger than a block, unless the data ends before.
+        if self.is_at_end()? || !super::format::looks_like_tar(self.pipe.chunk()) {
+            let first = self.pipe.chunk();
+            let first = escape(&first[..first.len().min(16)]);
+            return Err(UnpackError::NoTar { format: self.compression.name(), first });
+        }
+        Ok(())
+    }
+
     /// Reads one block; `None` at the end of the file.
     fn block(&mut self) -> Result<Option<[u8; BLOCK_BYTES]>, UnpackError> {
         let mut block = [0; BLOCK_BYTES];
@@ -335,12 +348,14 @@ impl Content for Contents<'_, '_, '_> {
 impl Contents<'_, '_, '_> {
     /// Skips the padding.
     fn finish(self) -> Result<(), UnpackError> {
-        let padding = (BLOCK_BYTES as u64 - self.size % BLOCK_BYTES as u64) % BLOCK_BYTES as u64;
-        Contents { size: padding, left: padding, blocks: self.blocks }.skip()
-    }
-
-    fn skip(mut self) -> Result<(), UnpackError> {
-        while !self.next()?.is_empty() {}
+        let blocks = self.blocks;
+        let mut left = (BLOCK_BYTES - (self.size % BLOCK_BYTES as u64) as usize) % BLOCK_BYTES;
+        while left > 0 {
+            match blocks.piece(left)?.len() {
+                0 => return Err(blocks.damaged("it ends inside an entry: was it truncated?")),
+                count => left -= count,
+            }
+        }
         Ok(())
     }
 }

@@ -466,3 +466,100 @@ impl Content for FileContent<'_> {
 fn refused(name: &EntryName, refusal: Refusal) -> UnpackError {
     UnpackError::refused(name.as_bytes(), refusal)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::unpack::limits::UnpackLimits;
+    use kiln_store::Cancel;
+
+    fn name(text: &str) -> EntryName {
+        EntryName::parse(text.as_bytes(), 128).unwrap().unwrap()
+    }
+
+    struct Text(&'static [u8]);
+
+    impl Content for Text {
+        fn next(&mut self) -> Result<&[u8], UnpackError> {
+            Ok(std::mem::take(&mut self.0))
+        }
+    }
+
+    /// Runs a test with either way of asking the kernel.
+    fn with_each_lookup(test: impl Fn(&mut Tree<'_>, &Path)) {
+        let cancel = Cancel::new().unwrap();
+        let limits = UnpackLimits::default();
+        for lookup in [Lookup::Whole, Lookup::ByComponent] {
+            let meter = Meter::new(&limits, 1, &cancel);
+            let folder = tempfile::tempdir().unwrap();
+            let outside = folder.path().join("outside");
+            std::fs::create_dir(&outside).unwrap();
+            let mut tree = Tree::create(&folder.path().join("target"), &meter).unwrap();
+            if tree.lookup == Lookup::ByComponent && lookup == Lookup::Whole {
+                println!("skipped: this kernel has no openat2");
+                continue;
+            }
+            tree.lookup = lookup;
+            test(&mut tree, &outside);
+            assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0, "{lookup:?}");
+        }
+    }
+
+    #[test]
+    fn entries_are_made_below_the_folder() {
+        with_each_lookup(|tree, _| {
+            for path in ["x", "a/b/c/x"] {
+                let slot = tree.reserve_file(&name(path), true).unwrap();
+                tree.fill_file(&name(path), true, slot, &mut Text(b"text")).unwrap();
+                assert_eq!(std::fs::read(tree.staging.join(path)).unwrap(), b"text");
+            }
+            tree.add_link(&name("a/l"), b"b").unwrap();
+            assert_eq!(std::fs::read_link(tree.staging.join("a/l")).unwrap(), Path::new("b"));
+        });
+    }
+
+    #[test]
+    fn the_kernel_refuses_a_link_that_the_first_layer_does_not_know() {
+        with_each_lookup(|tree, outside| {
+            tree.add_folder(&name("a/b")).unwrap();
+            // As if the first layer had a hole, or somebody else wrote to the folder.
+            std::fs::remove_dir(tree.staging.join("a/b")).unwrap();
+            std::os::unix::fs::symlink(outside, tree.staging.join("a/b")).unwrap();
+            let slot = tree.reserve_file(&name("a/b/x"), false).unwrap();
+            assert!(tree.fill_file(&name("a/b/x"), false, slot, &mut Text(b"bad")).is_err());
+            assert!(tree.add_folder(&name("a/b/c")).is_err());
+            assert!(tree.add_link(&name("a/b/l"), b"x").is_err());
+            // The last component, too.
+            let planted = outside.join("planted");
+            std::os::unix::fs::symlink(&planted, tree.staging.join("a/x")).unwrap();
+            let slot = tree.reserve_file(&name("a/x"), false).unwrap();
+            assert!(tree.fill_file(&name("a/x"), false, slot, &mut Text(b"bad")).is_err());
+            assert!(tree.open_file(&name("a/x")).is_err());
+        });
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_tree_that_is_not_finished() {
+        let cancel = Cancel::new().unwrap();
+        let limits = UnpackLimits::default();
+        let meter = Meter::new(&limits, 1, &cancel);
+        let folder = tempfile::tempdir().unwrap();
+        let mut tree = Tree::create(&folder.path().join("target"), &meter).unwrap();
+        tree.add_folder(&name("a/b")).unwrap();
+        drop(tree);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_target_that_is_there_is_not_replaced() {
+        let cancel = Cancel::new().unwrap();
+        let limits = UnpackLimits::default();
+        let meter = Meter::new(&limits, 1, &cancel);
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("target");
+        std::os::unix::fs::symlink("nowhere", &target).unwrap();
+        let error = Tree::create(&target, &meter).err().unwrap();
+        assert!(matches!(error, UnpackError::Write { path, .. } if path == target));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zip::CompressionMethod;
-use zip::read::{ArchiveOffset, Config, ZipArchive, ZipFile};
+use zip::read::{ArchiveOffset, Config, ZipArchive, ZipFile, ZipReadOptions};
 use zip::result::ZipError;
 
 use crate::unpack::limits::{Meter, UnpackLimits};
@@ -48,13 +48,31 @@ pub(crate) fn unpack_zip(
     let config = Config { archive_offset: ArchiveOffset::Known(0) };
     let mut archive =
         ZipArchive::with_config(config, file).map_err(|error| damaged(None, &error))?;
-    archive.validate_header_consistency().map_err(|error| damaged(None, &error))?;
+    if let Err(error) = archive.validate_header_consistency() {
+        return Err(find_inconsistency(&mut archive).unwrap_or_else(|| damaged(None, &error)));
+    }
     let mut jobs = Vec::new();
     for index in 0..archive.len() {
         jobs.extend(begin_entry(&mut archive, index, tree, meter)?);
     }
     jobs.sort_by_key(|job| if job.bytes >= LARGE_BYTES { (0, job.index) } else { (1, job.index) });
     write_files(&archive, &jobs, tree, meter)
+}
+
+/// Finds the entry whose two headers disagree, if that is what is wrong.
+fn find_inconsistency(archive: &mut Archive<'_>) -> Option<UnpackError> {
+    if archive.has_duplicate_names() {
+        return None;
+    }
+    (0..archive.len()).find_map(|index| {
+        let path = archive.by_index_data(index).ok()?.name_raw().to_vec();
+        let options = ZipReadOptions::new().enforce_header_consistency(true);
+        let options = options.ignore_encryption_flag(true);
+        match archive.by_index_with_options(index, options) {
+            Err(error @ ZipError::InvalidArchive(_)) => Some(damaged(Some(&path), &error)),
+            Ok(_) | Err(_) => None,
+        }
+    })
 }
 
 /// Makes a folder or link, or returns what there is to do for a file.
@@ -217,5 +235,8 @@ impl<R: Read> Content for Contents<'_, R> {
 }
 
 fn damaged(entry: Option<&[u8]>, error: &ZipError) -> UnpackError {
-    UnpackError::damaged("zip", entry, error)
+    let text = error.to_string();
+    let text = text.strip_prefix("invalid Zip archive: ").unwrap_or(&text);
+    let text = text.strip_prefix("header inconsistency detected: ").unwrap_or(text);
+    UnpackError::damaged("zip", entry, text)
 }

@@ -11,29 +11,29 @@ use crate::web::options::Certificates;
 
 /// Makes a TLS configuration; the error is a sentence that says what to do.
 pub(crate) fn configure(certificates: &Certificates) -> Result<ClientConfig, String> {
-    let (found, problems) = match certificates {
+    let (found, nothing_found) = match certificates {
         Certificates::OfMachine => {
             let result = rustls_native_certs::load_native_certs();
-            (result.certs, result.errors.iter().map(ToString::to_string).collect())
+            let because = result.errors.first().map(|it| format!(" ({it})")).unwrap_or_default();
+            let reason = format!(
+                "this machine trusts no certificates{}; install the package `ca-certificates`, or set SSL_CERT_FILE",
+                escape(because.as_bytes())
+            );
+            (result.certs, reason)
         }
         Certificates::File(path) => {
             let shown = escape(path.as_os_str().as_encoded_bytes());
             let certificates = CertificateDer::pem_file_iter(path)
                 .and_then(Iterator::collect::<Result<Vec<_>, _>>)
                 .map_err(|error| format!("cannot read the certificates in {shown}: {error}"))?;
-            (certificates, Vec::new())
+            (certificates, format!("there are no certificates in {shown}"))
         }
     };
     let mut roots = RootCertStore::empty();
     // Old certificates that do not follow today's rules are skipped, as everyone does.
     let (usable, _) = roots.add_parsable_certificates(found);
     if usable == 0 {
-        let problems: Vec<String> = problems;
-        let because = problems.first().map(|it| format!(" ({})", escape(it.as_bytes())));
-        return Err(format!(
-            "this machine trusts no certificates{}; install the package `ca-certificates`, or set SSL_CERT_FILE",
-            because.unwrap_or_default()
-        ));
+        return Err(nothing_found);
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
