@@ -281,3 +281,22 @@ impl Derivation {
         }
     }
 }
+
+impl Build<InputRef> {
+    /// Returns the action that the build is when its inputs are these objects, by label.
+    #[must_use]
+    pub(crate) fn with_inputs(&self, inputs: BTreeMap<Label, ObjectId>) -> Action {
+        Build {
+            name: self.name.clone(),
+            kind: self.kind,
+            outputs: self.outputs.clone(),
+            system: self.system.clone(),
+            inputs,
+            sources: self.sources.clone(),
+            links: self.links.clone(),
+            env: self.env.clone(),
+            steps: self.steps.clone(),
+            sandbox_abi: self.sandbox_abi,
+        }
+    }
+}

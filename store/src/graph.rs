@@ -14,6 +14,7 @@ use crate::name::OutputName;
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
+    ids: Vec<DerivationId>,
     index: BTreeMap<DerivationId, usize>,
 }
 
@@ -96,6 +97,7 @@ impl Graph {
         let id = node.derivation.id();
         if !self.index.contains_key(&id) {
             self.index.insert(id, self.nodes.len());
+            self.ids.push(id);
             self.nodes.push(node);
         }
         id
@@ -105,6 +107,12 @@ impl Graph {
     #[must_use]
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    /// Returns the ids of the [`nodes`](Graph::nodes), in the same order.
+    #[must_use]
+    pub fn ids(&self) -> &[DerivationId] {
+        &self.ids
     }
 
     /// Returns the place of a derivation in [`nodes`](Graph::nodes).

@@ -23,6 +23,7 @@ mod path;
 mod pool;
 mod read;
 mod realisation;
+mod realise;
 mod scan;
 mod store;
 mod substitute;
@@ -57,6 +58,11 @@ pub use local::{
     Root, VerifyReport, WhyAlive, WhyDepends,
 };
 pub use realisation::{Origin, Realisation};
+pub use realise::{
+    Activity, Cause, Change, ChangeKind, Counts, Event, Failure, How, OnFailure, Outcome, Prints,
+    RealiseError, RealiseOptions, RealiseRequest, Realised, RealisedOutput, Reproduced,
+    ReproducedOutput, Warning, realise, reproduce,
+};
 pub use store::{
     ArchiveError, Attempted, Claim, ClaimGuard, Done, LogFile, Memos, PlaceError, PlaceOutputs,
     PlaceTree, Placed, Refs, Registration, Session, Store, StoreError, TreeFrom, Verdict,

@@ -3,6 +3,7 @@
 //! What is valid and realised is known in memory only. The files of objects lie in a folder all the
 //! same, because builds are shown files.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read, Write};
@@ -26,7 +27,7 @@ use crate::store::{
     Placed, Refs, Registration, Session, Store, StoreError, TreeFrom,
 };
 use crate::sys::{Folder, SystemError};
-use crate::write::write_object;
+use crate::write::{seal_root, write_object};
 
 /// A store that forgets everything with its process.
 ///
@@ -139,14 +140,17 @@ impl MemorySession<'_> {
     ) -> Result<Placed, PlaceError> {
         let mut state = self.store.state();
         let was_valid = state.valid.contains(&id);
-        if state.placed.contains_key(&id) {
-            stage.remove(name, &|| true)?;
-        } else {
-            let store = Folder::open(&self.store.folder.join("store"))?;
-            let path = object.path(&id);
-            stage.rename(name, &store, path.as_str().as_bytes())?;
-            crate::write::seal_root(&store, path.as_str().as_bytes(), &object)?;
-            state.placed.insert(id, Arc::clone(&object));
+        match state.placed.entry(id) {
+            Entry::Occupied(_) => {
+                stage.remove(name, &|| true)?;
+            }
+            Entry::Vacant(vacant) => {
+                let store = Folder::open(&self.store.folder.join("store"))?;
+                let path = object.path(&id);
+                stage.rename(name, &store, path.as_str().as_bytes())?;
+                seal_root(&store, path.as_str().as_bytes(), &object)?;
+                vacant.insert(Arc::clone(&object));
+            }
         }
         Ok(Placed { id, object, was_valid })
     }
