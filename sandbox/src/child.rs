@@ -187,6 +187,7 @@ fn opens_outside(setup: &Setup) -> Option<&Path> {
         | Setup::Freeze { .. }
         | Setup::Hide { .. }
         | Setup::EnterRoot
+        | Setup::SetTimes { .. }
         | Setup::SealRoot => None,
     }
 }

@@ -88,9 +88,26 @@ impl Sandbox {
     }
 }
 
-/// Explains a call that failed while a sandbox was made.
-pub(crate) fn explain(error: SysError) -> BuildError {
+/// A cause, what to do about it, and how to see whether it is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// What was tried, what the kernel said, and what is behind it.
+    pub(crate) cause: String,
+    /// What to change, in the imperative.
+    pub(crate) advice: String,
+    /// A command that shows whether it is changed.
+    pub(crate) check: String,
+}
+
+/// Explains a call that failed while a sandbox was made, if the machine is to blame.
+pub(crate) fn explain(error: &SysError) -> Option<Refusal> {
     explain_with(error, &Machine::look())
+}
+
+impl From<Refusal> for BuildError {
+    fn from(Refusal { cause, advice, check }: Refusal) -> Self {
+        BuildError::Refused { cause, advice, check }
+    }
 }
 
 /// The settings of a machine that keep sandboxes from being made.
@@ -134,56 +151,51 @@ impl Machine {
     }
 }
 
-/// A cause, what to do about it, and how to see whether it is done.
-struct Refusal {
-    cause: String,
-    advice: String,
-    check: String,
-}
-
 fn refusal(cause: &str, advice: &str, check: &str) -> Option<Refusal> {
     Some(Refusal { cause: cause.into(), advice: advice.into(), check: check.into() })
 }
 
-fn explain_with(error: SysError, machine: &Machine) -> BuildError {
-    let found = match error.call {
-        Call::Clone => explain_clone(&error, machine),
-        Call::Setrlimit => explain_limit(&error),
-        _ if error.errno == Errno::ENOSYS && !machine.filtered => refusal(
+fn explain_with(error: &SysError, machine: &Machine) -> Option<Refusal> {
+    let found = if error.call == Call::Clone {
+        explain_clone(error, machine)
+    } else if error.call == Call::Setrlimit {
+        explain_limit(error)
+    } else if error.errno == Errno::ENOSYS && !machine.filtered {
+        refusal(
             "this kernel is older than Linux 5.10 and lacks the call",
             "use a newer kernel",
             "uname -r",
-        ),
-        Call::Fsmount | Call::Fsconfig if error.on.contains("proc") && is_denial(&error) => {
-            refusal(
-                "something is mounted over parts of /proc here, as container engines do, and the \
-                 kernel then allows no other /proc",
-                "start the container with an unmasked /proc: `--security-opt systempaths=unconfined` \
-                 (docker), `--security-opt unmask=ALL` (podman), `procMount: Unmasked` (Kubernetes)",
-                "grep ' /proc/' /proc/self/mountinfo",
-            )
-        }
-        Call::PivotRoot if error.errno == Errno::EINVAL => refusal(
+        )
+    } else if matches!(error.call, Call::Fsmount | Call::Fsconfig)
+        && error.on.contains("proc")
+        && is_denial(error)
+    {
+        refusal(
+            "something is mounted over parts of /proc here, as container engines do, and the \
+             kernel then allows no other /proc",
+            "start the container with an unmasked /proc: `--security-opt systempaths=unconfined` \
+             (docker), `--security-opt unmask=ALL` (podman), `procMount: Unmasked` (Kubernetes)",
+            "grep ' /proc/' /proc/self/mountinfo",
+        )
+    } else if error.call == Call::PivotRoot && error.errno == Errno::EINVAL {
+        refusal(
             "the root of this system is the one that the kernel was started with (an initramfs), \
              which cannot be exchanged",
             "mount another file system as root and switch to it before starting Kiln",
             "grep ' / / ' /proc/self/mountinfo",
-        ),
-        Call::OpenTree if error.errno == Errno::EMFILE => refusal(
+        )
+    } else if error.call == Call::OpenTree && error.errno == Errno::EMFILE {
+        refusal(
             "the build has more inputs than this process may open files",
             "raise the hard limit of open files, such as by `LimitNOFILE=` or limits.conf",
             "ulimit -Hn",
-        ),
-        _ if is_denial(&error) => explain_denial(machine),
-        _ => None,
+        )
+    } else if is_denial(error) {
+        explain_denial(machine)
+    } else {
+        None
     };
-    match found {
-        None => error.into_build_error(),
-        Some(Refusal { cause, advice, check }) => {
-            let cause = format!("{error}; {cause}");
-            BuildError::Refused { cause, advice, check }
-        }
-    }
+    found.map(|it| Refusal { cause: format!("{error}; {}", it.cause), ..it })
 }
 
 fn is_denial(error: &SysError) -> bool {
@@ -194,14 +206,16 @@ fn is_denial(error: &SysError) -> bool {
 }
 
 fn explain_clone(error: &SysError, machine: &Machine) -> Option<Refusal> {
-    match error.errno {
-        Errno::EINVAL => refusal(
+    if error.errno == Errno::EINVAL {
+        return refusal(
             "this kernel lacks one of the namespaces",
             "use a kernel with CONFIG_USER_NS, CONFIG_PID_NS, CONFIG_NET_NS, CONFIG_IPC_NS, \
              CONFIG_UTS_NS and CONFIG_CGROUPS",
             "ls /proc/self/ns",
-        ),
-        Errno::ENOSPC | Errno::EUSERS => match &machine.none_allowed {
+        );
+    }
+    if matches!(error.errno, Errno::ENOSPC | Errno::EUSERS) {
+        return match &machine.none_allowed {
             Some(setting) => refusal(
                 &format!("`user.{setting}` is 0"),
                 &format!("run `sysctl user.{setting}=65536` as root"),
@@ -214,20 +228,23 @@ fn explain_clone(error: &SysError, machine: &Machine) -> Option<Refusal> {
                  that this one would be in",
                 "head /proc/sys/user/max_*_namespaces",
             ),
-        },
-        Errno::EAGAIN => refusal(
+        };
+    }
+    if error.errno == Errno::EAGAIN {
+        return refusal(
             "this user has as many processes as it may have",
             "end some, or raise the limit of processes",
             "ulimit -u",
-        ),
-        _ if !machine.user_namespaces => refusal(
+        );
+    }
+    if !machine.user_namespaces {
+        return refusal(
             "this kernel has no user namespaces",
             "use a kernel with CONFIG_USER_NS",
             "ls /proc/self/ns/user",
-        ),
-        _ if is_denial(error) => explain_denial(machine),
-        _ => None,
+        );
     }
+    if is_denial(error) { explain_denial(machine) } else { None }
 }
 
 /// Explains "not permitted" by the setting that is most likely behind it.
@@ -297,11 +314,12 @@ mod tests {
     use super::*;
 
     fn check(call: Call, on: &str, errno: Errno, machine: Machine, expected: Expect) {
-        let text = match explain_with(SysError::new(call, on, errno), &machine) {
-            BuildError::Refused { cause, advice, check } => {
+        let error = SysError::new(call, on, errno);
+        let text = match explain_with(&error, &machine) {
+            Some(Refusal { cause, advice, check }) => {
                 format!("{cause}\n  do: {advice}\n  check: {check}\n")
             }
-            other => format!("{other}\n"),
+            None => format!("{error}\n"),
         };
         expected.assert_eq(&text);
     }

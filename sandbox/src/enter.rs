@@ -27,10 +27,10 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
-use kiln_store::{BuildError, InputObject, StepStatus};
+use kiln_store::{InputObject, StepStatus};
 
 use crate::codec::{Reader, Writer};
-use crate::doctor;
+use crate::doctor::{self, Refusal};
 use crate::message::read_error;
 use crate::sys::{self, Call, SysError};
 
@@ -169,16 +169,9 @@ fn explain(error: SysError, program: &OsString) -> EnterError {
         let program = program.display().to_string().escape_debug().to_string();
         return EnterError::NotRun { program, source: error.source() };
     }
-    match doctor::explain(error) {
-        BuildError::Refused { cause, advice, check } => {
-            EnterError::Refused { cause, advice, check }
-        }
-        BuildError::System { call, on, source } => EnterError::System { call, on, source },
-        other => EnterError::System {
-            call: "clone",
-            on: other.to_string(),
-            source: io::ErrorKind::Other.into(),
-        },
+    match doctor::explain(&error) {
+        Some(Refusal { cause, advice, check }) => EnterError::Refused { cause, advice, check },
+        None => error.into(),
     }
 }
 

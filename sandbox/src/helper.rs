@@ -105,9 +105,7 @@ fn prepare(socket: &OwnedFd) -> SysResult<Life> {
         sys::drop_groups()?;
     }
     privileges::make_room_for_limits()?;
-    // As many inputs as possible: in root mode all are open at once. Steps get a fixed limit.
-    let (_, hard) = sys::limit(libc::RLIMIT_NOFILE as u32, "RLIMIT_NOFILE")?;
-    sys::set_limit(libc::RLIMIT_NOFILE as u32, "RLIMIT_NOFILE", hard, hard)?;
+    privileges::raise_open_files()?;
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     Life::new()
 }

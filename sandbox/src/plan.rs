@@ -137,6 +137,11 @@ pub enum Setup {
     },
     /// Make the new root the root, and let go of the old one.
     EnterRoot,
+    /// Give all that was made one time.
+    SetTimes {
+        /// The time, in seconds since 1970.
+        seconds: i64,
+    },
     /// Make the root read-only.
     SealRoot,
 }
@@ -459,6 +464,7 @@ impl fmt::Display for Setup {
             Setup::Freeze { at } => mount(f, "freeze", at),
             Setup::Hide { at } => mount(f, "hide", at),
             Setup::EnterRoot => write!(f, "enter root"),
+            Setup::SetTimes { seconds } => write!(f, "times {seconds}"),
             Setup::SealRoot => write!(f, "seal root"),
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use nix::libc;
 
-use crate::plan::{Need, ResourceLimit, resource_limits};
+use crate::plan::{Need, Resource, ResourceLimit, resource_limits};
 use crate::sys::{self, Open, SysResult};
 
 /// Sets the limits of this process and all that it will start.
@@ -40,6 +40,14 @@ pub(crate) fn make_room_for_limits() -> SysResult<()> {
         }
     }
     Ok(())
+}
+
+/// Lets this process open as many files as it may: in root mode, all inputs of a build are open at
+/// once. Steps get a fixed limit.
+pub(crate) fn raise_open_files() -> SysResult<()> {
+    let (name, number) = Resource::OpenFiles.name_and_number();
+    let (_, hard) = sys::limit(number, name)?;
+    sys::set_limit(number, name, hard, hard)
 }
 
 /// Lets the kernel end this process, before others that were not given a score, when memory is

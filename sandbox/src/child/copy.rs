@@ -26,6 +26,13 @@ pub(super) fn copy_sources(copies: &[SourceCopy]) -> SysResult<()> {
             SysError { on, ..error }
         })?;
     }
+    // Each source changed the time of the folders that it was put into.
+    for copy in copies {
+        for folder in copy.to.ancestors().skip(1) {
+            let path = c_name(&Path::new(BUILD_DIR).join(folder))?;
+            sys::set_time_at(build.as_fd(), &path, SOURCE_TIME_S)?;
+        }
+    }
     Ok(())
 }
 
@@ -128,7 +135,7 @@ impl Copier {
 
 /// Opens the folder in which a source is put, and makes it where it is missing.
 fn make_parents(build: &OwnedFd, to: &Path) -> SysResult<OwnedFd> {
-    let mut folder = sys::open_below(build.as_fd(), Path::new(""), Open::Folder)?;
+    let mut folder = sys::open_entry(build.as_fd(), c".", Open::Folder)?;
     for component in to.parent().into_iter().flat_map(Path::components) {
         let name = Path::new(component.as_os_str());
         match sys::mkdir_at(folder.as_fd(), name, 0o755) {
@@ -136,7 +143,7 @@ fn make_parents(build: &OwnedFd, to: &Path) -> SysResult<OwnedFd> {
             _ => {}
         }
         // A source that came before may have put a link here; it is not followed.
-        folder = sys::open_below(folder.as_fd(), name, Open::Folder)?;
+        folder = sys::open_entry(folder.as_fd(), &c_name(name)?, Open::Folder)?;
     }
     Ok(folder)
 }

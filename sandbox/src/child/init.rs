@@ -154,7 +154,7 @@ fn prepare_step(
 fn with_cause(error: SysError, program: &CString) -> SysError {
     use nix::unistd::{AccessFlags, access};
     if error.errno == Errno::ENOENT && access(program.as_c_str(), AccessFlags::F_OK).is_ok() {
-        let on = format!("{}, which is there, but not the loader that it names", error.on);
+        let on = format!("{} (which is there; the loader that it names is not)", error.on);
         return SysError { on, ..error };
     }
     error

@@ -25,6 +25,9 @@ pub(super) struct Layout<'a> {
     inputs_dir: &'a Path,
     /// How mounts get their flags.
     mounts: MountCalls,
+    /// What was made, whose times are still those of the making. The kernel's own file systems keep
+    /// their times.
+    made: Vec<PathBuf>,
     /// What was opened beforehand, in the order of the plan. Empty where everything is opened when
     /// it is needed.
     opened: VecDeque<OwnedFd>,
@@ -46,6 +49,7 @@ impl<'a> Layout<'a> {
         Layout {
             inputs_dir: &order.inputs_dir,
             mounts: order.mounts,
+            made: vec!["/".into()],
             opened: VecDeque::new(),
             root: None,
             parent: None,
@@ -69,15 +73,18 @@ impl<'a> Layout<'a> {
             Setup::HostName { host, domain } => sys::set_host_name(host, domain),
             Setup::Root { bytes_max } => self.begin_root(*bytes_max),
             Setup::Folder { at, mode } => {
+                self.made.push(at.clone());
                 let (parent, name) = self.place(at)?;
                 make_folder(parent, name, *mode)
             }
             Setup::File { at, mode, bytes } => {
+                self.made.push(at.clone());
                 let (parent, name) = self.place(at)?;
                 let file = sys::open_below(parent, name, Open::Create(*mode))?;
                 sys::write_all(file.as_fd(), bytes, &at.display().to_string())
             }
             Setup::Link { at, to } => {
+                self.made.push(at.clone());
                 let (parent, name) = self.place(at)?;
                 sys::symlink_at(to, parent, name)
             }
@@ -104,16 +111,19 @@ impl<'a> Layout<'a> {
             }
             Setup::Detach { at } => {
                 sys::detach_open(self.look_up(at)?.as_fd(), at.display())?;
+                self.made.retain(|it| !it.starts_with(at));
                 self.parent = None;
                 let (parent, name) = self.place(at)?;
                 sys::unlink_at(parent, &c_name(name)?, Remove::Folder)
             }
             Setup::Processes { at } => {
+                self.made.retain(|it| it != at);
                 let tree = sys::new_mount(c"proc", &[], BASE | NO_EXEC)?;
                 self.attach(&tree, at)
             }
             Setup::Terminals { at } => {
                 let options = [(c"mode", "620".into()), (c"ptmxmode", "666".into())];
+                self.made.retain(|it| it != at);
                 // Its entries are devices.
                 let tree = sys::new_mount(c"devpts", &options, NO_SET_ID | NO_EXEC)?;
                 self.attach(&tree, at)
@@ -143,6 +153,11 @@ impl<'a> Layout<'a> {
                 }
                 sys::enter_root(self.root()?)
             }
+            Setup::SetTimes { seconds } => self.made.iter().try_for_each(|it| {
+                use std::os::unix::ffi::OsStrExt;
+                let path = sys::c_string(it.as_os_str().as_bytes(), "a path")?;
+                sys::set_time_at(self.root()?, &path, *seconds)
+            }),
             Setup::SealRoot => {
                 let root = self.root()?;
                 self.set_flags(root, READ_ONLY | BASE, Path::new("/"))
@@ -191,7 +206,7 @@ impl<'a> Layout<'a> {
     fn bind(&mut self, tree: &OwnedFd, from: &Path, at: &Path, access: Access) -> SysResult<()> {
         let kind = sys::fstat(tree.as_fd(), from.display())?.kind;
         let refuse = |expected: &str| {
-            let on = format!("`{}`: expected {expected}, found {kind:?}", from.display());
+            let on = format!("`{}`: expected {expected}, found {kind}", from.display());
             Err(SysError::new(Call::OpenTree, on, Errno::EINVAL))
         };
         let flags = match access {

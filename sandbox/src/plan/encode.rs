@@ -138,6 +138,10 @@ fn write_setup(w: &mut Writer, setup: &Setup) {
         }
         Setup::EnterRoot => w.number(15),
         Setup::SealRoot => w.number(16),
+        Setup::SetTimes { seconds } => {
+            w.number(17);
+            w.number(*seconds as u64);
+        }
     }
 }
 
@@ -176,6 +180,7 @@ fn read_setup(r: &mut Reader<'_>) -> Result<Setup, CodecError> {
         14 => Setup::Hide { at: r.path()? },
         15 => Setup::EnterRoot,
         16 => Setup::SealRoot,
+        17 => Setup::SetTimes { seconds: r.number()? as i64 },
         _ => return Err(expected),
     })
 }
@@ -222,6 +227,7 @@ mod tests {
             any_path().prop_map(|at| Setup::Freeze { at }),
             any_path().prop_map(|at| Setup::Hide { at }),
             Just(Setup::EnterRoot),
+            any::<i64>().prop_map(|seconds| Setup::SetTimes { seconds }),
             Just(Setup::SealRoot),
         ]
     }

@@ -7,8 +7,8 @@ use kiln_store::{BuildRequest, STORE_DIR};
 
 use super::steps::{STEPS_DIR, Script};
 use super::{
-    Access, BUILD_GID, BUILD_UID, Layout, PlanError, ScratchPlace, Setup, SourceCopy, render,
-    shm_bytes_max,
+    Access, BUILD_GID, BUILD_UID, Layout, PlanError, SOURCE_TIME_S, ScratchPlace, Setup,
+    SourceCopy, render, shm_bytes_max,
 };
 
 /// The folder in which a build works. [build.files.2]
@@ -137,6 +137,7 @@ pub(crate) fn setup(
     links(&mut setup, request)?;
     processes(&mut setup);
     setup.push(Setup::EnterRoot);
+    setup.push(Setup::SetTimes { seconds: SOURCE_TIME_S });
     setup.push(Setup::SealRoot);
     Ok(setup)
 }

@@ -43,7 +43,7 @@ pub(super) fn watch(
 ) -> Result<Left, BuildError> {
     let mut watch = Watch {
         request,
-        control,
+        control: Some(control),
         log: Some(log),
         buffer: vec![0; LOG_BUFFER_BYTES],
         usage: scratch.usage(),
@@ -88,7 +88,8 @@ enum Waited {
 
 struct Watch<'a> {
     request: &'a BuildRequest<'a>,
-    control: &'a OwnedFd,
+    /// `None` once it ended.
+    control: Option<&'a OwnedFd>,
     /// `None` once it ended or is not wanted any more.
     log: Option<&'a OwnedFd>,
     buffer: Vec<u8>,
@@ -113,45 +114,49 @@ impl Watch<'_> {
     /// Waits for whatever comes first, and sees to it.
     fn wait(&mut self) -> SysResult<Waited> {
         let timeout = self.timeout();
-        let (mut reported, mut ended, mut cancelled) = (false, false, false);
-        let mut printed = false;
+        let (mut ended, mut cancelled) = (false, false);
         {
-            // Each descriptor with what it sets.
-            let mut fds = vec![PollFd::new(self.control.as_fd(), PollFlags::POLLIN)];
-            let mut sets: Vec<&mut bool> = vec![&mut reported];
+            // Reports and output need no mark: they are looked for whatever comes.
+            let (mut reported, mut printed) = (false, false);
+            let (mut fds, mut marks): (Vec<PollFd<'_>>, Vec<&mut bool>) = (Vec::new(), Vec::new());
+            if let Some(control) = self.control {
+                fds.push(PollFd::new(control.as_fd(), PollFlags::POLLIN));
+                marks.push(&mut reported);
+            }
             if let Some(process) = &self.process {
                 fds.push(PollFd::new(process.as_fd(), PollFlags::POLLIN));
-                sets.push(&mut ended);
+                marks.push(&mut ended);
             }
             if let Some(log) = self.log {
                 fds.push(PollFd::new(log.as_fd(), PollFlags::POLLIN));
-                sets.push(&mut printed);
+                marks.push(&mut printed);
             }
             if self.end.is_none() {
                 fds.push(PollFd::new(self.request.cancel.as_fd(), PollFlags::POLLIN));
-                sets.push(&mut cancelled);
+                marks.push(&mut cancelled);
             }
             match poll(&mut fds, timeout) {
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(errno) => return Err(SysError::new(sys::Call::Poll, "a build", errno)),
             }
-            for (fd, set) in fds.iter().zip(sets) {
-                *set = fd.any().unwrap_or(true);
+            for (fd, mark) in fds.iter().zip(marks) {
+                *mark = fd.any().unwrap_or(true);
             }
         }
         if cancelled {
             self.fail(BuildError::Cancelled);
         }
-        if printed {
-            self.pass_output_on()?;
-        }
+        // Reports first: a step is reported before it prints anything.
+        while self.hear()? {}
+        let printed = self.pass_output_on()?;
         if ended {
-            // Everything that was said is there to be read, and nothing more will be.
-            while matches!(self.hear()?, Heard::Report) {}
-            while self.pass_output_on()? {}
+            // What was printed is there to be read, and nothing more will be.
+            if printed {
+                while self.pass_output_on()? {}
+            }
             return Ok(Waited::Gone);
         }
-        if reported && matches!(self.hear()?, Heard::End) && self.process.is_none() {
+        if self.control.is_none() && self.process.is_none() {
             // Nobody holds the other end: there never was a first process, or it is gone.
             return Ok(Waited::Gone);
         }
@@ -178,12 +183,16 @@ impl Watch<'_> {
         later(self.last_output, self.request.limits.silence_s_max)
     }
 
-    /// Reads one report and sees to it.
-    fn hear(&mut self) -> SysResult<Heard> {
-        let (bytes, fds) = match sys::receive(self.control.as_fd(), Wait::No)? {
+    /// Reads one report and sees to it. `false` if there was none.
+    fn hear(&mut self) -> SysResult<bool> {
+        let Some(control) = self.control else { return Ok(false) };
+        let (bytes, fds) = match sys::receive(control.as_fd(), Wait::No)? {
             Received::Message { bytes, fds } => (bytes, fds),
-            Received::Nothing => return Ok(Heard::Nothing),
-            Received::End => return Ok(Heard::End),
+            Received::Nothing => return Ok(false),
+            Received::End => {
+                self.control = None;
+                return Ok(false);
+            }
         };
         let report = Report::decode(&bytes).map_err(|error| {
             SysError::new(sys::Call::Recvmsg, format_args!("a report: {error}"), Errno::EBADMSG)
@@ -207,7 +216,8 @@ impl Watch<'_> {
             Report::NotRun { index, error } => {
                 self.step = Some(index);
                 let step = self.step_name().map_or_else(String::new, |it| it.to_string());
-                let error = SysError { on: format!("{} of step `{step}`", error.on), ..error };
+                let error =
+                    SysError { on: format!("the program of step `{step}`, {}", error.on), ..error };
                 self.fail(error.into_build_error());
             }
             Report::StepEnded { index, status } => {
@@ -221,14 +231,17 @@ impl Watch<'_> {
             }
             Report::Done => self.end = self.end.take().or(Some(End::Done)),
         }
-        Ok(Heard::Report)
+        Ok(true)
     }
 
     fn fail_in(&mut self, phase: Phase, error: SysError) {
         let no_space = matches!(error.errno, Errno::ENOSPC | Errno::EDQUOT);
         let build_error = match phase {
             Phase::Copy if no_space => self.limit(self.usage.limit()),
-            Phase::Clone | Phase::Setup => doctor::explain(error),
+            Phase::Clone | Phase::Setup => match doctor::explain(&error) {
+                Some(refusal) => refusal.into(),
+                None => error.into_build_error(),
+            },
             Phase::Copy | Phase::Steps => error.into_build_error(),
         };
         self.fail(build_error);
@@ -354,12 +367,6 @@ impl Drop for Watch<'_> {
     fn drop(&mut self) {
         self.kill_and_wait();
     }
-}
-
-enum Heard {
-    Report,
-    Nothing,
-    End,
 }
 
 /// Adds seconds; so many that they cannot be added are a time that does not come.

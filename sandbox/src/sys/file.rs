@@ -33,6 +33,18 @@ pub(crate) enum Kind {
     Other,
 }
 
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Kind::Folder => f.write_str("a folder"),
+            Kind::File => f.write_str("a file"),
+            Kind::Link => f.write_str("a symbolic link"),
+            Kind::Device { major, minor } => write!(f, "the character device {major}:{minor}"),
+            Kind::Other => f.write_str("a socket, a FIFO or a block device"),
+        }
+    }
+}
+
 /// What the kernel says of a file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stat {

@@ -146,13 +146,9 @@ pub(crate) fn become_user(uid: u32, gid: u32) -> SysResult<()> {
 
 /// Gives every signal its default action and blocks none.
 pub(crate) fn reset_signals() -> SysResult<()> {
-    for number in 1..=64 {
-        match raw::signal(number, Disposition::Default) {
-            Ok(()) => {}
-            // The C library keeps the last three, or two of them, to itself; their default stands.
-            Err(Errno::EINVAL) if matches!(number, libc::SIGKILL | libc::SIGSTOP | 32..=34) => {}
-            Err(errno) => return Err(SysError::new(Call::Sigaction, number, errno)),
-        }
+    let changeable = |it: &i32| !matches!(*it, libc::SIGKILL | libc::SIGSTOP);
+    for number in (1..=64).filter(changeable) {
+        raw::signal(number, Disposition::Default).named(Call::Sigaction, number)?;
     }
     nix::sys::signal::SigSet::empty().thread_set_mask().named(Call::Sigaction, "the signal mask")
 }

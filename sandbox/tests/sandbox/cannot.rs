@@ -491,7 +491,7 @@ fn trace() -> Result<(), Failed> {
         writing its memory: EPERM
         its descriptors: none
         the first process is there: true
-        tracing a child: 0
+        tracing a child: true
     "#]],
     )
 }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read as _;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
-use kiln_sandbox::{MountCalls, Sandbox, SandboxOptions, Scratch, UserRange};
+use kiln_sandbox::{Sandbox, SandboxOptions, UserRange};
 use kiln_store::{
     Action, ActionId, BuildError, BuildKind, BuildProgress, BuildRequest, Builder, Built, Cancel,
     EnvName, InputObject, Label, Limits, ObjectId, OutputName, OutputTree, Piece, SANDBOX_ABI,
@@ -148,6 +147,11 @@ fn program() -> &'static Program {
     })
 }
 
+/// Returns this program as an object.
+pub(crate) fn program_object() -> Object {
+    program().object.clone()
+}
+
 /// Finds the loader that an ELF program names.
 fn loader(exe: &[u8]) -> String {
     let number = |at: usize, len: usize| {
@@ -238,15 +242,18 @@ impl Case {
 
     /// Adds an input.
     pub(crate) fn input(&mut self, name: &str, object: &Object) -> &mut Self {
-        self.inputs
-            .push(InputObject { path: object.path.clone(), host_path: object.host_path.clone() });
+        let (path, host_path) = (object.path.clone(), object.host_path.clone());
+        let input = InputObject { path, host_path };
+        if !self.inputs.contains(&input) {
+            self.inputs.push(input);
+        }
         self.input_paths.insert(label(name), object.path.clone());
         self
     }
 
     /// Adds an input that is also a source.
     pub(crate) fn source(&mut self, target: &str, object: &Object) -> &mut Self {
-        let name = format!("source{}", self.inputs.len());
+        let name = format!("source{}", self.input_paths.len());
         self.input(&name, object);
         self.action.sources.insert(target.into(), label(&name));
         self
@@ -300,24 +307,43 @@ impl Case {
     ) -> Outcome {
         let log = Mutex::new(Vec::new());
         let steps = Mutex::new(Vec::new());
+        let result = self.run_fully(sandbox, &log, &|it: BuildProgress| {
+            steps.lock().unwrap().push(it.step.to_string());
+            progress(it);
+        });
+        let log = String::from_utf8_lossy(&log.into_inner().unwrap()).into_owned();
+        Outcome { result, log, steps: steps.into_inner().unwrap() }
+    }
+}
+
+impl Case {
+    /// Runs it with another log.
+    pub(crate) fn run_logging(
+        &self,
+        sandbox: &dyn Builder,
+        log: &Mutex<dyn std::io::Write + Send>,
+    ) -> Result<Built, BuildError> {
+        self.run_fully(sandbox, log, &|_| {})
+    }
+
+    fn run_fully(
+        &self,
+        sandbox: &dyn Builder,
+        log: &Mutex<dyn std::io::Write + Send>,
+        progress: &(dyn Fn(BuildProgress) + Sync),
+    ) -> Result<Built, BuildError> {
         let scratch = self.scratch();
-        let request = BuildRequest {
+        sandbox.build(&BuildRequest {
             id: ActionId([0; 32]),
             action: &self.action,
             inputs: &self.inputs,
             input_paths: &self.input_paths,
             scratch: &scratch,
             limits: self.limits,
-            log: &log,
-            progress: &|it: BuildProgress| {
-                steps.lock().unwrap().push(it.step.to_string());
-                progress(it);
-            },
+            log,
+            progress,
             cancel: &self.cancel,
-        };
-        let result = sandbox.build(&request);
-        let log = String::from_utf8_lossy(&log.into_inner().unwrap()).into_owned();
-        Outcome { result, log, steps: steps.into_inner().unwrap() }
+        })
     }
 }
 

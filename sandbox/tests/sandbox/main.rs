@@ -1,25 +1,36 @@
 //! Can and cannot: what a build sees, what it can do, and what it is kept from.
 //!
-//! This one program is three: the tests; the helper that each sandbox starts; and the program that
-//! runs inside (`probe.rs`), which looks around and prints what it finds. It becomes an input of
-//! the builds together with its loader and libraries.
+//! This one program is many: the tests; the helper that each sandbox starts; the program that runs
+//! inside (`probe.rs`), which looks around and prints what it finds, and becomes an input of the
+//! builds together with its loader and libraries; and other supervisors, to be killed or to be
+//! started under odd conditions.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "probes do what no program should")]
 
 mod basics;
 mod cannot;
+mod disk;
+mod ends;
+mod enter;
 mod fixture;
 mod probe;
+mod sameness;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     kiln_sandbox::run_helper_if_asked();
     probe::run_if_asked();
+    ends::supervise_if_asked();
+    sameness::report_if_asked();
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(basics::trials());
     trials.extend(cannot::trials());
+    trials.extend(disk::trials());
+    trials.extend(ends::trials());
+    trials.extend(enter::trials());
+    trials.extend(sameness::trials());
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     fixture::clean_up();
     conclusion.exit();

@@ -17,7 +17,12 @@ pub(crate) fn run_if_asked() {
     if arguments.next().is_none_or(|it| it != "probe") {
         return;
     }
-    let probe = arguments.next().expect("a probe is named");
+    let mut probe = arguments.next().expect("a probe is named");
+    if probe == "to-file" {
+        let file = std::fs::File::create(arguments.next().unwrap()).unwrap();
+        nix::unistd::dup2_stdout(file).unwrap();
+        probe = arguments.next().expect("a probe is named");
+    }
     let arguments: Vec<String> = arguments.collect();
     let known = basics(&probe, &arguments)
         || calls::run(&probe, &arguments)
@@ -41,6 +46,10 @@ fn basics(probe: &str, arguments: &[String]) -> bool {
         }
         "write-output" => std::fs::write(variable("out"), "made\n").unwrap(),
         "write" => std::fs::write(&arguments[0], &arguments[1]).unwrap(),
+        "try-write" => {
+            let error = std::fs::write(&arguments[0], "x").unwrap_err();
+            std::process::exit(error.raw_os_error().unwrap());
+        }
         "make-outputs" => {
             std::fs::create_dir_all(format!("{}/bin", variable("out"))).unwrap();
             std::fs::write(format!("{}/bin/tool", variable("out")), "tool").unwrap();
@@ -49,6 +58,13 @@ fn basics(probe: &str, arguments: &[String]) -> bool {
         }
         "show" => print!("{}", std::fs::read_to_string(&arguments[0]).unwrap()),
         "cwd" => println!("{}", std::env::current_dir().unwrap().display()),
+        "await-signal" => await_signal(&arguments[0]),
+        "outside-report" => {
+            println!("uid {}\ngid {}", nix::unistd::getuid(), nix::unistd::getgid());
+            println!("cwd {}", std::env::current_dir().unwrap().display());
+            println!("home {:?}\nset {:?}", std::env::var("HOME"), std::env::var("KILN_TEST"));
+            println!("sigpipe ignored {}", is_ignored_by_caller(13));
+        }
         "env" => {
             let mut variables: Vec<(String, String)> = std::env::vars().collect();
             variables.sort();
@@ -59,6 +75,26 @@ fn basics(probe: &str, arguments: &[String]) -> bool {
         _ => return false,
     }
     true
+}
+
+/// Says that it is there, and waits for SIGTERM.
+fn await_signal(ready: &str) {
+    use nix::sys::signal::{SigSet, Signal};
+    let mut set = SigSet::empty();
+    set.add(Signal::SIGTERM);
+    set.thread_block().unwrap();
+    std::fs::write(ready, "").unwrap();
+    set.wait().unwrap();
+    println!("came");
+}
+
+/// Whether a signal was ignored when this program was started. Rust itself ignores SIGPIPE, so a
+/// child is asked that Rust starts with what it found.
+fn is_ignored_by_caller(signal: u32) -> bool {
+    let status = std::process::Command::new("/bin/cat").arg("/proc/self/status").output().unwrap();
+    let text = String::from_utf8(status.stdout).unwrap();
+    let line = text.lines().find_map(|it| it.strip_prefix("SigIgn:\t")).unwrap();
+    u64::from_str_radix(line, 16).unwrap() & 1 << (signal - 1) != 0
 }
 
 /// Prints what came of an attempt.

@@ -46,6 +46,7 @@ pub(super) fn run(probe: &str, arguments: &[String]) -> bool {
 }
 
 /// Leaves processes behind by every trick, and ends.
+#[allow(clippy::zombie_processes, reason = "it is what this is for")]
 fn linger() {
     let exe = fs::read_link("/proc/self/exe").unwrap();
     // In the background, holding the log.

@@ -16,6 +16,7 @@ use super::{tried, written};
 pub(super) fn run(probe: &str, arguments: &[String]) -> bool {
     match probe {
         "root" => root(),
+        "list" => arguments.iter().for_each(|it| println!("{it}: {}", names(it))),
         "writable" => writable(),
         "harm-input" => harm_input(&arguments[0]),
         "harm-store" => harm_store(arguments),

@@ -31,7 +31,7 @@ fn report() {
     println!("group {}", nix::unistd::getpgrp());
     for (name, resource) in LIMITS {
         let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        unsafe { libc::getrlimit(*resource as _, &raw mut limit) };
+        unsafe { libc::getrlimit(*resource, &raw mut limit) };
         println!("limit {name} {} {}", amount(limit.rlim_cur), amount(limit.rlim_max));
     }
     // Rust itself ignores SIGPIPE (13) and has handlers of its own for 7 and 11.
@@ -62,17 +62,7 @@ fn report() {
         let target = target.to_str().unwrap().split(':').next().unwrap().to_owned();
         println!("descriptor {fd} {target} tty {}", unsafe { libc::isatty(fd) });
     }
-    for path in [
-        "/",
-        "/build",
-        "/tmp",
-        "/kiln",
-        "/kiln/store",
-        "/etc",
-        "/etc/passwd",
-        "/dev/null",
-        "/dev/shm",
-    ] {
+    for path in ["/", "/build", "/tmp", "/kiln", "/kiln/store", "/etc", "/etc/passwd", "/dev/shm"] {
         let found = fs::metadata(path).unwrap();
         println!("stat {path} {:o} {}:{}", found.mode(), found.uid(), found.gid());
     }
@@ -92,21 +82,21 @@ fn amount(amount: u64) -> String {
     if amount == libc::RLIM_INFINITY { "unlimited".into() } else { amount.to_string() }
 }
 
-const LIMITS: &[(&str, u32)] = &[
-    ("as", libc::RLIMIT_AS as u32),
-    ("core", libc::RLIMIT_CORE as u32),
-    ("cpu", libc::RLIMIT_CPU as u32),
-    ("data", libc::RLIMIT_DATA as u32),
-    ("fsize", libc::RLIMIT_FSIZE as u32),
-    ("locks", libc::RLIMIT_LOCKS as u32),
-    ("memlock", libc::RLIMIT_MEMLOCK as u32),
-    ("msgqueue", libc::RLIMIT_MSGQUEUE as u32),
-    ("nice", libc::RLIMIT_NICE as u32),
-    ("nofile", libc::RLIMIT_NOFILE as u32),
-    ("nproc", libc::RLIMIT_NPROC as u32),
-    ("rss", libc::RLIMIT_RSS as u32),
-    ("rtprio", libc::RLIMIT_RTPRIO as u32),
-    ("rttime", libc::RLIMIT_RTTIME as u32),
-    ("sigpending", libc::RLIMIT_SIGPENDING as u32),
-    ("stack", libc::RLIMIT_STACK as u32),
+const LIMITS: &[(&str, libc::__rlimit_resource_t)] = &[
+    ("as", libc::RLIMIT_AS),
+    ("core", libc::RLIMIT_CORE),
+    ("cpu", libc::RLIMIT_CPU),
+    ("data", libc::RLIMIT_DATA),
+    ("fsize", libc::RLIMIT_FSIZE),
+    ("locks", libc::RLIMIT_LOCKS),
+    ("memlock", libc::RLIMIT_MEMLOCK),
+    ("msgqueue", libc::RLIMIT_MSGQUEUE),
+    ("nice", libc::RLIMIT_NICE),
+    ("nofile", libc::RLIMIT_NOFILE),
+    ("nproc", libc::RLIMIT_NPROC),
+    ("rss", libc::RLIMIT_RSS),
+    ("rtprio", libc::RLIMIT_RTPRIO),
+    ("rttime", libc::RLIMIT_RTTIME),
+    ("sigpending", libc::RLIMIT_SIGPENDING),
+    ("stack", libc::RLIMIT_STACK),
 ];
