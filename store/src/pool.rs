@@ -15,7 +15,7 @@ use nix::errno::Errno;
 
 use crate::digest::{BlobId, to_hex};
 use crate::object::File;
-use crate::sys::{Folder, Kind, SystemError, kind, mode, stat_file};
+use crate::sys::{Folder, Kind, SystemError, if_there, kind, mode, stat_file};
 
 /// Files below this size are written anew: linking one costs as much as writing it.
 pub(crate) const POOL_BYTES_MIN: u64 = 16 << 10;
@@ -127,13 +127,4 @@ fn place(file: &File) -> (Vec<u8>, Vec<u8>) {
         entry.push(b'x');
     }
     (hex, entry)
-}
-
-/// Turns the error that there is no such entry into `None`.
-fn if_there<T>(result: Result<T, SystemError>) -> Result<Option<T>, SystemError> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.is(Errno::ENOENT) => Ok(None),
-        Err(error) => Err(error),
-    }
 }

@@ -325,24 +325,23 @@ impl Deep<'_> {
         }
         let Some(stat) = parent.stat_if_there(name)? else { return Ok(true) };
         if kind(&stat) != Kind::Folder {
-            return match parent.unlink(name) {
-                Ok(()) => Ok(true),
-                Err(error) if error.is(Errno::ENOENT) => Ok(true),
-                Err(error) => Err(error),
-            };
+            if_there(parent.unlink(name))?;
+            return Ok(true);
         }
         if mode(&stat) & 0o700 != 0o700 {
-            parent.make_readable(name, 0o700)?;
+            if_there(parent.make_readable(name, 0o700))?;
         }
         if depth >= REMOVE_DEPTH_MAX {
             self.moved += 1;
-            let to_name = [self.base, b"~", self.moved.to_string().as_bytes()].concat();
-            parent.rename(name, self.top, &to_name)?;
+            let suffix = format!("~{}~{}", std::process::id(), self.moved);
+            let to_name = [self.base, suffix.as_bytes()].concat();
+            if_there(parent.rename(name, self.top, &to_name))?;
             self.names.push(to_name);
             return Ok(true);
         }
-        let folder = parent.folder(name)?;
-        for name in folder.names()? {
+        // Another process may remove the same.
+        let Some(folder) = if_there(parent.folder(name))? else { return Ok(true) };
+        for name in if_there(folder.names())?.unwrap_or_default() {
             if !self.remove_below(&folder, &name, depth + 1, go_on)? {
                 return Ok(false);
             }
@@ -358,6 +357,15 @@ impl Deep<'_> {
 impl AsFd for Folder {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
+    }
+}
+
+/// Turns the error that there is no such entry into `None`.
+pub(crate) fn if_there<T>(result: Result<T, SystemError>) -> Result<Option<T>, SystemError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is(Errno::ENOENT) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
