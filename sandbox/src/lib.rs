@@ -35,6 +35,8 @@ mod plan;
 mod privileges;
 mod run;
 mod seccomp;
+#[cfg(test)]
+mod spec;
 mod sys;
 
 pub use doctor::{Mode, Probe};

@@ -479,3 +479,16 @@ impl fmt::Display for Access {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
+
+/// What the specification has in tables.
+#[cfg(test)]
+pub(crate) mod spec {
+    pub(crate) use super::environment::FIXED as VARIABLES;
+    pub(crate) use super::file_system::{
+        DEVICE_LINKS, DEVICES, FROZEN, HIDDEN, SCRATCH, WRITABLE, etc,
+    };
+    pub(crate) use super::limits::{FIXED as RESOURCE_LIMITS, MEMORY_SCORE};
+}

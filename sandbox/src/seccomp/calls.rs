@@ -3,6 +3,8 @@
 //! Numbers are those of the kernel's tables; a call that a machine does not have has none there.
 //! Calls that are used often come first, because the filter looks at them one after the other.
 
+use std::fmt;
+
 use nix::errno::Errno;
 use nix::libc;
 
@@ -55,6 +57,30 @@ pub(crate) enum When {
     },
     /// If it is for a socket of any family but [`FAMILIES`].
     IsOtherSocket,
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            When::Always => write!(f, "always"),
+            When::HasBits { argument, bits } => {
+                write!(f, "if argument {argument} has a bit of {bits:#o}")
+            }
+            When::BothHaveBits { first, second } => write!(
+                f,
+                "if argument {} has a bit of {:#o} and argument {} one of {:#o}",
+                first.0, first.1, second.0, second.1
+            ),
+            When::IsOneOf { argument, values } => {
+                write!(f, "if argument {argument} is")?;
+                for (index, value) in values.iter().enumerate() {
+                    write!(f, "{} {value:#x}", if index == 0 { "" } else { " or" })?;
+                }
+                Ok(())
+            }
+            When::IsOtherSocket => write!(f, "if [build.network.2] does not name the family"),
+        }
+    }
 }
 
 /// The newest call that was looked at: `mseal`, of Linux 6.10. All tables agree on numbers from
