@@ -34,9 +34,7 @@ pub enum DecodeError {
         expected: u8,
     },
     /// The bytes end too early.
-    #[error(
-        "the encoding ends early: {wanted} more bytes are needed at byte {at}, {left} are left"
-    )]
+    #[error("the encoding ends early: at byte {at} it needs {wanted} more and has {left}")]
     Truncated {
         /// Where bytes are missing.
         at: usize,
@@ -46,7 +44,7 @@ pub enum DecodeError {
         left: usize,
     },
     /// Bytes are left after the value.
-    #[error("{left} bytes follow the end of the encoding at byte {at}")]
+    #[error("the encoding ends at byte {at}, but bytes follow: {left}")]
     Leftover {
         /// Where the value ends.
         at: usize,

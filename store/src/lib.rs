@@ -24,7 +24,11 @@ mod pool;
 mod read;
 mod realisation;
 mod realise;
+#[cfg(test)]
+mod samples;
 mod scan;
+#[cfg(test)]
+mod spec_vectors;
 mod store;
 mod substitute;
 mod sys;
@@ -67,4 +71,6 @@ pub use store::{
     ArchiveError, Attempted, Claim, ClaimGuard, Done, LogFile, Memos, PlaceError, PlaceOutputs,
     PlaceTree, Placed, Refs, Registration, Session, Store, StoreError, TreeFrom, Verdict,
 };
-pub use substitute::{CacheError, DirectoryCache, ERRORS_MAX, Exported, Miss, Substituter};
+pub use substitute::{
+    DirectoryError, DirectorySubstituter, ERRORS_MAX, Exported, Miss, Substituter,
+};

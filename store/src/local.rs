@@ -64,6 +64,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub use gc::{Collected, GcError, GcOptions, GcReport, Holder, WhyAlive};
 pub use query::{ObjectInfo, WhyDepends};
 pub use record::Root;
+#[cfg(test)]
+pub(crate) use record::{Record, decode_batch, encode_batch};
+#[cfg(test)]
+pub(crate) use segments::encode_frame;
 pub use verify::{Difference, Problem, VerifyReport};
 
 use crate::digest::{ActionId, DerivationId, ObjectId};

@@ -5,7 +5,7 @@ mod directory;
 use std::collections::BTreeMap;
 use std::io::Read;
 
-pub use directory::{CacheError, DirectoryCache, Exported};
+pub use directory::{DirectoryError, DirectorySubstituter, Exported};
 
 use crate::digest::{ActionId, ObjectId};
 use crate::realisation::Realisation;

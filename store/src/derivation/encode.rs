@@ -313,3 +313,205 @@ fn decode_fetch(decoder: &mut Decoder<'_>) -> Result<Fetch, DecodeError> {
     };
     Ok(Fetch { name, hash, unpack })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{any_derivation, build, fetch, import, name, output};
+    use expect_test::{Expect, expect};
+    use proptest::prelude::*;
+
+    fn id(change: impl Fn(&mut Build<InputRef>)) -> DerivationId {
+        let mut build = build();
+        change(&mut build);
+        Derivation::Build(build).id()
+    }
+
+    #[test]
+    fn every_field_of_a_build_reaches_its_id() {
+        let label = |text: &str| Label::new(text).unwrap();
+        let text = Template::text;
+        let ids = [
+            id(|_| ()),
+            id(|it| it.name = name("hello2")),
+            id(|it| it.kind = BuildKind::Compose),
+            id(|it| it.kind = BuildKind::Test),
+            id(|it| it.outputs = vec![output("out")]),
+            id(|it| it.outputs.push(output("z"))),
+            id(|it| it.system = System::new("aarch64-linux").unwrap()),
+            id(|it| it.sandbox_abi = 2),
+            id(|it| {
+                it.inputs.pop_first();
+            }),
+            id(|it| {
+                let input = it.inputs.remove(&label("source")).unwrap();
+                it.inputs.insert(label("sources"), input);
+            }),
+            id(|it| it.inputs.get_mut(&label("source")).unwrap().derivation.0[31] ^= 1),
+            id(|it| it.inputs.get_mut(&label("source")).unwrap().output = output("dev")),
+            id(|it| it.sources.clear()),
+            id(|it| {
+                it.sources = BTreeMap::from([("src2".to_owned(), label("source"))]);
+            }),
+            id(|it| {
+                it.sources = BTreeMap::from([("src".to_owned(), label("build.zig"))]);
+            }),
+            id(|it| it.links.clear()),
+            id(|it| {
+                it.links = BTreeMap::from([("/bin/sh".to_owned(), text("/bin/sh"))]);
+            }),
+            id(|it| {
+                it.links.insert("/bin/cc".to_owned(), text("x"));
+            }),
+            id(|it| it.env.clear()),
+            id(|it| {
+                it.env.insert(EnvName::new("LANG").unwrap(), text("C.UTF-8"));
+            }),
+            id(|it| {
+                it.env.insert(EnvName::new("LANG").unwrap(), Template::default());
+            }),
+            id(|it| it.steps.push(it.steps[0].clone())),
+            id(|it| it.steps[0].name = StepName::new("install").unwrap()),
+            id(|it| it.steps[0].argv.push(Template::default())),
+            id(|it| it.steps[0].argv[1] = text("-x")),
+            id(|it| it.steps[0].script = None),
+            id(|it| it.steps[0].script = Some(Template::default())),
+            id(|it| {
+                // The text that the place would render to is not the place.
+                it.steps[0].script = Some(text("make install DESTDIR={out}"));
+            }),
+            Derivation::Fetch(fetch()).id(),
+            Derivation::Fetch(Fetch { name: name("x"), ..fetch() }).id(),
+            Derivation::Fetch(Fetch { hash: FetchHash::Blake3([0x33; 32]), ..fetch() }).id(),
+            Derivation::Fetch(Fetch { hash: FetchHash::Sha256([0x34; 32]), ..fetch() }).id(),
+            Derivation::Fetch(Fetch { unpack: Unpack::File { executable: true }, ..fetch() }).id(),
+            Derivation::Fetch(Fetch { unpack: Unpack::File { executable: false }, ..fetch() }).id(),
+            Derivation::Import(import()).id(),
+            Derivation::Import(Import { name: name("x"), ..import() }).id(),
+            Derivation::Import(Import { object: ObjectId([1; 32]), ..import() }).id(),
+        ];
+        let distinct: std::collections::BTreeSet<_> = ids.iter().collect();
+        assert_eq!(distinct.len(), ids.len());
+    }
+
+    #[test]
+    fn a_fetch_and_its_key_are_in_domains_of_their_own() {
+        let id = Derivation::Fetch(fetch()).id();
+        assert_ne!(id.0, fetch().action_id().0);
+    }
+
+    /// Checks why the sample is not accepted after a change of its encoding.
+    fn check(change: impl Fn(&mut Vec<u8>), expected: Expect) {
+        let mut bytes = Derivation::Import(import()).encode();
+        change(&mut bytes);
+        let actual =
+            Derivation::decode(&bytes).map_or_else(|it| it.to_string(), |_| "ok".to_owned());
+        expected.assert_eq(&format!("{actual}\n"));
+    }
+
+    #[test]
+    fn what_no_derivation_encodes_to_is_refused() {
+        check(
+            |_| (),
+            expect![[r#"
+            ok
+        "#]],
+        );
+        check(
+            |it| it[0] = 2,
+            expect![[r#"
+                the encoding has version 2; this program reads version 1
+            "#]],
+        );
+        check(
+            |it| it[1] = 9,
+            expect![[r#"
+                byte 1 is 9, which is no kind of derivation
+            "#]],
+        );
+        check(
+            |it| it[2] = 200,
+            expect![[r#"
+                the encoding ends early: at byte 2 it needs 200 more and has 41
+            "#]],
+        );
+        check(
+            |it| it[6] = b'/',
+            expect![[r#"
+                the name at byte 2 is not allowed: `/ix.patch` has `/` at byte 0; a store name consists of letters, digits and `_`, and after the first also `-`, `.` and `+`
+            "#]],
+        );
+        check(
+            |it| it[6] = 0xff,
+            expect![[r#"
+                the text at byte 2 is not UTF-8
+            "#]],
+        );
+        check(
+            |it| it.push(0),
+            expect![[r#"
+                the encoding ends at byte 47, but bytes follow: 1
+            "#]],
+        );
+        check(
+            |it| it.clear(),
+            expect![[r#"
+                the encoding ends early: at byte 0 it needs 1 more and has 0
+            "#]],
+        );
+    }
+
+    #[test]
+    fn texts_that_could_be_joined_are_refused() {
+        let mut encoder = Encoder::part();
+        encoder.len(2);
+        for text in ["a", "b"] {
+            encoder.u8(1);
+            encoder.text(text);
+        }
+        let bytes = encoder.finish();
+        let error = decode_template(&mut Decoder::part(&bytes)).unwrap_err();
+        assert!(matches!(error, DecodeError::NotCanonical { what: "template", .. }));
+    }
+
+    proptest! {
+        #[test]
+        fn a_derivation_reads_back_what_it_wrote(derivation in any_derivation()) {
+            let bytes = derivation.encode();
+            prop_assert_eq!(Derivation::decode(&bytes), Ok(derivation));
+        }
+
+        #[test]
+        fn two_derivations_never_share_an_encoding(a in any_derivation(), b in any_derivation()) {
+            prop_assert_eq!(a == b, a.encode() == b.encode());
+        }
+
+        #[test]
+        fn changed_bytes_are_refused_or_another_derivation(
+            derivation in any_derivation(),
+            at: prop::sample::Index,
+            bits in 1_u8..,
+        ) {
+            let mut bytes = derivation.encode();
+            let at = at.index(bytes.len());
+            bytes[at] ^= bits;
+            if let Ok(other) = Derivation::decode(&bytes) {
+                prop_assert_ne!(&other, &derivation);
+                prop_assert_eq!(other.encode(), bytes);
+            }
+        }
+
+        #[test]
+        fn a_cut_off_derivation_is_refused(derivation in any_derivation(), at: prop::sample::Index) {
+            let bytes = derivation.encode();
+            prop_assert!(Derivation::decode(&bytes[..at.index(bytes.len())]).is_err());
+        }
+
+        #[test]
+        fn noise_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok(derivation) = Derivation::decode(&bytes) {
+                prop_assert_eq!(derivation.encode(), bytes);
+            }
+        }
+    }
+}

@@ -24,6 +24,9 @@ const SMALL_BYTES_MAX: u64 = 1 << 20;
 /// How many bytes of small files wait in memory for one tree; the others are copied at once.
 const WAITING_BYTES_MAX: u64 = 64 << 20;
 
+/// How long a path in a message is.
+const PATH_CHARS_MAX: usize = 400;
+
 /// How much of a large file is read at a time.
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -391,9 +394,16 @@ impl Reading<'_> {
         SystemError::new(call, &names, source).into()
     }
 
-    /// Returns where reading is, escaped.
+    /// Returns where reading is, escaped. The middle of a path that no message can hold is left out.
     fn path(&self) -> String {
-        self.names.iter().map(|it| escape(it)).collect::<Vec<_>>().join("/")
+        let path = self.names.iter().map(|it| escape(it)).collect::<Vec<_>>().join("/");
+        let chars: Vec<char> = path.chars().collect();
+        if chars.len() <= PATH_CHARS_MAX {
+            return path;
+        }
+        let (head, tail) =
+            (&chars[..PATH_CHARS_MAX / 2], &chars[chars.len() - PATH_CHARS_MAX / 2..]);
+        format!("{}…{}", head.iter().collect::<String>(), tail.iter().collect::<String>())
     }
 }
 

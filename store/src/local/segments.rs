@@ -207,11 +207,7 @@ impl Segments {
             at: end.at,
             reason: format!("a batch of {} bytes is too long", batch.len()),
         })?;
-        let mut frame = Vec::with_capacity(FRAME_HEADER_BYTES as usize + batch.len());
-        frame.extend_from_slice(MAGIC);
-        frame.extend_from_slice(&len.to_le_bytes());
-        frame.extend_from_slice(&checksum(end, batch));
-        frame.extend_from_slice(batch);
+        let frame = frame_of(end, len, batch);
         fault::point("append: before the write");
         let written = write_in_parts(&file, &frame, end.at)
             .map_err(|it| failed("write", it))
@@ -291,6 +287,21 @@ impl Segments {
         }
         Ok(Position { at: bytes, ..position })
     }
+}
+
+/// Returns the frame of a batch at a place.
+#[cfg(test)]
+pub(crate) fn encode_frame(segment: u32, at: u64, batch: &[u8]) -> Vec<u8> {
+    frame_of(Position { segment, at }, batch.len() as u32, batch)
+}
+
+fn frame_of(position: Position, len: u32, batch: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(FRAME_HEADER_BYTES as usize + batch.len());
+    frame.extend_from_slice(MAGIC);
+    frame.extend_from_slice(&len.to_le_bytes());
+    frame.extend_from_slice(&checksum(position, batch));
+    frame.extend_from_slice(batch);
+    frame
 }
 
 fn name(segment: u32) -> Vec<u8> {

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A manifest is everything about an object but the bytes of its files. It is what records and
-//! caches hold.
+//! archives hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -199,5 +199,166 @@ impl TreeReader<'_> {
         let tree = Arc::new(Tree::new(entries)?);
         self.done.insert(id, Arc::clone(&tree));
         Ok(tree)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{any_object, object};
+    use proptest::prelude::*;
+
+    fn folder(entries: Vec<(&str, Item)>) -> Item {
+        let entry = |(name, item): (&str, Item)| Entry {
+            name: EntryName::new(name.as_bytes()).unwrap(),
+            item,
+        };
+        Item::Folder(Arc::new(Tree::new(entries.into_iter().map(entry).collect()).unwrap()))
+    }
+
+    fn file(number: u8, sites: Vec<Site>) -> Item {
+        Item::File(File {
+            template: BlobId([number; 32]),
+            bytes: 1000,
+            executable: false,
+            sites: Sites::new(sites).unwrap(),
+        })
+    }
+
+    fn object_of(refs: Vec<ObjectId>, root: Item) -> Result<Object, ObjectError> {
+        Object::new(StoreName::new("x").unwrap(), refs, root)
+    }
+
+    #[test]
+    fn the_place_of_a_reference_is_part_of_the_id() {
+        let at = |at| object_of(Vec::new(), file(1, vec![Site { at, target: 0 }])).unwrap().id();
+        let none = object_of(Vec::new(), file(1, Vec::new())).unwrap().id();
+        assert_ne!(at(0), at(1));
+        assert_ne!(at(0), none);
+    }
+
+    #[test]
+    fn only_the_references_change_when_what_is_referred_to_does() {
+        let with = |id| {
+            let root = folder(vec![("a", file(1, vec![Site { at: 7, target: 1 }]))]);
+            object_of(vec![ObjectId([id; 32])], root).unwrap()
+        };
+        assert_ne!(with(1).id(), with(2).id());
+        assert_eq!(with(1).root, with(2).root);
+    }
+
+    #[test]
+    fn references_are_numbered_as_they_come() {
+        let (a, b) = (ObjectId([1; 32]), ObjectId([2; 32]));
+        let site = |at, target| Site { at, target };
+        let in_order = file(1, vec![site(0, 1), site(40, 2)]);
+        let swapped = file(1, vec![site(0, 2), site(40, 1)]);
+        assert!(object_of(vec![a, b], in_order.clone()).is_ok());
+        let order = |target| Err(ObjectError::RefOrder { target });
+        assert_eq!(object_of(vec![a, b], swapped), order(2));
+        assert_eq!(object_of(vec![a], in_order.clone()), order(2));
+        assert_eq!(object_of(vec![a, b, ObjectId([3; 32])], in_order.clone()), order(3));
+        assert_eq!(object_of(vec![a, a], in_order), Err(ObjectError::RefTwice { id: a }));
+    }
+
+    #[test]
+    fn a_folder_that_is_there_twice_is_listed_once() {
+        let twice = folder(vec![
+            ("a", folder(vec![("x", file(1, Vec::new()))])),
+            ("b", folder(vec![("x", file(1, Vec::new()))])),
+        ]);
+        let object = object_of(Vec::new(), twice).unwrap();
+        let manifest = object.encode_manifest();
+        assert_eq!(Object::decode_manifest(&manifest), Ok(object.clone()));
+        let count = 4 + object.encode().len();
+        assert_eq!(manifest[count..count + 4], [2, 0, 0, 0]);
+        assert_eq!(object.totals().entries, 5);
+    }
+
+    #[test]
+    fn folders_that_double_again_and_again_are_refused_without_being_walked() {
+        let mut item = file(1, Vec::new());
+        let mut error = None;
+        for _ in 0..64 {
+            let entries = ["a", "b"].map(|name| Entry {
+                name: EntryName::new(name.as_bytes()).unwrap(),
+                item: item.clone(),
+            });
+            match Tree::new(entries.into()) {
+                Ok(tree) => item = Item::Folder(Arc::new(tree)),
+                Err(it) => {
+                    error = Some(it);
+                    break;
+                }
+            }
+        }
+        assert!(matches!(error, Some(ObjectError::TooMany { .. })));
+    }
+
+    #[test]
+    fn folders_that_are_missing_extra_or_out_of_place_are_refused() {
+        let object = object();
+        let encoding = object.encode();
+        let mut trees = Vec::new();
+        list_trees(&object.root, &mut BTreeSet::new(), &mut trees);
+        let trees: Vec<Vec<u8>> = trees.iter().map(|it| encode_tree(it.entries())).collect();
+        let manifest = |trees: &[&Vec<u8>]| {
+            let mut encoder = Encoder::part();
+            encoder.bytes(&encoding);
+            encoder.len(trees.len());
+            trees.iter().for_each(|it| encoder.bytes(it));
+            Object::decode_manifest(&encoder.finish())
+        };
+        assert_eq!(manifest(&[&trees[0], &trees[1]]), Ok(object.clone()));
+        assert!(matches!(manifest(&[&trees[0]]), Err(DecodeError::MissingTree { .. })));
+        for wrong in [
+            vec![&trees[1], &trees[0]],
+            vec![&trees[0], &trees[1], &trees[1]],
+            vec![&trees[0], &trees[0], &trees[1]],
+        ] {
+            assert!(matches!(manifest(&wrong), Err(DecodeError::NotCanonical { .. })));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_object_reads_back_what_it_wrote(object in any_object()) {
+            let bytes = object.encode_manifest();
+            prop_assert_eq!(Object::decode_manifest(&bytes), Ok(object));
+        }
+
+        #[test]
+        fn two_objects_never_share_an_id(a in any_object(), b in any_object()) {
+            prop_assert_eq!(a == b, a.id() == b.id());
+            prop_assert_eq!(a == b, a.encode_manifest() == b.encode_manifest());
+        }
+
+        #[test]
+        fn changed_bytes_are_refused_or_another_object(
+            object in any_object(),
+            at: prop::sample::Index,
+            bits in 1_u8..,
+        ) {
+            let mut bytes = object.encode_manifest();
+            let at = at.index(bytes.len());
+            bytes[at] ^= bits;
+            if let Ok(other) = Object::decode_manifest(&bytes) {
+                prop_assert_ne!(other.id(), object.id());
+                prop_assert_eq!(other.encode_manifest(), bytes);
+            }
+        }
+
+        #[test]
+        fn a_cut_off_object_is_refused(object in any_object(), at: prop::sample::Index) {
+            let bytes = object.encode_manifest();
+            prop_assert!(Object::decode_manifest(&bytes[..at.index(bytes.len())]).is_err());
+        }
+
+        #[test]
+        fn noise_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok(object) = Object::decode_manifest(&bytes) {
+                prop_assert_eq!(object.encode_manifest(), bytes);
+            }
+        }
     }
 }

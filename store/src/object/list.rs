@@ -67,7 +67,7 @@ impl ObjectId {
     /// let id = ObjectId::of_tree(&name, [(b"src/main.c".as_slice(), main)])?;
     /// assert_eq!(
     ///     id.to_string(),
-    ///     "e0c3f7d8"
+    ///     "9520154748603716f10d6bd3a5e438ce63989b076c8b30d001bc83ae5243c9f7"
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -1,7 +1,7 @@
-//! A cache in a folder: static files, which any web server could serve as they are.
+//! A substituter in a folder: static files, which any web server could serve as they are.
 //!
 //! ```text
-//! kiln-cache                           "kiln cache 1"
+//! kiln-substituter                           "kiln substituter 1"
 //! realisations/<2 digits>/<62 digits>  a realisation, by action id
 //! objects/<2 digits>/<62 digits>.zst   an archive, by object id
 //! ```
@@ -25,29 +25,29 @@ use crate::substitute::{Miss, Substituter};
 use crate::sys::{Folder, SystemError};
 
 /// The file that says what the folder is.
-const MARK: &str = "kiln-cache";
+const MARK: &str = "kiln-substituter";
 
 /// What [`MARK`] holds.
-const MARK_TEXT: &str = "kiln cache 1\n";
+const MARK_TEXT: &str = "kiln substituter 1\n";
 
-/// A cache in a folder.
+/// A substituter in a folder, and what writes to it.
 #[derive(Debug)]
-pub struct DirectoryCache {
+pub struct DirectorySubstituter {
     root: PathBuf,
     name: String,
 }
 
-/// Why a folder cannot be used as a cache.
+/// Why a folder cannot be used as a substituter.
 #[derive(Debug, thiserror::Error)]
-pub enum CacheError {
-    /// It is not a cache.
-    #[error("{} is not a cache: it has no `{MARK}`", path.display())]
-    NotACache {
+pub enum DirectoryError {
+    /// It is not a substituter.
+    #[error("{} is not a substituter: it has no `{MARK}`", path.display())]
+    NotASubstituter {
         /// The folder.
         path: PathBuf,
     },
-    /// It is a cache of another version.
-    #[error("the cache {} says it is `{found}`; this program knows `kiln cache 1`", path.display())]
+    /// It is a substituter of another version.
+    #[error("the substituter {} says it is `{found}`; this program knows `kiln substituter 1`", path.display())]
     OtherVersion {
         /// The folder.
         path: PathBuf,
@@ -74,36 +74,36 @@ pub struct Exported {
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-impl DirectoryCache {
-    /// Uses the cache in a folder.
+impl DirectorySubstituter {
+    /// Uses the substituter in a folder.
     ///
     /// # Errors
     ///
-    /// As [`CacheError`].
-    pub fn open(root: &Path) -> Result<Self, CacheError> {
+    /// As [`DirectoryError`].
+    pub fn open(root: &Path) -> Result<Self, DirectoryError> {
         let mark = root.join(MARK);
         match fs::read_to_string(&mark) {
             Ok(text) if text == MARK_TEXT => {
                 let name = root.display().to_string();
-                Ok(DirectoryCache { root: root.to_owned(), name })
+                Ok(DirectorySubstituter { root: root.to_owned(), name })
             }
-            Ok(text) => Err(CacheError::OtherVersion {
+            Ok(text) => Err(DirectoryError::OtherVersion {
                 path: root.to_owned(),
                 found: text.escape_debug().take(40).collect(),
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(CacheError::NotACache { path: root.to_owned() })
+                Err(DirectoryError::NotASubstituter { path: root.to_owned() })
             }
             Err(error) => Err(SystemError::new("read", &mark, error).into()),
         }
     }
 
-    /// Uses the cache in a folder, or makes one if the folder is empty or does not exist.
+    /// Uses the substituter in a folder, or makes one if the folder is empty or does not exist.
     ///
     /// # Errors
     ///
-    /// As [`CacheError`].
-    pub fn create(root: &Path) -> Result<Self, CacheError> {
+    /// As [`DirectoryError`].
+    pub fn create(root: &Path) -> Result<Self, DirectoryError> {
         let failed = |call, it| SystemError::new(call, root, it);
         fs::create_dir_all(root).map_err(|it| failed("mkdir", it))?;
         let is_empty = fs::read_dir(root).map_err(|it| failed("opendir", it))?.next().is_none();
@@ -112,7 +112,7 @@ impl DirectoryCache {
             write_whole(&mark, &mut |file| file.write_all(MARK_TEXT.as_bytes()))
                 .map_err(|it| SystemError::new("write", &mark, it))?;
         }
-        DirectoryCache::open(root)
+        DirectorySubstituter::open(root)
     }
 
     /// Writes realisations, their objects, and all that these refer to, and makes it durable.
@@ -120,7 +120,7 @@ impl DirectoryCache {
     ///
     /// # Errors
     ///
-    /// As [`ExportError`]. What is in the cache by then stays and is whole.
+    /// As [`ExportError`]. What is in the folder by then stays and is whole.
     pub fn export(
         &self,
         store: &dyn Store,
@@ -218,7 +218,7 @@ impl DirectoryCache {
     }
 }
 
-impl Substituter for DirectoryCache {
+impl Substituter for DirectorySubstituter {
     fn name(&self) -> &str {
         &self.name
     }

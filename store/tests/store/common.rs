@@ -1,8 +1,6 @@
 //! What the tests of the crate share.
 
-#![allow(dead_code, reason = "each test uses a part of it")]
-
-pub mod fake;
+pub(crate) mod fake;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,6 +14,37 @@ use kiln_store::{
     PlaceOutputs, Placed, Realisation, Registration, Session, StoreError, StoreName, StorePath,
 };
 
+/// A folder that goes with everything in it, closed folders of a store included.
+pub(crate) struct Temp(tempfile::TempDir);
+
+impl Temp {
+    pub(crate) fn new() -> Self {
+        Temp(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Temp {
+    fn drop(&mut self) {
+        open_folders(self.path());
+    }
+}
+
+/// Lets the owner change the folders below a path.
+pub(crate) fn open_folders(path: &Path) {
+    let Ok(kind) = fs::symlink_metadata(path) else { return };
+    if !kind.is_dir() {
+        return;
+    }
+    let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o755));
+    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+        open_folders(&entry.path());
+    }
+}
+
 /// Makes files from a text: one entry a line, a path and what is there.
 ///
 /// ```text
@@ -25,7 +54,7 @@ use kiln_store::{
 /// share/                  a folder
 /// . = text                the tree itself is a file
 /// ```
-pub fn make_tree(root: &Path, text: &str) {
+pub(crate) fn make_tree(root: &Path, text: &str) {
     for line in text.lines().map(str::trim).filter(|it| !it.is_empty()) {
         if let Some(folder) = line.strip_suffix('/') {
             fs::create_dir_all(root.join(folder)).unwrap();
@@ -48,7 +77,7 @@ pub fn make_tree(root: &Path, text: &str) {
 }
 
 /// Returns what is below a path as text, in the form of [`make_tree`].
-pub fn show_tree(root: &Path) -> String {
+pub(crate) fn show_tree(root: &Path) -> String {
     let mut text = String::new();
     show_entry(root, ".", &mut text);
     text
@@ -80,31 +109,31 @@ fn show_entry(path: &Path, name: &str, text: &mut String) {
     }
 }
 
-pub fn name(text: &str) -> StoreName {
+pub(crate) fn name(text: &str) -> StoreName {
     StoreName::new(text).unwrap()
 }
 
-pub fn output(text: &str) -> OutputName {
+pub(crate) fn output(text: &str) -> OutputName {
     OutputName::new(text).unwrap()
 }
 
-pub fn action(number: u8) -> ActionId {
+pub(crate) fn action(number: u8) -> ActionId {
     ActionId([number; 32])
 }
 
-pub fn derivation(number: u8) -> DerivationId {
+pub(crate) fn derivation(number: u8) -> DerivationId {
     DerivationId([number; 32])
 }
 
 /// Places outputs, given as texts, of a build with this name. In a text, `@out@` stands for the
 /// scratch path of that output.
-pub fn place(
+pub(crate) fn place(
     session: &dyn Session,
     build: &str,
     outputs: &[(&str, &str)],
     inputs: &[ObjectId],
 ) -> Result<BTreeMap<OutputName, Placed>, PlaceError> {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let scratch: BTreeMap<OutputName, StorePath> = outputs
         .iter()
         .map(|(it, _)| (output(it), StorePath::scratch(&name(build), &output(it), 0)))
@@ -125,7 +154,7 @@ pub fn place(
     place_trees(session, build, &trees, &scratch, inputs)
 }
 
-pub fn place_trees(
+pub(crate) fn place_trees(
     session: &dyn Session,
     build: &str,
     trees: &BTreeMap<OutputName, OutputTree>,
@@ -144,14 +173,17 @@ pub fn place_trees(
 }
 
 /// Registers and waits.
-pub fn register(session: &dyn Session, registration: Registration) -> Result<(), Arc<StoreError>> {
+pub(crate) fn register(
+    session: &dyn Session,
+    registration: Registration,
+) -> Result<(), Arc<StoreError>> {
     let (sender, receiver) = mpsc::channel();
     session.register(registration, Box::new(move |it| sender.send(it).unwrap()));
     receiver.recv().unwrap()
 }
 
 /// Places and registers the outputs of an action; returns the id of `out`.
-pub fn add(
+pub(crate) fn add(
     session: &dyn Session,
     number: u8,
     build: &str,
@@ -163,7 +195,7 @@ pub fn add(
     placed[&output("out")].id
 }
 
-pub fn registration(number: u8, placed: &BTreeMap<OutputName, Placed>) -> Registration {
+pub(crate) fn registration(number: u8, placed: &BTreeMap<OutputName, Placed>) -> Registration {
     let outputs = placed.iter().map(|(output, it)| (output.clone(), it.id)).collect();
     let realisation = Realisation { action: action(number), outputs };
     // Outputs that others refer to come first.
@@ -178,7 +210,7 @@ pub fn registration(number: u8, placed: &BTreeMap<OutputName, Placed>) -> Regist
     }
 }
 
-pub fn host_path(store: &dyn kiln_store::Store, id: &ObjectId) -> PathBuf {
+pub(crate) fn host_path(store: &dyn kiln_store::Store, id: &ObjectId) -> PathBuf {
     let object = store.object(id).unwrap().unwrap();
     store.host_path(&object.path(id))
 }

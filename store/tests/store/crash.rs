@@ -4,8 +4,6 @@
 //! signal. Afterwards the store must open, verify, and have everything that the child reported as
 //! done; and the graph must be finished from there.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -13,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use common::fake::{Bench, Plan};
-use common::*;
+use crate::common::fake::{Bench, Plan};
+use crate::common::*;
 use kiln_store::{Event, GcOptions, LocalStore, Store, Substituter};
 
 /// Tells a child what to do, and where.
@@ -53,9 +51,9 @@ fn child(folder: &Path) {
     let bench = Bench::new(&folder.join(format!("builds-{}", std::process::id())));
     bench.fetcher.trees.lock().unwrap().insert(1, "src/a.c = int".to_owned());
     let plan = plan();
-    let cache = fs::exists(folder.join("cache/kiln-cache"))
+    let cache = fs::exists(folder.join("cache/kiln-substituter"))
         .unwrap()
-        .then(|| kiln_store::DirectoryCache::open(&folder.join("cache")).unwrap());
+        .then(|| kiln_store::DirectorySubstituter::open(&folder.join("cache")).unwrap());
     let substituters: Vec<&dyn Substituter> =
         cache.iter().map(|it| it as &dyn Substituter).collect();
     let report = |line: String| {
@@ -89,7 +87,7 @@ fn crash_child() {
 
 fn spawn(folder: &Path, abort_at: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "crash_child", "--nocapture"])
+        .args(["--exact", "crash::crash_child", "--nocapture"])
         .env(FOLDER, folder)
         .env("KILN_STORE_ABORT_AT", abort_at)
         .env("KILN_STORE_ABORT_TRACE", folder.join("trace"))
@@ -150,7 +148,7 @@ fn new_folder(parent: &Path, name: &str, cache: Option<&Path>) -> PathBuf {
 
 /// Crashes at each fault point in turn, with and without a cache to substitute from.
 fn crash_everywhere(cache: Option<&Path>) {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let folder = new_folder(temp.path(), "count", cache);
     let mut counting = spawn(&folder, "count");
     read_reports(&mut counting);
@@ -185,12 +183,12 @@ fn a_crash_at_any_step_of_building_loses_nothing() {
 
 #[test]
 fn a_crash_at_any_step_of_substituting_loses_nothing() {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let store = LocalStore::open(&temp.path().join("store")).unwrap();
     let bench = Bench::new(&temp.path().join("builds"));
     bench.fetcher.trees.lock().unwrap().insert(1, "src/a.c = int".to_owned());
     bench.realise(&store, &plan(), &["top", "lib.dev"], &[]).unwrap();
-    let cache = kiln_store::DirectoryCache::create(&temp.path().join("cache")).unwrap();
+    let cache = kiln_store::DirectorySubstituter::create(&temp.path().join("cache")).unwrap();
     let all: Vec<_> = store.all_realisations().unwrap().into_iter().map(|it| it.0).collect();
     cache.export(&store, &all, &|_| ()).unwrap();
     crash_everywhere(Some(&temp.path().join("cache")));
@@ -199,7 +197,7 @@ fn a_crash_at_any_step_of_substituting_loses_nothing() {
 #[test]
 fn a_kill_at_any_moment_loses_nothing() {
     let kills = std::env::var("KILN_TEST_KILLS").ok().and_then(|it| it.parse().ok());
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     // A kill leaves what the run before did, so that later kills fall into other states.
     let mut folder = new_folder(temp.path(), "0", None);
     for round in 0..kills.unwrap_or(KILLS) {

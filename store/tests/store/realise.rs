@@ -1,25 +1,23 @@
 //! Realising, with a builder that needs no sandbox.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use common::fake::{Bench, Plan};
-use common::*;
+use crate::common::fake::{Bench, Plan};
+use crate::common::*;
 use expect_test::{Expect, expect};
 use kiln_store::{
-    ActionId, BuildKind, Cause, Derivation, DirectoryCache, Event, GcOptions, How, ImportSource,
-    LocalStore, MemoryStore, Miss, ObjectId, OnFailure, Realisation, RealiseError, Store,
-    Substituter, Verdict, Warning,
+    ActionId, BuildKind, Cause, Derivation, DirectorySubstituter, Event, GcOptions, How,
+    ImportSource, LocalStore, MemoryStore, Miss, ObjectId, OnFailure, Realisation, RealiseError,
+    Store, Substituter, Verdict, Warning,
 };
 
 /// Runs a test on each kind of store.
 fn on_each(test: impl Fn(&dyn Store, &Bench)) {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     for kind in ["local", "memory"] {
         let (folder, builds) = (temp.path().join(kind), temp.path().join(format!("{kind}-builds")));
         fs::create_dir(&folder).unwrap();
@@ -157,7 +155,7 @@ fn a_broken_derivation_fails_before_anything_runs() {
 
 #[test]
 fn a_failure_keeps_the_last_lines_and_the_whole_log() {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let store = LocalStore::open(&temp.path().join("store")).unwrap();
     let bench = Bench::new(&temp.path().join("builds"));
     let lines: String = (0..40).map(|it| format!("print line {it}\n")).collect();
@@ -191,10 +189,8 @@ fn what_does_not_need_what_failed_is_realised_if_asked() {
         plan.build("good", &[], "write {out}/a a");
         plan.build("on-good", &["good"], "write {out}/a b");
         let wanted = ["on-bad", "on-good"];
-        let keep_going = Bench {
-            on_failure: OnFailure::KeepGoing,
-            ..Bench::new(&tempfile::tempdir().unwrap().keep())
-        };
+        let temp = Temp::new();
+        let keep_going = Bench { on_failure: OnFailure::KeepGoing, ..Bench::new(temp.path()) };
         let error = keep_going.realise(store, &plan, &wanted, &[]).unwrap_err();
         let RealiseError::Failed { failures, skipped } = error else { panic!("{error}") };
         assert_eq!((failures.len(), skipped), (1, 1));
@@ -233,7 +229,7 @@ fn downloads_and_imports_become_inputs() {
 #[test]
 fn imported_files_that_changed_are_an_error() {
     let mut plan = Plan::default();
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let path = temp.path().join("patch");
     fs::write(&path, "new").unwrap();
     let id = ObjectId::of_file(&name("patch"), b"old", false);
@@ -289,7 +285,7 @@ fn derivations_with_one_action_are_built_once() {
 
 #[test]
 fn resolving_needs_records_and_not_objects() {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let store = LocalStore::open(&temp.path().join("store")).unwrap();
     let bench = Bench::new(&temp.path().join("builds"));
     let mut plan = Plan::default();
@@ -317,7 +313,7 @@ fn resolving_needs_records_and_not_objects() {
 
 #[test]
 fn a_rebuild_that_gives_another_object_is_told_and_never_mixed() {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let store = LocalStore::open(&temp.path().join("store")).unwrap();
     let bench = Bench::new(&temp.path().join("builds"));
     let mut plan = Plan::default();
@@ -354,12 +350,12 @@ fn a_rebuild_that_gives_another_object_is_told_and_never_mixed() {
 }
 
 /// Builds a plan in a store of its own and exports what was wanted to a cache.
-fn make_cache(plan: &Plan, wanted: &[&str], folder: &std::path::Path) -> DirectoryCache {
+fn make_cache(plan: &Plan, wanted: &[&str], folder: &std::path::Path) -> DirectorySubstituter {
     let store = LocalStore::open(&folder.join("there")).unwrap();
     let bench = Bench::new(&folder.join("there-builds"));
     bench.fetcher.trees.lock().unwrap().insert(1, "src/a.c = int".to_owned());
     bench.realise(&store, plan, wanted, &[]).unwrap();
-    let cache = DirectoryCache::create(&folder.join("cache")).unwrap();
+    let cache = DirectorySubstituter::create(&folder.join("cache")).unwrap();
     let all: Vec<Realisation> =
         store.all_realisations().unwrap().into_iter().map(|it| it.0).collect();
     cache.export(&store, &all, &|_| ()).unwrap();
@@ -368,7 +364,7 @@ fn make_cache(plan: &Plan, wanted: &[&str], folder: &std::path::Path) -> Directo
 
 #[test]
 fn what_a_cache_has_is_not_built() {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let mut plan = Plan::default();
     plan.fetch("source", 1, "mirror://debian/source.tar");
     plan.build("tool", &["source"], "copy {source}/src/a.c {out}/tool");
@@ -395,7 +391,7 @@ fn what_a_cache_has_is_not_built() {
 
 #[test]
 fn a_damaged_cache_costs_time_and_nothing_else() {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let mut plan = Plan::default();
     plan.build("lib", &[], "write {out}/lib some text that is long enough to be damaged");
     plan.build("top", &["lib"], "write {out}/uses {lib}");
@@ -467,7 +463,7 @@ fn a_cache_that_fails_three_times_is_not_asked_again() {
 }
 
 /// A cache that knows realisations and has no objects.
-struct RecordsOnly(DirectoryCache);
+struct RecordsOnly(DirectorySubstituter);
 
 impl Substituter for RecordsOnly {
     fn name(&self) -> &str {
@@ -485,7 +481,7 @@ impl Substituter for RecordsOnly {
 
 #[test]
 fn objects_that_no_cache_has_are_built_from_what_is_known() {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let plan = three("write {out}/lib.a code");
     let cache = RecordsOnly(make_cache(&plan, &["env"], temp.path()));
     on_each(|store, bench| {
@@ -512,7 +508,8 @@ fn a_stopped_run_ends_soon_and_keeps_what_is_done() {
             let error = bench.realise(store, &plan, &["top"], &[]).unwrap_err();
             assert!(matches!(error, RealiseError::Cancelled));
         });
-        let next = Bench::new(&tempfile::tempdir().unwrap().keep());
+        let temp = Temp::new();
+        let next = Bench::new(temp.path());
         next.realise(store, &plan, &["first"], &[]).unwrap();
         assert_eq!(next.builder.take_built(), "");
     });
@@ -520,7 +517,7 @@ fn a_stopped_run_ends_soon_and_keeps_what_is_done() {
 
 #[test]
 fn two_processes_share_the_work_on_one_graph() {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let root = temp.path().join("store");
     let stores = [LocalStore::open(&root).unwrap(), LocalStore::open(&root).unwrap()];
     let benches =
@@ -559,7 +556,7 @@ fn two_processes_share_the_work_on_one_graph() {
 
 #[test]
 fn events_tell_what_happens_in_order() {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let store = LocalStore::open(&temp.path().join("store")).unwrap();
     let bench = Bench::new(&temp.path().join("builds"));
     bench.fetcher.trees.lock().unwrap().insert(1, "src/a.c = int".to_owned());
@@ -601,7 +598,7 @@ fn events_tell_what_happens_in_order() {
 
 #[test]
 fn finished_is_told_only_when_another_process_can_find_it() {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let root = temp.path().join("store");
     let store = LocalStore::open(&root).unwrap();
     let other = LocalStore::open(&root).unwrap();
@@ -696,7 +693,7 @@ fn an_output_that_was_not_made_is_named_with_its_place() {
 
 #[test]
 fn a_waiting_run_says_for_whom() {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let store = LocalStore::open(&temp.path().join("store")).unwrap();
     let mut bench = Bench::new(&temp.path().join("builds"));
     let mut plan = Plan::default();

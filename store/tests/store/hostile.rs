@@ -1,13 +1,11 @@
 //! Outputs that were made to harm whoever reads them.
 
-mod common;
-
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use common::*;
+use crate::common::*;
 use expect_test::{Expect, expect};
 use kiln_store::{
     Cancel, DEPTH_MAX, LocalStore, OutputTree, PlaceError, PlaceOutputs, PlaceTree, Placed,
@@ -21,7 +19,7 @@ fn place_made(
     make: impl FnOnce(&Path),
     bytes_max: u64,
 ) -> Result<Placed, PlaceError> {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     make(&temp.path().join("out"));
     let parent = fs::File::open(temp.path()).unwrap().into();
     let trees = [(output("out"), OutputTree { parent, name: "out".into() })].into();
@@ -35,14 +33,12 @@ fn place_made(
         bytes_max,
         cancel: &Cancel::new().unwrap(),
     });
-    // What has mode 0 would stay behind.
-    let _ = std::process::Command::new("chmod").args(["-R", "u+rwX"]).arg(temp.path()).status();
     placed.map(|mut it| it.remove(&output("out")).unwrap())
 }
 
 /// Checks why an output is refused, and that nothing of it is left.
 fn check(make: impl FnOnce(&Path), expected: Expect) {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let store = LocalStore::open(temp.path()).unwrap();
     let session = store.session().unwrap();
     let error = place_made(&*session, make, 1 << 20).unwrap_err();
@@ -106,7 +102,7 @@ fn too_much_is_refused_before_it_is_read() {
 
 #[test]
 fn links_are_kept_and_never_followed() {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     fs::write(temp.path().join("secret"), "secret").unwrap();
     let store = LocalStore::open(&temp.path().join("s")).unwrap();
     let session = store.session().unwrap();
@@ -139,7 +135,7 @@ fn links_are_kept_and_never_followed() {
 
 #[test]
 fn closed_folders_and_strange_modes_and_names_are_coped_with() {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let store = LocalStore::open(temp.path()).unwrap();
     let session = store.session().unwrap();
     let placed = place_made(
@@ -175,7 +171,7 @@ fn closed_folders_and_strange_modes_and_names_are_coped_with() {
 #[test]
 fn holes_stay_holes() {
     use std::os::unix::fs::{FileExt, MetadataExt};
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let store = LocalStore::open(temp.path()).unwrap();
     let session = store.session().unwrap();
     let placed = place_made(
@@ -213,7 +209,7 @@ fn what_belongs_to_another_user_is_refused() {
 
 #[test]
 fn references_are_found_in_large_files_and_across_pieces() {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let store = LocalStore::open(temp.path()).unwrap();
     let session = store.session().unwrap();
     let own = StorePath::scratch(&name("x"), &output("out"), 0);
@@ -257,7 +253,7 @@ fn a_leak_in_a_large_file_is_named_with_its_place() {
 
 #[test]
 fn a_tree_of_the_user_may_hold_anything_harmless() {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let store = LocalStore::open(&temp.path().join("s")).unwrap();
     let session = store.session().unwrap();
     let place = |path: &Path| {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -26,17 +25,17 @@ use super::{make_tree, name, output};
 /// write PATH TEXT      link PATH TARGET     copy FROM PATH     exec PATH TEXT
 /// print TEXT           fail CODE            chance PATH        wait
 /// ```
-pub struct FakeBuilder {
+pub(crate) struct FakeBuilder {
     folder: PathBuf,
     /// The names of what was built, in order.
-    pub built: Mutex<Vec<String>>,
+    pub(crate) built: Mutex<Vec<String>>,
     count: AtomicU64,
     /// Called when a build begins.
-    pub on_build: Box<dyn Fn(&str) + Sync + Send>,
+    pub(crate) on_build: Box<dyn Fn(&str) + Sync + Send>,
 }
 
 impl FakeBuilder {
-    pub fn new(folder: &Path) -> Self {
+    pub(crate) fn new(folder: &Path) -> Self {
         FakeBuilder {
             folder: folder.to_owned(),
             built: Mutex::default(),
@@ -46,7 +45,7 @@ impl FakeBuilder {
     }
 
     /// Returns the names of what was built since the last call, sorted.
-    pub fn take_built(&self) -> String {
+    pub(crate) fn take_built(&self) -> String {
         let mut built = std::mem::take(&mut *self.built.lock().unwrap());
         built.sort();
         built.join(" ")
@@ -147,9 +146,9 @@ impl Builder for FakeBuilder {
 
 /// Gives trees, as texts, by the first byte of their hash.
 #[derive(Default)]
-pub struct FakeFetcher {
-    pub trees: Mutex<BTreeMap<u8, String>>,
-    pub fetched: Mutex<Vec<String>>,
+pub(crate) struct FakeFetcher {
+    pub(crate) trees: Mutex<BTreeMap<u8, String>>,
+    pub(crate) fetched: Mutex<Vec<String>>,
 }
 
 impl Fetcher for FakeFetcher {
@@ -174,29 +173,29 @@ impl Fetcher for FakeFetcher {
 
 /// A graph that is put together by names.
 #[derive(Default)]
-pub struct Plan {
-    pub graph: Graph,
-    pub ids: BTreeMap<String, DerivationId>,
+pub(crate) struct Plan {
+    pub(crate) graph: Graph,
+    pub(crate) ids: BTreeMap<String, DerivationId>,
 }
 
 /// One build of a plan.
-pub struct PlannedBuild {
-    pub name: String,
-    pub kind: BuildKind,
-    pub outputs: Vec<OutputName>,
-    pub inputs: BTreeMap<Label, InputRef>,
-    pub script: Template,
+pub(crate) struct PlannedBuild {
+    pub(crate) name: String,
+    pub(crate) kind: BuildKind,
+    pub(crate) outputs: Vec<OutputName>,
+    pub(crate) inputs: BTreeMap<Label, InputRef>,
+    pub(crate) script: Template,
 }
 
 impl Plan {
     /// Adds a build. Its inputs are named as `name` or `name.output`; in the script, `{out}` is an
     /// output and `{name}` an input.
-    pub fn build(&mut self, title: &str, inputs: &[&str], script: &str) -> DerivationId {
+    pub(crate) fn build(&mut self, title: &str, inputs: &[&str], script: &str) -> DerivationId {
         let build = self.planned(title, inputs, script);
         self.add(title, build)
     }
 
-    pub fn planned(&self, title: &str, inputs: &[&str], script: &str) -> PlannedBuild {
+    pub(crate) fn planned(&self, title: &str, inputs: &[&str], script: &str) -> PlannedBuild {
         let inputs: BTreeMap<Label, InputRef> = inputs
             .iter()
             .map(|it| {
@@ -224,7 +223,7 @@ impl Plan {
         }
     }
 
-    pub fn add(&mut self, title: &str, build: PlannedBuild) -> DerivationId {
+    pub(crate) fn add(&mut self, title: &str, build: PlannedBuild) -> DerivationId {
         let PlannedBuild { name: build_name, kind, outputs, inputs, script } = build;
         let derivation = Derivation::Build(Build {
             name: name(&build_name),
@@ -245,7 +244,7 @@ impl Plan {
         self.add_node(title, derivation, Vec::new(), None)
     }
 
-    pub fn fetch(&mut self, title: &str, hash: u8, url: &str) -> DerivationId {
+    pub(crate) fn fetch(&mut self, title: &str, hash: u8, url: &str) -> DerivationId {
         let derivation = Derivation::Fetch(Fetch {
             name: name(title),
             hash: FetchHash::Blake3([hash; 32]),
@@ -254,7 +253,12 @@ impl Plan {
         self.add_node(title, derivation, vec![url.to_owned()], None)
     }
 
-    pub fn import(&mut self, title: &str, object: ObjectId, source: ImportSource) -> DerivationId {
+    pub(crate) fn import(
+        &mut self,
+        title: &str,
+        object: ObjectId,
+        source: ImportSource,
+    ) -> DerivationId {
         let derivation = Derivation::Import(Import { object, name: name(title) });
         self.add_node(title, derivation, Vec::new(), Some(source))
     }
@@ -277,7 +281,7 @@ impl Plan {
         id
     }
 
-    pub fn wanted(&self, names: &[&str]) -> Vec<InputRef> {
+    pub(crate) fn wanted(&self, names: &[&str]) -> Vec<InputRef> {
         names
             .iter()
             .map(|it| {
@@ -313,17 +317,17 @@ fn parse_template(
 }
 
 /// All that a run needs, and what it told.
-pub struct Bench {
-    pub builder: FakeBuilder,
-    pub fetcher: FakeFetcher,
-    pub cancel: Cancel,
-    pub events: Mutex<Vec<Event>>,
-    pub on_failure: OnFailure,
-    pub builds_max: usize,
+pub(crate) struct Bench {
+    pub(crate) builder: FakeBuilder,
+    pub(crate) fetcher: FakeFetcher,
+    pub(crate) cancel: Cancel,
+    pub(crate) events: Mutex<Vec<Event>>,
+    pub(crate) on_failure: OnFailure,
+    pub(crate) builds_max: usize,
 }
 
 impl Bench {
-    pub fn new(folder: &Path) -> Self {
+    pub(crate) fn new(folder: &Path) -> Self {
         Bench {
             builder: FakeBuilder::new(folder),
             fetcher: FakeFetcher::default(),
@@ -334,7 +338,7 @@ impl Bench {
         }
     }
 
-    pub fn with_request<T>(
+    pub(crate) fn with_request<T>(
         &self,
         plan: &Plan,
         wanted: &[&str],
@@ -358,7 +362,7 @@ impl Bench {
     }
 
     /// Realises, and returns the paths of what was wanted, by name.
-    pub fn realise(
+    pub(crate) fn realise(
         &self,
         store: &dyn Store,
         plan: &Plan,
@@ -378,7 +382,7 @@ impl Bench {
     }
 
     /// Returns the events since the last call, but counts, as text.
-    pub fn take_events(&self) -> Vec<Event> {
+    pub(crate) fn take_events(&self) -> Vec<Event> {
         let events = std::mem::take(&mut *self.events.lock().unwrap());
         events.into_iter().filter(|it| !matches!(it, Event::Counts(_))).collect()
     }

@@ -1,13 +1,11 @@
 //! What only the local store does: verifying, collecting, rebuilding, and refusing.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use common::*;
+use crate::common::*;
 use expect_test::{Expect, expect};
 use kiln_store::{
     GcError, GcOptions, GcReport, Holder, LocalStore, ObjectId, Problem, Registration, Session,
@@ -15,12 +13,12 @@ use kiln_store::{
 };
 
 struct Fixture {
-    temp: tempfile::TempDir,
+    temp: Temp,
 }
 
 impl Fixture {
     fn new() -> Self {
-        Fixture { temp: tempfile::tempdir().unwrap() }
+        Fixture { temp: Temp::new() }
     }
 
     fn root(&self) -> PathBuf {
@@ -328,7 +326,7 @@ fn damaged_objects_are_discarded_with_their_users() {
 fn why_one_object_needs_another_is_known_without_reading_files() {
     let fixture = Fixture::new();
     let (store, lib, app) = fixture.with_two();
-    fs::set_permissions(host_path(&store, &app), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(host_path(&store, &app), fs::Permissions::from_mode(0o0)).unwrap();
     let chain = store.why_depends(&app, &lib).unwrap().unwrap();
     assert_eq!(chain.len(), 1);
     assert_eq!(chain[0].sites, [("app".to_owned(), 16), ("link".to_owned(), 12)]);
@@ -407,7 +405,7 @@ fn a_store_of_a_newer_format_is_refused() {
 
 #[test]
 fn a_folder_with_something_else_is_refused() {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     fs::write(temp.path().join("thesis.txt"), "x").unwrap();
     let error = LocalStore::open(temp.path()).unwrap_err();
     assert!(matches!(error, StoreError::NotAStore { .. }), "{error}");
@@ -450,7 +448,7 @@ fn a_store_that_cannot_be_written_can_be_read() {
     }
     // Root may write whatever the modes are, but not to a read-only mount.
     let script = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && \
-                  exec \"$1\" --exact a_store_that_cannot_be_written_can_be_read";
+                  exec \"$1\" --exact local::a_store_that_cannot_be_written_can_be_read";
     let status = std::process::Command::new("unshare")
         .args(["-m", "sh", "-c", script])
         .args([fixture.root().as_os_str(), std::env::current_exe().unwrap().as_os_str()])
@@ -519,7 +517,7 @@ fn hard_links_of_a_build_stay_one_file() {
     let fixture = Fixture::new();
     let store = fixture.open();
     let session = store.session().unwrap();
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     let root = temp.path().join("out");
     let own = kiln_store::StorePath::scratch(&name("git"), &output("out"), 0);
     make_tree(&root, &format!("bin/git * {}", own.absolute()));

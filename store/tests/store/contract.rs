@@ -1,14 +1,12 @@
 //! The contract of `Store`, for every implementation.
 
-mod common;
-
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
-use common::*;
+use crate::common::*;
 use expect_test::{Expect, expect};
 use kiln_store::{
     Attempted, Cancel, Claim, LocalStore, MemoryStore, ObjectId, Origin, PlaceError, PlaceTree,
@@ -17,7 +15,7 @@ use kiln_store::{
 
 /// Runs a test on each kind of store.
 fn on_each(test: impl Fn(&dyn Store)) {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = Temp::new();
     for kind in ["local", "memory"] {
         let folder = temp.path().join(kind);
         fs::create_dir(&folder).unwrap();
@@ -231,7 +229,7 @@ fn one_session_at_a_time_works_on_an_action() {
 fn an_import_is_what_its_id_says_or_is_refused() {
     on_each(|store| {
         let session = store.session().unwrap();
-        let temp = tempfile::tempdir().unwrap();
+        let temp = Temp::new();
         make_tree(&temp.path().join("src"), "a.c = int\nrun * sh\nto -> a.c\nnone/");
         let cancel = Cancel::new().unwrap();
         let place = |from, expected| {
@@ -301,7 +299,7 @@ fn placing_what_is_there_already_changes_nothing() {
 fn a_cancelled_placing_places_nothing() {
     on_each(|store| {
         let session = store.session().unwrap();
-        let temp = tempfile::tempdir().unwrap();
+        let temp = Temp::new();
         make_tree(&temp.path().join("src"), "a = a");
         let cancel = Cancel::new().unwrap();
         cancel.set();
