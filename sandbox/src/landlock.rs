@@ -1,6 +1,7 @@
 //! The second, independent layer of file access: what a step may write, whatever the mounts say.
 //!
-//! It holds where a mount was made wrongly. Every right that the running kernel handles is handled;
+//! It holds where a mount was made wrongly, but not for inputs: they lie in the folder in which outputs
+//! are made, and what a rule gives to a folder it gives to all below. Every right that the running kernel handles is handled;
 //! kernels before 5.19 are left without this layer, because theirs would forbid moving and linking
 //! files between folders, which builds do. [build.refusals.8]
 

@@ -42,11 +42,18 @@ pub(crate) fn make_room_for_limits() -> SysResult<()> {
     Ok(())
 }
 
+/// How many inputs a build can have, where that depends on how many files can be open.
+const INPUTS_MAX: u64 = 65_536;
+
 /// Lets this process open as many files as it may: in root mode, all inputs of a build are open at
 /// once. Steps get a fixed limit.
 pub(crate) fn raise_open_files() -> SysResult<()> {
     let (name, number) = Resource::OpenFiles.name_and_number();
     let (_, hard) = sys::limit(number, name)?;
+    // Root may well be allowed more than it was started with.
+    if hard < INPUTS_MAX && sys::set_limit(number, name, INPUTS_MAX, INPUTS_MAX).is_ok() {
+        return Ok(());
+    }
     sys::set_limit(number, name, hard, hard)
 }
 

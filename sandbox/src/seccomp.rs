@@ -20,7 +20,9 @@ use nix::errno::Errno;
 use nix::libc;
 use seccompiler::sock_filter;
 
-pub(crate) use calls::{CALLS, FAMILIES, NEWEST, When};
+#[cfg(test)]
+pub(crate) use calls::NOTHING;
+pub(crate) use calls::{CALLS, FAMILIES, NEWEST, OTHER_PROTOCOL, When};
 
 use crate::sys::{Call, SysError, SysResult};
 
@@ -188,20 +190,19 @@ fn block(when: When, answer: Errno) -> Vec<sock_filter> {
         }
         When::IsOtherSocket => {
             let mut block = vec![op(LOAD, argument_at(0))];
-            for (family, protocol) in FAMILIES {
-                match protocol {
-                    None => {
-                        block.push(else_skip(JUMP_IF_EQUAL, *family, 1));
-                        block.push(allow());
-                    }
-                    Some(protocol) => {
-                        block.push(else_skip(JUMP_IF_EQUAL, *family, 4));
-                        block.push(op(LOAD, argument_at(2)));
-                        block.push(else_skip(JUMP_IF_EQUAL, *protocol, 1));
-                        block.push(allow());
-                        block.push(refuse(answer));
-                    }
+            for (family, protocols) in FAMILIES {
+                if protocols.is_empty() {
+                    block.push(else_skip(JUMP_IF_EQUAL, *family, 1));
+                    block.push(allow());
+                    continue;
                 }
+                block.push(else_skip(JUMP_IF_EQUAL, *family, 2 + 2 * protocols.len()));
+                block.push(op(LOAD, argument_at(2)));
+                for protocol in *protocols {
+                    block.push(else_skip(JUMP_IF_EQUAL, *protocol, 1));
+                    block.push(allow());
+                }
+                block.push(refuse(OTHER_PROTOCOL));
             }
             block.push(refuse(answer));
             block

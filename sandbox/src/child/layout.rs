@@ -39,6 +39,9 @@ pub(super) struct Layout<'a> {
     blanks: Option<(OwnedFd, OwnedFd)>,
 }
 
+/// How many terminals a build can have.
+const TERMINALS_MAX: u32 = 256;
+
 /// The names of the blanks in the new root, until it is entered.
 const BLANK_FILE: &str = ".blank-file";
 const BLANK_FOLDER: &str = ".blank-folder";
@@ -122,7 +125,12 @@ impl<'a> Layout<'a> {
                 self.attach(&tree, at)
             }
             Setup::Terminals { at } => {
-                let options = [(c"mode", "620".into()), (c"ptmxmode", "666".into())];
+                let options = [
+                    (c"mode", "620".into()),
+                    (c"ptmxmode", "666".into()),
+                    // All instances share the machine's terminals.
+                    (c"max", TERMINALS_MAX.to_string()),
+                ];
                 self.made.retain(|it| it != at);
                 // Its entries are devices.
                 let tree = sys::new_mount(c"devpts", &options, NO_SET_ID | NO_EXEC)?;

@@ -101,14 +101,14 @@ impl Resource {
     pub(crate) fn need(self) -> Need {
         match self {
             Resource::AddressSpace
+            | Resource::CoreFile
             | Resource::ProcessorTime
             | Resource::Data
             | Resource::FileSize
             | Resource::Processes
             | Resource::ResidentSet
             | Resource::RealTime => Need::AtMost,
-            Resource::CoreFile
-            | Resource::Locks
+            Resource::Locks
             | Resource::LockedMemory
             | Resource::MessageQueues
             | Resource::Nice
@@ -132,7 +132,8 @@ impl fmt::Display for Resource {
 /// raise one: 4096 descriptors is what the kernel itself gives the first process.
 pub(crate) const FIXED: &[(Resource, u64, u64)] = &[
     (Resource::AddressSpace, u64::MAX, u64::MAX),
-    (Resource::CoreFile, 0, 0),
+    // Not 0, which the kernel does not heed where core dumps go to a program of the machine.
+    (Resource::CoreFile, 1, 1),
     (Resource::ProcessorTime, u64::MAX, u64::MAX),
     (Resource::Data, u64::MAX, u64::MAX),
     (Resource::FileSize, u64::MAX, u64::MAX),

@@ -63,8 +63,11 @@ impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             When::Always => write!(f, "always"),
-            When::HasBits { argument, bits } => {
+            When::HasBits { argument, bits } if *bits == SET_ID => {
                 write!(f, "if argument {argument} has a bit of {bits:#o}")
+            }
+            When::HasBits { argument, bits } => {
+                write!(f, "if argument {argument} has a bit of {bits:#x}")
             }
             When::BothHaveBits { first, second } => write!(
                 f,
@@ -78,7 +81,9 @@ impl fmt::Display for When {
                 }
                 Ok(())
             }
-            When::IsOtherSocket => write!(f, "if [build.network.2] does not name the family"),
+            When::IsOtherSocket => {
+                write!(f, "if [build.network.2] does not name the family or protocol")
+            }
         }
     }
 }
@@ -87,14 +92,24 @@ impl fmt::Display for When {
 /// 424 on. [build.refusals.2]
 pub(crate) const NEWEST: u32 = 462;
 
-/// The families that a socket can have, with their only protocol if there is one.
+/// The families that a socket can have, with their protocols; without any, all.
 /// [build.network.2]
-pub(crate) const FAMILIES: &[(u32, Option<u32>)] = &[
-    (libc::AF_UNIX as u32, None),
-    (libc::AF_INET as u32, None),
-    (libc::AF_INET6 as u32, None),
-    (libc::AF_NETLINK as u32, Some(libc::NETLINK_ROUTE as u32)),
+pub(crate) const FAMILIES: &[(u32, &[u32])] = &[
+    (libc::AF_UNIX as u32, &[]),
+    (libc::AF_INET as u32, INTERNET),
+    (libc::AF_INET6 as u32, INTERNET),
+    (libc::AF_NETLINK as u32, &[libc::NETLINK_ROUTE as u32]),
 ];
+
+/// The default of the kind of socket, TCP and UDP. Asking for another protocol would make the
+/// machine load a module, if it has one.
+const INTERNET: &[u32] = &[0, libc::IPPROTO_TCP as u32, libc::IPPROTO_UDP as u32];
+
+/// What is answered to another protocol of a family that there is.
+pub(crate) const OTHER_PROTOCOL: Errno = Errno::EPROTONOSUPPORT;
+
+/// Not an error but the number 0: the call does nothing and says that it did.
+pub(crate) const NOTHING: Errno = Errno::UnknownErrno;
 
 /// Set-user-id and set-group-id.
 const SET_ID: u32 = 0o6000;
@@ -132,6 +147,9 @@ pub(crate) const CALLS: &[Row] = &[
     row("clone3", (435, 435, 435), When::Always, Errno::ENOSYS),
     row("socket", (41, 359, 198), When::IsOtherSocket, Errno::EAFNOSUPPORT),
     row("socketpair", (53, 360, 199), When::IsOtherSocket, Errno::EAFNOSUPPORT),
+    // Without root's privileges Kiln cannot leave the groups of its caller. [build.users.1]
+    row("getgroups", (115, 205, 158), When::Always, NOTHING),
+    row("getgroups16", (0, 80, 0), When::Always, NOTHING),
     row("socketcall", (0, 102, 0), When::Always, Errno::ENOSYS),
     row("fchmodat", (268, 306, 53), SET_ID_IN_2, Errno::EPERM),
     row("fchmod", (91, 94, 52), SET_ID_IN_1, Errno::EPERM),

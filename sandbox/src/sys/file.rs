@@ -272,6 +272,28 @@ pub(crate) fn list(
     Ok(())
 }
 
+/// The entries of a folder, one after the other.
+pub(crate) struct Listing(nix::dir::OwningIter);
+
+impl Listing {
+    /// Begins to list an open folder.
+    pub(crate) fn new(folder: OwnedFd) -> SysResult<Self> {
+        let dir = nix::dir::Dir::from_fd(folder).named(Call::Getdents, "a folder")?;
+        Ok(Listing(dir.into_iter()))
+    }
+
+    /// Returns the next name. A listing that fails ends.
+    pub(crate) fn next_name(&mut self) -> Option<CString> {
+        loop {
+            let entry = self.0.next()?.ok()?;
+            let name = entry.file_name();
+            if name != c"." && name != c".." {
+                return Some(name.to_owned());
+            }
+        }
+    }
+}
+
 /// Makes a C string of bytes that have no zero in them, or says what has one.
 pub(crate) fn c_string(bytes: impl Into<Vec<u8>>, on: &str) -> SysResult<CString> {
     CString::new(bytes).map_err(|_| SysError::new(Call::Execve, on, Errno::EINVAL))

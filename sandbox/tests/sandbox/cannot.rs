@@ -50,16 +50,18 @@ fn families() -> Result<(), Failed> {
         "families",
         &[],
         expect![[r#"
-        family 1
-        family 2
-        family 10
-        netlink 0
-        netlink 0
-        pair of unix sockets: done
-        pair of vsock sockets: EAFNOSUPPORT
-        vsock: EAFNOSUPPORT
-        vsock with a high bit: EAFNOSUPPORT
-    "#]],
+            family 1
+            family 2
+            family 10
+            netlink 0
+            netlink 0
+            pair of unix sockets: done
+            pair of vsock sockets: EAFNOSUPPORT
+            SCTP: EPROTONOSUPPORT
+            TCP: done
+            vsock: EAFNOSUPPORT
+            vsock with a high bit: EAFNOSUPPORT
+        "#]],
     )
 }
 

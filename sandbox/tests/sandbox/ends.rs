@@ -325,7 +325,8 @@ pub(crate) fn supervise_if_asked() {
         return;
     }
     let mut case = Case::new();
-    case.probe_with("linger", &[]).probe_with("sleep", &[&arguments.next().unwrap(), "step"]);
+    let step = format!("{}-step", arguments.next().unwrap());
+    case.probe("linger").probe_with("sleep", &[&step]);
     case.run().ok();
     std::process::exit(0);
 }
@@ -333,13 +334,12 @@ pub(crate) fn supervise_if_asked() {
 fn supervisor_killed() -> Result<(), Failed> {
     let token = token();
     let mut supervisor = start_supervisor(&token);
-    // The supervisor itself, and the step.
-    wait_until(|| alive(&token).len() == 2);
-    let step = alive(&token).into_iter().find(|it| *it != supervisor.id() as i32).unwrap();
-    let namespace = fs::read_link(format!("/proc/{step}/ns/pid")).unwrap();
+    let step = format!("{token}-step");
+    wait_until(|| !alive(&step).is_empty());
+    let namespace = fs::read_link(format!("/proc/{}/ns/pid", alive(&step)[0])).unwrap();
     supervisor.kill().unwrap();
     supervisor.wait().unwrap();
-    wait_until(|| alive(&token).is_empty());
+    wait_until(|| alive(&token).is_empty() && alive(&step).is_empty());
     // Nobody else is in its namespace either.
     let in_namespace = || {
         fs::read_dir("/proc").unwrap().any(|entry| {

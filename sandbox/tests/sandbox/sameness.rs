@@ -50,6 +50,7 @@ fn conditions() -> Result<(), Failed> {
         umask 022
         uid 1000 1000 1000
         gid 100 100 100
+        groups []
         pid 2 parent 1
         session 2
         group 2
@@ -152,6 +153,9 @@ fn other_conditions() -> Result<(), Failed> {
                 let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
                 unsafe { libc::getrlimit(number, &raw mut limit) };
                 limit.rlim_cur = soft;
+                if number == libc::RLIMIT_CORE {
+                    limit.rlim_max = 0;
+                }
                 unsafe { libc::setrlimit(number, &raw const limit) };
             }
         });

@@ -1,13 +1,11 @@
 //! Adds up what a build's folder on disk takes, a little at a time.
 
-use std::collections::VecDeque;
-use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::sys::{self, Kind, Open, SysResult};
+use crate::sys::{self, Kind, Listing, Open, SysResult};
 
 /// How many entries are looked at in one step, so that watching a build stays quick.
 const ENTRIES_IN_A_STEP: usize = 2000;
@@ -34,7 +32,8 @@ pub(super) struct Walk {
 
 struct Level {
     folder: Rc<OwnedFd>,
-    names: VecDeque<CString>,
+    /// What is still to be listed. Never all at once: a build can make millions of entries.
+    listing: Listing,
 }
 
 impl Walk {
@@ -75,7 +74,7 @@ impl Walk {
     /// Looks at the next entry. `false` if there is none.
     fn look_at_one(&mut self) -> bool {
         let Some(level) = self.levels.last_mut() else { return false };
-        let Some(name) = level.names.pop_front() else {
+        let Some(name) = level.listing.next_name() else {
             self.levels.pop();
             return !self.levels.is_empty();
         };
@@ -93,14 +92,9 @@ impl Walk {
     /// Goes into a folder, if it can be read.
     fn enter(&mut self, folder: SysResult<OwnedFd>) {
         let Ok(folder) = folder else { return };
-        let mut names = VecDeque::new();
         let Ok(listed) = sys::open_entry(folder.as_fd(), c".", Open::Folder) else { return };
-        // A listing that ends early is added up as far as it came.
-        let _ = sys::list(listed, "a scratch folder", |name| {
-            names.push_back(name.to_owned());
-            Ok(())
-        });
-        self.levels.push(Level { folder: Rc::new(folder), names });
+        let Ok(listing) = Listing::new(listed) else { return };
+        self.levels.push(Level { folder: Rc::new(folder), listing });
     }
 }
 

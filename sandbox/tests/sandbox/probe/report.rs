@@ -26,12 +26,17 @@ fn report() {
     println!("uid {} {} {}", ids.real, ids.effective, ids.saved);
     let ids = nix::unistd::getresgid().unwrap();
     println!("gid {} {} {}", ids.real, ids.effective, ids.saved);
+    println!("groups {:?}", nix::unistd::getgroups().unwrap());
     println!("pid {} parent {}", std::process::id(), nix::unistd::getppid());
     println!("session {}", nix::unistd::getsid(None).unwrap());
     println!("group {}", nix::unistd::getpgrp());
     for (name, resource) in LIMITS {
         let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         unsafe { libc::getrlimit(*resource, &raw mut limit) };
+        if *name == "core" {
+            // In blocks, as shells show it: 1 byte, which makes the kernel dump nothing, is none.
+            limit = libc::rlimit { rlim_cur: limit.rlim_cur / 512, rlim_max: limit.rlim_max / 512 };
+        }
         println!("limit {name} {} {}", amount(limit.rlim_cur), amount(limit.rlim_max));
     }
     // Rust itself ignores SIGPIPE (13) and has handlers of its own for 7 and 11.
