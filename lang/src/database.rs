@@ -20,7 +20,7 @@ use crate::diagnostic::Diagnostic;
 use crate::env::{self, Env};
 use crate::module::{ExprId, LowerError, Module, ModuleKind, SourceMap, SpanId, lower};
 use crate::schema::{self, Schema};
-use crate::syntax::{Parse, SyntaxError, parse};
+use crate::syntax::{Parse, SyntaxError, parse, parse_spec};
 use crate::world::{World, WorldError};
 
 /// A file of a database, by number.
@@ -52,6 +52,8 @@ struct Index {
 struct FileData {
     path: Arc<str>,
     text: Result<Arc<str>, WorldError>,
+    /// Whether the text is one spec, such as `curl[http2]`, and no file.
+    is_spec: bool,
     lowered: OnceLock<Arc<Lowered>>,
     env: OnceLock<Arc<Env>>,
     schema: OnceLock<Arc<Schema>>,
@@ -85,6 +87,12 @@ impl Database {
     pub const PLATFORM: FileId = FileId(1);
     /// The module that declares `toolchain`.
     pub const TOOLCHAIN: FileId = FileId(2);
+
+    /// Whether a file is one of the modules that every set of recipes has.
+    #[must_use]
+    pub fn is_builtin(file: FileId) -> bool {
+        (file.0 as usize) < BUILTIN.len()
+    }
 
     /// Makes a database of the recipes and modules below `roots`; where two have one name, that of
     /// the earlier root is taken.
@@ -183,6 +191,16 @@ impl Database {
         files.add(name, Ok(Arc::from(text)))
     }
 
+    /// Adds a spec, such as `curl[http2, ~ldap]`, as a project that wants just it. Messages call it
+    /// by `name`.
+    pub fn add_spec(&self, name: &str, text: &str) -> FileId {
+        let mut files = self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let id = FileId(files.data.len() as u32);
+        let data = FileData { is_spec: true, ..FileData::new(name.into(), Ok(Arc::from(text))) };
+        files.data.push(Arc::new(data));
+        id
+    }
+
     /// Returns the path of a file.
     #[must_use]
     pub fn path(&self, file: FileId) -> Arc<str> {
@@ -277,7 +295,8 @@ impl Database {
         let data = self.data(file);
         data.lowered
             .get_or_init(|| {
-                let parse = parse(data.text.as_deref().unwrap_or(""));
+                let text = data.text.as_deref().unwrap_or("");
+                let parse = if data.is_spec { parse_spec(text) } else { parse(text) };
                 let (module, map, lower_errors) = lower(&parse);
                 let syntax_errors = parse.errors().to_vec();
                 Arc::new(Lowered { module, map, syntax_errors, lower_errors })
@@ -365,6 +384,7 @@ impl FileData {
         FileData {
             path,
             text,
+            is_spec: false,
             lowered: OnceLock::new(),
             env: OnceLock::new(),
             schema: OnceLock::new(),

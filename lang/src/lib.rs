@@ -30,3 +30,4 @@ pub use nearest::{did_you_mean, list, nearest};
 pub use pattern::{Pattern, PatternError};
 pub use version::{Comparison, Version, VersionBound, VersionReq};
 pub use world::{MemoryWorld, TreeEntry, TreeEntryKind, World, WorldError};
+pub use rowan::{TextRange, TextSize};

@@ -251,7 +251,7 @@ pub(crate) fn compute(db: &Database, file: FileId, outer: &[FileId]) -> Schema {
     let mut versions = Vec::new();
     if let Some(root) = module.root {
         for part in module.bodies[root].parts.iter().filter(|it| it.kind == PartKind::Mixin) {
-            let table = compute.table(part.body, file != Database::PACKAGE);
+            let table = compute.table(part.body, !Database::is_builtin(file));
             mixins.push((part.ident.name.clone(), part.body, Arc::new(table)));
         }
         let is_package =

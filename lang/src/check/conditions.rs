@@ -113,7 +113,15 @@ impl<'a> Checker<'a> {
                         self.readable(expr, scope, place);
                     }
                 }
-                if left == Side::Chosen && right == Side::Chosen {
+                // What both machines are is known before anything is chosen.
+                let known = |expr: ExprId| {
+                    matches!(
+                        self.res[expr.index()],
+                        Res::ObjectMember(Object::Platform | Object::Machine | Object::Toolchain, _)
+                    )
+                };
+                let both_known = known(*lhs) && known(*rhs);
+                if left == Side::Chosen && right == Side::Chosen && !both_known {
                     let diagnostic = self
                         .at_expr(Code::NotACondition, expr, "a condition compares something that is chosen with a value that is written down")
                         .help("both sides of this are chosen; name the values, as in `a == x & b == x`");

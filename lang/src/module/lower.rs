@@ -115,6 +115,11 @@ impl Lowerer {
         for item in file.items() {
             self.item(&item, &place);
         }
+        // The text of one spec: a project that wants it.
+        for want in file.syntax().children().filter_map(ast::WantSpec::cast) {
+            self.module.kind = Some(ModuleKind::Project);
+            self.lone_want(&want, &place);
+        }
     }
 
     fn header(&mut self, header: &ast::Header) {

@@ -455,6 +455,12 @@ impl Lowerer {
         })
     }
 
+    pub(super) fn lone_want(&mut self, want: &ast::WantSpec, place: &Place) {
+        if let Some(lowered) = self.want(want) {
+            self.stmt(StmtKind::Want(vec![lowered]), want, None, place);
+        }
+    }
+
     fn rule_message(&mut self, rule: &ast::Rule) -> Option<crate::module::ExprId> {
         // The message is the last string; the condition itself may be one only by mistake.
         let last = rule.syntax().children().filter_map(ast::StringLit::cast).last()?;

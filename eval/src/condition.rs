@@ -1,0 +1,254 @@
+//! Conditions as data: what the solver decides on.
+
+use std::fmt;
+
+use kiln_lang::module::Name;
+use kiln_lang::types::Object;
+use kiln_lang::{Comparison, Version, VersionBound, VersionReq};
+
+use crate::value::Value;
+
+/// A condition on what is chosen for a package.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cond {
+    /// Always holds.
+    True,
+    /// Never holds.
+    False,
+    /// Holds if the inner one does not.
+    Not(Box<Cond>),
+    /// Holds if all do.
+    All(Vec<Cond>),
+    /// Holds if one does.
+    Any(Vec<Cond>),
+    /// Asks one thing.
+    Is(Atom),
+}
+
+/// What a condition asks.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Atom {
+    /// An option compares with a value.
+    Option(Name, Comparison, Value),
+    /// A set has a value.
+    Has(Name, u32),
+    /// The package's version compares with a bound.
+    Version(Comparison, VersionBound),
+    /// `platform.cpu` and the like compare with a value.
+    Global(Object, Name, Comparison, Value),
+    /// Two of them compare with each other: `platform.cpu != machine.cpu`.
+    Globals((Object, Name), Comparison, (Object, Name)),
+    /// Another package is in the same unit.
+    With(Box<WithAtom>),
+}
+
+/// `with hdf5[mpi] >= 1.10`, `with openmpi as mpi`
+#[derive(Debug, Clone, PartialEq)]
+pub struct WithAtom {
+    /// The package, or the interface that one provides.
+    pub package: Name,
+    /// The interface that it provides.
+    pub interface: Option<Name>,
+    /// What its options are.
+    pub items: Vec<WithItem>,
+    /// What its version is.
+    pub req: VersionReq,
+}
+
+/// What an option of another package is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WithItem {
+    /// A feature, or a value of a set, is on or off.
+    Switch(Name, bool),
+    /// A knob has this value.
+    Equals(Name, Value),
+    /// A set has this value, or has it not.
+    Has(Name, u32, bool),
+}
+
+/// What a condition can ask for.
+pub trait Facts {
+    /// The value of an option; `None` if it is not known yet.
+    fn option(&mut self, name: &Name) -> Option<Value>;
+    /// The version of the package; `None` if it is not known yet.
+    fn version(&mut self) -> Option<Version>;
+    /// A member of `platform`, `machine` or `toolchain`.
+    fn global(&mut self, object: Object, name: &Name) -> Option<Value>;
+    /// Whether another package is there; `None` if it is not known yet.
+    fn with(&mut self, with: &WithAtom) -> Option<bool>;
+}
+
+impl Cond {
+    /// Returns whether all of `conds` hold, in the simplest form.
+    #[must_use]
+    pub fn all(conds: impl IntoIterator<Item = Cond>) -> Cond {
+        let mut parts = Vec::new();
+        for cond in conds {
+            match cond {
+                Cond::True => {}
+                Cond::False => return Cond::False,
+                Cond::All(more) => parts.extend(more),
+                other => parts.push(other),
+            }
+        }
+        match parts.len() {
+            0 => Cond::True,
+            1 => parts.remove(0),
+            _ => Cond::All(parts),
+        }
+    }
+
+    /// Returns whether one of `conds` holds, in the simplest form.
+    #[must_use]
+    pub fn any(conds: impl IntoIterator<Item = Cond>) -> Cond {
+        let mut parts = Vec::new();
+        for cond in conds {
+            match cond {
+                Cond::False => {}
+                Cond::True => return Cond::True,
+                Cond::Any(more) => parts.extend(more),
+                other => parts.push(other),
+            }
+        }
+        match parts.len() {
+            0 => Cond::False,
+            1 => parts.remove(0),
+            _ => Cond::Any(parts),
+        }
+    }
+
+    /// Returns the opposite.
+    #[must_use]
+    pub fn negate(self) -> Cond {
+        match self {
+            Cond::True => Cond::False,
+            Cond::False => Cond::True,
+            Cond::Not(inner) => *inner,
+            other => Cond::Not(Box::new(other)),
+        }
+    }
+
+    /// Returns whether the condition holds, or `None` if that depends on what is not known yet.
+    pub fn holds(&self, facts: &mut dyn Facts) -> Option<bool> {
+        match self {
+            Cond::True => Some(true),
+            Cond::False => Some(false),
+            Cond::Not(inner) => inner.holds(facts).map(|it| !it),
+            Cond::All(parts) => {
+                let mut known = true;
+                for part in parts {
+                    match part.holds(facts) {
+                        Some(false) => return Some(false),
+                        Some(true) => {}
+                        None => known = false,
+                    }
+                }
+                known.then_some(true)
+            }
+            Cond::Any(parts) => {
+                let mut known = true;
+                for part in parts {
+                    match part.holds(facts) {
+                        Some(true) => return Some(true),
+                        Some(false) => {}
+                        None => known = false,
+                    }
+                }
+                known.then_some(false)
+            }
+            Cond::Is(atom) => atom.holds(facts),
+        }
+    }
+
+    /// Calls `visit` for every atom.
+    pub fn atoms(&self, visit: &mut impl FnMut(&Atom)) {
+        match self {
+            Cond::True | Cond::False => {}
+            Cond::Not(inner) => inner.atoms(visit),
+            Cond::All(parts) | Cond::Any(parts) => parts.iter().for_each(|it| it.atoms(visit)),
+            Cond::Is(atom) => visit(atom),
+        }
+    }
+}
+
+impl Atom {
+    fn holds(&self, facts: &mut dyn Facts) -> Option<bool> {
+        match self {
+            Atom::Option(name, comparison, value) => {
+                facts.option(name).map(|it| compare(&it, *comparison, value))
+            }
+            Atom::Has(name, bit) => match facts.option(name)? {
+                Value::Set(_, bits) => Some(bits.has(*bit)),
+                _ => Some(false),
+            },
+            Atom::Version(comparison, bound) => {
+                facts.version().map(|it| bound.holds(&it, *comparison))
+            }
+            Atom::Global(object, name, comparison, value) => {
+                facts.global(*object, name).map(|it| compare(&it, *comparison, value))
+            }
+            Atom::Globals((a, x), comparison, (b, y)) => {
+                let (left, right) = (facts.global(*a, x)?, facts.global(*b, y)?);
+                Some(compare(&left, *comparison, &right))
+            }
+            Atom::With(with) => facts.with(with),
+        }
+    }
+}
+
+/// Whether two values compare as asked.
+pub(crate) fn compare(left: &Value, comparison: Comparison, right: &Value) -> bool {
+    match (left, right, comparison) {
+        (Value::Version(version), Value::Series(series), _) => {
+            VersionBound::Series(series.clone()).holds(version, comparison)
+        }
+        (_, _, Comparison::Equal) => left == right,
+        (_, _, Comparison::NotEqual) => left != right,
+        _ => left.order(right).is_some_and(|it| comparison.holds(it)),
+    }
+}
+
+impl fmt::Display for Cond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let join = |parts: &[Cond], sign: &str| {
+            let texts: Vec<String> = parts
+                .iter()
+                .map(|it| match it {
+                    Cond::All(_) | Cond::Any(_) => format!("({it})"),
+                    _ => it.to_string(),
+                })
+                .collect();
+            texts.join(sign)
+        };
+        match self {
+            Cond::True => f.write_str("always"),
+            Cond::False => f.write_str("never"),
+            Cond::Not(inner) => match &**inner {
+                Cond::Is(Atom::Option(name, Comparison::Equal, Value::Bool(true))) => write!(f, "!{name}"),
+                inner => write!(f, "!({inner})"),
+            },
+            Cond::All(parts) => f.write_str(&join(parts, " & ")),
+            Cond::Any(parts) => f.write_str(&join(parts, " | ")),
+            Cond::Is(atom) => write!(f, "{atom}"),
+        }
+    }
+}
+
+impl fmt::Display for Atom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Atom::Option(name, Comparison::Equal, Value::Bool(true)) => write!(f, "{name}"),
+            Atom::Option(name, Comparison::Equal, Value::Bool(false)) => write!(f, "!{name}"),
+            Atom::Option(name, comparison, value) => write!(f, "{name} {} {}", comparison.text(), value.source()),
+            Atom::Has(name, bit) => write!(f, "{name} has #{bit}"),
+            Atom::Version(comparison, bound) => write!(f, "version {} {bound}", comparison.text()),
+            Atom::Global(object, name, comparison, value) => {
+                write!(f, "{}.{name} {} {}", object.text(), comparison.text(), value.source())
+            }
+            Atom::Globals((a, x), comparison, (b, y)) => {
+                write!(f, "{}.{x} {} {}.{y}", a.text(), comparison.text(), b.text())
+            }
+            Atom::With(with) => write!(f, "with {}", with.package),
+        }
+    }
+}

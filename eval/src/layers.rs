@@ -1,0 +1,503 @@
+//! Layers: settings from outside the recipes, and wishes.
+//!
+//! ```text
+//! recipe < overlays in order < presets < project < override files in order < command line
+//! ```
+//!
+//! Within a layer order means nothing; a later layer overrules an earlier one. There are no
+//! priorities. Rules: `spec/lang/layers.md`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kiln_lang::check::Res;
+use kiln_lang::module::{
+    Element, Expr, ExprId, Module, ModuleKind, Name, OptionKind, PackageRef, PartKind, Setting, SettingOp,
+    StmtKind,
+};
+use kiln_lang::{Checked, Code, Database, Diagnostic, FileId};
+
+use crate::condition::Cond;
+use crate::evaluate::Evaluation;
+use crate::package::{ItemDecl, Place, Reqs};
+use crate::value::Value;
+
+/// A layer of settings.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// What it is called in messages: `overlay musl_static`, `command line`.
+    pub label: String,
+    /// The file.
+    pub checked: Arc<Checked>,
+    /// Its settings.
+    pub settings: Vec<LayerSetting>,
+    /// The packages that it declares unavailable, and why.
+    pub unavailable: Vec<LayerUnavailable>,
+}
+
+/// A setting of a layer.
+#[derive(Debug, Clone)]
+pub struct LayerSetting {
+    /// Whose setting it is.
+    pub target: Target,
+    /// The option, and what of it.
+    pub path: Vec<Name>,
+    /// How it changes what is there.
+    pub op: SettingOp,
+    /// To what.
+    pub value: ExprId,
+    /// On which platforms and toolchains.
+    pub cond: Cond,
+    /// Where it is written.
+    pub place: Place,
+    /// How it is written.
+    pub text: String,
+}
+
+/// Whose setting it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// Of a package, wherever it is used.
+    Package(Name),
+    /// Of every package that has this option.
+    Having(Name, OptionKind),
+    /// Of the toolchain of packages, or of build tools.
+    Toolchain {
+        /// Whether of build tools.
+        for_build: bool,
+    },
+    /// Which package provides an interface.
+    Provider(Name),
+}
+
+/// A package that a layer declares unavailable.
+#[derive(Debug, Clone)]
+pub struct LayerUnavailable {
+    /// The package.
+    pub package: Name,
+    /// When.
+    pub cond: Cond,
+    /// Why.
+    pub message: Option<ExprId>,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// A package that is wanted.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// The package.
+    pub package: Name,
+    /// The output of it that is meant.
+    pub output: Option<Name>,
+    /// What is set for this wish only, on top of all layers.
+    pub items: Vec<ItemDecl>,
+    /// Of which version.
+    pub reqs: Reqs,
+    /// Under which name, if a second instance is meant.
+    pub alias: Option<Name>,
+    /// Who wishes: `command line`, `project`.
+    pub label: String,
+    /// The file in which it is written.
+    pub checked: Arc<Checked>,
+    /// Where.
+    pub place: Place,
+    /// How it is written.
+    pub text: String,
+}
+
+/// A demand of the project that no layer can overrule.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// The package.
+    pub package: Name,
+    /// What is demanded of its options.
+    pub items: Vec<ItemDecl>,
+    /// What is demanded of its version.
+    pub reqs: Reqs,
+    /// Why.
+    pub message: Option<String>,
+    /// The file in which it is written.
+    pub checked: Arc<Checked>,
+    /// Where.
+    pub place: Place,
+}
+
+/// What is to be solved: layers, wishes and the machines.
+#[derive(Debug, Clone, Default)]
+pub struct Setup {
+    /// The layers, lowest first.
+    pub layers: Vec<Layer>,
+    /// What is wanted.
+    pub wishes: Vec<Wish>,
+    /// What the project demands.
+    pub policies: Vec<Policy>,
+    /// What the project publishes to caches.
+    pub publish: Vec<Wish>,
+    /// The machine that packages are for: values of `platform`'s knobs by name.
+    pub platform: BTreeMap<Name, Value>,
+    /// The machine that builds.
+    pub machine: BTreeMap<Name, Value>,
+}
+
+/// What a setup is made of.
+#[derive(Debug, Clone, Default)]
+pub struct SetupRequest {
+    /// The project file.
+    pub project: Option<FileId>,
+    /// Override files, lowest first.
+    pub overrides: Vec<FileId>,
+    /// Specs from the command line, as made by [`Database::add_spec`].
+    pub specs: Vec<FileId>,
+    /// The machine that packages are for, as `cpu-os`; this machine if `None`.
+    pub target: Option<(String, String)>,
+    /// The machine that builds, as `cpu` and `os`.
+    pub machine: (String, String),
+}
+
+/// Reads layers and wishes from their files.
+///
+/// # Errors
+///
+/// Everything that is wrong with the files, all of it. Warnings are in the second part of a
+/// success.
+pub fn setup(db: &Database, request: &SetupRequest) -> Result<(Setup, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut reading = Reading { db, setup: Setup::default(), diagnostics: Vec::new() };
+    if let Some(project) = request.project {
+        reading.project(project);
+    }
+    for file in &request.overrides {
+        reading.override_file(*file);
+    }
+    for file in &request.specs {
+        reading.spec(*file);
+    }
+    reading.platforms(request);
+    let Reading { setup, diagnostics, .. } = reading;
+    if diagnostics.iter().any(Diagnostic::is_error) { Err(diagnostics) } else { Ok((setup, diagnostics)) }
+}
+
+struct Reading<'a> {
+    db: &'a Database,
+    setup: Setup,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Reading<'_> {
+    fn checked(&mut self, file: FileId) -> Arc<Checked> {
+        let checked = self.db.checked(file);
+        for diagnostic in &checked.diagnostics {
+            if !self.diagnostics.contains(diagnostic) {
+                self.diagnostics.push(diagnostic.clone());
+            }
+        }
+        checked
+    }
+
+    fn place(&self, file: FileId, span: kiln_lang::module::SpanId) -> Place {
+        Place::new(file, self.db.span(file, span))
+    }
+
+    fn text(&self, place: Place) -> String {
+        let text = self.db.text(place.file);
+        text[place.range()].split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    fn project(&mut self, file: FileId) {
+        let checked = self.checked(file);
+        if !self.is(&checked, ModuleKind::Project) {
+            return;
+        }
+        for overlay in self.overlays(&checked) {
+            let checked = self.checked(overlay);
+            let name = checked.schema.name().to_owned();
+            self.layer(&checked, format!("overlay {name}"));
+        }
+        self.layer(&checked, "project".to_owned());
+        self.wishes(&checked, "project");
+    }
+
+    /// Reports a file that is not what it is used as.
+    fn is(&mut self, checked: &Checked, wanted: ModuleKind) -> bool {
+        let found = checked.module().kind;
+        if found == Some(wanted) {
+            return true;
+        }
+        if let Some(found) = found {
+            let range = kiln_lang::TextRange::default();
+            let path = self.db.path(checked.file);
+            let message = format!("`{path}` is used as {wanted}, but begins with `{found}`");
+            self.diagnostics.push(Diagnostic::new(Code::MissingHeader, checked.file, range, message));
+        }
+        false
+    }
+
+    fn override_file(&mut self, file: FileId) {
+        let checked = self.checked(file);
+        match checked.module().kind {
+            Some(ModuleKind::Override) => {
+                let name = checked.schema.name().to_owned();
+                self.layer(&checked, format!("override {name}"));
+            }
+            Some(ModuleKind::Overlay) => {
+                let name = checked.schema.name().to_owned();
+                self.layer(&checked, format!("overlay {name}"));
+            }
+            _ => {
+                self.is(&checked, ModuleKind::Override);
+            }
+        }
+    }
+
+    fn spec(&mut self, file: FileId) {
+        let checked = self.checked(file);
+        self.wishes(&checked, "command line");
+    }
+
+    /// The overlays that a project names.
+    fn overlays(&self, checked: &Checked) -> Vec<FileId> {
+        let module = checked.module();
+        let mut files = Vec::new();
+        for stmt in stmts(module) {
+            let StmtKind::Overlays(list) = &stmt.kind else { continue };
+            let Expr::List(elements) = &module.exprs[*list] else { continue };
+            for element in elements {
+                let Element::Expr(expr) = element else { continue };
+                match &module.exprs[*expr] {
+                    Expr::Name(name) => files.extend(self.db.find(name, &[ModuleKind::Overlay])),
+                    Expr::Str { parts, .. } => {
+                        if let [kiln_lang::module::StrPart::Text(path)] = &**parts {
+                            let whole = kiln_lang::env::resolve(&self.db.path(checked.file), path);
+                            files.push(self.db.file(&whole));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        files
+    }
+
+    /// Adds the layer of a file, and before it the layers of the presets that it includes.
+    fn layer(&mut self, checked: &Arc<Checked>, label: String) {
+        self.presets(checked);
+        let module = checked.module();
+        let own = match module.kind {
+            Some(ModuleKind::Override) => module.name.as_ref().map(|it| it.name.clone()),
+            _ => None,
+        };
+        let mut layer =
+            Layer { label, checked: checked.clone(), settings: Vec::new(), unavailable: Vec::new() };
+        let empty = kiln_lang::schema::OptionTable::default();
+        let mut evaluation = Evaluation::new(self.db, &empty);
+        for stmt in stmts(module) {
+            match &stmt.kind {
+                StmtKind::Setting(setting) => {
+                    let cond = evaluation.guard(checked, setting.guard, &Vec::new());
+                    if let Some((target, path)) = self.target(setting, own.as_ref()) {
+                        layer.settings.push(self.setting(checked, setting, target, path, cond));
+                    }
+                }
+                StmtKind::PkgsWhere { option, kind, settings } => {
+                    for setting in settings {
+                        let cond = evaluation.guard(checked, setting.guard, &Vec::new());
+                        let target = Target::Having(option.name.clone(), *kind);
+                        let path = setting.path.iter().map(|it| it.name.clone()).collect();
+                        layer.settings.push(self.setting(checked, setting, target, path, cond));
+                    }
+                }
+                StmtKind::Unavailable { package, when, message } => {
+                    let guard = evaluation.guard(checked, stmt.guard, &Vec::new());
+                    let when = when.map_or(Cond::True, |it| evaluation.cond(checked, it, &Vec::new()));
+                    if let Some(package) = package.as_ref().map(|it| &it.name).or(own.as_ref()) {
+                        layer.unavailable.push(LayerUnavailable {
+                            package: package.clone(),
+                            cond: Cond::all([guard, when]),
+                            message: *message,
+                            place: self.place(checked.file, stmt.span),
+                        });
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.setup.layers.push(layer);
+    }
+
+    fn setting(
+        &self,
+        checked: &Checked,
+        setting: &Setting,
+        target: Target,
+        path: Vec<Name>,
+        cond: Cond,
+    ) -> LayerSetting {
+        let place = self.place(checked.file, setting.span);
+        let text = self.text(place);
+        LayerSetting { target, path, op: setting.op, value: setting.value, cond, place, text }
+    }
+
+    /// Whose setting it is, and the rest of its path.
+    fn target(&self, setting: &Setting, own: Option<&Name>) -> Option<(Target, Vec<Name>)> {
+        let names: Vec<Name> = setting.path.iter().map(|it| it.name.clone()).collect();
+        if let Some(own) = own {
+            return Some((Target::Package(own.clone()), names));
+        }
+        let (first, rest) = names.split_first()?;
+        Some(match first.as_str() {
+            "toolchain" => (Target::Toolchain { for_build: false }, rest.to_vec()),
+            "build" if rest.first().is_some_and(|it| it == "toolchain") => {
+                (Target::Toolchain { for_build: true }, rest[1..].to_vec())
+            }
+            "providers" => (Target::Provider(rest.first()?.clone()), Vec::new()),
+            _ => (Target::Package(first.clone()), rest.to_vec()),
+        })
+    }
+
+    /// The presets that a file includes, each as a layer.
+    fn presets(&mut self, checked: &Arc<Checked>) {
+        let module = checked.module();
+        let own = match module.kind {
+            Some(ModuleKind::Override) => module.name.as_ref().map(|it| it.name.clone()),
+            _ => None,
+        };
+        for stmt in stmts(module) {
+            let StmtKind::Include(include) = &stmt.kind else { continue };
+            let (package, preset) = match (&*include.path, &own) {
+                ([preset], Some(own)) => (own.clone(), &preset.name),
+                ([package, preset], _) => (package.name.clone(), &preset.name),
+                _ => continue,
+            };
+            let Some(file) = self.db.package(&package) else { continue };
+            let recipe = self.checked(file);
+            let Some(body) = recipe.schema.part(PartKind::Preset, preset) else { continue };
+            let mut layer = Layer {
+                label: format!("preset {package}.{preset}"),
+                checked: recipe.clone(),
+                settings: Vec::new(),
+                unavailable: Vec::new(),
+            };
+            let table = recipe.schema.table.clone();
+            let mut evaluation = Evaluation::new(self.db, &table);
+            for stmt in &recipe.module().bodies[body].stmts {
+                if let StmtKind::Setting(setting) = &stmt.kind {
+                    let cond = evaluation.guard(&recipe, setting.guard, &Vec::new());
+                    let path = setting.path.iter().map(|it| it.name.clone()).collect();
+                    let target = Target::Package(package.clone());
+                    layer.settings.push(self.setting(&recipe, setting, target, path, cond));
+                }
+            }
+            self.setup.layers.push(layer);
+        }
+    }
+
+    fn wishes(&mut self, checked: &Arc<Checked>, label: &str) {
+        let module = checked.module();
+        for stmt in stmts(module) {
+            match &stmt.kind {
+                StmtKind::Want(wants) | StmtKind::Publish(wants) => {
+                    for want in wants {
+                        let PackageRef::Named(ident) = &want.spec.package else { continue };
+                        let Some(file) = self.db.package(&ident.name) else { continue };
+                        let table = self.db.schema(file).table.clone();
+                        let mut evaluation = Evaluation::new(self.db, &table);
+                        let items =
+                            evaluation.items(checked, &ident.name, &table, &want.spec, &Vec::new());
+                        let reqs = evaluation.reqs(checked, &want.reqs, &Vec::new());
+                        let place = self.place(checked.file, want.spec.span);
+                        let wish = Wish {
+                            package: ident.name.clone(),
+                            output: want.spec.output.as_ref().map(|it| it.name.clone()),
+                            items,
+                            reqs,
+                            alias: want.alias.as_ref().map(|it| it.name.clone()),
+                            label: label.to_owned(),
+                            checked: checked.clone(),
+                            place,
+                            text: self.text(place),
+                        };
+                        match &stmt.kind {
+                            StmtKind::Want(_) => self.setup.wishes.push(wish),
+                            _ => self.setup.publish.push(wish),
+                        }
+                    }
+                }
+                StmtKind::Policy { spec, reqs, message } => {
+                    let PackageRef::Named(ident) = &spec.package else { continue };
+                    let Some(file) = self.db.package(&ident.name) else { continue };
+                    let table = self.db.schema(file).table.clone();
+                    let mut evaluation = Evaluation::new(self.db, &table);
+                    let items = evaluation.items(checked, &ident.name, &table, spec, &Vec::new());
+                    let reqs = evaluation.reqs(checked, reqs, &Vec::new());
+                    let message = message.and_then(|it| evaluation.constant(checked, it, &Vec::new()));
+                    self.setup.policies.push(Policy {
+                        package: ident.name.clone(),
+                        items,
+                        reqs,
+                        message: message.map(|it| it.to_string()),
+                        checked: checked.clone(),
+                        place: self.place(checked.file, stmt.span),
+                    });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The values of `platform` and `machine`.
+    fn platforms(&mut self, request: &SetupRequest) {
+        let machine = &request.machine;
+        let target = request.target.as_ref().unwrap_or(machine);
+        self.setup.machine = platform(self.db, machine).unwrap_or_default();
+        match platform(self.db, target) {
+            Ok(platform) => self.setup.platform = platform,
+            Err(message) => {
+                let range = kiln_lang::TextRange::default();
+                let file = Database::PLATFORM;
+                self.diagnostics.push(Diagnostic::new(Code::UnknownValue, file, range, message));
+            }
+        }
+    }
+}
+
+/// The values of the platform's knobs on a machine.
+fn platform(db: &Database, (cpu, os): &(String, String)) -> Result<BTreeMap<Name, Value>, String> {
+    let schema = db.schema(Database::PLATFORM);
+    let mut values = BTreeMap::new();
+    let Some((_, _, table)) = schema.mixin("platform") else { return Ok(values) };
+    for (name, text) in [("cpu", cpu), ("os", os)] {
+        let Some(option) = table.get(name) else { continue };
+        let Some(words) = option.ty.words() else { continue };
+        match words.position(text) {
+            Some(at) => {
+                values.insert(option.name.clone(), Value::Enum(words.clone(), at));
+            }
+            None => {
+                let near = kiln_lang::nearest(text, words.values.iter().map(|it| it.as_str()));
+                let known: Vec<&str> = words.values.iter().map(|it| it.as_str()).collect();
+                return Err(format!(
+                    "there is no {name} called `{text}`{}; there are {}",
+                    kiln_lang::did_you_mean(&near),
+                    kiln_lang::list(&known, "and")
+                ));
+            }
+        }
+    }
+    Ok(values)
+}
+
+/// The statements at the top of a file.
+fn stmts(module: &Module) -> &[kiln_lang::module::Stmt] {
+    match module.root {
+        Some(root) => &module.bodies[root].stmts,
+        None => &[],
+    }
+}
+
+/// The package that `providers.mpi = openmpi` names.
+pub(crate) fn provider_name(checked: &Checked, value: ExprId) -> Option<Name> {
+    match checked.res(value) {
+        Res::Local(name) => Some(name.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,296 @@
+//! What a recipe evaluates to before anything is chosen: data that the solver works on.
+
+use std::sync::Arc;
+
+use kiln_lang::module::{ExprId, Name, Role};
+use kiln_lang::schema::Schema;
+use kiln_lang::{Checked, FileId, TextRange, Version, VersionReq};
+
+use crate::condition::Cond;
+use crate::value::Value;
+
+/// A place in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    /// The file.
+    pub file: FileId,
+    /// The beginning, in bytes.
+    pub start: u32,
+    /// The end, in bytes.
+    pub end: u32,
+}
+
+impl Place {
+    /// Makes a place of a range.
+    #[must_use]
+    pub fn new(file: FileId, range: TextRange) -> Self {
+        Place { file, start: range.start().into(), end: range.end().into() }
+    }
+
+    /// Returns the range.
+    #[must_use]
+    pub fn range(self) -> TextRange {
+        TextRange::new(self.start.into(), self.end.into())
+    }
+}
+
+/// A recipe, evaluated as far as possible before anything is chosen.
+#[derive(Debug)]
+pub struct Package {
+    /// Its name.
+    pub name: Name,
+    /// Its file.
+    pub file: FileId,
+    /// What it offers.
+    pub schema: Arc<Schema>,
+    /// The bodies that make it up, lowest first, in the order of the schema's table.
+    pub bodies: Vec<Arc<Checked>>,
+    /// Whether it is an interface, which other packages provide.
+    pub is_interface: bool,
+    /// Its versions, newest first.
+    pub versions: Vec<PackageVersion>,
+    /// When each option exists and has an effect, by its place in the table.
+    pub effects: Vec<Cond>,
+    /// What it depends on.
+    pub deps: Vec<DepDecl>,
+    /// What must and must not hold.
+    pub rules: Vec<RuleDecl>,
+    /// What its dependents get.
+    pub exports: Vec<ExportDecl>,
+    /// What it does not take from its dependencies.
+    pub ignores: Vec<IgnoreDecl>,
+    /// The interfaces that it provides.
+    pub provides: Vec<ProvideDecl>,
+    /// Settings in its bodies, lowest body first.
+    pub settings: Vec<BodySetting>,
+    /// Arguments that it adds, lowest body first.
+    pub args: Vec<BodyArg>,
+}
+
+/// A version that a package offers.
+#[derive(Debug, Clone)]
+pub struct PackageVersion {
+    /// The version.
+    pub version: Version,
+    /// Which entry of `versions { }` it is.
+    pub index: Option<u32>,
+    /// Whether it is chosen only when asked for: branches, releases to come, deprecated ones.
+    pub reluctant: bool,
+    /// Whether it is chosen before newer ones.
+    pub preferred: bool,
+}
+
+/// Names that loops have given a value.
+pub type Locals = Vec<(Name, Value)>;
+
+/// A dependency.
+#[derive(Debug, Clone)]
+pub struct DepDecl {
+    /// Where it is needed.
+    pub role: Role,
+    /// The package.
+    pub package: Name,
+    /// The output of it that is meant.
+    pub output: Option<Name>,
+    /// Under which name build expressions know it.
+    pub alias: Option<Name>,
+    /// What is asked of its options.
+    pub items: Vec<ItemDecl>,
+    /// What is asked of its version.
+    pub reqs: Reqs,
+    /// When it is needed.
+    pub cond: Cond,
+    /// Where it is written.
+    pub place: Place,
+    /// How it is written.
+    pub text: String,
+}
+
+/// A requirement on a version, as far as it is known.
+#[derive(Debug, Clone)]
+pub enum Reqs {
+    /// Known.
+    Known(VersionReq),
+    /// Reads the version or options of the package that asks.
+    Computed {
+        /// The file.
+        file: FileId,
+        /// The requirements: alternatives of comparisons.
+        any_of: Vec<Vec<(kiln_lang::Comparison, ExprId)>>,
+        /// Names of loops around.
+        locals: Locals,
+    },
+    /// The version of the package that asks.
+    Same,
+}
+
+/// What is asked of an option of a dependency.
+#[derive(Debug, Clone)]
+pub struct ItemDecl {
+    /// The package whose option it is, if it is not the dependency itself.
+    pub of: Option<Name>,
+    /// The option.
+    pub option: Name,
+    /// What is asked.
+    pub ask: AskDecl,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// What is asked of an option.
+#[derive(Debug, Clone)]
+pub enum AskDecl {
+    /// A feature is on or off.
+    Switch(bool),
+    /// A value of a set is in it.
+    Has(u32),
+    /// The option is set, added to, or taken from.
+    Value(kiln_lang::module::SettingOp, ValueDecl),
+}
+
+/// A value, as far as it is known.
+#[derive(Debug, Clone)]
+pub enum ValueDecl {
+    /// Known.
+    Known(Value),
+    /// Reads options of the package that asks.
+    Computed {
+        /// The file.
+        file: FileId,
+        /// The expression.
+        expr: ExprId,
+        /// Names of loops around.
+        locals: Locals,
+    },
+}
+
+/// Something that must hold, or must not.
+#[derive(Debug, Clone)]
+pub struct RuleDecl {
+    /// What breaks the rule.
+    pub broken: Cond,
+    /// The word that the rule begins with.
+    pub word: &'static str,
+    /// Why it is there.
+    pub message: Option<(FileId, ExprId, Locals)>,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// Something that dependents get.
+#[derive(Debug, Clone)]
+pub struct ExportDecl {
+    /// From where to where.
+    pub key: ExportKey,
+    /// What.
+    pub dep: DepDecl,
+}
+
+/// From which environment of a dependent to which an export goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExportKey {
+    /// Where the exporter stands: `build`, `host`, or anywhere if the dependent compiles nothing.
+    pub from: ExportFrom,
+    /// Where the export goes.
+    pub to: Role,
+    /// Whether it only limits versions of what is there anyway.
+    pub limit: bool,
+}
+
+/// Where an exporter stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ExportFrom {
+    /// In the dependent's build environment.
+    Build,
+    /// In the dependent's host environment.
+    Host,
+    /// Anywhere, and the dependent compiles nothing.
+    NoArch,
+}
+
+impl ExportKey {
+    /// Reads a key such as `host_to_run_limit`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (text, limit) = match text.strip_suffix("_limit") {
+            Some(text) => (text, true),
+            None => (text, false),
+        };
+        let (from, to) = text.split_once("_to_")?;
+        let from = match from {
+            "build" => ExportFrom::Build,
+            "host" => ExportFrom::Host,
+            "noarch" => ExportFrom::NoArch,
+            _ => return None,
+        };
+        let to = match to {
+            "build" => Role::Build,
+            "host" => Role::Host,
+            "run" => Role::Run,
+            _ => return None,
+        };
+        Some(ExportKey { from, to, limit })
+    }
+}
+
+/// `ignore exports from zlib to run`
+#[derive(Debug, Clone)]
+pub struct IgnoreDecl {
+    /// Whether what this package exports is ignored; else, who exports this package is.
+    pub from: bool,
+    /// The package.
+    pub package: Name,
+    /// Where to; everywhere if `None`.
+    pub to: Option<Role>,
+    /// When.
+    pub cond: Cond,
+}
+
+/// An interface that a package provides.
+#[derive(Debug, Clone)]
+pub struct ProvideDecl {
+    /// The interfaces, together or not at all.
+    pub interfaces: Vec<(Name, VersionReq)>,
+    /// When.
+    pub cond: Cond,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// A setting in a body of a recipe.
+#[derive(Debug, Clone)]
+pub struct BodySetting {
+    /// Which of the package's bodies.
+    pub body: usize,
+    /// What is set.
+    pub path: Vec<Name>,
+    /// How.
+    pub op: kiln_lang::module::SettingOp,
+    /// To what.
+    pub value: ExprId,
+    /// When.
+    pub cond: Cond,
+    /// Names of loops around.
+    pub locals: Locals,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// `arg A else B` in a body of a recipe.
+#[derive(Debug, Clone)]
+pub struct BodyArg {
+    /// Which of the package's bodies.
+    pub body: usize,
+    /// When the first one is taken.
+    pub cond: Cond,
+    /// The conditions around the block that decides: nothing is added where they do not hold.
+    pub outer: Cond,
+    /// What is added if the condition holds.
+    pub then: ExprId,
+    /// What is added if not.
+    pub else_: Option<ExprId>,
+    /// Names of loops around.
+    pub locals: Locals,
+    /// Where it is written, for its place among settings of `args`.
+    pub place: Place,
+}

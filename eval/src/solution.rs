@@ -1,0 +1,256 @@
+//! What solving gives: a version and a value of every option for every package, and why.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kiln_lang::Version;
+use kiln_lang::module::{Name, Role};
+use kiln_lang::types::Object;
+
+use crate::package::{ExportKey, Package, Place};
+use crate::value::{Bits, Value};
+
+/// A version and a value of every option for every package, and why.
+#[derive(Debug, Default)]
+pub struct Solution {
+    /// The units: the first one holds what is wanted, each other one build tools.
+    pub units: Vec<Unit>,
+    /// The packages in the units.
+    pub nodes: Vec<Node>,
+    /// What was wanted, in the order of the wishes.
+    pub roots: Vec<Root>,
+}
+
+/// The place of a unit in its solution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UnitId(pub usize);
+
+/// The place of a node in its solution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub usize);
+
+/// Packages of which there is one instance each.
+#[derive(Debug)]
+pub struct Unit {
+    /// Whether the packages run on the build machine.
+    pub is_build: bool,
+    /// The packages in it.
+    pub by_name: BTreeMap<Name, NodeId>,
+    /// What the unit is for: the packages named by whoever asked, and those injected beside them.
+    pub roots: Vec<UnitRoot>,
+    /// The platform and toolchain that its packages are for.
+    pub globals: Arc<Globals>,
+}
+
+/// A package that a unit is for.
+#[derive(Debug, Clone)]
+pub struct UnitRoot {
+    /// The package.
+    pub node: NodeId,
+    /// Who injected it, if nobody named it.
+    pub injected: Option<Injection>,
+}
+
+/// A package that is wanted.
+#[derive(Debug, Clone)]
+pub struct Root {
+    /// The package.
+    pub node: NodeId,
+    /// The name of the instance, if it has one of its own.
+    pub alias: Option<Name>,
+}
+
+/// The platform and toolchain of a unit.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Globals {
+    /// The values, by object and name.
+    pub values: BTreeMap<(Object, Name), Value>,
+}
+
+/// A package with everything chosen.
+#[derive(Debug)]
+pub struct Node {
+    /// The unit that it is in.
+    pub unit: UnitId,
+    /// The package.
+    pub package: Arc<Package>,
+    /// Its version.
+    pub version: Version,
+    /// Why that version.
+    pub version_history: Vec<Influence>,
+    /// Its features and knobs, by their place in the package's table; nothing for fields.
+    pub options: Vec<Option<OptionValue>>,
+    /// What it depends on, in the order of its recipe.
+    pub edges: Vec<Edge>,
+    /// The unit of its build tools.
+    pub build_unit: Option<UnitId>,
+    /// Who needs it, and why.
+    pub needed_by: Vec<String>,
+}
+
+/// A dependency between nodes.
+#[derive(Debug, Clone)]
+pub struct Edge {
+    /// Where the dependency is needed.
+    pub role: Role,
+    /// What is depended on.
+    pub to: NodeId,
+    /// The name that build expressions know it by.
+    pub name: Name,
+    /// Which output of it is meant.
+    pub output: Option<Name>,
+    /// Who injected it, if the recipe does not name it.
+    pub injected: Option<Injection>,
+}
+
+/// An export that was applied.
+#[derive(Debug, Clone)]
+pub struct Injection {
+    /// The package that exports.
+    pub by: NodeId,
+    /// From where to where.
+    pub key: ExportKey,
+    /// Where the export is written.
+    pub place: Place,
+}
+
+/// A value of an option, and why it is so.
+#[derive(Debug, Clone)]
+pub struct OptionValue {
+    /// The value.
+    pub value: Value,
+    /// Who decided it.
+    pub state: OptionState,
+    /// Everything that had a say, lowest first.
+    pub history: Vec<Influence>,
+}
+
+/// Who decided a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OptionState {
+    /// The recipe.
+    Default,
+    /// A layer: nothing else can change it.
+    Fixed,
+    /// A dependent or a policy.
+    Needed,
+}
+
+/// Something that had a say in a value.
+#[derive(Debug, Clone)]
+pub struct Influence {
+    /// Who it is.
+    pub by: Influencer,
+    /// Where it is written.
+    pub place: Option<Place>,
+    /// How it is written.
+    pub text: String,
+    /// What it says.
+    pub says: Says,
+    /// Whether something later overruled it.
+    pub overruled: bool,
+}
+
+/// Who had a say in a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Influencer {
+    /// The declaration of the option.
+    Default,
+    /// A setting in the recipe, or in a mixin that it includes.
+    Recipe,
+    /// A layer.
+    Layer(String),
+    /// A dependent.
+    Need(String),
+    /// A policy of the project.
+    Policy,
+}
+
+/// What an influence says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Says {
+    /// The whole value.
+    Value(Value),
+    /// That these values of a set are in, and those are not.
+    Elements {
+        /// In.
+        on: Bits,
+        /// Not in.
+        off: Bits,
+    },
+    /// Something about a version, in words.
+    Text,
+}
+
+impl Influencer {
+    /// Returns who it is, in words.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Influencer::Default => "default".to_owned(),
+            Influencer::Recipe => "recipe".to_owned(),
+            Influencer::Layer(label) => label.clone(),
+            Influencer::Need(by) => format!("needed by {by}"),
+            Influencer::Policy => "policy".to_owned(),
+        }
+    }
+}
+
+impl Solution {
+    /// Returns a node.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0]
+    }
+
+    /// Returns a unit.
+    #[must_use]
+    pub fn unit(&self, id: UnitId) -> &Unit {
+        &self.units[id.0]
+    }
+
+    /// Returns the package with this name among those that are for the target.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<NodeId> {
+        self.units.iter().find_map(|it| it.by_name.get(name).copied())
+    }
+}
+
+impl Node {
+    /// Returns the value of an option.
+    #[must_use]
+    pub fn option(&self, name: &str) -> Option<&OptionValue> {
+        self.options[self.package.schema.table.position(name)?].as_ref()
+    }
+
+    /// Returns the options with their names, in the order of their declarations.
+    pub fn named_options(&self) -> impl Iterator<Item = (&Name, &OptionValue)> {
+        let table = &self.package.schema.table;
+        table.options.iter().zip(&self.options).filter_map(|(schema, value)| Some((&schema.name, value.as_ref()?)))
+    }
+
+    /// Returns the name and version: `curl 8.18.0`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("{} {}", self.package.name, self.version)
+    }
+
+    /// Returns the package as a spec that names what differs from the defaults.
+    #[must_use]
+    pub fn spec(&self) -> String {
+        let items: Vec<String> = self
+            .named_options()
+            .filter(|it| it.1.state != OptionState::Default)
+            .map(|(name, option)| match &option.value {
+                Value::Bool(true) => name.to_string(),
+                Value::Bool(false) => format!("~{name}"),
+                value => format!("{name} = {}", value.source()),
+            })
+            .collect();
+        if items.is_empty() {
+            self.package.name.to_string()
+        } else {
+            format!("{}[{}]", self.package.name, items.join(", "))
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Packages and layers to a [`Solution`].
+//!
+//! A *unit* holds one instance of each package: what is wanted and what that is linked with and
+//! needs when it runs. The build tools of a package are a unit of their own, shared with every
+//! package that asks for the same ones.
+//!
+//! Within a unit the packages that may depend on each other are walked from the wanted ones down.
+//! When a package is reached, everything that may need it has been settled, so its needs are
+//! complete: its version and options follow, and with them its own needs. No choice is ever taken
+//! back. Where the packages of a unit may need each other in a ring, the ring is gone round until
+//! nothing changes; if that never happens, the ring is reported.
+//!
+//! What a layer fixes is never changed: a need against it is a conflict that names both places.
+//! Rules: `spec/solve/`.
+
+mod node;
+mod options;
+mod order;
+mod unit;
+
+pub(crate) use options::conform;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use kiln_lang::module::Name;
+use kiln_lang::types::Object;
+use kiln_lang::{Code, Database, Diagnostic, FileId};
+
+use crate::condition::{Cond, Facts, WithAtom};
+use crate::evaluate::Packages;
+use crate::layers::{LayerSetting, Setup, Target};
+use crate::package::Place;
+use crate::solution::{Globals, Root, Solution};
+use crate::value::Value;
+
+/// Chooses a version and every option for what a setup wants.
+///
+/// # Errors
+///
+/// Every conflict that was found, each with the places that matter. Warnings are in the second
+/// part of a success.
+pub fn solve(packages: &Packages<'_>, setup: &Setup) -> Result<(Solution, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut solver = Solver::new(packages, setup);
+    solver.run();
+    let Solver { solution, mut diagnostics, .. } = solver;
+    diagnostics.dedup();
+    if diagnostics.iter().any(Diagnostic::is_error) { Err(diagnostics) } else { Ok((solution, diagnostics)) }
+}
+
+struct Solver<'a> {
+    packages: &'a Packages<'a>,
+    db: &'a Database,
+    setup: &'a Setup,
+    /// The settings of all layers by package: layer, setting.
+    settings: HashMap<Name, Vec<(usize, usize)>>,
+    /// The settings of packages that have an option, by that option.
+    patterns: Vec<(usize, usize)>,
+    solution: Solution,
+    /// The units of build tools by what they were asked for.
+    build_units: BTreeMap<String, crate::solution::UnitId>,
+    /// What is being solved, outermost first: the key of each unit, and for which package it is.
+    open: Vec<(String, String)>,
+    host: Arc<Globals>,
+    build: Arc<Globals>,
+    /// The files whose own mistakes have been reported.
+    seen: BTreeSet<FileId>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Solver<'a> {
+    fn new(packages: &'a Packages<'a>, setup: &'a Setup) -> Self {
+        let mut settings: HashMap<Name, Vec<(usize, usize)>> = HashMap::new();
+        let mut patterns = Vec::new();
+        for (layer_index, layer) in setup.layers.iter().enumerate() {
+            for (index, setting) in layer.settings.iter().enumerate() {
+                match &setting.target {
+                    Target::Package(name) => {
+                        settings.entry(name.clone()).or_default().push((layer_index, index));
+                    }
+                    Target::Having(..) => patterns.push((layer_index, index)),
+                    Target::Toolchain { .. } | Target::Provider(_) => {}
+                }
+            }
+        }
+        let mut solver = Solver {
+            packages,
+            db: packages.db(),
+            setup,
+            settings,
+            patterns,
+            solution: Solution::default(),
+            build_units: BTreeMap::new(),
+            open: Vec::new(),
+            host: Arc::default(),
+            build: Arc::default(),
+            seen: BTreeSet::new(),
+            diagnostics: Vec::new(),
+        };
+        solver.host = Arc::new(solver.globals(false));
+        solver.build = Arc::new(solver.globals(true));
+        solver
+    }
+
+    fn run(&mut self) {
+        let mut requests = Vec::new();
+        for wish in &self.setup.wishes {
+            requests.push(unit::Request::of_wish(wish));
+        }
+        // A second instance has a unit of its own, by its name.
+        let (main, aliased): (Vec<_>, Vec<_>) =
+            requests.into_iter().zip(&self.setup.wishes).partition(|it| it.1.alias.is_none());
+        let mut roots: Vec<(Place, Root)> = Vec::new();
+        let mut batches: Vec<(Vec<unit::Request>, Option<Name>)> = Vec::new();
+        if !main.is_empty() {
+            batches.push((main.into_iter().map(|it| it.0).collect(), None));
+        }
+        for (request, wish) in aliased {
+            batches.push((vec![request], wish.alias.clone()));
+        }
+        for (requests, alias) in batches {
+            let names: Vec<(Place, Name)> =
+                requests.iter().map(|it| (it.place, it.package.clone())).collect();
+            let unit = self.unit(false, requests, "the wishes");
+            for (place, name) in names {
+                if let Some(node) = self.solution.unit(unit).by_name.get(&name) {
+                    roots.push((place, Root { node: *node, alias: alias.clone() }));
+                }
+            }
+        }
+        // In the order of the wishes, whichever unit they are in.
+        for wish in &self.setup.wishes {
+            if let Some(at) = roots.iter().position(|it| it.0 == wish.place) {
+                let (_, root) = roots.remove(at);
+                self.solution.roots.push(root);
+            }
+        }
+    }
+
+    /// The platform and toolchain of packages for the target, or of build tools.
+    fn globals(&mut self, is_build: bool) -> Globals {
+        let mut values = BTreeMap::new();
+        let platform = if is_build { &self.setup.machine } else { &self.setup.platform };
+        for (name, value) in platform {
+            values.insert((Object::Platform, name.clone()), value.clone());
+        }
+        for (name, value) in &self.setup.machine {
+            values.insert((Object::Machine, name.clone()), value.clone());
+        }
+        let mut globals = Globals { values };
+        self.toolchain(&mut globals, is_build);
+        globals
+    }
+
+    /// The toolchain: defaults, then the layers in order. Conditions may read the platform.
+    fn toolchain(&mut self, globals: &mut Globals, is_build: bool) {
+        let schema = self.db.schema(Database::TOOLCHAIN);
+        let Some((_, _, table)) = schema.mixin("toolchain") else { return };
+        let checked = self.db.checked(Database::TOOLCHAIN);
+        for option in &table.options {
+            let value = match option.default {
+                Some(default) => {
+                    let mut evaluation = crate::evaluate::Evaluation::new(self.db, table);
+                    evaluation.constant(&checked, default, &Vec::new()).unwrap_or(Value::Null)
+                }
+                None => Value::Bool(false),
+            };
+            globals.values.insert((Object::Toolchain, option.name.clone()), value);
+        }
+        for layer in &self.setup.layers {
+            for setting in &layer.settings {
+                let Target::Toolchain { for_build } = setting.target else { continue };
+                let applies = setting.cond.holds(&mut GlobalFacts(globals)) == Some(true);
+                let [name] = &setting.path[..] else { continue };
+                if for_build != is_build || !applies {
+                    continue;
+                }
+                let mut evaluation = crate::evaluate::Evaluation::new(self.db, table);
+                if let Some(value) = evaluation.constant(&layer.checked, setting.value, &Vec::new()) {
+                    globals.values.insert((Object::Toolchain, name.clone()), value);
+                }
+            }
+        }
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if !self.diagnostics.contains(&diagnostic) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn at(&self, code: Code, place: Place, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(code, place.file, place.range(), message)
+    }
+
+    /// The settings of a package in all layers, lowest first, with the index of their layer.
+    fn settings_of<'s>(&'s self, package: &'s crate::package::Package) -> Vec<(usize, &'a LayerSetting)> {
+        let mut all: Vec<(usize, usize)> = self.settings.get(&package.name).cloned().unwrap_or_default();
+        for (layer, index) in &self.patterns {
+            let setting = &self.setup.layers[*layer].settings[*index];
+            let Target::Having(option, kind) = &setting.target else { continue };
+            if package.schema.table.get(option).is_some_and(|it| it.kind == *kind) {
+                all.push((*layer, *index));
+            }
+        }
+        all.sort_unstable();
+        all.into_iter().map(|(layer, index)| (layer, &self.setup.layers[layer].settings[index])).collect()
+    }
+}
+
+/// Answers conditions that may read only the platform and the toolchain.
+pub(crate) struct GlobalFacts<'g>(pub(crate) &'g Globals);
+
+impl Facts for GlobalFacts<'_> {
+    fn option(&mut self, _: &Name) -> Option<Value> {
+        None
+    }
+
+    fn version(&mut self) -> Option<kiln_lang::Version> {
+        None
+    }
+
+    fn global(&mut self, object: Object, name: &Name) -> Option<Value> {
+        self.0.values.get(&(object, name.clone())).cloned()
+    }
+
+    fn with(&mut self, _: &WithAtom) -> Option<bool> {
+        None
+    }
+}
+
+/// Whether a condition can hold on a platform, whatever else is chosen.
+pub(crate) fn may_hold(cond: &Cond, globals: &Globals) -> bool {
+    cond.holds(&mut GlobalFacts(globals)) != Some(false)
+}

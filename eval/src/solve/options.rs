@@ -1,0 +1,808 @@
+//! The options of one package: defaults, layers, needs, in this order and each with its right.
+//!
+//! ```text
+//! declaration ─▶ settings in the recipe and its mixins   = the default
+//!             ─▶ layers, lowest first                    fix the value, or elements of it
+//!             ─▶ needs and refusals of dependents        raise or refuse what is not fixed
+//! ```
+//!
+//! An option is computed when it is first asked for; the checker has seen to it that this ends.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use kiln_lang::check::Fact;
+use kiln_lang::module::{Expr, ExprId, Name, OptionKind, SettingOp};
+use kiln_lang::schema::{BodyRef, Join, OptionSchema};
+use kiln_lang::types::{EnumTy, Object, Ty, show_duration, show_intervals, show_size};
+use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Pattern, Version};
+
+use super::unit::{Ask, AskWhat, Draftboard, Need};
+use crate::condition::{Facts, WithAtom};
+use crate::interpret::{Failure, Fuel, Interpreter, Reader, as_bits};
+use crate::layers::{LayerSetting, Setup};
+use crate::package::{Locals, Package, Place};
+use crate::solution::{Influence, Influencer, OptionState, OptionValue, Says};
+use crate::value::{Bits, LocalFile, Text, Value};
+
+/// Computes the options of one package.
+pub(super) struct Options<'a> {
+    db: &'a Database,
+    setup: &'a Setup,
+    package: &'a Arc<Package>,
+    version: &'a Version,
+    board: &'a Draftboard,
+    layers: &'a [(usize, &'a LayerSetting)],
+    needs: &'a [Need],
+    slots: Vec<Slot>,
+    lets: std::collections::HashMap<(BodyRef, u32), Value>,
+    fuel: Fuel,
+    diagnostics: Vec<Diagnostic>,
+}
+
+enum Slot {
+    Empty,
+    /// Being computed: asked for again, it would be a ring.
+    Open,
+    Done(Option<OptionValue>),
+}
+
+/// A value on its way through the layers.
+struct Stack {
+    value: Value,
+    /// Of a set: the elements that layers have fixed, in or out.
+    fixed: Bits,
+    /// Whether all of it is fixed.
+    all_fixed: bool,
+    history: Vec<Influence>,
+}
+
+impl<'a> Options<'a> {
+    pub(super) fn new(
+        db: &'a Database,
+        setup: &'a Setup,
+        package: &'a Arc<Package>,
+        version: &'a Version,
+        board: &'a Draftboard,
+        layers: &'a [(usize, &'a LayerSetting)],
+        needs: &'a [Need],
+    ) -> Self {
+        let slots = package.schema.table.options.iter().map(|_| Slot::Empty).collect();
+        Options {
+            db,
+            setup,
+            package,
+            version,
+            board,
+            layers,
+            needs,
+            slots,
+            lets: Default::default(),
+            fuel: Fuel::default(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Computes every feature and knob.
+    pub(super) fn all(&mut self) {
+        for at in 0..self.slots.len() {
+            self.slot(at);
+        }
+        self.unknown_asks();
+    }
+
+    /// Returns the options, and what went wrong.
+    pub(super) fn finish(self) -> (Vec<Option<OptionValue>>, Vec<Diagnostic>) {
+        let values = self
+            .slots
+            .into_iter()
+            .map(|it| match it {
+                Slot::Done(value) => value,
+                Slot::Empty | Slot::Open => None,
+            })
+            .collect();
+        (values, self.diagnostics)
+    }
+
+    /// Evaluates an expression that reads options of this package.
+    pub(super) fn evaluate(&mut self, file: FileId, expr: ExprId, locals: &Locals) -> Option<Value> {
+        let checked = self.db.checked(file);
+        let db = self.db;
+        let mut interpreter = Interpreter::new(db, checked, self);
+        interpreter.locals = locals.clone();
+        match interpreter.eval(expr) {
+            Ok(value) => Some(value),
+            Err(failure) => {
+                self.report(*failure);
+                None
+            }
+        }
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if !self.diagnostics.contains(&diagnostic) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn at(&self, code: Code, place: Place, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(code, place.file, place.range(), message)
+    }
+
+    fn slot(&mut self, at: usize) -> Option<Value> {
+        match &self.slots[at] {
+            Slot::Done(value) => return value.as_ref().map(|it| it.value.clone()),
+            Slot::Open => return None,
+            Slot::Empty => {}
+        }
+        self.slots[at] = Slot::Open;
+        let package = self.package.clone();
+        let option = &package.schema.table.options[at];
+        let value = match option.kind {
+            OptionKind::Feature | OptionKind::Knob => Some(self.compute(at, option)),
+            OptionKind::Field | OptionKind::Let => None,
+        };
+        let result = value.as_ref().map(|it| it.value.clone());
+        self.slots[at] = Slot::Done(value);
+        result
+    }
+
+    fn checked(&self, file: FileId) -> Arc<Checked> {
+        match self.package.bodies.iter().find(|it| it.file == file) {
+            Some(checked) => checked.clone(),
+            None => self.db.checked(file),
+        }
+    }
+
+    fn declared(&self, option: &OptionSchema) -> Place {
+        Place::new(option.at.file, self.db.span(option.at.file, option.span))
+    }
+
+    //------ the value
+
+    fn compute(&mut self, at: usize, option: &OptionSchema) -> OptionValue {
+        let mut stack = self.default(option);
+        let package = self.package.clone();
+        let has_effect = package.effects[at].holds(self) != Some(false);
+        let default = stack.value.clone();
+        for (layer, setting) in self.layers {
+            self.layer_setting(option, *layer, setting, &default, has_effect, &mut stack);
+        }
+        let asks: Vec<(&'a Need, &'a Ask)> = self
+            .needs
+            .iter()
+            .flat_map(|need| need.asks.iter().map(move |ask| (need, ask)))
+            .filter(|it| it.1.option == option.name)
+            .collect();
+        for (need, ask) in asks.iter().filter(|it| it.0.is_wish) {
+            self.wish(option, need, ask, &mut stack);
+        }
+        let fixed = stack.all_fixed || !stack.fixed.is_empty();
+        let needs: Vec<(&Need, &Ask)> = asks.into_iter().filter(|it| !it.0.is_wish).collect();
+        let needed = self.join(option, &needs, &mut stack);
+        let state = if fixed && !needed {
+            OptionState::Fixed
+        } else if needed {
+            OptionState::Needed
+        } else {
+            OptionState::Default
+        };
+        self.allowed(option, &stack);
+        OptionValue { value: stack.value, state, history: stack.history }
+    }
+
+    /// The default: what the declaration says, and what the recipe and its mixins set.
+    fn default(&mut self, option: &OptionSchema) -> Stack {
+        let place = self.declared(option);
+        let checked = self.checked(option.at.file);
+        let value = match option.default {
+            Some(expr) => {
+                let expr = first_choice(&checked, expr);
+                match self.evaluate(option.at.file, expr, &Vec::new()) {
+                    Some(value) => conform(value, &option.ty),
+                    None => fallback(&option.ty),
+                }
+            }
+            None => match &option.ty {
+                Ty::Bool => Value::Bool(false),
+                Ty::Opt(_) => Value::Null,
+                ty => fallback(ty),
+            },
+        };
+        let text = match option.default {
+            Some(expr) => self.db.text(option.at.file)[self.db.expr_range(option.at.file, expr)].to_owned(),
+            None => value.source(),
+        };
+        let history = vec![Influence {
+            by: Influencer::Default,
+            place: Some(place),
+            text,
+            says: Says::Value(value.clone()),
+            overruled: false,
+        }];
+        let mut stack = Stack { value, fixed: Bits::new(), all_fixed: false, history };
+        let package = self.package.clone();
+        for setting in &package.settings {
+            let [name] = &setting.path[..] else { continue };
+            if *name != option.name || setting.cond.holds(self) != Some(true) {
+                continue;
+            }
+            let checked = package.bodies[setting.body].clone();
+            let text = self.db.text(setting.place.file)[setting.place.range()].to_owned();
+            let declared = stack.history.first().map(|it| it.says.clone());
+            let default = match declared {
+                Some(Says::Value(value)) => value,
+                _ => stack.value.clone(),
+            };
+            if let Some(value) = self.setting_value(&checked, setting.value, &setting.locals, &stack.value, &default) {
+                let says = self.apply(option, setting.op, value, &mut stack);
+                overrule(&mut stack.history, &says);
+                stack.history.push(Influence {
+                    by: Influencer::Recipe,
+                    place: Some(setting.place),
+                    text,
+                    says,
+                    overruled: false,
+                });
+            }
+        }
+        // What the recipe sets is still the default.
+        stack.fixed = Bits::new();
+        stack.all_fixed = false;
+        stack
+    }
+
+    fn setting_value(
+        &mut self,
+        checked: &Arc<Checked>,
+        expr: ExprId,
+        locals: &Locals,
+        prev: &Value,
+        default: &Value,
+    ) -> Option<Value> {
+        let db = self.db;
+        let mut interpreter = Interpreter::new(db, checked.clone(), self);
+        interpreter.locals = locals.clone();
+        interpreter.prev = Some(prev.clone());
+        interpreter.default = Some(default.clone());
+        match interpreter.eval(expr) {
+            Ok(value) => Some(value),
+            Err(failure) => {
+                self.report(*failure);
+                None
+            }
+        }
+    }
+
+    fn layer_setting(
+        &mut self,
+        option: &OptionSchema,
+        layer: usize,
+        setting: &LayerSetting,
+        default: &Value,
+        has_effect: bool,
+        stack: &mut Stack,
+    ) {
+        let table = &self.package.schema.table;
+        let [name] = &setting.path[..] else { return };
+        let renamed = table.renamed.iter().find(|it| it.from == *name && table.get(name).is_none());
+        if renamed.map_or(name, |it| &it.to) != &option.name || setting.cond.holds(self) != Some(true) {
+            return;
+        }
+        if !has_effect {
+            // A pattern for many packages is skipped where it means nothing.
+            if matches!(setting.target, crate::layers::Target::Package(_)) {
+                let place = self.declared(option);
+                let diagnostic = self
+                    .at(Code::NoEffect, setting.place, format!("`{}` has no effect here", option.name))
+                    .label(place.file, place.range(), "it has an effect only under this condition");
+                self.report(diagnostic);
+            }
+            return;
+        }
+        let layer = &self.setup.layers[layer];
+        let value = self.setting_value(&layer.checked, setting.value, &Vec::new(), &stack.value, default);
+        let Some(value) = value else { return };
+        let says = self.apply(option, setting.op, value, stack);
+        overrule(&mut stack.history, &says);
+        stack.history.push(Influence {
+            by: Influencer::Layer(layer.label.clone()),
+            place: Some(setting.place),
+            text: setting.text.clone(),
+            says,
+            overruled: false,
+        });
+    }
+
+    /// Applies an operator to what is there; returns what was said.
+    fn apply(&mut self, option: &OptionSchema, op: SettingOp, value: Value, stack: &mut Stack) -> Says {
+        let value = conform(value, &option.ty);
+        let Ty::Set(of) = option.ty.without_opt() else {
+            stack.value = value.clone();
+            stack.all_fixed = true;
+            return Says::Value(value);
+        };
+        let all = Bits::all(of.values.len());
+        let bits = as_bits(&value).unwrap_or_default();
+        let before = as_bits(&stack.value).unwrap_or_default();
+        let (after, on, off) = match op {
+            SettingOp::Set => (bits.clone(), bits.clone(), all.difference(&bits)),
+            SettingOp::Add => (before.union(&bits), bits, Bits::new()),
+            SettingOp::Remove => (before.difference(&bits), Bits::new(), bits),
+        };
+        stack.fixed = stack.fixed.union(&on).union(&off);
+        stack.all_fixed |= op == SettingOp::Set;
+        stack.value = Value::Set(of.clone(), after);
+        Says::Elements { on, off }
+    }
+
+    /// A wish on the command line, or of the project: the highest layer.
+    fn wish(&mut self, option: &OptionSchema, need: &Need, ask: &Ask, stack: &mut Stack) {
+        let says = match (&ask.what, option.ty.without_opt()) {
+            (AskWhat::Elements { on, off }, Ty::Set(of)) => {
+                let before = as_bits(&stack.value).unwrap_or_default();
+                stack.value = Value::Set(of.clone(), before.union(on).difference(off));
+                stack.fixed = stack.fixed.union(on).union(off);
+                Says::Elements { on: on.clone(), off: off.clone() }
+            }
+            (AskWhat::Value(value), _) => {
+                let value = conform(value.clone(), &option.ty);
+                stack.value = value.clone();
+                stack.all_fixed = true;
+                Says::Value(value)
+            }
+            (AskWhat::Elements { .. }, _) => return,
+        };
+        overrule(&mut stack.history, &says);
+        stack.history.push(Influence {
+            by: Influencer::Layer(need.by.clone()),
+            place: Some(ask.place),
+            text: need.text.clone(),
+            says,
+            overruled: false,
+        });
+    }
+
+    //------ needs
+
+    /// Joins what dependents ask for; returns whether that decided anything.
+    fn join(&mut self, option: &OptionSchema, needs: &[(&Need, &Ask)], stack: &mut Stack) -> bool {
+        if needs.is_empty() {
+            return false;
+        }
+        match option.ty.without_opt() {
+            Ty::Set(of) => self.join_set(option, &of.clone(), needs, stack),
+            _ => self.join_value(option, needs, stack),
+        }
+    }
+
+    fn join_set(&mut self, option: &OptionSchema, of: &EnumTy, needs: &[(&Need, &Ask)], stack: &mut Stack) -> bool {
+        let mut value = as_bits(&stack.value).unwrap_or_default();
+        let mut wanted: Vec<(u32, &Need, &Ask)> = Vec::new();
+        let mut refused: Vec<(u32, &Need, &Ask)> = Vec::new();
+        for (need, ask) in needs {
+            let AskWhat::Elements { on, off } = &ask.what else { continue };
+            wanted.extend(on.iter().map(|it| (it, *need, *ask)));
+            refused.extend(off.iter().map(|it| (it, *need, *ask)));
+        }
+        let mut conflicts = BTreeSet::new();
+        let mut decided = false;
+        for (list, on) in [(&wanted, true), (&refused, false)] {
+            for (bit, need, ask) in list {
+                if value.has(*bit) == on {
+                    continue;
+                }
+                let element = &of.values[*bit as usize];
+                if stack.fixed.has(*bit) || (stack.all_fixed && option.ty != Ty::Error) || option.sticky {
+                    if conflicts.insert(*bit) {
+                        self.against_fixed(option, need, ask, Some(element), stack);
+                    }
+                    continue;
+                }
+                // Wanted by one and refused by another: neither gives way.
+                if let Some(other) = wanted.iter().find(|it| it.0 == *bit).filter(|_| !on) {
+                    if conflicts.insert(*bit) {
+                        self.against_each_other(option, need, ask, other.1, other.2, Some(element));
+                    }
+                    continue;
+                }
+                value.set(*bit, on);
+                decided = true;
+            }
+        }
+        for (need, ask) in needs {
+            let AskWhat::Elements { on, off } = &ask.what else { continue };
+            self.needed(need, ask, Says::Elements { on: on.clone(), off: off.clone() }, stack);
+        }
+        stack.value = Value::Set(of.clone(), value);
+        decided
+    }
+
+    fn join_value(&mut self, option: &OptionSchema, needs: &[(&Need, &Ask)], stack: &mut Stack) -> bool {
+        let mut asked: Vec<(&Need, &Ask, Value)> = Vec::new();
+        for (need, ask) in needs {
+            if let AskWhat::Value(value) = &ask.what {
+                asked.push((need, ask, conform(value.clone(), &option.ty)));
+            }
+        }
+        for (need, ask, value) in &asked {
+            self.needed(need, ask, Says::Value(value.clone()), stack);
+        }
+        let before = stack.value.clone();
+        let is_fixed = stack.all_fixed || option.sticky;
+        let mut joined: Option<(&Need, &Ask, Value)> = None;
+        for (need, ask, value) in &asked {
+            let fits = |held: &Value| satisfies(option.join, held, value);
+            if is_fixed {
+                if !fits(&stack.value) {
+                    self.against_fixed(option, need, ask, None, stack);
+                }
+                continue;
+            }
+            joined = Some(match joined {
+                None => (need, ask, value.clone()),
+                Some((other_need, other_ask, other)) => match option.join {
+                    Join::Max | Join::Min => {
+                        let keep = satisfies(option.join, &other, value);
+                        if keep { (other_need, other_ask, other) } else { (need, ask, value.clone()) }
+                    }
+                    Join::Or | Join::Union | Join::Agree => {
+                        if other != *value {
+                            self.against_each_other(option, need, ask, other_need, other_ask, None);
+                        }
+                        (other_need, other_ask, other)
+                    }
+                },
+            });
+        }
+        if let Some((_, _, value)) = joined {
+            let keeps_default = match option.join {
+                // The default counts among what is joined; for `agree` the needs alone do.
+                Join::Max | Join::Min => satisfies(option.join, &stack.value, &value),
+                Join::Or | Join::Union | Join::Agree => false,
+            };
+            if !keeps_default {
+                stack.value = value;
+            }
+        }
+        stack.value != before
+    }
+
+    fn needed(&self, need: &Need, ask: &Ask, says: Says, stack: &mut Stack) {
+        if !(stack.all_fixed) {
+            overrule_default(&mut stack.history, &says);
+        }
+        let by = if need.is_policy { Influencer::Policy } else { Influencer::Need(need.by.clone()) };
+        stack.history.push(Influence {
+            by,
+            place: Some(ask.place),
+            text: need.text.clone(),
+            says,
+            overruled: false,
+        });
+    }
+
+    fn against_fixed(&mut self, option: &OptionSchema, need: &Need, ask: &Ask, element: Option<&Name>, stack: &Stack) {
+        let package = &self.package.name;
+        let wanted = match (&ask.what, element) {
+            (_, Some(element)) => element.to_string(),
+            (AskWhat::Value(Value::Bool(true)), None) => option.name.to_string(),
+            (AskWhat::Value(Value::Bool(false)), None) => format!("~{}", option.name),
+            (AskWhat::Value(value), None) => format!("{} = {}", option.name, value.source()),
+            (AskWhat::Elements { .. }, None) => option.name.to_string(),
+        };
+        let fixed = stack.history.iter().rev().find(|it| matches!(it.by, Influencer::Layer(_)) && !it.overruled);
+        let now = match element {
+            Some(element) => {
+                let is_in = as_bits(&stack.value).zip(option.ty.words()).is_some_and(|(bits, of)| {
+                    of.position(element).is_some_and(|it| bits.has(it))
+                });
+                format!("`{element}` is {} `{}`", if is_in { "fixed in" } else { "fixed out of" }, option.name)
+            }
+            None => format!("`{}` is fixed to {}", option.name, stack.value.source()),
+        };
+        let who = if need.is_policy { format!("the project's policy ({}) demands", need.text) } else { format!("{} needs", need.by) };
+        let because = match fixed {
+            Some(_) => now,
+            None => format!("`{}` is sticky: only a setting may change it", option.name),
+        };
+        let mut diagnostic = self
+            .at(Code::Conflict, ask.place, format!("{who} `{package}[{wanted}]`, but {because}"))
+            .here("needed here");
+        if let Some(influence) = fixed
+            && let Some(place) = influence.place
+        {
+            diagnostic = diagnostic.label(place.file, place.range(), format!("fixed here: {}", influence.by.text()));
+            let whole = matches!(&influence.says, Says::Elements { on, off } if !on.is_empty() && !off.is_empty());
+            if let (Some(element), true) = (element, whole) {
+                diagnostic = diagnostic.help(format!(
+                    "`{} += …` in place of `=` sets only what it names, and leaves `{element}` to others",
+                    option.name
+                ));
+            }
+        }
+        diagnostic = diagnostic.help(match (&ask.what, element) {
+            (AskWhat::Elements { on, .. }, Some(element)) if !on.is_empty() => {
+                format!("to allow it, set `{} += {element}` there", option.name)
+            }
+            (AskWhat::Elements { .. }, Some(element)) => format!("to allow it, set `{} -= {element}` there", option.name),
+            (AskWhat::Value(value), _) => format!("to allow it, set `{} = {}` there", option.name, value.source()),
+            (AskWhat::Elements { .. }, None) => "change one of the two".to_owned(),
+        });
+        if !need.is_policy {
+            diagnostic = diagnostic.help(format!("or do without {}", need.by));
+        }
+        self.report(diagnostic);
+    }
+
+    fn against_each_other(
+        &mut self,
+        option: &OptionSchema,
+        need: &Need,
+        ask: &Ask,
+        other: &Need,
+        other_ask: &Ask,
+        element: Option<&Name>,
+    ) {
+        let package = &self.package.name;
+        let show = |ask: &Ask| match (&ask.what, element) {
+            (AskWhat::Elements { on, .. }, Some(element)) => {
+                let in_ = option.ty.words().and_then(|it| it.position(element)).is_some_and(|it| on.has(it));
+                if in_ { format!("with `{element}`") } else { format!("without `{element}`") }
+            }
+            (AskWhat::Value(Value::Bool(true)), _) => format!("with `{}`", option.name),
+            (AskWhat::Value(Value::Bool(false)), _) => format!("without `{}`", option.name),
+            (AskWhat::Value(value), _) => format!("with `{}` = {}", option.name, value.source()),
+            (AskWhat::Elements { .. }, None) => format!("with other `{}`", option.name),
+        };
+        let message = format!(
+            "{} needs `{package}` {}, {} needs it {}",
+            other.by,
+            show(other_ask),
+            need.by,
+            show(ask)
+        );
+        let diagnostic = self
+            .at(Code::Conflict, ask.place, message)
+            .here(format!("{}, by {}", show(ask), need.by))
+            .label(other_ask.place.file, other_ask.place.range(), format!("{}, by {}", show(other_ask), other.by))
+            .help(format!("there is one `{package}` for both; do without one of them, or configure it otherwise"));
+        self.report(diagnostic);
+    }
+
+    //------ what is allowed
+
+    /// Checks the final value against ranges, patterns, predicates and conditions of values.
+    fn allowed(&mut self, option: &OptionSchema, stack: &Stack) {
+        let place = stack
+            .history
+            .iter()
+            .rev()
+            .find(|it| !it.overruled)
+            .and_then(|it| it.place)
+            .unwrap_or_else(|| self.declared(option));
+        let complaint = match (&stack.value, option.ty.without_opt()) {
+            (Value::Int(number), Ty::Int(ranges))
+            | (Value::Size(number), Ty::Size(ranges))
+            | (Value::Duration(number), Ty::Duration(ranges)) => {
+                let show = match stack.value {
+                    Value::Size(_) => show_size,
+                    Value::Duration(_) => show_duration,
+                    _ => |it: i64| it.to_string(),
+                };
+                match &ranges.intervals {
+                    Some(intervals) if !ranges.contains(*number) => Some(format!(
+                        "`{}` is {}, but must be {}",
+                        option.name,
+                        show(*number),
+                        show_intervals(intervals, show)
+                    )),
+                    _ => ranges.predicate.as_ref().and_then(|predicate| {
+                        let locals = vec![(Name::new_static("it"), stack.value.clone())];
+                        match self.evaluate(predicate.file, predicate.cond, &locals) {
+                            Some(Value::Bool(false)) => {
+                                Some(format!("`{}` is {}: it {}", option.name, stack.value, predicate.message))
+                            }
+                            _ => None,
+                        }
+                    }),
+                }
+            }
+            (Value::Text(text), Ty::String(Some(pattern))) => match (text.as_plain(), Pattern::new(pattern)) {
+                (Some(text), Ok(compiled)) if !compiled.matches(text) => {
+                    Some(format!("`{}` is {text:?}, which does not follow `/{pattern}/`", option.name))
+                }
+                _ => None,
+            },
+            (Value::Enum(of, at), _) => self.value_allowed(option, of, *at),
+            (Value::Set(of, bits), _) => bits.iter().find_map(|it| self.value_allowed(option, of, it)),
+            _ => None,
+        };
+        if let Some(message) = complaint {
+            let declared = self.declared(option);
+            let diagnostic = self
+                .at(Code::OutOfRange, place, message)
+                .label(declared.file, declared.range(), format!("declared here, as {}", option.ty));
+            self.report(diagnostic);
+        }
+    }
+
+    /// `mlx5 when platform.os == linux`: a value that is allowed only under a condition.
+    fn value_allowed(&mut self, option: &OptionSchema, of: &EnumTy, at: u32) -> Option<String> {
+        let checked = self.checked(of.file);
+        let decl = &checked.module().enums[of.id].values[at as usize];
+        let when = decl.when?;
+        let mut evaluation = crate::evaluate::Evaluation::new(self.db, &self.package.schema.table);
+        let cond = evaluation.cond(&checked, when, &Vec::new());
+        if cond.holds(self) == Some(false) {
+            let text = self.db.text(of.file)[self.db.expr_range(of.file, when)].to_owned();
+            return Some(format!("`{}` has the value `{}`, which is allowed only when {text}", option.name, decl.ident.name));
+        }
+        None
+    }
+
+    /// What is asked of options that the package has not.
+    fn unknown_asks(&mut self) {
+        let table = self.package.schema.table.clone();
+        for need in self.needs {
+            for ask in &need.asks {
+                if table.get(&ask.option).is_none() {
+                    let message = format!("`{}` has no option `{}`", self.package.name, ask.option);
+                    let diagnostic = self.at(Code::UnknownOption, ask.place, message);
+                    self.report(diagnostic);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a value that is held is enough for one that is asked for.
+fn satisfies(join: Join, held: &Value, asked: &Value) -> bool {
+    match join {
+        Join::Max => held.order(asked).is_some_and(std::cmp::Ordering::is_ge),
+        Join::Min => held.order(asked).is_some_and(std::cmp::Ordering::is_le),
+        Join::Or | Join::Union | Join::Agree => held == asked,
+    }
+}
+
+/// Marks what a new word overrules.
+fn overrule(history: &mut [Influence], says: &Says) {
+    for influence in history {
+        influence.overruled |= match (says, &influence.says) {
+            (Says::Elements { on, off }, Says::Elements { on: was_on, off: was_off }) => {
+                // Overruled as a whole only if nothing of it is left.
+                let said = on.union(off);
+                was_on.union(was_off).difference(&said).is_empty()
+            }
+            (Says::Elements { .. }, _) => false,
+            _ => true,
+        };
+    }
+}
+
+/// Marks a default that a need has replaced.
+fn overrule_default(history: &mut [Influence], says: &Says) {
+    for influence in history {
+        if matches!(influence.by, Influencer::Default | Influencer::Recipe)
+            && matches!((says, &influence.says), (Says::Value(a), Says::Value(b)) if a != b)
+        {
+            influence.overruled = true;
+        }
+    }
+}
+
+/// `auto(a, b)`: the first one, until something needs another.
+fn first_choice(checked: &Checked, expr: ExprId) -> ExprId {
+    if let Expr::Call { callee, args } = &checked.module().exprs[expr]
+        && matches!(&checked.module().exprs[*callee], Expr::Name(name) if name == "auto")
+        && let Some(first) = args.first()
+    {
+        return first.value;
+    }
+    expr
+}
+
+/// A single value where a set is expected is a set of one; an empty literal is what is expected.
+pub(crate) fn conform(value: Value, ty: &Ty) -> Value {
+    match (value, ty.without_opt()) {
+        (Value::Enum(of, at), Ty::Set(_)) => Value::Set(of, [at].into_iter().collect()),
+        (Value::Map(map), Ty::Set(of)) if map.is_empty() => Value::Set(of.clone(), Bits::new()),
+        (Value::List(items), Ty::Set(of)) if items.is_empty() => Value::Set(of.clone(), Bits::new()),
+        (Value::Map(map), Ty::List(_)) if map.is_empty() => Value::List(Arc::from([])),
+        (Value::List(items), Ty::Map(_)) if items.is_empty() => Value::Map(Arc::default()),
+        (value, _) => value,
+    }
+}
+
+/// A value to go on with where a mistake has left none.
+fn fallback(ty: &Ty) -> Value {
+    match ty.without_opt() {
+        Ty::Bool => Value::Bool(false),
+        Ty::Int(_) => Value::Int(0),
+        Ty::Size(_) => Value::Size(0),
+        Ty::Duration(_) => Value::Duration(0),
+        Ty::String(_) | Ty::Path => Value::text(""),
+        Ty::Enum(of) => Value::Enum(of.clone(), 0),
+        Ty::Set(of) => Value::Set(of.clone(), Bits::new()),
+        Ty::Version => Value::Version(Version::new("0")),
+        _ => Value::Null,
+    }
+}
+
+impl Facts for Options<'_> {
+    fn option(&mut self, name: &Name) -> Option<Value> {
+        let at = self.package.schema.table.position(name)?;
+        self.slot(at)
+    }
+
+    fn version(&mut self) -> Option<Version> {
+        Some(self.version.clone())
+    }
+
+    fn global(&mut self, object: Object, name: &Name) -> Option<Value> {
+        self.board.globals.values.get(&(object, name.clone())).cloned()
+    }
+
+    fn with(&mut self, with: &WithAtom) -> Option<bool> {
+        self.board.with(with)
+    }
+}
+
+impl Reader for Options<'_> {
+    fn option(&mut self, name: &Name, at: (FileId, ExprId)) -> Result<Value, Failure> {
+        match Facts::option(self, name) {
+            Some(value) => Ok(value),
+            None => {
+                let range = self.db.expr_range(at.0, at.1);
+                let message = format!("`{name}` is not known here");
+                Err(Box::new(Diagnostic::new(Code::EvaluationError, at.0, range, message)))
+            }
+        }
+    }
+
+    fn let_(&mut self, at: BodyRef, index: u32) -> Result<Value, Failure> {
+        if let Some(value) = self.lets.get(&(at, index)) {
+            return Ok(value.clone());
+        }
+        let checked = self.checked(at.file);
+        let db = self.db;
+        let value = match checked.module().bodies[at.body].options[index as usize].default {
+            Some(expr) => Interpreter::new(db, checked, self).eval(expr)?,
+            None => Value::Null,
+        };
+        self.lets.insert((at, index), value.clone());
+        Ok(value)
+    }
+
+    fn fact(&mut self, fact: Fact, at: (FileId, ExprId)) -> Result<Value, Failure> {
+        match fact {
+            Fact::Version => Ok(Value::Version(self.version.clone())),
+            Fact::Name => Ok(Value::text(&self.package.name)),
+            Fact::Out | Fact::Src => Err(self.only_when_building(at)),
+        }
+    }
+
+    fn member(&mut self, object: Object, name: &Name, at: (FileId, ExprId)) -> Result<Value, Failure> {
+        match self.global(object, name) {
+            Some(value) => Ok(value),
+            None => Err(self.only_when_building(at)),
+        }
+    }
+
+    fn file(&mut self, _: &Arc<LocalFile>, at: (FileId, ExprId)) -> Result<Text, Failure> {
+        Err(self.only_when_building(at))
+    }
+
+    fn fuel(&mut self) -> &mut Fuel {
+        &mut self.fuel
+    }
+}
+
+impl Options<'_> {
+    fn only_when_building(&self, at: (FileId, ExprId)) -> Failure {
+        let range = self.db.expr_range(at.0, at.1);
+        let text = &self.db.text(at.0)[range];
+        let message = format!("`{text}` is known only when building");
+        Box::new(Diagnostic::new(Code::EvaluationError, at.0, range, message))
+    }
+}

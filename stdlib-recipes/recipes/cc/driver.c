@@ -1,0 +1,74 @@
+/* The compiler driver: one program under several names, each of which runs one part of zig.
+ *
+ * Clang itself is called, not `zig cc`: so there is no cache to write, every flag means what it
+ * means to clang, and all programs are linked with one and the same C library.
+ *
+ * TARGET, SYSROOT, BIN and ZIG are given as macros. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const nothing[] = {NULL};
+static const char *const compile[] = {
+    "--target=" TARGET,
+    "--sysroot=" SYSROOT,
+    "-resource-dir=" SYSROOT "/clang",
+    /* Where clang finds the linker. */
+    "-B" BIN,
+    "-static",
+    "-rtlib=compiler-rt",
+    "-unwindlib=none",
+    "-Wno-unused-command-line-argument",
+    /* What was a warning for decades is an error now; old sources mean it as it was. */
+    "-Wno-error=implicit-function-declaration",
+    "-Wno-error=implicit-int",
+    "-Wno-error=int-conversion",
+    "-Wno-error=incompatible-function-pointer-types",
+    NULL,
+};
+
+static const struct {
+    const char *name;
+    const char *part;
+    const char *const *args;
+} tools[] = {
+    {"cc", "clang", compile},
+    {"gcc", "clang", compile},
+    {"clang", "clang", compile},
+    {"cpp", "clang", compile},
+    {"ld", "ld.lld", nothing},
+    {"ld.lld", "ld.lld", nothing},
+    {"ar", "ar", nothing},
+    {"ranlib", "ranlib", nothing},
+};
+
+int main(int argc, char **argv) {
+    const char *slash = strrchr(argv[0], '/');
+    const char *name = slash ? slash + 1 : argv[0];
+
+    /* Programs are linked without symbols (see below), so there is nothing to strip. */
+    if (strcmp(name, "strip") == 0) return 0;
+
+    for (size_t tool = 0; tool < sizeof tools / sizeof *tools; tool++) {
+        if (strcmp(name, tools[tool].name) != 0) continue;
+        char **args = calloc((size_t)argc + 32, sizeof *args);
+        if (!args) {
+            perror(name);
+            return 127;
+        }
+        int count = 0;
+        args[count++] = ZIG;
+        args[count++] = (char *)tools[tool].part;
+        for (int at = 0; tools[tool].args[at]; at++) args[count++] = (char *)tools[tool].args[at];
+        if (strcmp(name, "cpp") == 0) args[count++] = "-E";
+        for (int at = 1; at < argc; at++) args[count++] = argv[at];
+        /* The linker leaves symbols and debugging information out, as `install -s` would. */
+        if (strcmp(name, "ld") == 0 || strcmp(name, "ld.lld") == 0) args[count++] = "-s";
+        execv(ZIG, args);
+        perror(ZIG);
+        return 127;
+    }
+    fprintf(stderr, "%s: the compiler driver is not called by a name that it knows\n", name);
+    return 127;
+}
