@@ -16,7 +16,8 @@
 //! child.rs      the first process of a build: carries the plan out, runs the steps
 //! seccomp.rs    the filter of system calls        landlock.rs   the second layer of file access
 //! doctor.rs     why a sandbox cannot be made here, and what to do
-//! //! enter.rs      running a program of the store outside of any sandbox
+//! //! shell.rs      a shell in the sandbox of an action
+//! enter.rs      running a program of the store outside of any sandbox
 //! sys.rs        one wrapper for each kernel call, and all unsafe code
 //! ```
 //!
@@ -35,6 +36,7 @@ mod plan;
 mod privileges;
 mod run;
 mod seccomp;
+mod shell;
 #[cfg(test)]
 mod spec;
 mod sys;
@@ -44,7 +46,8 @@ pub use enter::{EnterError, EnterRequest, enter};
 pub use helper::run_helper_if_asked;
 pub use message::MountCalls;
 pub use plan::{
-    Access, Command, Layout, Plan, PlanError, Resource, ResourceLimit, ScratchPlace, Setup,
+    Access, Command, Layout, Plan, PlanError, Resource, ResourceLimit, ScratchPlace, Setup, Shell,
     SourceCopy, plan,
 };
 pub use run::{Sandbox, SandboxOptions, Scratch, UserRange};
+pub use shell::{ShellEnd, ShellRequest};

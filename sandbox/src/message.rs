@@ -118,8 +118,20 @@ pub(crate) enum Report {
         /// How.
         status: StepStatus,
     },
-    /// All steps have ended well.
+    /// All steps have ended well, or a shell has ended.
     Done,
+    /// A shell begins. With its terminal's other side.
+    ShellStarted,
+    /// A shell's program cannot be run.
+    ShellNotRun {
+        /// Why.
+        error: SysError,
+    },
+    /// A shell has ended.
+    ShellEnded {
+        /// How.
+        status: StepStatus,
+    },
 }
 
 impl Report {
@@ -151,14 +163,18 @@ impl Report {
             Report::StepEnded { index, status } => {
                 w.number(5);
                 w.number(*index as u64);
-                let (kind, number) = match status {
-                    StepStatus::Code(code) => (0, *code),
-                    StepStatus::Signal(signal) => (1, *signal),
-                };
-                w.number(kind);
-                w.number(number as u64);
+                write_status(&mut w, *status);
             }
             Report::Done => w.number(6),
+            Report::ShellStarted => w.number(7),
+            Report::ShellNotRun { error } => {
+                w.number(8);
+                write_error(&mut w, error);
+            }
+            Report::ShellEnded { status } => {
+                w.number(9);
+                write_status(&mut w, *status);
+            }
         }
         w.finish()
     }
@@ -183,21 +199,33 @@ impl Report {
             }
             3 => Report::StepStarted { index: r.count()? },
             4 => Report::NotRun { index: r.count()?, error: read_error(&mut r)? },
-            5 => {
-                let index = r.count()?;
-                let expected = r.expected("a kind of status");
-                let status = match (r.number()?, r.number()? as i32) {
-                    (0, code) => StepStatus::Code(code),
-                    (1, signal) => StepStatus::Signal(signal),
-                    _ => return Err(expected),
-                };
-                Report::StepEnded { index, status }
-            }
+            5 => Report::StepEnded { index: r.count()?, status: read_status(&mut r)? },
             6 => Report::Done,
+            7 => Report::ShellStarted,
+            8 => Report::ShellNotRun { error: read_error(&mut r)? },
+            9 => Report::ShellEnded { status: read_status(&mut r)? },
             _ => return Err(expected),
         };
         r.finish()?;
         Ok(report)
+    }
+}
+
+fn write_status(w: &mut Writer, status: StepStatus) {
+    let (kind, number) = match status {
+        StepStatus::Code(code) => (0, code),
+        StepStatus::Signal(signal) => (1, signal),
+    };
+    w.number(kind);
+    w.number(number as u64);
+}
+
+fn read_status(r: &mut Reader<'_>) -> Result<StepStatus, CodecError> {
+    let expected = r.expected("a kind of status");
+    match (r.number()?, r.number()? as i32) {
+        (0, code) => Ok(StepStatus::Code(code)),
+        (1, signal) => Ok(StepStatus::Signal(signal)),
+        _ => Err(expected),
     }
 }
 
@@ -236,17 +264,22 @@ mod tests {
         };
         let phase =
             prop::sample::select(vec![Phase::Clone, Phase::Setup, Phase::Copy, Phase::Steps]);
-        let status = prop_oneof![
-            any::<i32>().prop_map(StepStatus::Code),
-            any::<i32>().prop_map(StepStatus::Signal)
-        ];
+        let status = || {
+            prop_oneof![
+                any::<i32>().prop_map(StepStatus::Code),
+                any::<i32>().prop_map(StepStatus::Signal)
+            ]
+        };
         prop_oneof![
             Just(Report::Cloned),
             Just(Report::Ready),
             (phase, error()).prop_map(|(phase, error)| Report::Failed { phase, error }),
             any::<usize>().prop_map(|index| Report::StepStarted { index }),
             (any::<usize>(), error()).prop_map(|(index, error)| Report::NotRun { index, error }),
-            (any::<usize>(), status)
+            Just(Report::ShellStarted),
+            error().prop_map(|error| Report::ShellNotRun { error }),
+            status().prop_map(|status| Report::ShellEnded { status }),
+            (any::<usize>(), status())
                 .prop_map(|(index, status)| Report::StepEnded { index, status }),
             Just(Report::Done),
         ]

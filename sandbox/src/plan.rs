@@ -39,6 +39,17 @@ pub struct Plan {
     pub env: BTreeMap<String, String>,
     /// What is run, in this order.
     pub steps: Vec<Command>,
+    /// What is run behind the steps, also where one fails, with a terminal. No build has it.
+    pub shell: Option<Shell>,
+}
+
+/// A program that is run with a terminal, for people to look around.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shell {
+    /// The program.
+    pub command: Command,
+    /// What it has in its environment over that of steps.
+    pub env: BTreeMap<String, String>,
 }
 
 /// One thing done before anything of the action runs. Paths `at` are absolute, in the sandbox.
@@ -347,7 +358,24 @@ pub fn plan(request: &BuildRequest<'_>, layout: &Layout) -> Result<Plan, PlanErr
         resource_limits: limits::resource_limits(request.limits.processes_max),
         env: environment::environment(request)?,
         steps: steps::commands(request, &scripts)?,
+        shell: None,
     })
+}
+
+impl Plan {
+    /// Lets a shell run behind the first `steps` steps.
+    pub(crate) fn with_shell(
+        mut self,
+        request: &BuildRequest<'_>,
+        steps: usize,
+        argv: &[Template],
+        env: BTreeMap<String, String>,
+    ) -> Result<Self, PlanError> {
+        self.steps.truncate(steps);
+        let command = steps::shell(request, argv)?;
+        self.shell = Some(Shell { command, env });
+        Ok(self)
+    }
 }
 
 /// Returns the kind of this machine, such as `x86_64-linux`.
@@ -409,13 +437,22 @@ impl fmt::Display for Plan {
             writeln!(f, "env {name}={}", value.escape_debug())?;
         }
         for step in &self.steps {
-            write!(f, "run {} in {}:", step.name, step.cwd.display())?;
-            for argument in &step.argv {
-                write!(f, " {argument:?}")?;
+            writeln!(f, "run {step}")?;
+        }
+        if let Some(shell) = &self.shell {
+            for (name, value) in &shell.env {
+                writeln!(f, "shell env {name}={}", value.escape_debug())?;
             }
-            writeln!(f)?;
+            writeln!(f, "run with a terminal {}", shell.command)?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {}:", self.name, self.cwd.display())?;
+        self.argv.iter().try_for_each(|it| write!(f, " {it:?}"))
     }
 }
 

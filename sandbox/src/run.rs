@@ -1,6 +1,7 @@
 //! The parent's side: takes a request, has it carried out, and returns what it left.
 
 mod link;
+mod relay;
 mod scratch;
 mod users;
 mod watch;
@@ -14,6 +15,7 @@ use kiln_store::{BuildError, BuildRequest, Builder, Built, OutputTree};
 
 use crate::message::{MountCalls, Order};
 use crate::plan::{Access, Layout, Plan, PlanError, Setup, plan};
+use crate::shell::{ShellEnd, ShellRequest};
 use crate::sys::{self, Open, SysError};
 
 pub use scratch::Scratch;
@@ -87,11 +89,9 @@ impl Builder for Sandbox {
         }
         let user = users::take_user(&self.options.users, request.cancel)?;
         let scratch = self.scratch.begin(&request.limits, user.uid, user.gid)?;
-        let layout = Layout { scratch: scratch.place() };
-        let plan = plan(request, &layout)
-            .map_err(|error| BuildError::Unsupported { reason: error.to_string() })?;
-        let built = self.run(request, &plan, &user, &scratch)?;
-        let parent = scratch.outputs_folder(&built)?;
+        let plan = plan(request, &Layout { scratch: scratch.place() }).map_err(unsupported)?;
+        let left = self.run(request, &plan, &user, &scratch, None)?;
+        let parent = scratch.outputs_folder(&left)?;
         // A step may have closed it to its owner.
         sys::fchmod(parent.as_fd(), 0o755, "the folder of outputs")
             .map_err(SysError::into_build_error)?;
@@ -106,6 +106,26 @@ impl Builder for Sandbox {
 }
 
 impl Sandbox {
+    /// Runs a shell behind the first steps of an action.
+    pub(crate) fn run_shell(
+        &self,
+        request: &BuildRequest<'_>,
+        shell: &ShellRequest<'_>,
+    ) -> Result<ShellEnd, BuildError> {
+        let user = users::take_user(&self.options.users, request.cancel)?;
+        let scratch = self.scratch.begin(&request.limits, user.uid, user.gid)?;
+        let env = shell.env.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
+        let plan = plan(request, &Layout { scratch: scratch.place() })
+            .and_then(|plan| plan.with_shell(request, shell.steps, shell.argv, env))
+            .map_err(unsupported)?;
+        let left = self.run(request, &plan, &user, &scratch, Some(shell.terminal))?;
+        left.shell.ok_or_else(|| BuildError::System {
+            call: "wait",
+            on: "the shell, which has not told how it ended".into(),
+            source: std::io::ErrorKind::UnexpectedEof.into(),
+        })
+    }
+
     /// Has the plan carried out, and watches.
     fn run(
         &self,
@@ -113,6 +133,7 @@ impl Sandbox {
         plan: &Plan,
         user: &users::BuildUser,
         scratch: &scratch::ScratchFolder,
+        terminal: Option<BorrowedFd<'_>>,
     ) -> Result<watch::Left, BuildError> {
         let failed = SysError::into_build_error;
         let (control, theirs) = sys::socket_pair().map_err(failed)?;
@@ -128,8 +149,12 @@ impl Sandbox {
         let started = std::time::Instant::now();
         self.link.order(&order, &fds)?;
         drop((theirs, log_writer, plan_file, inputs_dir_fd));
-        watch::watch(request, scratch, &control, &log, started)
+        watch::watch(request, scratch, &watch::Ends { control, log, started }, terminal)
     }
+}
+
+fn unsupported(error: PlanError) -> BuildError {
+    BuildError::Unsupported { reason: error.to_string() }
 }
 
 /// Returns the folder in which most of the inputs lie: with one store, that of its objects.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! sys.rs        the calls by name, and the error
-//! process.rs    descriptor.rs    file.rs    mount.rs      wrappers, by what they work on
+//! process.rs    descriptor.rs    file.rs    mount.rs    terminal.rs   wrappers, by their object
 //! raw.rs        what neither the standard library nor `nix` has in a safe form
 //! ```
 //!
@@ -14,6 +14,7 @@ mod file;
 mod mount;
 mod process;
 mod raw;
+mod terminal;
 
 use std::fmt;
 use std::io;
@@ -26,6 +27,7 @@ pub(crate) use file::*;
 pub(crate) use mount::*;
 pub(crate) use process::*;
 pub(crate) use raw::{Cloned, Passing, exit_now, inherited, pass_on_descriptors, pass_signals_on};
+pub(crate) use terminal::*;
 
 /// Makes the list of calls that an error can name.
 macro_rules! calls {
@@ -66,6 +68,7 @@ calls! {
     Fstat = "fstat",
     Fstatvfs = "fstatvfs",
     Getdents = "getdents",
+    Terminal = "ioctl of a terminal",
     Ioctl = "ioctl",
     Keyctl = "keyctl",
     Landlock = "landlock",

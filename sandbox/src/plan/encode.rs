@@ -1,8 +1,10 @@
 //! Plans as bytes, for the helper.
 
+use std::collections::BTreeMap;
+
 use kiln_store::StepName;
 
-use super::{Access, Command, Plan, Resource, ResourceLimit, Setup, SourceCopy};
+use super::{Access, Command, Plan, Resource, ResourceLimit, Setup, Shell, SourceCopy};
 use crate::codec::{CodecError, Reader, Writer};
 
 impl Plan {
@@ -21,14 +23,11 @@ impl Plan {
             w.number(limit.soft);
             w.number(limit.hard);
         });
-        w.list(self.env.iter(), |w, (name, value)| {
-            w.bytes(name.as_bytes());
-            w.bytes(value.as_bytes());
-        });
-        w.list(self.steps.iter(), |w, step| {
-            w.bytes(step.name.as_str().as_bytes());
-            w.path(&step.cwd);
-            w.list(step.argv.iter(), |w, it| w.bytes(it.as_bytes()));
+        write_env(&mut w, &self.env);
+        w.list(self.steps.iter(), write_command);
+        w.list(self.shell.iter(), |w, shell| {
+            write_command(w, &shell.command);
+            write_env(w, &shell.env);
         });
         w.finish()
     }
@@ -41,8 +40,9 @@ impl Plan {
             setup: r.list(read_setup)?,
             copies: r.list(|r| Ok(SourceCopy { from: r.path()?, to: r.path()? }))?,
             resource_limits: r.list(read_limit)?,
-            env: r.list(|r| Ok((r.text()?, r.text()?)))?.into_iter().collect(),
-            steps: r.list(read_step)?,
+            env: read_env(&mut r)?,
+            steps: r.list(read_command)?,
+            shell: r.list(|r| Ok(Shell { command: read_command(r)?, env: read_env(r)? }))?.pop(),
         };
         r.finish()?;
         Ok(plan)
@@ -55,7 +55,24 @@ fn read_limit(r: &mut Reader<'_>) -> Result<ResourceLimit, CodecError> {
     Ok(ResourceLimit { resource, soft: r.number()?, hard: r.number()? })
 }
 
-fn read_step(r: &mut Reader<'_>) -> Result<Command, CodecError> {
+fn write_env(w: &mut Writer, env: &BTreeMap<String, String>) {
+    w.list(env.iter(), |w, (name, value)| {
+        w.bytes(name.as_bytes());
+        w.bytes(value.as_bytes());
+    });
+}
+
+fn read_env(r: &mut Reader<'_>) -> Result<BTreeMap<String, String>, CodecError> {
+    Ok(r.list(|r| Ok((r.text()?, r.text()?)))?.into_iter().collect())
+}
+
+fn write_command(w: &mut Writer, command: &Command) {
+    w.bytes(command.name.as_str().as_bytes());
+    w.path(&command.cwd);
+    w.list(command.argv.iter(), |w, it| w.bytes(it.as_bytes()));
+}
+
+fn read_command(r: &mut Reader<'_>) -> Result<Command, CodecError> {
     let expected = r.expected("a step's name");
     let name = StepName::new(r.text()?).map_err(|_| expected)?;
     Ok(Command { name, cwd: r.path()?, argv: r.list(Reader::text)? })
@@ -237,25 +254,31 @@ mod tests {
         let limit = (0..Resource::ALL.len(), any::<u64>(), any::<u64>()).prop_map(
             |(number, soft, hard)| ResourceLimit { resource: Resource::ALL[number], soft, hard },
         );
-        let step = ("[a-z]{1,9}", any_path(), prop::collection::vec(".{0,9}", 0..4)).prop_map(
-            |(name, cwd, argv)| Command { name: StepName::new(name).unwrap(), cwd, argv },
-        );
+        let step = || {
+            ("[a-z]{1,9}", any_path(), prop::collection::vec(".{0,9}", 0..4)).prop_map(
+                |(name, cwd, argv)| Command { name: StepName::new(name).unwrap(), cwd, argv },
+            )
+        };
         (
             any::<i32>(),
             prop::collection::vec(any_setup(), 0..9),
             prop::collection::vec(copy, 0..3),
             prop::collection::vec(limit, 0..3),
             prop::collection::btree_map(".{0,9}", ".{0,9}", 0..4),
-            prop::collection::vec(step, 0..3),
+            prop::collection::vec(step(), 0..3),
+            prop::option::of((step(), prop::collection::btree_map(".{0,9}", ".{0,9}", 0..4))),
         )
-            .prop_map(|(memory_score, setup, copies, resource_limits, env, steps)| Plan {
-                memory_score,
-                setup,
-                copies,
-                resource_limits,
-                env,
-                steps,
-            })
+            .prop_map(
+                |(memory_score, setup, copies, resource_limits, env, steps, shell)| Plan {
+                    memory_score,
+                    setup,
+                    copies,
+                    resource_limits,
+                    env,
+                    steps,
+                    shell: shell.map(|(command, env)| Shell { command, env }),
+                },
+            )
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use kiln_store::BuildRequest;
+use kiln_store::{BuildRequest, StepName, Template};
 
 use super::file_system::BUILD_DIR;
 use super::{Command, PlanError, SCRIPTS_BYTES_MAX, render, render_for_program};
@@ -44,25 +44,39 @@ pub(crate) fn commands(
     request: &BuildRequest<'_>,
     scripts: &[Option<Script>],
 ) -> Result<Vec<Command>, PlanError> {
-    let cwd = cwd(request);
     let mut commands = Vec::new();
     for (step, script) in request.action.steps.iter().zip(scripts) {
-        let mut argv = Vec::new();
-        for (index, template) in step.argv.iter().enumerate() {
-            let place = || format!("argument {index} of step `{}`", step.name);
-            argv.push(render_for_program(request, template, place)?);
-        }
-        let Some(program) = argv.first() else {
-            return Err(PlanError::NoProgram { step: step.name.clone() });
-        };
-        if !program.starts_with('/') {
-            let program = program.escape_debug().to_string();
-            return Err(PlanError::RelativeProgram { step: step.name.clone(), program });
-        }
-        argv.extend(script.as_ref().map(|it| it.at.clone()));
-        commands.push(Command { name: step.name.clone(), cwd: cwd.clone(), argv });
+        let mut command = command(request, &step.name, &step.argv)?;
+        command.argv.extend(script.as_ref().map(|it| it.at.clone()));
+        commands.push(command);
     }
     Ok(commands)
+}
+
+/// Returns the command of a shell.
+pub(crate) fn shell(request: &BuildRequest<'_>, argv: &[Template]) -> Result<Command, PlanError> {
+    let name = StepName::new("shell").map_err(|_| PlanError::ZeroByte { place: "shell".into() })?;
+    command(request, &name, argv)
+}
+
+fn command(
+    request: &BuildRequest<'_>,
+    name: &StepName,
+    templates: &[Template],
+) -> Result<Command, PlanError> {
+    let mut argv = Vec::new();
+    for (index, template) in templates.iter().enumerate() {
+        let place = || format!("argument {index} of step `{name}`");
+        argv.push(render_for_program(request, template, place)?);
+    }
+    let Some(program) = argv.first() else {
+        return Err(PlanError::NoProgram { step: name.clone() });
+    };
+    if !program.starts_with('/') {
+        let program = program.escape_debug().to_string();
+        return Err(PlanError::RelativeProgram { step: name.clone(), program });
+    }
+    Ok(Command { name: name.clone(), cwd: cwd(request), argv })
 }
 
 /// Returns where steps begin: `/build/src` if there is such a source, else `/build`.

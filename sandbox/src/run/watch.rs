@@ -15,9 +15,11 @@ use kiln_store::{BuildError, BuildProgress, BuildRequest, StepName, StepStatus};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::relay::Relay;
 use super::scratch::{ScratchFolder, Usage};
 use crate::doctor;
 use crate::message::{Phase, Report};
+use crate::shell::ShellEnd;
 use crate::sys::{self, Received, SysError, SysResult, Wait};
 
 /// How often what is used is looked at. The kernel's own bounds lie so far above the limits that
@@ -31,16 +33,19 @@ const LOG_BUFFER_BYTES: usize = 64 << 10;
 pub(super) struct Left {
     /// The folder of outputs, as the build itself opened it.
     pub(super) store: OwnedFd,
+    /// How the shell ended, if there was to be one.
+    pub(super) shell: Option<ShellEnd>,
 }
 
 /// Watches a build until nothing of it is alive.
 pub(super) fn watch(
     request: &BuildRequest<'_>,
     scratch: &ScratchFolder,
-    control: &OwnedFd,
-    log: &OwnedFd,
-    started: Instant,
+    ends: &Ends,
+    terminal: Option<BorrowedFd<'_>>,
 ) -> Result<Left, BuildError> {
+    let Ends { control, log, started } = ends;
+    let started = *started;
     let mut watch = Watch {
         request,
         control: Some(control),
@@ -56,6 +61,12 @@ pub(super) fn watch(
         last_output: started,
         next_look: started + Duration::from_millis(LOOK_MS),
         end: None,
+        shell: terminal.map(|terminal| ShellWatch {
+            terminal,
+            relay: None,
+            failed: None,
+            status: None,
+        }),
     };
     loop {
         match watch.wait() {
@@ -69,6 +80,28 @@ pub(super) fn watch(
         }
     }
     watch.finish()
+}
+
+/// Our ends of what leads to a build.
+pub(super) struct Ends {
+    /// Where reports come from.
+    pub(super) control: OwnedFd,
+    /// Where output comes from; never waits.
+    pub(super) log: OwnedFd,
+    /// When the build began.
+    pub(super) started: Instant,
+}
+
+/// A shell that is to run behind the steps.
+struct ShellWatch<'a> {
+    /// The user's terminal.
+    terminal: BorrowedFd<'a>,
+    /// Once it runs.
+    relay: Option<Relay<'a>>,
+    /// Why a step failed, if one did.
+    failed: Option<BuildError>,
+    /// How it ended, once it did.
+    status: Option<StepStatus>,
 }
 
 /// How a build ends.
@@ -108,16 +141,17 @@ struct Watch<'a> {
     next_look: Instant,
     /// What is returned; the first reason wins.
     end: Option<End>,
+    shell: Option<ShellWatch<'a>>,
 }
 
 impl Watch<'_> {
     /// Waits for whatever comes first, and sees to it.
     fn wait(&mut self) -> SysResult<Waited> {
         let timeout = self.timeout();
-        let (mut ended, mut cancelled) = (false, false);
+        let (mut ended, mut cancelled, mut typed) = (false, false, false);
         {
             // Reports and output need no mark: they are looked for whatever comes.
-            let (mut reported, mut printed) = (false, false);
+            let (mut reported, mut printed, mut shown) = (false, false, false);
             let (mut fds, mut marks): (Vec<PollFd<'_>>, Vec<&mut bool>) = (Vec::new(), Vec::new());
             if let Some(control) = self.control {
                 fds.push(PollFd::new(control.as_fd(), PollFlags::POLLIN));
@@ -135,6 +169,14 @@ impl Watch<'_> {
                 fds.push(PollFd::new(self.request.cancel.as_fd(), PollFlags::POLLIN));
                 marks.push(&mut cancelled);
             }
+            if let Some(relay) = self.shell.as_ref().and_then(|it| it.relay.as_ref()) {
+                let (mut typed, mut shown) = (Some(&mut typed), Some(&mut shown));
+                for (fd, flags) in relay.waits() {
+                    let mark = if relay.is_user(fd) { typed.take() } else { shown.take() };
+                    fds.push(PollFd::new(fd, flags));
+                    marks.extend(mark);
+                }
+            }
             match poll(&mut fds, timeout) {
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(errno) => return Err(SysError::new(sys::Call::Poll, "a build", errno)),
@@ -149,6 +191,9 @@ impl Watch<'_> {
         // Reports first: a step is reported before it prints anything.
         while self.hear()? {}
         let printed = self.pass_output_on()?;
+        if let Some(relay) = self.shell.as_mut().and_then(|it| it.relay.as_mut()) {
+            relay.pass_on(typed, &mut self.buffer)?;
+        }
         if ended {
             // What was printed is there to be read, and nothing more will be.
             if printed {
@@ -213,12 +258,30 @@ impl Watch<'_> {
                     (self.request.progress)(BuildProgress { step, index });
                 }
             }
+            Report::ShellStarted => {
+                if let (Some(shell), Some(ours)) = (&mut self.shell, fds.next()) {
+                    shell.relay = Some(Relay::begin(shell.terminal, ours)?);
+                }
+            }
+            Report::ShellNotRun { error } => {
+                let on = format!("the shell, {}", error.on);
+                self.fail(SysError { on, ..error }.into_build_error());
+            }
+            Report::ShellEnded { status } => {
+                if let Some(shell) = &mut self.shell {
+                    shell.status = Some(status);
+                    if let Some(relay) = &mut shell.relay {
+                        relay.finish(&mut self.buffer);
+                    }
+                    shell.relay = None;
+                }
+            }
             Report::NotRun { index, error } => {
                 self.step = Some(index);
                 let step = self.step_name().map_or_else(String::new, |it| it.to_string());
                 let error =
                     SysError { on: format!("the program of step `{step}`, {}", error.on), ..error };
-                self.fail(error.into_build_error());
+                self.fail_step(error.into_build_error());
             }
             Report::StepEnded { index, status } => {
                 self.step = Some(index);
@@ -226,12 +289,20 @@ impl Watch<'_> {
                 if status != StepStatus::Code(0)
                     && let Some(step) = self.step_name()
                 {
-                    self.fail(BuildError::StepFailed { step, index, status });
+                    self.fail_step(BuildError::StepFailed { step, index, status });
                 }
             }
             Report::Done => self.end = self.end.take().or(Some(End::Done)),
         }
         Ok(true)
+    }
+
+    /// Ends the build, or lets the shell follow that is there to look at the failure.
+    fn fail_step(&mut self, error: BuildError) {
+        match &mut self.shell {
+            Some(shell) if self.end.is_none() => shell.failed = Some(error),
+            _ => self.fail(error),
+        }
     }
 
     fn fail_in(&mut self, phase: Phase, error: SysError) {
@@ -283,6 +354,11 @@ impl Watch<'_> {
         }
         let now = Instant::now();
         let limits = &self.request.limits;
+        if let Some(relay) = self.shell.as_mut().and_then(|it| it.relay.as_mut()) {
+            // People think, and for that there is no limit of time.
+            (self.started, self.last_output) = (now, now);
+            relay.copy_size();
+        }
         if now >= self.time_deadline() {
             self.fail(self.limit(format!("time_s_max = {}", limits.time_s_max)));
         } else if now >= self.silence_deadline() {
@@ -356,7 +432,13 @@ impl Watch<'_> {
         };
         match (self.end.take(), self.store.take()) {
             (Some(End::Failed(error)), _) => Err(error),
-            (Some(End::Done), Some(store)) => Ok(Left { store }),
+            (Some(End::Done), Some(store)) => {
+                let shell = self
+                    .shell
+                    .take()
+                    .and_then(|it| it.status.map(|status| ShellEnd { failed: it.failed, status }));
+                Ok(Left { store, shell })
+            }
             (Some(End::Done) | None, _) => Err(vanished()),
         }
     }

@@ -199,6 +199,18 @@ pub(crate) fn read_some(
     }
 }
 
+/// Writes as many bytes as fit now, perhaps none.
+pub(crate) fn write_some(fd: BorrowedFd<'_>, bytes: &[u8], on: &str) -> SysResult<usize> {
+    loop {
+        match nix::unistd::write(fd, bytes) {
+            Ok(count) => return Ok(count),
+            Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) => return Ok(0),
+            Err(errno) => return Err(SysError::new(Call::Write, on, errno)),
+        }
+    }
+}
+
 /// Writes all bytes.
 pub(crate) fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8], on: &str) -> SysResult<()> {
     while !bytes.is_empty() {

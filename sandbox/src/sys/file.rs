@@ -126,6 +126,9 @@ pub(crate) enum Open {
     ReadWrite,
     /// To write it.
     Write,
+    /// To read and write it, and, for the leader of a session without one, to make it the session's
+    /// terminal.
+    Terminal,
     /// To write it, new and empty, with this mode.
     Create(u32),
 }
@@ -139,6 +142,7 @@ impl Open {
             Open::Folder => (common | OFlag::O_DIRECTORY | OFlag::O_RDONLY, Mode::empty()),
             Open::Read => (common | OFlag::O_RDONLY | OFlag::O_NONBLOCK, Mode::empty()),
             Open::ReadWrite => (common | OFlag::O_RDWR, Mode::empty()),
+            Open::Terminal => (handle | OFlag::O_RDWR, Mode::empty()),
             Open::Write => (common | OFlag::O_WRONLY, Mode::empty()),
             Open::Create(mode) => (
                 common | OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL,

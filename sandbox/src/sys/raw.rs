@@ -206,6 +206,22 @@ pub(crate) fn inherited(fds: [RawFd; 2]) -> Option<[OwnedFd; 2]> {
     (fds[0] != fds[1] && fds.iter().all(|it| *it > 2)).then(|| fds.map(|it| owned(i64::from(it))))
 }
 
+/// Returns the size of a terminal: rows, columns, and both in pixels.
+pub(super) fn window_size(terminal: BorrowedFd<'_>) -> Answer<[u16; 4]> {
+    let mut size = [0_u16; 4];
+    let terminal = terminal.as_raw_fd();
+    // SAFETY: the request writes a structure of four numbers of 16 bits, which `size` is.
+    Errno::result(unsafe { libc::ioctl(terminal, libc::TIOCGWINSZ, &raw mut size) })?;
+    Ok(size)
+}
+
+/// Sets the size of a terminal.
+pub(super) fn set_window_size(terminal: BorrowedFd<'_>, size: [u16; 4]) -> Answer<()> {
+    let terminal = terminal.as_raw_fd();
+    // SAFETY: the request reads a structure of four numbers of 16 bits, which `size` is.
+    Errno::result(unsafe { libc::ioctl(terminal, libc::TIOCSWINSZ, &raw const size) }).map(drop)
+}
+
 /// Sets a resource limit.
 pub(super) fn setrlimit(resource: u32, soft: u64, hard: u64) -> Answer<()> {
     let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };

@@ -37,14 +37,14 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// A word that no other process has among its arguments.
-fn token() -> String {
+pub(crate) fn token() -> String {
     static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     format!("token-{}-{count}", std::process::id())
 }
 
 /// Returns the processes of the machine with this word among their arguments.
-fn alive(token: &str) -> Vec<i32> {
+pub(crate) fn alive(token: &str) -> Vec<i32> {
     let mut pids = Vec::new();
     for entry in fs::read_dir("/proc").unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
@@ -58,7 +58,7 @@ fn alive(token: &str) -> Vec<i32> {
 }
 
 /// Waits until something is so; a minute is for ever.
-fn wait_until(mut holds: impl FnMut() -> bool) {
+pub(crate) fn wait_until(mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
         assert!(start.elapsed() < Duration::from_secs(60), "it does not come to that");

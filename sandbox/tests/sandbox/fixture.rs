@@ -332,8 +332,22 @@ impl Case {
         log: &Mutex<dyn std::io::Write + Send>,
         progress: &(dyn Fn(BuildProgress) + Sync),
     ) -> Result<Built, BuildError> {
+        self.with_full_request(log, progress, |it| sandbox.build(it))
+    }
+
+    /// Makes a request of it that nobody listens to.
+    pub(crate) fn with_request<T>(&self, run: impl FnOnce(&BuildRequest<'_>) -> T) -> T {
+        self.with_full_request(&Mutex::new(std::io::sink()), &|_| {}, run)
+    }
+
+    fn with_full_request<T>(
+        &self,
+        log: &Mutex<dyn std::io::Write + Send>,
+        progress: &(dyn Fn(BuildProgress) + Sync),
+        run: impl FnOnce(&BuildRequest<'_>) -> T,
+    ) -> T {
         let scratch = self.scratch();
-        sandbox.build(&BuildRequest {
+        run(&BuildRequest {
             id: ActionId([0; 32]),
             action: &self.action,
             inputs: &self.inputs,

@@ -16,6 +16,7 @@ mod enter;
 mod fixture;
 mod probe;
 mod sameness;
+mod shell;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -35,6 +36,7 @@ fn main() {
     trials.extend(ends::trials());
     trials.extend(enter::trials());
     trials.extend(sameness::trials());
+    trials.extend(shell::trials());
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     fixture::clean_up();
     conclusion.exit();

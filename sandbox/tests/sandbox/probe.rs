@@ -58,6 +58,7 @@ fn basics(probe: &str, arguments: &[String]) -> bool {
         }
         "show" => print!("{}", std::fs::read_to_string(&arguments[0]).unwrap()),
         "cwd" => println!("{}", std::env::current_dir().unwrap().display()),
+        "shell" => shell(),
         "await-signal" => await_signal(&arguments[0]),
         "outside-report" => {
             println!("uid {}\ngid {}", nix::unistd::getuid(), nix::unistd::getgid());
@@ -75,6 +76,25 @@ fn basics(probe: &str, arguments: &[String]) -> bool {
         _ => return false,
     }
     true
+}
+
+/// Behaves as a shell does: has a terminal, and reads lines from it.
+fn shell() {
+    use std::io::IsTerminal as _;
+    println!("terminals: {}", std::io::stdin().is_terminal() && std::io::stderr().is_terminal());
+    let device = std::fs::read_link("/proc/self/fd/0").unwrap();
+    println!("called {}", device.display());
+    let controlling = std::fs::File::open("/dev/tty").is_ok();
+    println!("controlling: {controlling}");
+    println!("left: {}", std::fs::read_to_string("/build/left").unwrap());
+    println!("TERM={} TMPDIR={}", std::env::var("TERM").unwrap(), std::env::var("TMPDIR").unwrap());
+    println!("uid {}", nix::unistd::getuid());
+    print!("? ");
+    std::io::Write::flush(&mut std::io::stdout()).unwrap();
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+    println!("read {line:?}");
+    std::process::exit(5);
 }
 
 /// Says that it is there, and waits for SIGTERM.
