@@ -35,11 +35,12 @@ impl UnpackLimits {
     /// 2 million: the largest source trees (browsers, with their test suites) have half a million.
     pub const ENTRIES_MAX: u64 = 2_000_000;
 
-    /// 128: real trees stay below 40; whoever walks a tree by recursion survives 128.
-    pub const DEPTH_MAX: usize = 128;
+    /// 127: real trees stay below 40. The root is a folder, too, and an object of the store may be
+    /// [128 deep](kiln_store::DEPTH_MAX): what is unpacked can always be stored.
+    pub const DEPTH_MAX: usize = kiln_store::DEPTH_MAX - 1;
 
     /// 255: `NAME_MAX` of Linux's file systems.
-    pub const COMPONENT_BYTES_MAX: usize = 255;
+    pub const COMPONENT_BYTES_MAX: usize = kiln_store::ENTRY_NAME_LEN_MAX;
 
     /// 4095: `PATH_MAX` less the final NUL, for paths and for targets of symbolic links.
     pub const PATH_BYTES_MAX: usize = 4095;

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use kiln_store::UnpackRoot;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2};
-use nix::sys::stat::{FchmodatFlags, Mode, fchmod, fchmodat, mkdirat};
+use nix::sys::stat::{FchmodatFlags, FileStat, Mode, fchmod, fchmodat, fstat, mkdirat};
 use nix::unistd::symlinkat;
 
 use crate::escape::escape;
@@ -166,7 +166,8 @@ impl<'a> Tree<'a> {
         }
         let error = |source: io::Error| self.write_error(name, source);
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL;
-        let mut file = self.open(name, flags, Mode::from_bits_truncate(0o600)).map_err(error)?;
+        let mode = Mode::from_bits_truncate(if executable { 0o755 } else { 0o644 });
+        let mut file = self.open(name, flags, mode).map_err(error)?;
         loop {
             let bytes = content.next()?;
             if bytes.is_empty() {
@@ -174,8 +175,13 @@ impl<'a> Tree<'a> {
             }
             file.write_all(bytes).map_err(error)?;
         }
-        let mode = if executable { 0o755 } else { 0o644 };
-        fchmod(&file, Mode::from_bits_truncate(mode)).map_err(|errno| error(errno.into()))
+        // The umask, or the parent's default ACL, may have taken bits away. Looking first is worth
+        // it: a change of mode costs the file system as much as half of the file's creation.
+        let is_right = |stat: FileStat| stat.st_mode & 0o7777 == mode.bits();
+        if fstat(&file).is_ok_and(is_right) {
+            return Ok(());
+        }
+        fchmod(&file, mode).map_err(|errno| error(errno.into()))
     }
 
     /// Makes a symbolic link, whose target may be anything: it is never followed.

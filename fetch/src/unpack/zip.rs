@@ -5,6 +5,7 @@
 //! read. Entries are independent, so that several threads inflate and write them.
 
 use std::io::Read;
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -24,6 +25,9 @@ const THREADS_MAX: usize = 4;
 
 /// Files of this size or more are begun first, so that no thread is left alone with one at the end.
 const LARGE_BYTES: u64 = 4 << 20;
+
+/// How many files a thread takes at once, at most, as long as they are not large.
+const BATCH_FILES_MAX: usize = 64;
 
 /// How many bytes are inflated at once.
 const CHUNK_BYTES: usize = 128 << 10;
@@ -118,7 +122,8 @@ fn begin_entry(
                 return refused(Refusal::LongTarget { bytes });
             }
             let mut target = Vec::new();
-            let mut contents = contents(archive, index, &path, meter)?;
+            let mut buffer = [0; UnpackLimits::PATH_BYTES_MAX + 1];
+            let mut contents = contents(archive, index, &path, meter, &mut buffer)?;
             loop {
                 let piece = contents.next()?;
                 if piece.is_empty() {
@@ -148,24 +153,29 @@ fn write_files(
     tree: &Tree<'_>,
     meter: &Meter<'_>,
 ) -> Result<(), UnpackError> {
+    let batches = batches(jobs);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = cores.min(THREADS_MAX).min(jobs.len().max(1));
+    let threads = cores.min(THREADS_MAX).min(batches.len().max(1));
     let next = AtomicUsize::new(0);
     // The error of the first entry, in the order of the jobs, that has one.
     let failed: Mutex<Option<(usize, UnpackError)>> = Mutex::new(None);
     let work = || {
         let mut archive = archive.clone();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(job) = jobs.get(at) else { return };
-            if let Err(error) = write_file(&mut archive, job, tree, meter) {
-                // Nobody begins another; those who are at one finish it.
-                next.store(jobs.len(), Ordering::Relaxed);
-                let mut failed = failed.lock().unwrap_or_else(|it| it.into_inner());
-                if failed.as_ref().is_none_or(|(earlier, _)| at < *earlier) {
-                    *failed = Some((at, error));
+        let mut buffer = vec![0; CHUNK_BYTES];
+        while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+            for at in batch.clone() {
+                let Job { index, name, executable, .. } = &jobs[at];
+                let written = contents(&mut archive, *index, name.as_bytes(), meter, &mut buffer)
+                    .and_then(|mut it| tree.fill_file(name, *executable, Slot::Fresh, &mut it));
+                if let Err(error) = written {
+                    // Nobody begins another batch; those who are at one finish it.
+                    next.store(batches.len(), Ordering::Relaxed);
+                    let mut failed = failed.lock().unwrap_or_else(|it| it.into_inner());
+                    if failed.as_ref().is_none_or(|(earlier, _)| at < *earlier) {
+                        *failed = Some((at, error));
+                    }
+                    return;
                 }
-                return;
             }
         }
     };
@@ -181,21 +191,31 @@ fn write_files(
     }
 }
 
-fn write_file(
-    archive: &mut Archive<'_>,
-    job: &Job,
-    tree: &Tree<'_>,
-    meter: &Meter<'_>,
-) -> Result<(), UnpackError> {
-    let mut contents = contents(archive, job.index, job.name.as_bytes(), meter)?;
-    tree.fill_file(&job.name, job.executable, Slot::Fresh, &mut contents)
+/// Groups neighbours, which lie side by side in the archive and mostly in one folder: a thread then
+/// reads on where it is, and seldom waits for another to leave a folder.
+fn batches(jobs: &[Job]) -> Vec<Range<usize>> {
+    let mut batches: Vec<Range<usize>> = Vec::new();
+    let mut bytes = 0;
+    for (at, job) in jobs.iter().enumerate() {
+        match batches.last_mut() {
+            Some(batch) if bytes + job.bytes <= LARGE_BYTES && batch.len() < BATCH_FILES_MAX => {
+                batch.end = at + 1;
+                bytes += job.bytes;
+            }
+            _ => {
+                batches.push(at..at + 1);
+                bytes = job.bytes;
+            }
+        }
+    }
+    batches
 }
 
 /// The contents of one entry.
 struct Contents<'a, R: Read> {
     reader: R,
     path: &'a [u8],
-    buffer: Vec<u8>,
+    buffer: &'a mut [u8],
     size: u64,
     left: u64,
     meter: &'a Meter<'a>,
@@ -206,10 +226,11 @@ fn contents<'c, 'f>(
     index: usize,
     path: &'c [u8],
     meter: &'c Meter<'c>,
+    buffer: &'c mut [u8],
 ) -> Result<Contents<'c, ZipFile<'c, Section<'f>>>, UnpackError> {
     let reader = archive.by_index(index).map_err(|error| damaged(Some(path), &error))?;
     let size = reader.size();
-    Ok(Contents { reader, path, buffer: vec![0; CHUNK_BYTES], size, left: size, meter })
+    Ok(Contents { reader, path, buffer, size, left: size, meter })
 }
 
 impl<R: Read> Content for Contents<'_, R> {

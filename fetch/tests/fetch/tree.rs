@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use kiln_fetch::{UnpackError, UnpackLimits, UnpackRequest, unpack};
@@ -24,7 +24,10 @@ impl Place {
         let outside = folder.path().join("outside");
         std::fs::create_dir(&parent).unwrap();
         std::fs::create_dir(&outside).unwrap();
-        std::fs::write(outside.join("precious"), "precious").unwrap();
+        let precious = outside.join("precious");
+        std::fs::write(&precious, "precious").unwrap();
+        // Whatever the umask is.
+        std::fs::set_permissions(&precious, std::fs::Permissions::from_mode(0o644)).unwrap();
         let target = parent.join("target");
         Place { _folder: folder, parent, target, outside }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -609,10 +609,15 @@ fn redirects_are_followed_to_the_web_only_and_not_for_ever() {
 
 #[test]
 fn a_certificate_is_verified() {
-    let file = |name: &str| {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fetch/tls").join(name);
-        Certificates::File(path)
-    };
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in [
+        ("authority.pem", &include_bytes!("tls/authority.pem")[..]),
+        ("stranger.pem", include_bytes!("tls/stranger.pem")),
+        ("none.pem", include_bytes!("tls/server.key")),
+    ] {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let file = |name: &str| Certificates::File(folder.path().join(name));
     let server = Server::start_tls(|_| Reply::ok(b"content"));
     let mut client = Client::new();
     client.options.certificates = file("authority.pem");
@@ -621,20 +626,19 @@ fn a_certificate_is_verified() {
     "#]]
     .assert_eq(&client.file(b"content", &[server.tls_url("x")]));
     let mut texts = String::new();
-    for certificates in ["stranger.pem", "server.key", "missing.pem"] {
+    for certificates in ["stranger.pem", "none.pem", "missing.pem"] {
         let mut client = Client::new();
         client.options.certificates = file(certificates);
         texts.push_str(&client.file(b"content", &[server.tls_url("x")]));
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).display().to_string();
     expect![[r#"
         error: no place gave sha256:ed70
           https://127.0.0.1:PORT/x: its certificate is signed by nobody whom this machine trusts; if that is right, set SSL_CERT_FILE to a file with the signer's certificate
         error: no place gave sha256:ed70
-          https://127.0.0.1:PORT/x: there are no certificates in /tests/fetch/tls/server.key
+          https://127.0.0.1:PORT/x: there are no certificates in /none.pem
         error: no place gave sha256:ed70
-          https://127.0.0.1:PORT/x: cannot read the certificates in /tests/fetch/tls/missing.pem: I/O error: No such file or directory (os error 2)
-    "#]].assert_eq(&texts.replace(&folder, ""));
+          https://127.0.0.1:PORT/x: cannot read the certificates in /missing.pem: I/O error: No such file or directory (os error 2)
+    "#]].assert_eq(&texts.replace(&folder.path().display().to_string(), ""));
     // The name must fit, too.
     let mut client = Client::new();
     client.options.certificates = file("authority.pem");
