@@ -39,16 +39,21 @@ impl Address {
                 escape(name.as_bytes())
             ));
         }
-        let is_path = !path.is_empty()
-            && path.split('/').all(|it| !matches!(it, "" | "." | ".."))
-            && !path.contains(|c: char| c.is_control() || c == '\\');
-        if !is_path {
+        if !path.split('/').all(is_part) {
             return Err(format!(
                 "`mirror://{name}/` must be followed by a path without `.`, `..` and empty parts"
             ));
         }
         Ok(Address::Mirror { name: name.to_owned(), path: path.to_owned() })
     }
+}
+
+/// Whether a text may be a part of a mirror's path, which stays below a base whatever is made of
+/// its escapes.
+fn is_part(part: &str) -> bool {
+    let decoded = decode(part);
+    !matches!(&*decoded, b"" | b"." | b"..")
+        && !decoded.iter().any(|it| it.is_ascii_control() || matches!(it, b'/' | b'\\'))
 }
 
 /// Whether a text may be the name of a mirror.
@@ -209,7 +214,7 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// Returns an address without what may be secret: user, password, fragment, and the values of
+/// [fetch.source.10] Returns an address without what may be secret: user, password, fragment, and the values of
 /// query parameters whose names say that they are keys, tokens or signatures.
 pub(crate) fn shown(url: &Url) -> String {
     let mut url = url.clone();
@@ -312,6 +317,9 @@ mod tests {
                 "mirror://debian/../etc: `mirror://debian/` must be followed by a path without `.`, `..` and empty parts"
             ],
         );
+        for path in ["%2e%2E/etc", "a/.%2e", "a%2f..%2fb", "a//b", "a%0a", "a\\b", ""] {
+            assert!(Address::parse(&format!("mirror://debian/{path}")).is_err(), "{path}");
+        }
         check(
             "mirror://Debian/pool",
             expect![

@@ -150,6 +150,8 @@ struct Mismatch {
     url: String,
     found: FetchHash,
     bytes: u64,
+    /// What could be the matter.
+    hint: Option<String>,
 }
 
 /// Something to try.
@@ -247,14 +249,12 @@ impl<'a> Download<'a> {
         match outcome {
             Ok(Outcome::Whole(fetched)) => return Ok(Some(fetched)),
             Ok(Outcome::Mismatch { found, bytes, hint }) => {
-                let reason = match hint {
-                    Some(hint) => format!("it gave other bytes ({found}): {hint}"),
-                    None => format!("it gave other bytes ({found})"),
-                };
-                self.failed.insert(candidate.order, Attempt { url: shown.clone(), reason });
-                if self.mismatch.as_ref().is_none_or(|it| candidate.order < it.order) {
-                    let order = candidate.order;
-                    self.mismatch = Some(Mismatch { order, url: shown, found, bytes });
+                let order = candidate.order;
+                let why = hint.as_ref().map(|it| format!(": {it}")).unwrap_or_default();
+                let reason = format!("it gave other bytes ({found}){why}");
+                self.failed.insert(order, Attempt { url: shown.clone(), reason });
+                if self.mismatch.as_ref().is_none_or(|it| order < it.order) {
+                    self.mismatch = Some(Mismatch { order, url: shown, found, bytes, hint });
                 }
             }
             Err(Failure::Fatal(error)) => return Err(error),
@@ -365,12 +365,12 @@ impl<'a> Download<'a> {
             return Ok((Outcome::Whole(Fetched { url: shown, bytes }), start));
         }
         let found = self.partial.found();
-        // Wrong bytes are kept nowhere.
+        // Wrong bytes are kept nowhere. [fetch.source.14]
         self.partial.clear()?;
         Ok((Outcome::Mismatch { found, bytes, hint: hint(&answer, bytes) }, start))
     }
 
-    /// Waits before the next round: longer each time, and not in step with other processes.
+    /// Waits before the next round [fetch.source.5]: longer each time, and not in step with other processes.
     fn pause(&self, tries: u32, asked: Duration) -> Result<(), FetchError> {
         let options = &self.fetcher.options;
         let doubled = options.pause.saturating_mul(1 << (tries - 1).min(16));
@@ -384,15 +384,15 @@ impl<'a> Download<'a> {
     fn into_error(mut self) -> FetchError {
         let expected = self.request.fetch.hash.to_string();
         if let Some(mismatch) = self.mismatch {
-            let own = self.failed.remove(&mismatch.order);
-            // The hint, if there is one, is worth more than the repetition.
-            let own = own.filter(|it| it.reason.contains("): "));
+            // The error says of this place that its bytes are others; left to say is why.
+            self.failed.remove(&mismatch.order);
+            let hint = mismatch.hint.map(|reason| Attempt { url: mismatch.url.clone(), reason });
             return FetchError::HashMismatch {
                 url: mismatch.url,
                 expected,
                 found: mismatch.found.to_string(),
                 bytes: mismatch.bytes,
-                others: own.into_iter().chain(self.failed.into_values()).collect(),
+                others: hint.into_iter().chain(self.failed.into_values()).collect(),
             };
         }
         let attempts = self.failed.into_values().collect();

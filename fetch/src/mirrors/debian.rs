@@ -111,6 +111,7 @@ pub(crate) fn is_security(path: &str) -> bool {
 
 impl Source {
     /// Whether this is an archive of Debian, rather than somebody's own repository for it.
+    /// [fetch.mirror.7]
     fn is_debian(&self, suites: &[String]) -> bool {
         if self.signed_by.contains("debian-archive") {
             return true;

@@ -141,7 +141,7 @@ fn default_index(help: &str) -> Option<String> {
 
 /// Asks pip for the address of one wheel.
 ///
-/// Only of wheels: to say where a source archive is, pip would run code that is in it.
+/// [fetch.mirror.11] Only of wheels: to say where a source archive is, pip would run code that is in it.
 pub(crate) fn ask_pip(
     machine: &Machine,
     project: &str,

@@ -101,7 +101,7 @@ impl Compression {
 
 /// Reads the members of a gzip file one after the other.
 ///
-/// Zeros after the last member are padding, as tape drives and some servers add; anything else
+/// [fetch.unpack.2] Zeros after the last member are padding, as tape drives and some servers add; anything else
 /// there is refused, because tools differ in what they make of it.
 struct GzipMembers<R: BufRead> {
     /// The member that is being read; none after the last.

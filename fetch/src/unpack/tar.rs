@@ -57,7 +57,7 @@ pub(crate) fn unpack_tar(
     if !extension.is_empty() {
         return Err(blocks.damaged("it ends after a header that describes a next entry"));
     }
-    // What follows the end is padding. It is read so that the checksums of the compressed data are
+    // [fetch.unpack.3] What follows the end is padding. It is read so that the checksums of the compressed data are
     // seen to be right.
     blocks.skip_rest()
 }

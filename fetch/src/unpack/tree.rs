@@ -213,7 +213,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Makes a hard link: a copy of an earlier file.
+    /// Makes a hard link: a copy of an earlier file. [fetch.unpack.6]
     ///
     /// A copy, because two names of one inode cannot be told from two files once the tree is in
     /// the store, and because the copy is counted by the limits.
@@ -257,7 +257,7 @@ impl<'a> Tree<'a> {
         // What is left, if only a part was wanted, is removed as `self` is dropped.
     }
 
-    /// Returns the folder that becomes the object; `None` is all of the tree.
+    /// Returns the folder that becomes the object [fetch.unpack.8]; `None` is all of the tree.
     fn root(&self, root: &UnpackRoot) -> Result<Option<EntryName>, UnpackError> {
         match root {
             UnpackRoot::All => Ok(None),

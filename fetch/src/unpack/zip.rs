@@ -4,7 +4,8 @@
 //! with it and finds overlaps and unlisted entries; checksums and sizes are verified as entries are
 //! read. Entries are independent, so that several threads inflate and write them.
 
-use std::io::Read;
+use std::collections::BTreeSet;
+use std::io::{Read, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,6 +30,9 @@ const LARGE_BYTES: u64 = 4 << 20;
 /// How many files a thread takes at once, at most, as long as they are not large.
 const BATCH_FILES_MAX: usize = 64;
 
+/// The length of a header of the central directory, without its name, extra field and comment.
+const CENTRAL_HEADER_BYTES: usize = 46;
+
 /// How many bytes are inflated at once.
 const CHUNK_BYTES: usize = 128 << 10;
 
@@ -48,7 +52,7 @@ pub(crate) fn unpack_zip(
     tree: &mut Tree<'_>,
     meter: &Meter<'_>,
 ) -> Result<(), UnpackError> {
-    // Something in front of the first entry would make this another kind of file.
+    // [fetch.unpack.4] Something in front of the first entry would make this another kind of file.
     let config = Config { archive_offset: ArchiveOffset::Known(0) };
     let mut archive =
         ZipArchive::with_config(config, file).map_err(|error| damaged(None, &error))?;
@@ -66,7 +70,8 @@ pub(crate) fn unpack_zip(
 /// Finds the entry whose two headers disagree, if that is what is wrong.
 fn find_inconsistency(archive: &mut Archive<'_>) -> Option<UnpackError> {
     if archive.has_duplicate_names() {
-        return None;
+        let path = find_repeated(archive)?;
+        return Some(UnpackError::refused(&path, Refusal::Taken { earlier: "a file" }));
     }
     (0..archive.len()).find_map(|index| {
         let path = archive.by_index_data(index).ok()?.name_raw().to_vec();
@@ -77,6 +82,27 @@ fn find_inconsistency(archive: &mut Archive<'_>) -> Option<UnpackError> {
             Ok(_) | Err(_) => None,
         }
     })
+}
+
+/// Finds a name that the central directory has twice, which the crate only counts.
+fn find_repeated(archive: &Archive<'_>) -> Option<Vec<u8>> {
+    let mut file = archive.clone().into_inner();
+    file.seek(SeekFrom::Start(archive.central_directory_start())).ok()?;
+    let mut names = BTreeSet::new();
+    loop {
+        let mut header = [0; CENTRAL_HEADER_BYTES];
+        file.read_exact(&mut header).ok()?;
+        if header[..4] != *b"PK\x01\x02" {
+            return None;
+        }
+        let field = |at: usize| usize::from(u16::from_le_bytes([header[at], header[at + 1]]));
+        let mut name = vec![0; field(28)];
+        file.read_exact(&mut name).ok()?;
+        file.seek_relative((field(30) + field(32)) as i64).ok()?;
+        if !names.insert(name.clone()) {
+            return Some(name);
+        }
+    }
 }
 
 /// Makes a folder or link, or returns what there is to do for a file.

@@ -314,7 +314,7 @@ impl Request<'_> {
 
 fn headers(ask: &Ask<'_>, url: &Url) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    // The hash is that of the file, not of a compressed form of it.
+    // [fetch.source.1] The hash is that of the file, not of a compressed form of it.
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     if let Some(accept) = ask.accept {
         headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
@@ -354,7 +354,7 @@ fn next_url(response: &Response, url: &Url) -> Result<Url, Failure> {
             "it redirects to `{next}`; only http and https are followed"
         )));
     }
-    // Nobody but the user says with which credentials to go where.
+    // [fetch.source.9] Nobody but the user says with which credentials to go where.
     let _ = next.set_username("");
     let _ = next.set_password(None);
     next.set_fragment(None);

@@ -15,7 +15,7 @@ const COPY_BYTES: usize = 1 << 20;
 
 /// Hands a file of this machine to `sink`.
 ///
-/// It is copied before it is hashed: what is unpacked must be what was hashed, even if the file is
+/// [fetch.source.15] It is copied before it is hashed: what is unpacked must be what was hashed, even if the file is
 /// changed meanwhile.
 pub(crate) fn read(
     place: &Place,

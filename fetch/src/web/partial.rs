@@ -25,6 +25,9 @@ const LOCK_POLL: Duration = Duration::from_millis(50);
 /// How many bytes are hashed at once.
 const HASH_BYTES: usize = 1 << 20;
 
+/// Neither follows a link nor waits at a FIFO.
+const SAFE_OPEN: i32 = nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK;
+
 /// The longest `.from` file that is believed.
 const ORIGIN_BYTES_MAX: u64 = 16 << 10;
 
@@ -80,7 +83,17 @@ impl Partial {
     pub(crate) fn set_origin(&mut self, origin: Origin) {
         let text = format!("{}\n{}\n", origin.url, origin.validator.as_deref().unwrap_or(""));
         // Without it a later run asks without `If-Range`, and the hash decides.
-        let _ = std::fs::write(self.origin_path(), text);
+        let written = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .custom_flags(SAFE_OPEN)
+            .open(self.origin_path())
+            .and_then(|mut file| file.write_all(text.as_bytes()));
+        if written.is_err() {
+            let _ = std::fs::remove_file(self.origin_path());
+        }
         self.origin = Some(origin);
     }
 
@@ -181,7 +194,8 @@ impl Partial {
             return None;
         }
         let mut text = String::new();
-        let file = File::open(self.origin_path()).ok()?;
+        let path = self.origin_path();
+        let file = OpenOptions::new().read(true).custom_flags(SAFE_OPEN).open(path).ok()?;
         file.take(ORIGIN_BYTES_MAX).read_to_string(&mut text).ok()?;
         let (url, rest) = text.split_once('\n')?;
         let validator = rest.strip_suffix('\n')?;
@@ -210,7 +224,7 @@ fn lock(path: &Path, cancel: &Cancel) -> Result<File, FetchError> {
             .create(true)
             .truncate(false)
             .mode(0o600)
-            .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK)
+            .custom_flags(SAFE_OPEN)
             .open(path)
             .map_err(error)?;
         if !file.metadata().map_err(error)?.is_file() {

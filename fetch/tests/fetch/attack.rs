@@ -233,7 +233,7 @@ fn a_name_is_taken_once() {
             error: the entry `x` is refused: it has the name of an earlier entry that is a symbolic link to something else
             error: the entry `x` is refused: it has the name of an earlier entry that is a symbolic link
             error: the entry `x` is refused: it repeats the name of an earlier file that differs
-            error: the zip data is damaged: duplicate file names in central directory
+            error: the entry `x` is refused: it has the name of an earlier entry that is a file
             error: the entry `./x` is refused: it has the name of an earlier entry that is a file
             error: the entry `x/y` is refused: it lies below something that is not a folder
         "#]],
@@ -403,7 +403,7 @@ fn a_zip_that_contradicts_itself_is_damaged() {
             error: the zip data is damaged at `x`: the entry should have 4 bytes, but has other than that
             error: the zip data is damaged at `x`: uncompressed size mismatch (does not match central directory)
             error: the zip data is damaged at `x`: it is stored as it is, but has 3 bytes packed and 2 not
-            error: the zip data is damaged: duplicate file names in central directory
+            error: the entry `first` is refused: it has the name of an earlier entry that is a file
             error: the zip data is damaged at `x`: Invalid local file header
             error: the zip data is damaged at `x`: Unexpected end of zip::format::blocks::ZipLocalEntryBlock
             error: the zip data is damaged: local file header missing from central directory
