@@ -15,7 +15,7 @@ mod draft;
 mod resolve;
 mod source;
 
-pub(crate) use draft::{Content, Draft, Keep, Reader};
+pub(crate) use draft::{Content, Draft, DraftContents, Keep, Reader};
 pub(crate) use resolve::{Resolved, Target, Unresolved, resolve};
 pub(crate) use source::{Contents, find_candidates, open_parent};
 

@@ -67,6 +67,7 @@ pub use realise::{
     RealiseError, RealiseOptions, RealiseRequest, Realised, RealisedOutput, Reproduced,
     ReproducedOutput, Warning, realise, reproduce,
 };
+pub use scan::ReferenceSearch;
 pub use store::{
     ArchiveError, Attempted, Claim, ClaimGuard, Done, LogFile, Memos, PlaceError, PlaceOutputs,
     PlaceTree, Placed, Refs, Registration, Session, Store, StoreError, TreeFrom, Verdict,

@@ -191,7 +191,7 @@ impl Session for MemorySession<'_> {
                 .as_fd()
                 .try_clone_to_owned()
                 .map_err(|it| SystemError::new("dup", Path::new(output.as_str()), it))?;
-            let parent = Folder::from_fd(fd, output.as_str().into());
+            let parent = Arc::new(Folder::from_fd(fd, output.as_str().into()));
             let draft = reader.read(&parent, tree.name.as_bytes(), output.as_str())?;
             let draft = draft.ok_or_else(|| IngestError::Missing {
                 output: output.to_string(),

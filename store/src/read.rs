@@ -67,8 +67,8 @@ pub(crate) fn read_template(
     }
 }
 
-/// Reads until `bytes` is full or the file ends.
-fn read_full(open: &mut OpenFile, bytes: &mut [u8]) -> io::Result<usize> {
+/// Reads until `bytes` is full or the file ends, and returns how many bytes came.
+pub(crate) fn read_full(open: &mut OpenFile, bytes: &mut [u8]) -> io::Result<usize> {
     let mut len = 0;
     while len < bytes.len() {
         match open.read(&mut bytes[len..]) {

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 
 use crate::digest::BlobId;
 use crate::object::HOLE;
-use crate::path::{ALPHABET, DIGEST_LEN, SCRATCH_PREFIX};
+use crate::path::{ALPHABET, DIGEST_LEN, SCRATCH_PREFIX, StorePath};
 
 /// Bytes from the start of a window that decide what it is: a digest, `-`, and the first character
 /// of a name.
@@ -46,6 +46,34 @@ pub(crate) struct Found {
     pub(crate) at: u64,
     /// What stands there.
     pub(crate) hit: Hit,
+}
+
+/// A search for references to known objects, wherever their digests stand.
+#[derive(Debug)]
+pub struct ReferenceSearch {
+    paths: Vec<StorePath>,
+    candidates: Candidates,
+}
+
+impl ReferenceSearch {
+    /// Prepares a search for the digests of these paths.
+    #[must_use]
+    pub fn new(paths: &[StorePath]) -> Self {
+        let candidates = Candidates::new(paths.iter().map(StorePath::digest_bytes));
+        ReferenceSearch { paths: paths.to_vec(), candidates }
+    }
+
+    /// Returns the offset of each reference in `bytes` and what it is to, in ascending order.
+    #[must_use]
+    pub fn find(&self, bytes: &[u8]) -> Vec<(u64, &StorePath)> {
+        let mut found = Vec::new();
+        self.candidates.search(bytes, 0, false, &mut found);
+        let path = |it: &Found| match it.hit {
+            Hit::Candidate(at) => Some((it.at, &self.paths[at])),
+            Hit::Leak => None,
+        };
+        found.iter().filter_map(path).collect()
+    }
 }
 
 impl Candidates {
@@ -85,32 +113,36 @@ impl Candidates {
     ) -> usize {
         let window_len = if more_follows { WINDOW_LEN } else { DIGEST_LEN };
         let mut start = 0;
-        // All bytes from `start` to `known` are in the alphabet.
-        let mut known = 0;
         while start + window_len <= bytes.len() {
-            let window = &bytes[start..start + DIGEST_LEN];
-            known = known.max(start);
-            if let Some(bad) = (known..start + DIGEST_LEN).rev().find(|at| !is_digit(bytes[*at])) {
+            let window = start..start + DIGEST_LEN;
+            if let Some(bad) = window.clone().rev().find(|at| !is_digit(bytes[*at])) {
                 start = bad + 1;
                 continue;
             }
-            known = start + DIGEST_LEN;
-            match self.look_up(window, &bytes[known..]) {
-                None => start += 1,
-                Some(hit) => {
-                    found.push(Found { at: base + start as u64, hit });
-                    start += DIGEST_LEN;
+            // A run of characters of the alphabet: each window in it could be a digest.
+            let run = bytes[window.end..].iter().position(|it| !is_digit(*it));
+            let run_end = run.map_or(bytes.len(), |it| window.end + it);
+            let last = (run_end - DIGEST_LEN).min(bytes.len() - window_len);
+            while start <= last {
+                match self.look_up(&bytes[start..]) {
+                    None => start += 1,
+                    Some(hit) => {
+                        found.push(Found { at: base + start as u64, hit });
+                        start += DIGEST_LEN;
+                    }
                 }
             }
         }
         if more_follows { start.min(bytes.len()) } else { bytes.len() }
     }
 
-    fn look_up(&self, window: &[u8], rest: &[u8]) -> Option<Hit> {
-        let bit = filter_hash(window) >> self.filter_shift;
+    /// Looks up the window at the start of `bytes`, whose characters are all in the alphabet.
+    fn look_up(&self, bytes: &[u8]) -> Option<Hit> {
+        let bit = filter_hash(bytes) >> self.filter_shift;
         if self.filter[bit as usize / 64] & 1 << (bit % 64) == 0 {
             return None;
         }
+        let (window, rest) = bytes.split_at(DIGEST_LEN);
         if let Some(at) = self.exact.get(window) {
             return Some(Hit::Candidate(*at));
         }

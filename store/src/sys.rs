@@ -6,7 +6,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
@@ -23,6 +23,9 @@ use nix::unistd::{LinkatFlags, UnlinkatFlags, linkat, symlinkat, unlinkat};
 /// The modification time of everything in the store, in seconds: not 0, which some programs take
 /// for "no time".
 pub(crate) const MTIME_S: i64 = 1;
+
+/// The unit in which holes are made.
+const HOLE_BYTES: usize = 64 << 10;
 
 /// Folders below which [`Folder::remove`] moves what is deeper to the top instead of going down.
 const REMOVE_DEPTH_MAX: usize = 64;
@@ -376,6 +379,20 @@ pub(crate) fn seal_file(file: &File, executable: bool, path: &Path) -> Result<()
         .map_err(|it| SystemError::new("fchmod", path, it))?;
     let time = TimeSpec::new(MTIME_S, 0);
     futimens(file, &time, &time).map_err(|it| SystemError::new("futimens", path, it))
+}
+
+/// Writes a piece of a file, but leaves out what is only zeros: whoever writes the last piece sets
+/// the length.
+pub(crate) fn write_with_holes(mut file: &File, piece: &[u8]) -> io::Result<()> {
+    for part in piece.chunks(HOLE_BYTES) {
+        // The first byte tells for almost all.
+        if part.iter().all(|it| *it == 0) {
+            file.seek(SeekFrom::Current(part.len() as i64))?;
+        } else {
+            file.write_all(part)?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns what an open file is.

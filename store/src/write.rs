@@ -12,10 +12,10 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 
 use crate::digest::{BlobId, ObjectId};
-use crate::object::{File, Item, Link, Object, Sites};
+use crate::object::{File, HOLE, Item, Link, Object, Site, Sites};
 use crate::path::DIGEST_LEN;
 use crate::pool::Pool;
-use crate::sys::{Folder, SystemError, seal_file};
+use crate::sys::{Folder, SystemError, seal_file, write_with_holes};
 
 /// The name of the folder in a stage in which files wait that will get more names.
 const SHARED: &[u8] = b"shared";
@@ -26,6 +26,8 @@ pub(crate) enum Source<'a> {
     Template(Vec<u8>),
     /// The template, to be read to its end.
     Stream(&'a mut dyn io::Read),
+    /// The file as a build left it, with something else at the sites, to be read to its end.
+    Original(&'a mut dyn io::Read),
     /// The file is in its place already, but for the sites, which hold something else.
     InPlace,
 }
@@ -222,11 +224,16 @@ impl<'a, S: Sources> Writer<'a, S> {
 
 /// Writes the references into a part of a template that starts at byte `start` of the whole.
 pub(crate) fn fill(part: &mut [u8], start: u64, sites: &Sites, object: &Object, id: &ObjectId) {
+    replace(part, start, sites, |site| object.digest_of_target(id, site.target));
+}
+
+/// Writes something of 32 characters to each site of a part that starts at byte `start`.
+fn replace(part: &mut [u8], start: u64, sites: &Sites, with: impl Fn(&Site) -> [u8; DIGEST_LEN]) {
     let end = start + part.len() as u64;
     let sites = sites.as_slice();
     let first = sites.partition_point(|it| it.at + DIGEST_LEN as u64 <= start);
     for site in sites[first..].iter().take_while(|it| it.at < end) {
-        let digest = object.digest_of_target(id, site.target);
+        let digest = with(site);
         let from = start.max(site.at);
         let to = end.min(site.at + DIGEST_LEN as u64);
         part[(from - start) as usize..(to - start) as usize]
@@ -251,7 +258,7 @@ fn write_file(
             open.write_all(&template).map_err(failed)?;
             open
         }
-        Source::Stream(stream) => {
+        Source::Stream(stream) | Source::Original(stream) => {
             let open = parent.create(name)?;
             copy_stream(stream, &open, file, object, id, &path)?;
             open
@@ -272,10 +279,11 @@ fn write_file(
     Ok(seal_file(&open, file.executable, &path())?)
 }
 
-/// Copies exactly the bytes of `file` from a template, fills the sites in, and checks the template.
+/// Copies exactly the bytes of `file`, whatever stands at its sites, fills these in, and checks the
+/// template.
 fn copy_stream(
     stream: &mut dyn io::Read,
-    mut open: &OpenFile,
+    open: &OpenFile,
     file: &File,
     object: &Object,
     id: &ObjectId,
@@ -288,11 +296,13 @@ fn copy_stream(
         let len = piece.len().min((file.bytes - at) as usize);
         let part = &mut piece[..len];
         stream.read_exact(part).map_err(WriteError::Read)?;
+        replace(part, at, &file.sites, |_| HOLE);
         hasher.update(part);
         fill(part, at, &file.sites, object, id);
-        open.write_all(part).map_err(|it| SystemError::new("write", &path(), it))?;
+        write_with_holes(open, part).map_err(|it| SystemError::new("write", &path(), it))?;
         at += len as u64;
     }
+    open.set_len(at).map_err(|it| SystemError::new("ftruncate", &path(), it))?;
     let found = BlobId(*hasher.finalize().as_bytes());
     if found != file.template {
         return Err(WriteError::WrongTemplate);

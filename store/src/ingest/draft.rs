@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use nix::sys::stat::FileStat;
 
@@ -15,8 +16,9 @@ use crate::digest::BlobId;
 use crate::ingest::IngestError;
 use crate::object::{DEPTH_MAX, ENTRIES_MAX, EntryName, LINK_LEN_MAX, ObjectError, escape};
 use crate::path::DIGEST_LEN;
+use crate::read::read_full;
 use crate::scan::{Candidates, Found, Hit, Templater, make_template};
-use crate::sys::{Folder, Kind, SystemError, kind, mode, seal_file, stat_file};
+use crate::sys::{Folder, Kind, SystemError, kind, mode, seal_file, stat_file, write_with_holes};
 
 /// Files up to this size wait in memory.
 const SMALL_BYTES_MAX: u64 = 1 << 20;
@@ -30,9 +32,6 @@ const PATH_CHARS_MAX: usize = 400;
 /// How much of a large file is read at a time.
 const PIECE_BYTES: usize = 1 << 20;
 
-/// The unit in which holes are looked for in a file that has some.
-const HOLE_BYTES: usize = 64 << 10;
-
 /// What happens to the bytes that are read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Keep<'a> {
@@ -41,6 +40,9 @@ pub(crate) enum Keep<'a> {
     /// Small files wait in memory; the others are copied below this name in this folder, at the
     /// place that they have in the tree.
     Stage(&'a Folder, &'a [u8]),
+    /// As `Stage`, but nothing is copied before it is known whether the store has it: the others are
+    /// read a second time if it does not.
+    StageLater,
     /// The tree is to become the object itself: it gets the modes and times of the store.
     InPlace,
 }
@@ -65,8 +67,17 @@ pub(crate) struct Reader<'a> {
 pub(crate) struct Draft {
     /// The root.
     pub(crate) root: DraftItem,
-    /// What the files hold, in the order in which a walk meets them.
+    /// What the files hold.
+    pub(crate) contents: DraftContents,
+}
+
+/// What the files of a tree hold.
+#[derive(Debug)]
+pub(crate) struct DraftContents {
+    /// One for each file, in the order in which a walk meets them.
     pub(crate) contents: Vec<Content>,
+    /// The folder and the name in it of the root that was read.
+    pub(crate) origin: Option<(Arc<Folder>, Vec<u8>)>,
 }
 
 /// An entry of a tree that was read.
@@ -84,6 +95,8 @@ pub(crate) enum Content {
     Memory(Vec<u8>),
     /// At their place in the staging folder, as the build left them.
     Staged,
+    /// Where they were read, below the root by these names; they were not copied yet.
+    Original(Vec<Vec<u8>>),
     /// They are another name of a file that a walk meets before.
     Same,
 }
@@ -98,7 +111,9 @@ impl Draft {
             executable: false,
             found: Vec::new(),
         };
-        Draft { root, contents: vec![Content::Memory(bytes.to_vec())] }
+        let contents =
+            DraftContents { contents: vec![Content::Memory(bytes.to_vec())], origin: None };
+        Draft { root, contents }
     }
 }
 
@@ -108,7 +123,7 @@ impl Reader<'_> {
     /// Nothing there is `None`.
     pub(crate) fn read(
         &self,
-        parent: &Folder,
+        parent: &Arc<Folder>,
         name: &[u8],
         shown: &str,
     ) -> Result<Option<Draft>, IngestError> {
@@ -125,7 +140,9 @@ impl Reader<'_> {
             piece: Vec::new(),
         };
         let root = reading.item(parent, name, &stat)?;
-        Ok(Some(Draft { root, contents: reading.contents }))
+        let origin = Some((Arc::clone(parent), name.to_owned()));
+        let contents = DraftContents { contents: reading.contents, origin };
+        Ok(Some(Draft { root, contents }))
     }
 }
 
@@ -249,7 +266,7 @@ impl Reading<'_> {
         self.expect_same(&opened, stat)?;
         let waits = match self.reader.keep {
             Keep::Memory => true,
-            Keep::Stage(..) => {
+            Keep::Stage(..) | Keep::StageLater => {
                 bytes <= SMALL_BYTES_MAX && self.waiting_bytes + bytes <= WAITING_BYTES_MAX
             }
             Keep::InPlace => false,
@@ -276,11 +293,13 @@ impl Reading<'_> {
         mut file: File,
         bytes: u64,
     ) -> Result<(BlobId, Vec<Found>, Content), IngestError> {
-        let mut content = Vec::with_capacity(bytes as usize + 1);
-        file.read_to_end(&mut content).map_err(|it| self.failed("read", it))?;
-        if content.len() as u64 != bytes {
+        // One byte more than there should be shows the end with one call.
+        let mut content = vec![0; bytes as usize + 1];
+        let len = read_full(&mut file, &mut content).map_err(|it| self.failed("read", it))?;
+        if len as u64 != bytes {
             return Err(IngestError::Changed { path: self.path() });
         }
+        content.truncate(len);
         let (template, found) = make_template(&mut content, self.reader.candidates);
         self.refuse_leak(&found, |at, digest| {
             digest.copy_from_slice(&content[at as usize..][..DIGEST_LEN]);
@@ -296,7 +315,6 @@ impl Reading<'_> {
         stat: &FileStat,
     ) -> Result<(BlobId, Vec<Found>, Content), IngestError> {
         let mut copy = self.create_copy()?;
-        let has_holes = (stat.st_blocks.max(0) as u64) < stat.st_size.max(0) as u64 / 512;
         let mut templater = Templater::new(self.reader.candidates);
         let mut piece = std::mem::take(&mut self.piece);
         piece.resize(PIECE_BYTES, 0);
@@ -314,12 +332,7 @@ impl Reading<'_> {
             bytes += len as u64;
             templater.push(&piece[..len]);
             if let Some(copy) = &mut copy {
-                let written = if has_holes {
-                    write_with_holes(copy, &piece[..len])
-                } else {
-                    copy.write_all(&piece[..len])
-                };
-                written.map_err(|it| self.failed("write", it))?;
+                write_with_holes(copy, &piece[..len]).map_err(|it| self.failed("write", it))?;
             }
         }
         self.piece = piece;
@@ -332,14 +345,18 @@ impl Reading<'_> {
         }
         let (template, found) = templater.finish();
         self.refuse_leak(&found, |at, digest| file.read_exact_at(digest, at))?;
-        Ok((template, found, Content::Staged))
+        let content = match self.reader.keep {
+            Keep::StageLater => Content::Original(self.names[1..].to_vec()),
+            Keep::Memory | Keep::Stage(..) | Keep::InPlace => Content::Staged,
+        };
+        Ok((template, found, content))
     }
 
     /// Makes the copy of the file that is read, and the folders in which it lies.
     fn create_copy(&mut self) -> Result<Option<File>, IngestError> {
         let (top, top_name) = match self.reader.keep {
             Keep::Stage(top, top_name) => (top, top_name),
-            Keep::Memory | Keep::InPlace => return Ok(None),
+            Keep::Memory | Keep::StageLater | Keep::InPlace => return Ok(None),
         };
         let folders = self.names.len() - 1;
         while self.staged.len() < folders {
@@ -405,16 +422,4 @@ impl Reading<'_> {
             (&chars[..PATH_CHARS_MAX / 2], &chars[chars.len() - PATH_CHARS_MAX / 2..]);
         format!("{}…{}", head.iter().collect::<String>(), tail.iter().collect::<String>())
     }
-}
-
-/// Writes a piece of a file but leaves out what is only zeros.
-fn write_with_holes(copy: &mut File, piece: &[u8]) -> std::io::Result<()> {
-    for part in piece.chunks(HOLE_BYTES) {
-        if part.iter().all(|it| *it == 0) {
-            copy.seek(SeekFrom::Current(part.len() as i64))?;
-        } else {
-            copy.write_all(part)?;
-        }
-    }
-    Ok(())
 }

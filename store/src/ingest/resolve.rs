@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::digest::ObjectId;
 use crate::ingest::draft::DraftItem;
-use crate::ingest::{Content, Draft, IngestError, OutputLink};
+use crate::ingest::{Draft, DraftContents, IngestError, OutputLink};
 use crate::name::StoreName;
 use crate::object::{Entry, File, Item, Link, Object, ObjectError, Site, Sites, Tree};
 use crate::scan::{Found, Hit};
@@ -37,8 +37,8 @@ pub(crate) struct Resolved {
     pub(crate) object: Object,
     /// Its id.
     pub(crate) id: ObjectId,
-    /// What its files hold, in the order in which a walk meets them.
-    pub(crate) contents: Vec<Content>,
+    /// What its files hold.
+    pub(crate) contents: DraftContents,
 }
 
 /// Makes objects of drafts that may refer to each other, and returns them in the order given.

@@ -2,9 +2,10 @@
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 
-use crate::ingest::{Content, IngestError, Target};
-use crate::object::File;
+use crate::ingest::{Content, DraftContents, IngestError, Target};
+use crate::object::{File, escape};
 use crate::path::StorePath;
 use crate::scan::Candidates;
 use crate::store::{PlaceError, PlaceOutputs, StoreError};
@@ -29,7 +30,7 @@ pub(crate) fn find_candidates(request: &PlaceOutputs<'_>) -> (Candidates, Vec<Ta
 }
 
 /// Opens the folder in which a path lies, and returns the last name.
-pub(crate) fn open_parent(path: &Path) -> Result<(Folder, Vec<u8>), StoreError> {
+pub(crate) fn open_parent(path: &Path) -> Result<(Arc<Folder>, Vec<u8>), StoreError> {
     // A path such as `..` or `dir/.` has no last name of its own.
     let named = match path.file_name() {
         Some(_) => path.to_owned(),
@@ -40,17 +41,31 @@ pub(crate) fn open_parent(path: &Path) -> Result<(Folder, Vec<u8>), StoreError> 
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    Ok((Folder::open(parent)?, name))
+    Ok((Arc::new(Folder::open(parent)?), name))
 }
 
 /// The contents of a draft, in the order in which they are written.
 pub(crate) struct Contents {
     contents: std::vec::IntoIter<Content>,
+    origin: Option<(Arc<Folder>, Vec<u8>)>,
 }
 
 impl Contents {
-    pub(crate) fn new(contents: Vec<Content>) -> Self {
-        Contents { contents: contents.into_iter() }
+    pub(crate) fn new(contents: DraftContents) -> Self {
+        Contents { contents: contents.contents.into_iter(), origin: contents.origin }
+    }
+
+    /// Opens a file of the tree that was read, as it was when it was read.
+    fn open(&self, names: &[Vec<u8>]) -> Result<std::fs::File, SystemError> {
+        let Some((parent, root)) = &self.origin else {
+            return Err(SystemError::new("openat", Path::new(""), nix::errno::Errno::ENOENT));
+        };
+        let Some((name, folders)) = names.split_last() else { return parent.read(root) };
+        let mut folder = parent.folder(root)?;
+        for name in folders {
+            folder = folder.folder(name)?;
+        }
+        folder.read(name)
     }
 }
 
@@ -69,6 +84,15 @@ impl Sources for Contents {
         }
         let written = match content {
             Some(Content::Memory(template)) => write(Source::Template(template)),
+            Some(Content::Original(names)) => {
+                let mut file = self.open(&names)?;
+                let written = write(Source::Original(&mut file));
+                if let Err(WriteError::Read(_) | WriteError::WrongTemplate) = written {
+                    let names = names.iter().map(|it| escape(it)).collect::<Vec<_>>();
+                    return Err(IngestError::Changed { path: names.join("/") }.into());
+                }
+                written
+            }
             // Every name but the first of a file is known.
             Some(Content::Staged | Content::Same) | None => write(Source::InPlace),
         };

@@ -50,7 +50,26 @@ struct Job {
     registration: Registration,
     /// Roots that come or go.
     records: Vec<Record>,
-    done: Done,
+    done: Told,
+}
+
+/// Tells how a registration went, once: that the store is closing if nothing else was said.
+struct Told(Option<Done>);
+
+impl Told {
+    fn tell(mut self, result: Result<(), Arc<StoreError>>) {
+        if let Some(done) = self.0.take() {
+            done(result);
+        }
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        if let Some(done) = self.0.take() {
+            done(Err(Arc::new(StoreError::Closing)));
+        }
+    }
 }
 
 impl Commit {
@@ -60,13 +79,14 @@ impl Commit {
 
     /// Takes a registration and records of roots; `done` is called on the thread.
     pub(super) fn push(&self, registration: Registration, records: Vec<Record>, done: Done) {
+        let done = Told(Some(done));
         if let Err(error) = self.start() {
-            return done(Err(Arc::new(error)));
+            return done.tell(Err(Arc::new(error)));
         }
         let mut waiting = self.queue.lock();
         if waiting.is_closing {
             drop(waiting);
-            return done(Err(Arc::new(StoreError::Closing)));
+            return;
         }
         waiting.jobs.push(Job { registration, records, done });
         self.queue.changed.notify_all();
@@ -137,7 +157,7 @@ fn commit(shared: &Shared, index: &mut Option<Index>, jobs: Vec<Job>) {
     match write(shared, index, &batch) {
         Ok(refused) => {
             for (at, done) in dones.into_iter().enumerate() {
-                done(match refused.get(&at) {
+                done.tell(match refused.get(&at) {
                     Some(error) => Err(Arc::clone(error)),
                     None => Ok(()),
                 });
@@ -147,7 +167,7 @@ fn commit(shared: &Shared, index: &mut Option<Index>, jobs: Vec<Job>) {
             let error = Arc::new(error);
             // The index may hold half of a thought; it is opened again for the next batch.
             *index = None;
-            dones.into_iter().for_each(|done| done(Err(Arc::clone(&error))));
+            dones.into_iter().for_each(|done| done.tell(Err(Arc::clone(&error))));
         }
     }
 }
@@ -158,7 +178,10 @@ fn write(
     index: &mut Option<Index>,
     batch: &[(Registration, Vec<Record>)],
 ) -> Result<BTreeMap<usize, Arc<StoreError>>, StoreError> {
-    if batch.iter().any(|(registration, _)| !registration.objects.is_empty()) {
+    let is_new = |(registration, _): &(Registration, Vec<Record>)| {
+        registration.objects.iter().any(|it| !it.was_valid)
+    };
+    if batch.iter().any(is_new) {
         fault::point("commit: before the data is synced");
         shared.store.sync_file_system()?;
         fault::point("commit: after the data is synced");

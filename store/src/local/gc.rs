@@ -377,7 +377,9 @@ impl LocalStore {
 
     /// Moves what lies in the store directory without a record to the trash.
     fn collect_orphans(&self, grace_s: u64, report: &mut GcReport) -> Result<(), StoreError> {
-        let _lock = self.shared.lock_store()?;
+        let _store_lock = self.shared.lock_store()?;
+        let _commit_lock = self.shared.lock_commit()?;
+        self.index().catch_up(&self.shared.segments)?;
         let orphans = self.list_orphans(grace_s)?;
         for name in orphans {
             move_to_trash(&self.shared, &self.shared.store, &name)?;

@@ -39,6 +39,7 @@ CREATE TABLE objects (
     segment INTEGER NOT NULL, at INTEGER NOT NULL, len INTEGER NOT NULL,
     registered_s INTEGER NOT NULL, used_s INTEGER NOT NULL
 );
+CREATE INDEX objects_by_name ON objects (name);
 CREATE TABLE realisations (
     action BLOB PRIMARY KEY, encoding BLOB NOT NULL, origin BLOB NOT NULL, at_s INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -72,6 +73,13 @@ pub(crate) struct ObjectRow {
     pub(crate) manifest: (Position, usize),
     pub(crate) registered_s: u64,
     pub(crate) used_s: u64,
+}
+
+/// Whether the tables are emptied before records are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Emptied {
+    No,
+    Yes,
 }
 
 /// How an index is opened.
@@ -114,6 +122,8 @@ impl Index {
         let index = Index { connection, path: path.to_owned() };
         if access == Access::Write {
             index.prepare()?;
+        } else if index.tables_version()? != TABLES_VERSION {
+            return Err(index.damaged("it has tables of another version".to_owned()));
         }
         Ok(index)
     }
@@ -163,16 +173,6 @@ impl Index {
         transaction.commit().map_err(fail)
     }
 
-    /// Empties the index, as part of a rebuild.
-    pub(crate) fn clear(&self) -> Result<(), StoreError> {
-        let fail = |it| self.fail("clear", it);
-        let transaction =
-            Transaction::new_unchecked(&self.connection, rusqlite::TransactionBehavior::Immediate)
-                .map_err(fail)?;
-        clear(&transaction).map_err(fail)?;
-        transaction.commit().map_err(fail)
-    }
-
     fn fail(&self, call: &'static str, error: rusqlite::Error) -> StoreError {
         StoreError::Index { call, path: self.path.clone(), cause: error.to_string() }
     }
@@ -217,48 +217,30 @@ impl Index {
 
     /// Reads the records after the index's position into it, and returns their end.
     ///
-    /// Only under the commit lock: the place after the last frame is where the next one goes.
+    /// Only under the commit lock: the place after the last frame is where the next one goes. Others
+    /// see all of what is read or nothing of it.
     pub(crate) fn catch_up(&mut self, segments: &Segments) -> Result<Position, StoreError> {
-        let mut position = self.position()?;
-        loop {
-            match segments.read(position)? {
-                Frame::Batch(batch, next) => {
-                    let start = Position { at: next.at - batch.len() as u64, ..next };
-                    let records = decode_batch(&batch).map_err(|it| StoreError::Record {
-                        path: segments.path(start.segment),
-                        at: start.at,
-                        reason: it.to_string(),
-                    })?;
-                    self.apply(&records, start, next)?;
-                    position = next;
-                }
-                // What is left of a frame is cut off by whoever appends next.
-                Frame::Damaged { end: _, more_follows: false, .. } => return Ok(position),
-                Frame::Damaged { end, more_follows: true, .. } => {
-                    self.set_position(end)?;
-                    position = end;
-                }
-                Frame::End(end) => {
-                    if end != position {
-                        self.set_position(end)?;
-                    }
-                    return Ok(end);
-                }
-            }
+        let position = self.position()?;
+        if segments.is_end(position)? {
+            return Ok(position);
         }
+        self.read_records(segments, Emptied::No)
     }
 
-    fn set_position(&mut self, position: Position) -> Result<(), StoreError> {
-        self.apply(&[], position, position)
+    /// Makes the index anew from the records, and returns their end. Only under the commit lock.
+    pub(crate) fn rebuild(&mut self, segments: &Segments) -> Result<Position, StoreError> {
+        self.read_records(segments, Emptied::Yes)
     }
 
-    /// Applies a batch that starts at `start` and ends before `next`.
-    pub(crate) fn apply(
+    fn read_records(
         &mut self,
-        records: &[Located],
-        start: Position,
-        next: Position,
-    ) -> Result<(), StoreError> {
+        segments: &Segments,
+        emptied: Emptied,
+    ) -> Result<Position, StoreError> {
+        let mut position = match emptied {
+            Emptied::No => self.position()?,
+            Emptied::Yes => Position::START,
+        };
         let path = self.path.clone();
         let fail = |it: rusqlite::Error| StoreError::Index {
             call: "apply records",
@@ -269,12 +251,46 @@ impl Index {
             .connection
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
             .map_err(fail)?;
-        for Located { record, manifest } in records {
-            apply_record(&transaction, record, *manifest, start).map_err(fail)?;
+        if emptied == Emptied::Yes {
+            clear(&transaction).map_err(fail)?;
         }
-        set_meta(&transaction, "segment", i64::from(next.segment)).map_err(fail)?;
-        set_meta(&transaction, "at", next.at as i64).map_err(fail)?;
-        transaction.commit().map_err(fail)
+        loop {
+            position = match segments.read(position)? {
+                Frame::Batch(batch, next) => {
+                    let start = Position { at: next.at - batch.len() as u64, ..next };
+                    let records = decode_batch(&batch).map_err(|it| StoreError::Record {
+                        path: segments.path(start.segment),
+                        at: start.at,
+                        reason: it.to_string(),
+                    })?;
+                    apply_batch(&transaction, &records, start).map_err(fail)?;
+                    next
+                }
+                Frame::Damaged { end, more_follows: true, .. } => end,
+                // What is left of a frame is cut off by whoever appends next.
+                Frame::Damaged { more_follows: false, .. } => break,
+                Frame::End(end) => {
+                    position = end;
+                    break;
+                }
+            };
+        }
+        set_position(&transaction, position).map_err(fail)?;
+        transaction.commit().map_err(fail)?;
+        Ok(position)
+    }
+
+    /// Applies a batch that starts at `start` and ends before `next`.
+    pub(crate) fn apply(
+        &mut self,
+        records: &[Located],
+        start: Position,
+        next: Position,
+    ) -> Result<(), StoreError> {
+        self.write("apply records", |transaction| {
+            apply_batch(transaction, records, start)?;
+            set_position(transaction, next)
+        })
     }
 
     /// Returns what the index knows of an object.
@@ -302,6 +318,25 @@ impl Index {
         let found =
             self.query_one("SELECT 1 FROM objects WHERE oid = ?1", params![id.0], |_| Ok(()))?;
         Ok(found.is_some())
+    }
+
+    /// Whether an object of this name is valid.
+    pub(crate) fn has_name(&self, name: &StoreName) -> Result<bool, StoreError> {
+        let found = self.query_one(
+            "SELECT 1 FROM objects WHERE name = ?1 LIMIT 1",
+            params![name.as_str()],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+
+    /// Returns the valid objects of this name, in the order of registration.
+    pub(crate) fn objects_by_name(&self, name: &StoreName) -> Result<Vec<ObjectId>, StoreError> {
+        self.query_all(
+            "SELECT oid FROM objects WHERE name = ?1 ORDER BY id",
+            params![name.as_str()],
+            |row| Ok(ObjectId(row.get(0)?)),
+        )
     }
 
     /// Returns the objects whose ids begin with these bytes, in ascending order.
@@ -519,6 +554,11 @@ fn clear(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "user_version", TABLES_VERSION)
 }
 
+fn set_position(transaction: &Transaction<'_>, position: Position) -> rusqlite::Result<()> {
+    set_meta(transaction, "segment", i64::from(position.segment))?;
+    set_meta(transaction, "at", position.at as i64)
+}
+
 fn set_meta(transaction: &Transaction<'_>, key: &str, value: i64) -> rusqlite::Result<()> {
     transaction
         .prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
@@ -535,6 +575,17 @@ fn new_epoch() -> i64 {
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&blake3::hash(seed.as_bytes()).as_bytes()[..8]);
     i64::from_le_bytes(bytes) & i64::MAX
+}
+
+fn apply_batch(
+    transaction: &Transaction<'_>,
+    records: &[Located],
+    start: Position,
+) -> rusqlite::Result<()> {
+    for Located { record, manifest } in records {
+        apply_record(transaction, record, *manifest, start)?;
+    }
+    Ok(())
 }
 
 fn apply_record(

@@ -77,11 +77,15 @@ impl LocalStore {
         self.shared.check_writable()?;
         let _lock = self.shared.lock_commit()?;
         let mut index = self.index();
-        if index.clear().is_err() {
-            remove_index(&self.shared)?;
-            *index = Index::open(&self.shared.index_path(), Access::Write)?;
+        match index.rebuild(&self.shared.segments) {
+            Ok(_) => {}
+            Err(StoreError::Index { .. }) => {
+                remove_index(&self.shared)?;
+                *index = Index::open(&self.shared.index_path(), Access::Write)?;
+                index.rebuild(&self.shared.segments)?;
+            }
+            Err(error) => return Err(error),
         }
-        index.catch_up(&self.shared.segments)?;
         Ok(index.objects()?.len())
     }
 }

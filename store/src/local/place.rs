@@ -39,18 +39,23 @@ impl LocalSession<'_> {
         let mut drafts = Vec::with_capacity(request.outputs.len());
         for (output, tree) in request.outputs {
             let stage = self.new_stage()?;
+            let name = StorePath::output_name(request.name, output);
+            // A rebuild often gives what was there; then a copy would be in vain.
+            let keep = match self.store.index().has_name(&name)? {
+                true => Keep::StageLater,
+                false => Keep::Stage(&stage, TREE),
+            };
             let reader = Reader {
                 candidates: Some(&candidates),
                 uid: Some(request.uid),
                 bytes_max: request.bytes_max,
                 cancel: request.cancel,
-                keep: Keep::Stage(&stage, TREE),
+                keep,
             };
             let draft = read_output(&reader, output, tree)?.ok_or_else(|| {
                 let path = request.scratch.get(output).map(StorePath::absolute);
                 IngestError::Missing { output: output.to_string(), path: path.unwrap_or_default() }
             })?;
-            let name = StorePath::output_name(request.name, output);
             drafts.push(Unresolved { shown: output.to_string(), name, draft });
             stages.push(stage);
         }
@@ -213,7 +218,7 @@ fn read_output(
     tree: &OutputTree,
 ) -> Result<Option<Draft>, PlaceError> {
     let fd = duplicate(&tree.parent)?;
-    let parent = Folder::from_fd(fd, "(the build's outputs)".into());
+    let parent = Arc::new(Folder::from_fd(fd, "(the build's outputs)".into()));
     Ok(reader.read(&parent, tree.name.as_bytes(), output.as_str())?)
 }
 

@@ -6,8 +6,9 @@ use crate::digest::ObjectId;
 use crate::local::LocalStore;
 use crate::local::index::ObjectRow;
 use crate::local::record::Root;
+use crate::name::StoreName;
 use crate::object::{Item, Object, Totals, escape_names};
-use crate::path::StorePath;
+use crate::path::{DIGEST_LEN, StorePath};
 use crate::realisation::{Origin, Realisation};
 use crate::store::{Store, StoreError};
 
@@ -63,8 +64,8 @@ impl LocalStore {
         Ok(Some(ObjectInfo { refs, ..info(row, &BTreeMap::new()) }))
     }
 
-    /// Returns the valid objects whose ids begin with these hexadecimal digits, or whose path has
-    /// this name or digest; all of them if there are several.
+    /// Returns the valid objects that a text may mean: a store path, its digest, a store name, or at
+    /// least four first digits of an id. All of them if there are several.
     ///
     /// # Errors
     ///
@@ -72,8 +73,12 @@ impl LocalStore {
     pub fn find(&self, text: &str) -> Result<Vec<ObjectId>, StoreError> {
         let base = text.rsplit('/').next().unwrap_or(text);
         if let Ok(path) = StorePath::parse(base) {
-            let candidates = self.index().objects_by_prefix(&path.id_prefix())?;
-            return Ok(candidates);
+            return self.index().objects_by_prefix(&path.id_prefix());
+        }
+        if base.len() == DIGEST_LEN
+            && let Ok(path) = StorePath::parse(&format!("{base}-x"))
+        {
+            return self.index().objects_by_prefix(&path.id_prefix());
         }
         let is_hex = |it: char| matches!(it, '0'..='9' | 'a'..='f');
         if text.len() >= 4 && text.len() <= 64 && text.chars().all(is_hex) {
@@ -81,8 +86,8 @@ impl LocalStore {
             let found = self.index().objects_by_prefix(&whole)?;
             return Ok(found.into_iter().filter(|it| it.to_string().starts_with(text)).collect());
         }
-        let rows = self.index().objects()?;
-        Ok(rows.into_iter().filter(|it| it.name.as_str() == text).map(|it| it.id).collect())
+        let Ok(name) = StoreName::new(text) else { return Ok(Vec::new()) };
+        self.index().objects_by_name(&name)
     }
 
     /// Returns valid objects and everything that they refer to, directly or not.

@@ -74,13 +74,15 @@ impl<'a> LocalSession<'a> {
         let file = {
             // A lease is locked from the moment at which others can see it.
             let _lock = shared.lock_store()?;
-            if bury_dead(shared, &leases, &stages)? {
-                store.trash.empty(shared);
-            }
+            bury_dead(shared, &leases, &stages)?;
             let file = leases.create(&name)?;
             file.lock().map_err(|it| SystemError::new("flock", &leases.path_of(&name), it))?;
             file
         };
+        // The trash of processes that ended before it was empty goes too.
+        if !shared.var.folder(b"trash")?.names()?.is_empty() {
+            store.trash.empty(shared);
+        }
         let lease = Lease {
             file,
             held: BTreeSet::new(),
@@ -168,7 +170,10 @@ impl<'a> LocalSession<'a> {
             return Ok(());
         }
         let shared = self.shared();
-        let _lock = shared.lock_store()?;
+        let _store_lock = shared.lock_store()?;
+        let _commit_lock = shared.lock_commit()?;
+        // Another process may have registered the same and crashed before it was indexed.
+        self.store.index().catch_up(&shared.segments)?;
         self.leases.unlink(&self.name)?;
         let held: BTreeSet<ObjectId> = read_leases(shared)?.into_iter().map(|it| it.0).collect();
         for (id, path) in left {
@@ -273,12 +278,12 @@ impl Drop for LocalSession<'_> {
 }
 
 /// Removes the leases of processes that ended, and moves their stages to the trash. The caller
-/// holds the store lock. Returns whether anything was moved.
+/// holds the store lock.
 pub(super) fn bury_dead(
     shared: &Shared,
     leases: &Folder,
     stages: &Folder,
-) -> Result<bool, StoreError> {
+) -> Result<(), StoreError> {
     let mut alive = BTreeSet::new();
     for name in leases.names()? {
         if open_dead(leases, &name)?.is_some() {
@@ -287,14 +292,12 @@ pub(super) fn bury_dead(
             alive.insert(name);
         }
     }
-    let mut moved = false;
     for name in stages.names()? {
         if !alive.contains(&name) {
             crate::local::trash::move_to_trash(shared, stages, &name)?;
-            moved = true;
         }
     }
-    Ok(moved)
+    Ok(())
 }
 
 /// Returns a lease whose process has ended, locked.

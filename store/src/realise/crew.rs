@@ -93,18 +93,26 @@ impl Crew {
         trade: Trade,
         urgency: u32,
         job: Job,
-    ) {
+    ) -> std::io::Result<()> {
         let mut queues = self.lock();
         let queue = &mut queues[trade as usize];
         queue.count += 1;
         let urgency = (urgency, Reverse(queue.count));
         queue.jobs.push(Waiting { urgency, job });
         if queue.idle < queue.jobs.len() && queue.threads < self.maxima[trade as usize] {
-            queue.threads += 1;
             let sender = sender.clone();
-            scope.spawn(move || self.work(context, &sender, trade));
+            let spawned = std::thread::Builder::new()
+                .name("kiln realise".to_owned())
+                .spawn_scoped(scope, move || self.work(context, &sender, trade));
+            match spawned {
+                Ok(_) => queue.threads += 1,
+                // Those that are there do the work of those that cannot be had.
+                Err(error) if queue.threads == 0 => return Err(error),
+                Err(_) => {}
+            }
         }
         self.changed.notify_all();
+        Ok(())
     }
 
     /// Takes away all jobs that have not begun.

@@ -17,6 +17,7 @@ use crate::local::now_s;
 use crate::name::{Label, OutputName};
 use crate::path::StorePath;
 use crate::realisation::Realisation;
+use crate::realise::crew::Trade;
 use crate::realise::failure::Cause;
 use crate::realise::places::Places;
 use crate::realise::tail::Tail;
@@ -102,6 +103,31 @@ pub(super) struct Failed {
     pub(super) log: Option<PathBuf>,
     pub(super) started_s: u64,
     pub(super) duration: Duration,
+}
+
+impl Failed {
+    /// A failure before anything was tried.
+    pub(super) fn at_once(cause: Cause) -> Self {
+        Failed {
+            cause,
+            log_tail: Vec::new(),
+            log: None,
+            started_s: now_s(),
+            duration: Duration::ZERO,
+        }
+    }
+}
+
+impl Job {
+    /// Returns which threads do it.
+    pub(super) fn trade(&self) -> Trade {
+        match self {
+            Job::Build { .. } => Trade::Build,
+            Job::Fetch { .. } | Job::Import { .. } | Job::LookUp { .. } | Job::Object { .. } => {
+                Trade::Fetch
+            }
+        }
+    }
 }
 
 impl From<StoreError> for WorkError {
@@ -228,7 +254,9 @@ impl<'a> Context<'a> {
         // Who had the claim before may have done it since this was looked up last.
         if let Some(realisation) = self.store.realisations(&[id])?.pop().flatten() {
             let outputs: Vec<ObjectId> = realisation.outputs.values().copied().collect();
-            if self.session.hold(&outputs)?.iter().all(|it| *it) {
+            let has_all =
+                self.node(node).outputs().iter().all(|it| realisation.outputs.contains_key(it));
+            if has_all && self.session.hold(&outputs)?.iter().all(|it| *it) {
                 return Ok(Ran::Known(realisation));
             }
         }
@@ -330,6 +358,13 @@ impl<'a> Context<'a> {
             built
         });
         let result = match built {
+            Ok(built) if !action.outputs.iter().all(|it| built.outputs.contains_key(it)) => {
+                let missing = action.outputs.iter().find(|it| !built.outputs.contains_key(*it));
+                let output = missing.map(ToString::to_string).unwrap_or_default();
+                let path = "any place: the builder does not know it".to_owned();
+                let error = PlaceError::from(IngestError::Missing { output, path });
+                Err(WorkCause::Cause(error.into()))
+            }
             Ok(built) => self
                 .session
                 .place_outputs(PlaceOutputs {
