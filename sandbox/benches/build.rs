@@ -12,9 +12,9 @@ use std::time::Instant;
 
 use kiln_sandbox::{MountCalls, Sandbox, SandboxOptions, Scratch, UserRange};
 use kiln_store::{
-    Action, ActionId, BuildKind, BuildRequest, Builder, Cancel, InputObject, Label, Limits,
-    ObjectId, OutputName, Piece, SANDBOX_ABI, Step, StepName, StoreName, StorePath, System,
-    Template,
+    Action, ActionId, BuildError, BuildKind, BuildRequest, Builder, Built, Cancel, InputObject,
+    Label, Limits, ObjectId, OutputName, Piece, SANDBOX_ABI, Step, StepName, StoreName, StorePath,
+    System, Template,
 };
 
 fn main() {
@@ -31,6 +31,7 @@ fn main() {
     let store = folder.path().join("store");
     fs::create_dir(&store).expect("a folder for inputs");
     let objects: Vec<InputObject> = (0..501).map(|number| object(&store, number)).collect();
+    let pausing = [program(&store, 501, PAUSE)];
 
     measure("no step", 500, &in_memory, &objects[..1], 0);
     measure("one step", 500, &in_memory, &objects[..1], 1);
@@ -40,12 +41,17 @@ fn main() {
     measure("one step, 500 inputs, remounting", 100, &remounting, &objects, 1);
     measure("100 steps", 50, &in_memory, &objects[..1], 100);
     measure_many("one step, 4 at a time", 500, &in_memory, &objects[..1]);
+    measure_stopping("from stop to end", 50, &in_memory, &pausing);
 }
 
-/// A static program for x86-64 that ends with code 0: header, one segment, and
-/// `mov eax, 60; xor edi, edi; syscall`.
-fn smallest_program() -> Vec<u8> {
-    let code = [0xb8, 60, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05];
+/// `exit(0)` for x86-64: `mov eax, 60; xor edi, edi; syscall`.
+const EXIT: &[u8] = &[0xb8, 60, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05];
+
+/// `pause()`: `mov eax, 34; syscall`.
+const PAUSE: &[u8] = &[0xb8, 34, 0, 0, 0, 0x0f, 0x05];
+
+/// A static program for x86-64: header, one segment, and its code.
+fn smallest_program(code: &[u8]) -> Vec<u8> {
     let (base, header): (u64, u64) = (0x40_0000, 64 + 56);
     let size = header + code.len() as u64;
     let mut elf = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0\x01\0\0\0".to_vec();
@@ -64,20 +70,42 @@ fn smallest_program() -> Vec<u8> {
 
 /// Input 0 is the program, the others are folders.
 fn object(store: &Path, number: u32) -> InputObject {
+    if number == 0 {
+        return program(store, number, EXIT);
+    }
+    let object = empty_object(store, number);
+    fs::create_dir(&object.host_path).expect("an input");
+    object
+}
+
+fn program(store: &Path, number: u32, code: &[u8]) -> InputObject {
+    let object = empty_object(store, number);
+    fs::write(&object.host_path, smallest_program(code)).expect("the program");
+    let mode = fs::Permissions::from_mode(0o555);
+    fs::set_permissions(&object.host_path, mode).expect("its mode");
+    object
+}
+
+fn empty_object(store: &Path, number: u32) -> InputObject {
     let mut id = [0; 32];
     id[..4].copy_from_slice(&number.to_be_bytes());
     let path = StorePath::of_object(&ObjectId(id), &StoreName::new("input").expect("a name"));
     let host_path = store.join(path.as_str());
-    if number == 0 {
-        fs::write(&host_path, smallest_program()).expect("the program");
-        fs::set_permissions(&host_path, fs::Permissions::from_mode(0o555)).expect("its mode");
-    } else {
-        fs::create_dir(&host_path).expect("an input");
-    }
     InputObject { path, host_path }
 }
 
 fn build(sandbox: &Sandbox, objects: &[InputObject], steps: usize) {
+    let cancel = Cancel::new().expect("a pipe");
+    build_until(sandbox, objects, steps, &cancel, &|| {}).expect("the build");
+}
+
+fn build_until(
+    sandbox: &Sandbox,
+    objects: &[InputObject],
+    steps: usize,
+    cancel: &Cancel,
+    started: &(dyn Fn() + Sync),
+) -> Result<Built, BuildError> {
     let label = Label::new("program").expect("a label");
     let output = OutputName::default_output();
     let name = StoreName::new("bench").expect("a name");
@@ -99,33 +127,58 @@ fn build(sandbox: &Sandbox, objects: &[InputObject], steps: usize) {
         steps: vec![step; steps],
         sandbox_abi: SANDBOX_ABI,
     };
-    sandbox
-        .build(&BuildRequest {
-            id: ActionId([0; 32]),
-            action: &action,
-            inputs: objects,
-            input_paths: &[(label, objects[0].path.clone())].into(),
-            scratch: &scratch,
-            limits: Limits::default(),
-            log: &Mutex::new(std::io::sink()),
-            progress: &|_| {},
-            cancel: &Cancel::new().expect("a pipe"),
-        })
-        .expect("the build");
+    sandbox.build(&BuildRequest {
+        id: ActionId([0; 32]),
+        action: &action,
+        inputs: objects,
+        input_paths: &[(label, objects[0].path.clone())].into(),
+        scratch: &scratch,
+        limits: Limits::default(),
+        log: &Mutex::new(std::io::sink()),
+        progress: &|_| started(),
+        cancel,
+    })
 }
 
 fn measure(what: &str, times: usize, sandbox: &Sandbox, objects: &[InputObject], steps: usize) {
     build(sandbox, objects, steps);
-    let mut took: Vec<f64> = (0..times)
+    let took = (0..times)
         .map(|_| {
             let start = Instant::now();
             build(sandbox, objects, steps);
             start.elapsed().as_secs_f64() * 1e3
         })
         .collect();
+    print(what, took);
+}
+
+fn print(what: &str, mut took: Vec<f64>) {
     took.sort_by(f64::total_cmp);
     let (median, best) = (took[took.len() / 2], took[0]);
     println!("{what:36} {median:8.2} ms   best {best:8.2} ms");
+}
+
+fn measure_stopping(what: &str, times: usize, sandbox: &Sandbox, objects: &[InputObject]) {
+    let took = (0..times)
+        .map(|_| {
+            let cancel = Cancel::new().expect("a pipe");
+            let (sender, receiver) = std::sync::mpsc::channel();
+            let stopper = std::thread::spawn({
+                let cancel = cancel.clone();
+                move || {
+                    let () = receiver.recv().expect("a step");
+                    std::thread::sleep(std::time::Duration::from_millis(5));
+                    cancel.set();
+                    Instant::now()
+                }
+            });
+            let started = || sender.send(()).expect("the stopper");
+            assert!(build_until(sandbox, objects, 1, &cancel, &started).is_err());
+            let end = Instant::now();
+            (end - stopper.join().expect("the stopper")).as_secs_f64() * 1e3
+        })
+        .collect();
+    print(what, took);
 }
 
 fn measure_many(what: &str, times: usize, sandbox: &Sandbox, objects: &[InputObject]) {

@@ -104,8 +104,7 @@ fn start(inherited: &Inherited<'_>) -> SysResult<()> {
     if sys::read_some(inherited.go, &mut byte, "the child's pipe")? != Some(1) {
         sys::exit_now(1);
     }
-    sys::reset_signals()?;
-    sys::join_fresh_keyring()
+    sys::reset_signals()
 }
 
 /// Lets the kernel end this process with the helper. It forgets that with every change of user.
@@ -153,7 +152,7 @@ fn set_up(inherited: &Inherited<'_>, plan: &Plan) -> SysResult<()> {
     sys::send(inherited.control, &Report::Ready.encode(), &[store.as_fd(), processes.as_fd()])?;
     drop((store, processes));
     privileges::set_resource_limits(&plan.resource_limits)?;
-    sys::set_not_dumpable()?;
+    sys::set_dumpable(false)?;
     sys::set_no_new_privileges()?;
     sys::drop_capabilities()?;
     seccomp::install()

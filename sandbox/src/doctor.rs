@@ -258,9 +258,10 @@ fn explain_denial(machine: &Machine) -> Option<Refusal> {
     }
     if machine.filtered {
         return refusal(
-            "this process is under a filter of system calls, as container engines set one",
+            "this process is under a filter of system calls, as container engines and Kiln's own sandbox \
+             set one",
             "start the container with `--security-opt seccomp=unconfined`, and where that is not \
-             enough also with `--cap-add SYS_ADMIN`",
+             enough also with `--cap-add SYS_ADMIN`; a build itself cannot build",
             "grep Seccomp /proc/self/status",
         );
     }
@@ -368,11 +369,11 @@ mod tests {
             "new namespaces",
             Errno::EPERM,
             Machine { filtered: true, root: true, ..ordinary() },
-            expect![[r"
-                clone failed on new namespaces: Operation not permitted (os error 1); this process is under a filter of system calls, as container engines set one
-                  do: start the container with `--security-opt seccomp=unconfined`, and where that is not enough also with `--cap-add SYS_ADMIN`
+            expect![[r#"
+                clone failed on new namespaces: Operation not permitted (os error 1); this process is under a filter of system calls, as container engines and Kiln's own sandbox set one
+                  do: start the container with `--security-opt seccomp=unconfined`, and where that is not enough also with `--cap-add SYS_ADMIN`; a build itself cannot build
                   check: grep Seccomp /proc/self/status
-            "]],
+            "#]],
         );
         check(
             Call::Fsmount,

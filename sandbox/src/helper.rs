@@ -100,7 +100,11 @@ fn prepare(socket: &OwnedFd) -> SysResult<Life> {
     sys::reset_signals()?;
     sys::reap_children_by_itself()?;
     sys::chdir(Path::new("/"))?;
+    // Once for all builds, which cannot reach it: users may have few keyrings.
     sys::join_fresh_keyring()?;
+    // A program that its user cannot read is closed to them; but the maps of builds are written
+    // through `/proc`.
+    sys::set_dumpable(true)?;
     if nix::unistd::geteuid().is_root() {
         sys::drop_groups()?;
     }

@@ -82,6 +82,9 @@ fn entries() -> Vec<Entry> {
     ]
 }
 
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+compile_error!("the filter of system calls knows x86-64 and 64-bit ARM only");
+
 fn rules(number: impl Fn(&calls::Row) -> Option<u32>) -> Vec<(u32, When, Errno)> {
     CALLS.iter().filter_map(|row| Some((number(row)?, row.when, row.answer))).collect()
 }

@@ -216,6 +216,10 @@ fn prepare_step(
 /// Says more than the kernel does of a program that is there and yet is not found.
 fn with_cause(error: SysError, program: &CString) -> SysError {
     use nix::unistd::{AccessFlags, access};
+    if error.errno == Errno::EACCES && sys::is_mounted_without_programs(program) {
+        let on = format!("{} (no program can be run there: it is mounted `noexec`)", error.on);
+        return SysError { on, ..error };
+    }
     if error.errno == Errno::ENOENT && access(program.as_c_str(), AccessFlags::F_OK).is_ok() {
         let on = format!("{} (which is there; the loader that it names is not)", error.on);
         return SysError { on, ..error };

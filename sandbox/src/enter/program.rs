@@ -159,7 +159,13 @@ impl View {
         })?;
         for name in names.iter().filter(|it| it.as_os_str() != OsStr::new(but)) {
             let c_name = sys::c_string(name.as_os_str().as_bytes(), "a name")?;
-            if sys::fstat_at(from, &c_name)?.kind == Kind::Link {
+            let kind = match sys::fstat_at(from, &c_name) {
+                Ok(stat) => stat.kind,
+                // It was there when the folder was listed.
+                Err(error) if error.errno == Errno::ENOENT => continue,
+                Err(error) => return Err(error),
+            };
+            if kind == Kind::Link {
                 let target = sys::readlink_at(from, name)?;
                 sys::symlink_at(Path::new(&target), to, name)?;
                 continue;

@@ -22,6 +22,7 @@ use std::cell::RefCell;
 use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -223,6 +224,16 @@ fn make_folder(folder: &Path, uid: u32, gid: u32) -> Result<Kind, BuildError> {
         });
     }
     make_private(folder)?;
+    let c_folder = sys::c_string(folder.as_os_str().as_bytes(), "the scratch folder")
+        .map_err(SysError::into_build_error)?;
+    if sys::is_mounted_without_programs(&c_folder) {
+        return Err(BuildError::Unsupported {
+            reason: format!(
+                "its scratch folder `{}` must be where programs can be run; it is mounted `noexec`",
+                folder.display()
+            ),
+        });
+    }
     let lock = open_lock(folder)?;
     lock.lock_shared().map_err(|source| system("flock", &folder.join("lock"), source))?;
     let made = nix::unistd::mkdtemp(&folder.join("build-XXXXXX"))

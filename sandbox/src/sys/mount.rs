@@ -111,6 +111,12 @@ pub(crate) fn set_mount_flags_by_remount(
     mount(none, target.as_str(), none, flags, none).named(Call::Mount, on)
 }
 
+/// Whether a path is on a mount from which no program can be run.
+pub(crate) fn is_mounted_without_programs(path: &CStr) -> bool {
+    use nix::sys::statvfs::{FsFlags, statvfs};
+    statvfs(path).is_ok_and(|it| it.flags().contains(FsFlags::ST_NOEXEC))
+}
+
 /// Puts a detached mount at `name` in `dir`.
 pub(crate) fn attach(mount: BorrowedFd<'_>, dir: BorrowedFd<'_>, name: &Path) -> SysResult<()> {
     const MOVE_MOUNT_F_EMPTY_PATH: libc::c_uint = 0x4;

@@ -103,9 +103,10 @@ pub(crate) fn set_death_signal() -> SysResult<()> {
         .named(Call::Prctl, "PR_SET_PDEATHSIG")
 }
 
-/// Closes `/proc/PID/{environ,exe,fd,mem,root,…}` of this process to everybody, and core dumps.
-pub(crate) fn set_not_dumpable() -> SysResult<()> {
-    nix::sys::prctl::set_dumpable(false).named(Call::Prctl, "PR_SET_DUMPABLE")
+/// Closes `/proc/PID/{environ,exe,fd,mem,root,…}` of this process to everybody, or opens it to its
+/// user.
+pub(crate) fn set_dumpable(dumpable: bool) -> SysResult<()> {
+    nix::sys::prctl::set_dumpable(dumpable).named(Call::Prctl, "PR_SET_DUMPABLE")
 }
 
 /// Returns which version of Landlock the kernel has; 0 for none.
