@@ -10,6 +10,7 @@
 //!            trash/                  what is being removed
 //!            partial/                unfinished downloads
 //!            pool/                   files by what they hold
+//!            reserve                 space that a collection can use on a full disk
 //!            logs/                   what builds printed, compressed
 //!            locks/                  store, commit, and one for each action that is worked on
 //! ```

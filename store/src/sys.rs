@@ -282,6 +282,13 @@ impl Folder {
         nix::unistd::syncfs(&self.fd).map_err(|it| SystemError::new("syncfs", &self.path, it))
     }
 
+    /// Returns how many bytes are free for this user on the file system of this folder.
+    pub(crate) fn free_bytes(&self) -> Result<u64, SystemError> {
+        let stat = nix::sys::statvfs::fstatvfs(&self.fd)
+            .map_err(|it| SystemError::new("fstatvfs", &self.path, it))?;
+        Ok(stat.blocks_available().saturating_mul(stat.fragment_size()))
+    }
+
     /// Writes the entries of this folder to its disk.
     pub(crate) fn sync(&self) -> Result<(), SystemError> {
         nix::unistd::fsync(&self.fd).map_err(|it| SystemError::new("fsync", &self.path, it))

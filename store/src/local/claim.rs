@@ -9,7 +9,7 @@ use nix::errno::Errno;
 
 use crate::digest::{ActionId, to_hex};
 use crate::store::{Claim, ClaimGuard, StoreError};
-use crate::sys::{Folder, SystemError};
+use crate::sys::{Folder, SystemError, if_there, stat_file};
 
 /// Waits for the lock with this name; dropping the file gives it back.
 pub(super) fn lock(var: &Folder, name: &[u8]) -> Result<File, StoreError> {
@@ -85,6 +85,20 @@ pub(super) fn claim(var: &Folder, action: &ActionId) -> Result<Claim, StoreError
             .map_err(|it| failed("write", it))?;
         return Ok(Claim::Mine(ClaimGuard::new(ActionLock { locks, name, _file: file })));
     }
+}
+
+/// Removes the file of a claim whose process ended without doing so.
+pub(super) fn remove_dead_claim(locks: &Folder, name: &[u8]) -> Result<(), StoreError> {
+    let Some(file) = if_there(locks.read_write(name))? else { return Ok(()) };
+    let Some(file) = try_lock_file(file, || locks.path_of(name))? else { return Ok(()) };
+    // Only the file that is locked here may go: another may have taken its name. While it is
+    // locked and has the name, nobody else removes or replaces it.
+    let opened = stat_file(&file, &locks.path_of(name))?;
+    let named = locks.stat_if_there(name)?;
+    if named.is_some_and(|it| (it.st_dev, it.st_ino) == (opened.st_dev, opened.st_ino)) {
+        locks.unlink(name)?;
+    }
+    Ok(())
 }
 
 struct ActionLock {

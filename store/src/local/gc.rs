@@ -13,6 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::digest::ObjectId;
+use crate::local::claim::remove_dead_claim;
 use crate::local::commit::append;
 use crate::local::index::ObjectRow;
 use crate::local::record::{Record, Root};
@@ -26,6 +27,11 @@ use crate::store::{Session, StoreError};
 
 /// How many objects are collected before others get the locks again.
 const ROUND_MAX: usize = 2048;
+
+/// With less free space than this, space is given back after every few objects: what the index
+/// takes for so many fits into the reserve.
+const SHORT_BYTES: u64 = 64 << 20;
+const SHORT_ROUND_MAX: usize = 16;
 
 /// What to collect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,9 +161,16 @@ impl LocalStore {
             return Ok(report);
         }
         self.shared.check_writable()?;
+        // Recording what is collected takes a little space too.
+        self.shared.drop_reserve()?;
         let mut wanted = options.bytes_wanted;
         while go_on() {
-            let round = self.collect_round(options.grace_s, wanted, &mut report)?;
+            let is_short = self.shared.store.free_bytes()? < SHORT_BYTES;
+            let count_max = if is_short { SHORT_ROUND_MAX } else { ROUND_MAX };
+            let round = self.collect_round(options.grace_s, wanted, count_max, &mut report)?;
+            if is_short {
+                empty_trash(&self.shared, go_on)?;
+            }
             if let Some(wanted) = &mut wanted {
                 *wanted = wanted.saturating_sub(round.bytes);
             }
@@ -175,6 +188,8 @@ impl LocalStore {
         if let Some(pool) = &self.shared.pool {
             report.other_bytes += pool.collect(go_on)?;
         }
+        // Without room for it the next collection has to do without.
+        let _ = self.shared.make_reserve();
         Ok(report)
     }
 
@@ -297,6 +312,7 @@ impl LocalStore {
         &self,
         grace_s: u64,
         wanted: Option<u64>,
+        count_max: usize,
         report: &mut GcReport,
     ) -> Result<Round, StoreError> {
         let _store_lock = self.shared.lock_store()?;
@@ -311,14 +327,14 @@ impl LocalStore {
             self.append_locked(records)?;
             report.expired.extend(graph.expired.iter().cloned());
         }
-        let victims = graph.choose(wanted, ROUND_MAX);
+        let victims = graph.choose(wanted, count_max);
         self.take(&graph, &victims)?;
         report.kept = graph.rows.len() - victims.len();
         let objects: Vec<Collected> =
             victims.iter().map(|at| collected(&graph.rows[*at])).collect();
         let bytes = objects.iter().map(|it| it.bytes).sum();
         report.collected.extend(objects);
-        Ok(Round { bytes, is_last: victims.len() < ROUND_MAX })
+        Ok(Round { bytes, is_last: victims.len() < count_max })
     }
 
     /// Records that objects are collected and moves them to the trash, under both locks.
@@ -423,12 +439,8 @@ impl LocalStore {
         let locks = self.shared.var.folder(b"locks")?;
         for name in locks.names()? {
             // The names of the two general locks are shorter.
-            if name.len() == 64
-                && let Ok(file) = locks.read_write(&name)
-                && file.try_lock().is_ok()
-            {
-                // Who opened it meanwhile sees that its name is gone and begins again.
-                locks.unlink(&name)?;
+            if name.len() == 64 {
+                remove_dead_claim(&locks, &name)?;
             }
         }
         Ok(())

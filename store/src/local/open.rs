@@ -15,10 +15,16 @@ use crate::local::trash::Trash;
 use crate::local::{LocalStore, Shared};
 use crate::pool::Pool;
 use crate::store::StoreError;
-use crate::sys::{Folder, SystemError};
+use crate::sys::{Folder, SystemError, if_there};
 
 /// The format that this program writes, and the newest that it reads.
 const FORMAT: u32 = 1;
+
+/// The file whose only use is the space that it takes.
+const RESERVE: &[u8] = b"reserve";
+
+/// How much that is: enough for the records and the index of a few collected objects.
+const RESERVE_BYTES: i64 = 1 << 20;
 
 /// What the file `format` holds before the number.
 const FORMAT_PREFIX: &str = "kiln store ";
@@ -158,6 +164,7 @@ fn create(root: &Path) -> Result<(), StoreError> {
         make(&var_path.join(name))?;
     }
     let var = Folder::open(&var_path)?;
+    make_reserve(&var)?;
     // What builds left must be out of the reach of others before it is looked at.
     for name in [b"stage".as_slice(), b"trash"] {
         var.folder(name)?.set_mode(0o700)?;
@@ -175,6 +182,28 @@ fn create(root: &Path) -> Result<(), StoreError> {
     var.sync()?;
     Folder::open(root)?.sync()?;
     Ok(())
+}
+
+impl Shared {
+    /// Takes space that a collection gives back when there is no other.
+    pub(super) fn make_reserve(&self) -> Result<(), StoreError> {
+        make_reserve(&self.var)
+    }
+
+    /// Gives the reserve back.
+    pub(super) fn drop_reserve(&self) -> Result<(), StoreError> {
+        if_there(self.var.unlink(RESERVE))?;
+        Ok(())
+    }
+}
+
+fn make_reserve(var: &Folder) -> Result<(), StoreError> {
+    match var.create(RESERVE) {
+        Ok(file) => nix::fcntl::posix_fallocate(&file, 0, RESERVE_BYTES)
+            .map_err(|it| SystemError::new("fallocate", &var.path_of(RESERVE), it).into()),
+        Err(error) if error.is(Errno::EEXIST) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Returns why the store cannot be written, if it cannot.
@@ -205,7 +234,14 @@ fn open_index(shared: &Shared) -> Result<Index, StoreError> {
             remove_index(shared)?;
             open_and_read(&path)?
         }
-        Err(error) => return Err(error),
+        Err(error) => {
+            // On a full disk there is no room for what the index keeps while it is open.
+            if shared.store.free_bytes()? >= RESERVE_BYTES as u64 {
+                return Err(error);
+            }
+            shared.drop_reserve()?;
+            open_and_read(&path)?
+        }
     };
     if !shared.segments.is_end(index.position()?)? {
         // Whoever holds the lock is alive and about to index what it appended; who finds the

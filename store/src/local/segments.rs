@@ -69,11 +69,12 @@ pub(crate) enum Frame {
 #[derive(Debug)]
 pub(crate) struct Segments {
     folder: Folder,
+    segment_bytes_max: u64,
 }
 
 impl Segments {
     pub(crate) fn new(folder: Folder) -> Self {
-        Segments { folder }
+        Segments { folder, segment_bytes_max: SEGMENT_BYTES_MAX }
     }
 
     /// Returns the path of a segment.
@@ -196,7 +197,7 @@ impl Segments {
         batch: &[u8],
     ) -> Result<(Position, Position), StoreError> {
         let mut end = end;
-        if end.at > SEGMENT_BYTES_MAX {
+        if end.at > self.segment_bytes_max {
             end = Position { segment: end.segment + 1, at: HEADER.len() as u64 };
         }
         let path = self.path(end.segment);
@@ -363,4 +364,156 @@ fn write_in_parts(file: &File, frame: &[u8], at: u64) -> io::Result<()> {
     file.write_all_at(&frame[..half], at)?;
     fault::point("append: in the middle of the write");
     file.write_all_at(&frame[half..], at + half as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    struct Fixture {
+        temp: tempfile::TempDir,
+        segments: Segments,
+    }
+
+    impl Fixture {
+        fn new(segment_bytes_max: u64) -> Self {
+            let temp = tempfile::tempdir().unwrap();
+            let folder = Folder::open(temp.path()).unwrap();
+            Fixture { segments: Segments { folder, segment_bytes_max }, temp }
+        }
+
+        fn append(&self, end: Position, batch: &str) -> Position {
+            self.segments.append(end, batch.as_bytes()).unwrap().1
+        }
+
+        /// Shows all that is read, one frame a line.
+        fn show(&self) -> String {
+            let mut position = Position::START;
+            let mut text = String::new();
+            loop {
+                let next = match self.segments.read(position).unwrap() {
+                    Frame::Batch(batch, next) => {
+                        text.push_str(&String::from_utf8_lossy(&batch));
+                        next
+                    }
+                    Frame::Damaged { end, more_follows, reason } => {
+                        text.push_str(&format!("({reason})"));
+                        if !more_follows {
+                            return text;
+                        }
+                        end
+                    }
+                    Frame::End(end) => {
+                        assert!(self.segments.is_end(end).unwrap());
+                        return text;
+                    }
+                };
+                text.push(' ');
+                position = next;
+            }
+        }
+
+        fn change(&self, segment: u32, change: impl Fn(&mut Vec<u8>)) {
+            let path = self.temp.path().join(format!("{segment:08}.seg"));
+            let mut bytes = fs::read(&path).unwrap();
+            change(&mut bytes);
+            fs::write(&path, bytes).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_appended_is_read_back_across_segments() {
+        let fixture = Fixture::new(60);
+        assert_eq!(fixture.show(), "");
+        let mut end = Position::START;
+        for batch in ["one", "two", "three", "four", "five"] {
+            end = fixture.append(end, batch);
+        }
+        assert_eq!(fixture.show(), "one two three four five ");
+        assert_eq!(end.segment, 3);
+    }
+
+    #[test]
+    fn a_new_segment_that_was_only_begun_is_used() {
+        for len in [0, 5, 16] {
+            let fixture = Fixture::new(60);
+            let mut end = fixture.append(Position::START, "one");
+            end = fixture.append(end, "two");
+            fs::write(fixture.temp.path().join("00000002.seg"), &HEADER[..len]).unwrap();
+            fixture.append(end, "three");
+            assert_eq!(fixture.show(), "one two three ", "with {len} bytes of header");
+        }
+    }
+
+    #[test]
+    fn what_is_cut_off_is_overwritten() {
+        let fixture = Fixture::new(1000);
+        let end = fixture.append(Position::START, "one");
+        fixture.append(end, "a longer frame that is cut off");
+        fixture.change(1, |it| it.truncate(60));
+        assert_eq!(fixture.show(), "one (it is cut off)");
+        fixture.append(end, "two");
+        assert_eq!(fixture.show(), "one two ");
+    }
+
+    #[test]
+    fn damage_in_the_middle_hides_nothing_after_it() {
+        let fixture = Fixture::new(60);
+        let mut end = Position::START;
+        for batch in ["one", "two", "three", "four"] {
+            end = fixture.append(end, batch);
+        }
+        fixture.change(1, |it| it[16 + 24] ^= 1);
+        assert_eq!(fixture.show(), "(its checksum is wrong) two three four ");
+        // At the end of a segment the next one follows.
+        fixture.change(1, |it| {
+            it[16 + 24] ^= 1;
+            let last = it.len() - 1;
+            it[last] ^= 1;
+        });
+        assert_eq!(fixture.show(), "one (its checksum is wrong) three four ");
+    }
+
+    #[test]
+    fn a_frame_is_none_where_it_was_not_written() {
+        let fixture = Fixture::new(1000);
+        let end = fixture.append(Position::START, "one");
+        fixture.append(end, "two");
+        fixture.change(1, |it| {
+            let copy = it[16..].to_vec();
+            it.splice(16..16, copy);
+        });
+        assert_eq!(fixture.show(), "one two (its checksum is wrong)");
+    }
+
+    #[test]
+    fn frames_are_found_again_far_away_and_across_pieces() {
+        for gap in [1, 100, (1 << 20) - 2, (1 << 20) - 1, 1 << 20, 3 << 20] {
+            let fixture = Fixture::new(u64::MAX);
+            let end = fixture.append(Position::START, "one");
+            fs::OpenOptions::new()
+                .append(true)
+                .open(fixture.segments.path(1))
+                .unwrap()
+                .set_len(end.at + gap)
+                .unwrap();
+            let path = fixture.segments.path(1);
+            let (file, _) = fixture
+                .segments
+                .open_for_append(Position { at: end.at + gap, ..end }, &path)
+                .unwrap();
+            let later = Position { at: end.at + gap, ..end };
+            file.write_all_at(&encode_frame(1, later.at, b"two"), later.at).unwrap();
+            assert_eq!(fixture.show(), "one (it does not begin as a record does) two ", "{gap}");
+        }
+    }
+
+    #[test]
+    fn another_kind_of_file_is_refused() {
+        let fixture = Fixture::new(1000);
+        fs::write(fixture.temp.path().join("00000001.seg"), "something else entirely").unwrap();
+        let error = fixture.segments.read(Position::START).unwrap_err();
+        assert!(error.to_string().contains("instead of `kiln records 1`"), "{error}");
+    }
 }

@@ -10,3 +10,4 @@ mod crash;
 mod hostile;
 mod local;
 mod realise;
+mod stress;

@@ -735,3 +735,71 @@ fn a_finished_event_says_how() {
         assert_eq!(how, Some(How::Built));
     });
 }
+
+#[test]
+fn what_a_build_prints_is_told_if_asked() {
+    on_each(|store, bench| {
+        let mut plan = Plan::default();
+        plan.build("top", &[], "print one two\nprint three\nwrite {out}/a a");
+        bench.with_request(&plan, &["top"], &[], |request| {
+            let options =
+                kiln_store::RealiseOptions { prints: kiln_store::Prints::Told, ..request.options };
+            let request = kiln_store::RealiseRequest { options, ..*request };
+            kiln_store::realise(store, &request).unwrap();
+        });
+        let printed: Vec<u8> = bench
+            .take_events()
+            .into_iter()
+            .filter_map(|it| match it {
+                Event::Printed { bytes, .. } => Some(bytes),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        assert_eq!(String::from_utf8_lossy(&printed), "one two\nthree \n");
+    });
+}
+
+/// A builder that forgets its outputs.
+struct Forgetful;
+
+impl kiln_store::Builder for Forgetful {
+    fn build(
+        &self,
+        _: &kiln_store::BuildRequest<'_>,
+    ) -> Result<kiln_store::Built, kiln_store::BuildError> {
+        Ok(kiln_store::Built { outputs: BTreeMap::new(), uid: 0 })
+    }
+}
+
+#[test]
+fn a_builder_that_forgets_an_output_is_found_out() {
+    on_each(|store, bench| {
+        let mut plan = Plan::default();
+        plan.build("top", &[], "write {out}/a a");
+        bench.with_request(&plan, &["top"], &[], |request| {
+            let request = kiln_store::RealiseRequest { builder: &Forgetful, ..*request };
+            let error = kiln_store::realise(store, &request).unwrap_err();
+            assert!(error.to_string().contains("the output `out` was not made"), "{error}");
+        });
+    });
+}
+
+#[test]
+fn counts_add_up() {
+    let temp = Temp::new();
+    let store = LocalStore::open(&temp.path().join("store")).unwrap();
+    let bench = Bench::new(&temp.path().join("builds"));
+    let plan = three("write {out}/lib.a code");
+    let counts = |wanted: &[&str]| {
+        bench.with_request(&plan, wanted, &[], |request| {
+            kiln_store::realise(&store, request).unwrap().counts
+        })
+    };
+    let first = counts(&["app"]);
+    assert_eq!((first.built, first.reused, first.open, first.failed), (2, 0, 0, 0));
+    let second = counts(&["env"]);
+    assert_eq!((second.built, second.reused, second.open), (1, 1, 0));
+    let third = counts(&["env", "lib"]);
+    assert_eq!((third.built, third.reused, third.open), (0, 2, 0));
+}
