@@ -105,13 +105,18 @@ fn prepare(socket: &OwnedFd) -> SysResult<Life> {
     // A program that its user cannot read is closed to them; but the maps of builds are written
     // through `/proc`.
     sys::set_dumpable(true)?;
-    if nix::unistd::geteuid().is_root() {
+    // Ordinary users cannot leave their groups, and neither can the root of a namespace of theirs.
+    if nix::unistd::geteuid().is_root() && may_change_groups() {
         sys::drop_groups()?;
     }
     privileges::make_room_for_limits()?;
     privileges::raise_open_files()?;
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     Life::new()
+}
+
+fn may_change_groups() -> bool {
+    !std::fs::read_to_string("/proc/self/setgroups").is_ok_and(|it| it.trim() == "deny")
 }
 
 /// Clones the first process of a build and lets it go.

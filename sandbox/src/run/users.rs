@@ -5,7 +5,8 @@
 //! be seen. Users are taken by locking a file each, so that several Kilns do not share one; the
 //! kernel lets go of a lock when its Kiln dies.
 //!
-//! As an ordinary user, all builds run as that user: there is no other.
+//! As an ordinary user, all builds run as that user: there is no other. The root of a container that
+//! an ordinary user started is one, too, unless it was given users for builds.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -47,17 +48,11 @@ pub(crate) struct BuildUser {
     pub(crate) lock: Option<File>,
 }
 
-/// Whether builds get users of their own.
-pub(crate) fn is_root() -> bool {
-    geteuid().is_root()
-}
-
 /// Takes a user that no other build has, waiting for one where all are taken.
 pub(crate) fn take_user(range: &UserRange, cancel: &Cancel) -> Result<BuildUser, BuildError> {
-    if !is_root() {
+    if !geteuid().is_root() || !has_range(range)? {
         return Ok(BuildUser { uid: geteuid().as_raw(), gid: getegid().as_raw(), lock: None });
     }
-    check_range(range)?;
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -94,8 +89,8 @@ fn try_lock(path: &Path) -> Result<Option<File>, BuildError> {
     }
 }
 
-/// Makes sure that the range has users that this process may give to a namespace.
-fn check_range(range: &UserRange) -> Result<(), BuildError> {
+/// Whether root has the users of the range. `false` is root who is an ordinary user outside.
+fn has_range(range: &UserRange) -> Result<bool, BuildError> {
     let last = range.first.checked_add(range.count.saturating_sub(1));
     if range.first == 0 || range.count == 0 || last.is_none() {
         return Err(BuildError::Unsupported {
@@ -109,6 +104,9 @@ fn check_range(range: &UserRange) -> Result<(), BuildError> {
         let path = Path::new(file);
         let map = std::fs::read_to_string(path).map_err(|source| system("open", path, source))?;
         if !maps(&map, range.first, range.count) {
+            if outside_id_of_root(&map).is_some_and(|it| it != 0) {
+                return Ok(false);
+            }
             let ids = format!("{} to {}", range.first, last.unwrap_or(u32::MAX));
             return Err(BuildError::Refused {
                 cause: format!(
@@ -123,7 +121,15 @@ fn check_range(range: &UserRange) -> Result<(), BuildError> {
             });
         }
     }
-    Ok(())
+    Ok(true)
+}
+
+/// Returns who root is outside of this namespace.
+fn outside_id_of_root(map: &str) -> Option<u64> {
+    map.lines().find_map(|line| {
+        let numbers: Vec<u64> = line.split_whitespace().flat_map(str::parse).collect();
+        (numbers.len() == 3 && numbers[0] == 0).then(|| numbers[1])
+    })
 }
 
 /// Whether one line of a map has all of `count` ids from `first` on.
@@ -166,6 +172,14 @@ mod tests {
         assert!(!maps(container, 65_400, 256));
         assert!(!maps("nonsense", 1, 1));
         assert!(!maps("", 1, 1));
+    }
+
+    #[test]
+    fn roots_number_outside_tells_real_root_apart() {
+        assert_eq!(outside_id_of_root("         0          0 4294967295\n"), Some(0));
+        assert_eq!(outside_id_of_root("0 1000 1\n1 100000 65536\n"), Some(1000));
+        assert_eq!(outside_id_of_root("1 1000 1\n"), None);
+        assert_eq!(outside_id_of_root(""), None);
     }
 
     #[test]

@@ -4,13 +4,15 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use expect_test::{Expect, expect};
-use kiln_sandbox::{MountCalls, Sandbox, SandboxOptions};
+use kiln_sandbox::{Mode, MountCalls, Sandbox, SandboxOptions};
 use kiln_store::{
     BuildError, EnvName, Piece, Step, StepName, StepStatus, StorePath, System, Template,
 };
 use libtest_mimic::{Failed, Trial};
 
-use crate::fixture::{Case, Object, is_root, label, object, options, sandbox, tree_path, trial};
+use crate::fixture::{
+    Case, Object, is_right_user, is_root, label, object, options, sandbox, tree_path, trial,
+};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -82,7 +84,7 @@ fn outputs_outlive() -> Result<(), Failed> {
     let built = outcome.result?;
     let found = fs::metadata(tree_path(built.outputs.values().next().unwrap()))?;
     assert_eq!(std::os::unix::fs::MetadataExt::uid(&found), built.uid);
-    assert_ne!(built.uid, 0, "a build never runs as user 0");
+    assert!(is_right_user(built.uid), "{}", built.uid);
     Ok(())
 }
 
@@ -542,10 +544,8 @@ fn remounting() -> Result<(), Failed> {
 }
 
 fn probe() -> Result<(), Failed> {
-    let probe = sandbox().probe()?;
-    match probe.mode {
-        kiln_sandbox::Mode::Root { uid } => assert!(is_root() && uid >= 872_000),
-        kiln_sandbox::Mode::User { uid } => assert_eq!(uid, nix::unistd::getuid().as_raw()),
+    match sandbox().probe()?.mode {
+        Mode::Root { uid } | Mode::User { uid } => assert!(is_right_user(uid), "{uid}"),
     }
     Ok(())
 }
@@ -603,6 +603,6 @@ fn concurrent() -> Result<(), Failed> {
             .collect();
         threads.into_iter().map(|it| it.join().unwrap()).collect()
     });
-    assert!(uids.iter().all(|it| *it != 0));
+    assert!(uids.into_iter().all(is_right_user));
     Ok(())
 }

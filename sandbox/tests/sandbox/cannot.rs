@@ -326,20 +326,20 @@ fn init() -> Result<(), Failed> {
         "init",
         &[],
         expect![[r#"
-        environ: EACCES
-        exe: EACCES
-        fd: EACCES
-        mem: EACCES
-        root: EACCES
-        cwd: EACCES
-        maps: EACCES
-        auxv: EACCES
-        stack: EACCES
-        io: EACCES
-        cmdline kiln-sandbox-helper
-        descriptors here 3
-        stdin /dev/null
-    "#]],
+            environ: EACCES
+            exe: EACCES
+            mem: EACCES
+            root: EACCES
+            cwd: EACCES
+            maps: EACCES
+            auxv: EACCES
+            stack: EACCES
+            io: EACCES
+            descriptors of it 0
+            cmdline kiln-sandbox-helper
+            descriptors here 3
+            stdin /dev/null
+        "#]],
     )
 }
 

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
-use kiln_sandbox::{Sandbox, SandboxOptions, UserRange};
+use kiln_sandbox::{Mode, Sandbox, SandboxOptions, UserRange};
 use kiln_store::{
     Action, ActionId, BuildError, BuildKind, BuildProgress, BuildRequest, Builder, Built, Cancel,
     EnvName, InputObject, Label, Limits, ObjectId, OutputName, OutputTree, Piece, SANDBOX_ABI,
@@ -45,9 +45,17 @@ pub(crate) fn fresh_folder() -> PathBuf {
     folder
 }
 
-/// Whether the tests run as root.
+/// Whether the tests run as root who has users for builds.
 pub(crate) fn is_root() -> bool {
-    nix::unistd::geteuid().is_root()
+    static IS_ROOT: OnceLock<bool> = OnceLock::new();
+    *IS_ROOT.get_or_init(|| matches!(sandbox().probe().unwrap().mode, Mode::Root { .. }))
+}
+
+/// Whether a build may have run as this user.
+pub(crate) fn is_right_user(uid: u32) -> bool {
+    let range = UserRange::default();
+    let own = nix::unistd::geteuid().as_raw();
+    if is_root() { (range.first..range.first + range.count).contains(&uid) } else { uid == own }
 }
 
 /// Returns the options that the tests use.
