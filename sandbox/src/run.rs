@@ -141,7 +141,7 @@ impl Sandbox {
         sys::set_nonblocking(log.as_fd()).map_err(failed)?;
         let plan_file = sys::sealed_file(&plan.encode()).map_err(failed)?;
         let inputs_dir = inputs_dir(plan);
-        let inputs_dir_fd = sys::open(&inputs_dir, Open::Handle).map_err(failed)?;
+        let inputs_dir_fd = sys::open(&inputs_dir, Open::FolderHandle).map_err(failed)?;
         let order = Order { uid: user.uid, gid: user.gid, mounts: self.options.mounts, inputs_dir };
         let mut fds: Vec<BorrowedFd<'_>> =
             vec![theirs.as_fd(), log_writer.as_fd(), plan_file.as_fd(), inputs_dir_fd.as_fd()];

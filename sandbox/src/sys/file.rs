@@ -118,6 +118,8 @@ pub(crate) fn space(fd: BorrowedFd<'_>) -> SysResult<Space> {
 pub(crate) enum Open {
     /// To be passed to other calls only.
     Handle,
+    /// To be passed to other calls only: a folder, or a link to one.
+    FolderHandle,
     /// To list it.
     Folder,
     /// To read it.
@@ -139,6 +141,9 @@ impl Open {
         let common = handle | OFlag::O_NOCTTY;
         match self {
             Open::Handle => (handle | OFlag::O_PATH, Mode::empty()),
+            Open::FolderHandle => {
+                (OFlag::O_CLOEXEC | OFlag::O_PATH | OFlag::O_DIRECTORY, Mode::empty())
+            }
             Open::Folder => (common | OFlag::O_DIRECTORY | OFlag::O_RDONLY, Mode::empty()),
             Open::Read => (common | OFlag::O_RDONLY | OFlag::O_NONBLOCK, Mode::empty()),
             Open::ReadWrite => (common | OFlag::O_RDWR, Mode::empty()),
@@ -152,7 +157,7 @@ impl Open {
     }
 }
 
-/// Opens a path of this process, following links but not in its last component.
+/// Opens a path of this process, following links but, unless it says so, not in its last component.
 pub(crate) fn open(path: &Path, how: Open) -> SysResult<OwnedFd> {
     let (flags, mode) = how.flags();
     nix::fcntl::open(path, flags, mode).named(Call::Open, show(path))

@@ -36,6 +36,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("actions that no sandbox can run are refused", refused_actions),
         trial("inputs that are missing or no files are refused", bad_inputs),
         trial("inputs come from several stores", several_stores),
+        trial("inputs come from a store behind a link", linked_store),
         trial("root reads inputs below folders of another user", foreign_parent),
         trial("many inputs are mounted", many_inputs),
         trial("the same is seen when mounts get their flags by remounting", remounting),
@@ -482,6 +483,22 @@ fn several_stores() -> Result<(), Failed> {
         let path = StorePath::parse(&format!("0000000000000000000000000000000{number}-far"))?;
         let name = format!("far{number}");
         case.input(&name, &Object { path: path.clone(), host_path });
+        case.probe_with("show", &[&path.absolute()]);
+    }
+    assert_eq!(case.run().ok(), "object 0\nobject 1\nobject 2\n");
+    Ok(())
+}
+
+fn linked_store() -> Result<(), Failed> {
+    let folder = crate::fixture::fresh_folder();
+    fs::create_dir(folder.join("real"))?;
+    std::os::unix::fs::symlink("real", folder.join("store"))?;
+    let mut case = Case::new();
+    for number in 0..3 {
+        let host_path = folder.join(format!("store/object{number}"));
+        fs::write(&host_path, format!("object {number}\n"))?;
+        let path = StorePath::parse(&format!("0000000000000000000000000000000{number}-far"))?;
+        case.input(&format!("far{number}"), &Object { path: path.clone(), host_path });
         case.probe_with("show", &[&path.absolute()]);
     }
     assert_eq!(case.run().ok(), "object 0\nobject 1\nobject 2\n");

@@ -32,6 +32,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a log that cannot be written ends the build", broken_log),
         trial("a build whose helper is killed fails, and the next one works", helper_killed),
         trial("a supervisor that is killed leaves nothing", supervisor_killed),
+        trial("builds leave no descriptor and no process behind", leaks),
         trial("builds outlive the thread that ran the first one", first_thread_ends),
     ]
 }
@@ -347,6 +348,48 @@ fn supervisor_killed() -> Result<(), Failed> {
         })
     };
     wait_until(|| !in_namespace());
+    Ok(())
+}
+
+/// Builds again and again, and counts what is left, if this process was started for it.
+pub(crate) fn count_if_asked() {
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().is_none_or(|it| it != "count") {
+        return;
+    }
+    let build = |times: usize| {
+        for _ in 0..times {
+            let mut case = Case::new();
+            case.probe("write-output").probe_with("exit", &["1"]);
+            case.run().error();
+            case.action.steps.pop();
+            case.run().ok();
+        }
+    };
+    let count = |pid: u32| fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
+    build(2);
+    let helper = helpers()[0] as u32;
+    let before = [count(std::process::id()), count(helper)];
+    build(30);
+    let after = [count(std::process::id()), count(helper)];
+    let of_helper = |name: &str| {
+        let pid = name.parse::<u32>().ok()?;
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        status.lines().any(|it| it == format!("PPid:\t{helper}")).then_some(pid)
+    };
+    let children = fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|it| of_helper(it.unwrap().file_name().to_str()?))
+        .count();
+    assert_eq!((before, children), (after, 0));
+    crate::fixture::clean_up();
+    std::process::exit(0);
+}
+
+fn leaks() -> Result<(), Failed> {
+    let status =
+        Command::new("/proc/self/exe").arg("count").env("TMPDIR", fresh_folder()).status()?;
+    assert!(status.success());
     Ok(())
 }
 

@@ -24,6 +24,7 @@ fn main() {
     kiln_sandbox::run_helper_if_asked();
     probe::run_if_asked();
     ends::supervise_if_asked();
+    ends::count_if_asked();
     sameness::report_if_asked();
     if let Err(error @ kiln_store::BuildError::Refused { .. }) = fixture::sandbox().probe() {
         println!("skipped, all of them: {error}");
