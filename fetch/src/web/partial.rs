@@ -210,6 +210,16 @@ impl Partial {
     }
 }
 
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // An empty file is of no use to a later run. Whoever waits for the lock makes another.
+        if self.bytes == 0 {
+            let _ = std::fs::remove_file(self.origin_path());
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
 pub(crate) fn write_error(path: &Path, source: io::Error) -> FetchError {
     FetchError::Write { path: escape(path.as_os_str().as_encoded_bytes()), source }
 }

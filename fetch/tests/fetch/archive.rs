@@ -175,6 +175,8 @@ pub(crate) struct ZipEntry {
     pub(crate) listed: bool,
     /// Where the central directory says that it is.
     pub(crate) offset: Option<u32>,
+    /// Whether it has a local header and contents.
+    pub(crate) local: bool,
 }
 
 impl ZipEntry {
@@ -192,6 +194,7 @@ impl ZipEntry {
             local_size: None,
             listed: true,
             offset: None,
+            local: true,
         }
     }
 
@@ -235,10 +238,12 @@ pub(crate) fn zip(entries: &[ZipEntry]) -> Vec<u8> {
             fields
         };
         let local_name = entry.local_name.as_ref().unwrap_or(&entry.name);
-        bytes.extend_from_slice(b"PK\x03\x04");
-        bytes.extend_from_slice(&fields(entry.local_size.unwrap_or(size), local_name));
-        bytes.extend_from_slice(local_name);
-        bytes.extend_from_slice(&packed);
+        if entry.local {
+            bytes.extend_from_slice(b"PK\x03\x04");
+            bytes.extend_from_slice(&fields(entry.local_size.unwrap_or(size), local_name));
+            bytes.extend_from_slice(local_name);
+            bytes.extend_from_slice(&packed);
+        }
         if !entry.listed {
             continue;
         }

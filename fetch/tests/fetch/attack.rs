@@ -418,6 +418,30 @@ fn a_zip_that_contradicts_itself_is_damaged() {
 }
 
 #[test]
+fn entries_of_a_zip_that_share_bytes_are_refused() {
+    // `b` lies in the contents of `a`, header and all; many such would be a bomb.
+    let b = ZipEntry { deflate: false, ..ZipEntry::file("b", b"inner") };
+    let local = zip(std::slice::from_ref(&b))[..30 + 1 + 5].to_vec();
+    let a = ZipEntry { deflate: false, ..ZipEntry::file("a", &local) };
+    let inner = ZipEntry { local: false, offset: Some(30 + 1), ..b.clone() };
+    // Two names for the same bytes.
+    let twin = ZipEntry { local: false, offset: Some(0), ..ZipEntry::file("a", b"same") };
+    let other = ZipEntry { name: b"b".to_vec(), ..twin.clone() };
+    // Contents that reach into the directory.
+    let mut long = zip(&[b]);
+    long[18] = 60;
+    long[22] = 60;
+    let directory = 30 + 1 + 5;
+    long[directory + 20] = 60;
+    long[directory + 24] = 60;
+    check_each([zip(&[a, inner]), zip(&[ZipEntry::file("a", b"same"), other]), long], expect![[r#"
+        error: the zip data is damaged: archive contains overlapping entries
+        error: the zip data is damaged at `b`: Local file header filename mismatch (does not match central directory)
+        error: the zip data is damaged: archive contains overlapping entries
+    "#]]);
+}
+
+#[test]
 fn bombs_are_stopped_by_the_limits() {
     let how = |bytes_max, ratio_max, entries_max| How {
         limits: UnpackLimits { bytes_max, ratio_max, entries_max, ..UnpackLimits::default() },

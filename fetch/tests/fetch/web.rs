@@ -96,12 +96,11 @@ impl Client {
         explained(&result)
     }
 
-    /// The files that are left of unfinished downloads.
+    /// The sizes of the files that are left of unfinished downloads.
     pub(crate) fn left(&self) -> Vec<u64> {
-        let Ok(entries) = std::fs::read_dir(&self.partial) else { return Vec::new() };
-        let files = entries.map(|it| it.unwrap());
+        let files = std::fs::read_dir(&self.partial).unwrap().map(|it| it.unwrap());
         let files = files.filter(|it| it.path().extension().is_none_or(|it| it != "from"));
-        files.map(|it| it.metadata().unwrap().len()).filter(|it| *it > 0).collect()
+        files.map(|it| it.metadata().unwrap().len()).collect()
     }
 }
 
@@ -789,6 +788,46 @@ fn a_host_to_which_no_connection_comes_about_is_asked_last() {
           http://127.0.0.1:PORT/: cannot connect: Connection refused (os error 111)
     "#]]
     .assert_eq(&explained(&result));
+}
+
+#[test]
+fn a_stop_while_unpacking_leaves_nothing() {
+    let archive = Tar::new().file("a", b"text").end();
+    let server = Server::serving(&archive);
+    let client = Client::new();
+    let fetch = Fetch {
+        name: StoreName::new("source").unwrap(),
+        hash: sha256(&archive),
+        unpack: Unpack::Tree { root: UnpackRoot::All, executables: Vec::new() },
+    };
+    let result = client.fetcher().fetch(&FetchRequest {
+        fetch: &fetch,
+        title: "source",
+        urls: &[server.url("a.tar")],
+        target: &client.target,
+        partial: &client.partial,
+        progress: &|progress| {
+            if progress == FetchProgress::Unpacking {
+                client.cancel.set();
+            }
+        },
+        cancel: &client.cancel,
+    });
+    assert!(matches!(result, Err(FetchError::Cancelled)), "{result:?}");
+    let parent = std::fs::read_dir(client.target.parent().unwrap()).unwrap();
+    assert_eq!(parent.count(), 1, "only the folder of unfinished downloads");
+    assert_eq!(client.left(), [archive.len() as u64]);
+}
+
+#[test]
+fn a_caller_that_is_itself_asynchronous_is_served() {
+    let server = Server::serving(b"content");
+    let client = Client::new();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let text = runtime.block_on(async { client.file(b"content", &[server.url("x")]) });
+    expect![[r#"
+        7 bytes from http://127.0.0.1:PORT/x
+    "#]].assert_eq(&text);
 }
 
 #[test]
