@@ -103,6 +103,16 @@ impl Graph {
         id
     }
 
+    /// Returns the graph with every build told to use so many processors. No id changes.
+    #[must_use]
+    pub fn with_cores(&self, cores: u32) -> Self {
+        let mut graph = self.clone();
+        for node in &mut graph.nodes {
+            node.limits.cores = cores;
+        }
+        graph
+    }
+
     /// Returns the nodes, inputs before their users.
     #[must_use]
     pub fn nodes(&self) -> &[Node] {

@@ -165,8 +165,9 @@ fn create(root: &Path) -> Result<(), StoreError> {
     }
     let var = Folder::open(&var_path)?;
     make_reserve(&var)?;
-    // What builds left must be out of the reach of others before it is looked at.
-    for name in [b"stage".as_slice(), b"trash"] {
+    // What builds left must be out of the reach of others before it is looked at, and nobody else may
+    // hold a lock.
+    for name in [b"stage".as_slice(), b"trash", b"leases", b"locks"] {
         var.folder(name)?.set_mode(0o700)?;
     }
     // The format is there last, and under its name only once it is whole.

@@ -250,8 +250,11 @@ impl LocalStore {
     /// Finds what lies in the store directory and is neither valid nor in use.
     fn find_orphans(&self, report: &mut VerifyReport) -> Result<(), StoreError> {
         let names = self.shared.store.names()?;
-        let mut in_use: BTreeSet<String> =
-            read_leases(&self.shared)?.iter().map(|(id, _)| digest_text(id)).collect();
+        let leases = match self.shared.read_only {
+            None => read_leases(&self.shared)?,
+            Some(_) => Vec::new(),
+        };
+        let mut in_use: BTreeSet<String> = leases.iter().map(|(id, _)| digest_text(id)).collect();
         in_use.extend(self.index().paths()?.iter().map(|it| it.digest().to_owned()));
         for name in names {
             let digest = name.get(..crate::path::DIGEST_LEN).unwrap_or(&name);

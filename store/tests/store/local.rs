@@ -460,6 +460,39 @@ fn a_store_that_cannot_be_written_can_be_read() {
     }
 }
 
+#[test]
+fn the_store_of_another_user_can_be_read_while_it_is_in_use() {
+    use std::os::unix::process::CommandExt as _;
+    if let Some(root) = std::env::var_os(READ_ONLY_ROOT) {
+        check_read_only(Path::new(&root));
+        return;
+    }
+    if !nix::unistd::geteuid().is_root() {
+        println!("skipped: only root can become another user");
+        return;
+    }
+    let fixture = Fixture::new();
+    fs::set_permissions(fixture.temp.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let (store, lib, _) = fixture.with_two();
+    let session = store.session().unwrap();
+    session.hold(&[lib]).unwrap();
+    for closed in ["stage", "trash", "leases", "locks"] {
+        let mode = fs::metadata(fixture.root().join("var").join(closed)).unwrap().mode();
+        assert_eq!(mode & 0o777, 0o700, "{closed}");
+    }
+    // The other user must be able to read this program too.
+    let program = fixture.temp.path().join("program");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let status = std::process::Command::new(program)
+        .args(["--exact", "local::the_store_of_another_user_can_be_read_while_it_is_in_use"])
+        .env(READ_ONLY_ROOT, fixture.root())
+        .uid(65_534)
+        .gid(65_534)
+        .status()
+        .unwrap();
+    assert!(status.success(), "the second run says why");
+}
+
 fn check_read_only(root: &Path) {
     let store = LocalStore::open(root).unwrap();
     let all = store.ls().unwrap();
