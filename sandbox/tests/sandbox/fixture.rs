@@ -160,6 +160,11 @@ pub(crate) fn program_object() -> Object {
     program().object.clone()
 }
 
+/// Returns where this program looks for its loader.
+pub(crate) fn loader_path() -> String {
+    program().loader.clone()
+}
+
 /// Finds the loader that an ELF program names.
 fn loader(exe: &[u8]) -> String {
     let number = |at: usize, len: usize| {

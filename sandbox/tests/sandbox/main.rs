@@ -15,6 +15,7 @@ mod ends;
 mod enter;
 mod fixture;
 mod probe;
+mod realised;
 mod sameness;
 mod shell;
 
@@ -36,6 +37,7 @@ fn main() {
     trials.extend(disk::trials());
     trials.extend(ends::trials());
     trials.extend(enter::trials());
+    trials.extend(realised::trials());
     trials.extend(sameness::trials());
     trials.extend(shell::trials());
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);

@@ -50,6 +50,11 @@ fn basics(probe: &str, arguments: &[String]) -> bool {
             let error = std::fs::write(&arguments[0], "x").unwrap_err();
             std::process::exit(error.raw_os_error().unwrap());
         }
+        "copy-to-output" => {
+            let out = variable("out");
+            std::fs::create_dir(&out).unwrap();
+            std::fs::copy(&arguments[0], format!("{out}/copy")).unwrap();
+        }
         "make-outputs" => {
             std::fs::create_dir_all(format!("{}/bin", variable("out"))).unwrap();
             std::fs::write(format!("{}/bin/tool", variable("out")), "tool").unwrap();
