@@ -371,7 +371,7 @@ pub enum StoreError {
         reason: String,
     },
     /// The index did not answer.
-    #[error("{call} failed on the index {}: {cause}; if it is damaged, rebuild it from the records", path.display())]
+    #[error("{call} failed on the index {}: {cause}; if it is damaged, it can be rebuilt from the records", path.display())]
     Index {
         /// What was asked of it.
         call: &'static str,

@@ -25,6 +25,7 @@ use crate::object::{Object, Totals};
 use crate::path::StorePath;
 use crate::realisation::{Origin, Realisation};
 use crate::store::{Attempted, Memos, Refs, StoreError};
+use crate::sys::SystemError;
 
 /// The version of the tables. An index with another is made anew.
 const TABLES_VERSION: i64 = 1;
@@ -98,11 +99,7 @@ impl Index {
     ///
     /// An index that is new, or has other tables than these, is empty and its position is the start.
     pub(crate) fn open(path: &Path, access: Access) -> Result<Self, StoreError> {
-        let fail = |call, it: rusqlite::Error| StoreError::Index {
-            call,
-            path: path.to_owned(),
-            cause: it.to_string(),
-        };
+        let fail = |call, it| failed(call, path, &it);
         let base = OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let (flags, target) = match access {
             Access::Write => (
@@ -174,7 +171,7 @@ impl Index {
     }
 
     fn fail(&self, call: &'static str, error: rusqlite::Error) -> StoreError {
-        StoreError::Index { call, path: self.path.clone(), cause: error.to_string() }
+        failed(call, &self.path, &error)
     }
 
     /// Returns up to where the records are in the index.
@@ -242,11 +239,7 @@ impl Index {
             Emptied::Yes => Position::START,
         };
         let path = self.path.clone();
-        let fail = |it: rusqlite::Error| StoreError::Index {
-            call: "apply records",
-            path: path.clone(),
-            cause: it.to_string(),
-        };
+        let fail = |it| failed("apply records", &path, &it);
         let transaction = self
             .connection
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
@@ -471,7 +464,7 @@ impl Index {
                 change(&transaction)?;
                 transaction.commit()
             });
-        done.map_err(|it| StoreError::Index { call, path, cause: it.to_string() })
+        done.map_err(|it| failed(call, &path, &it))
     }
 
     /// Returns every root, by name.
@@ -521,6 +514,14 @@ impl Index {
         let lines: Vec<String> = self.query_all("PRAGMA quick_check", [], |row| row.get(0))?;
         Ok(lines.into_iter().filter(|it| it != "ok").collect())
     }
+}
+
+/// Says what the database said in the words of this crate.
+fn failed(call: &'static str, path: &Path, error: &rusqlite::Error) -> StoreError {
+    if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
+        return SystemError::new("write", path, nix::errno::Errno::ENOSPC).into();
+    }
+    StoreError::Index { call, path: path.to_owned(), cause: error.to_string() }
 }
 
 fn frozen_uri(path: &Path) -> PathBuf {

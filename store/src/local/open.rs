@@ -191,6 +191,14 @@ impl Shared {
         make_reserve(&self.var)
     }
 
+    /// Gives the reserve back if there is no other space; returns whether there is more now.
+    fn take_reserve(&self) -> Result<bool, StoreError> {
+        if self.store.free_bytes()? >= RESERVE_BYTES as u64 {
+            return Ok(false);
+        }
+        Ok(if_there(self.var.unlink(RESERVE))?.is_some())
+    }
+
     /// Gives the reserve back.
     pub(super) fn drop_reserve(&self) -> Result<(), StoreError> {
         if_there(self.var.unlink(RESERVE))?;
@@ -235,20 +243,20 @@ fn open_index(shared: &Shared) -> Result<Index, StoreError> {
             remove_index(shared)?;
             open_and_read(&path)?
         }
-        Err(error) => {
-            // On a full disk there is no room for what the index keeps while it is open.
-            if shared.store.free_bytes()? >= RESERVE_BYTES as u64 {
-                return Err(error);
-            }
-            shared.drop_reserve()?;
-            open_and_read(&path)?
-        }
+        // On a full disk there is no room for what the index keeps while it is open.
+        Err(error) if shared.take_reserve()? => open_and_read(&path).map_err(|_| error)?,
+        Err(error) => return Err(error),
     };
     if !shared.segments.is_end(index.position()?)? {
         // Whoever holds the lock is alive and about to index what it appended; who finds the
         // lock free comes after a crash.
         if let Some(_lock) = claim::try_lock(&shared.var, b"commit")? {
-            index.catch_up(&shared.segments)?;
+            if let Err(error) = index.catch_up(&shared.segments) {
+                if !shared.take_reserve()? {
+                    return Err(error);
+                }
+                index.catch_up(&shared.segments)?;
+            }
         } else if index.position()? == crate::local::segments::Position::START {
             // Nothing at all is indexed: this is a rebuild, which is worth waiting for.
             let _lock = shared.lock_commit()?;

@@ -212,6 +212,11 @@ impl LocalStore {
             None => Some(self.shared.lock_commit()?),
             Some(_) => None,
         };
+        if self.shared.read_only.is_none() {
+            // On a full disk the index stays behind the records; that is no difference.
+            let _ = self.index().catch_up(segments);
+        }
+        let indexed = self.index().position()?;
         let mut replayed = Index::in_memory()?;
         let mut position = Position::START;
         loop {
@@ -219,7 +224,8 @@ impl LocalStore {
                 Frame::Batch(batch, next) => {
                     let start = Position { at: next.at - batch.len() as u64, ..next };
                     match decode_batch(&batch) {
-                        Ok(records) => replayed.apply(&records, start, next)?,
+                        Ok(records) if next <= indexed => replayed.apply(&records, start, next)?,
+                        Ok(_) => {}
                         Err(error) => report.problems.push(Problem::Records {
                             file: segments.path(start.segment).display().to_string(),
                             at: start.at,
@@ -234,7 +240,7 @@ impl LocalStore {
                         file: segments.path(position.segment).display().to_string(),
                         at: position.at,
                         reason: reason.to_owned(),
-                        is_unfinished: !more_follows && self.index().position()? <= position,
+                        is_unfinished: !more_follows && indexed <= position,
                     });
                     if !more_follows {
                         break;
