@@ -14,7 +14,7 @@ use ::landlock::{
 };
 use nix::errno::Errno;
 
-use crate::plan::WRITABLE;
+use crate::plan::{PROC_DIR, WRITABLE};
 use crate::sys::{self, Call, SysError, SysResult};
 
 /// The least version whose rules let files be moved from folder to folder.
@@ -56,6 +56,8 @@ fn rules(version: ABI) -> Result<RulesetCreated, Box<dyn Error>> {
     let mut rules = rules.create()?;
     for (path, access) in WRITABLE.iter().map(|it| (*it, all)).chain([
         ("/", read),
+        // A process names its threads there; what would change the machine is read-only anyway.
+        (PROC_DIR, read | (AccessFs::from_file(version) & AccessFs::from_write(version))),
         // Devices and terminals; their nodes cannot be changed, the mount sees to that.
         ("/dev", read | (AccessFs::from_file(version) & AccessFs::from_write(version))),
     ]) {

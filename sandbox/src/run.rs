@@ -139,6 +139,10 @@ impl Sandbox {
         let (control, theirs) = sys::socket_pair().map_err(failed)?;
         let (log, log_writer) = sys::pipe().map_err(failed)?;
         sys::set_nonblocking(log.as_fd()).map_err(failed)?;
+        if user.uid != nix::unistd::geteuid().as_raw() {
+            // Steps open what they already have once more, as `/dev/stdout`.
+            sys::chown(log_writer.as_fd(), user.uid, user.gid, "the log's pipe").map_err(failed)?;
+        }
         let plan_file = sys::sealed_file(&plan.encode()).map_err(failed)?;
         let inputs_dir = inputs_dir(plan);
         let inputs_dir_fd = sys::open(&inputs_dir, Open::FolderHandle).map_err(failed)?;

@@ -55,6 +55,7 @@ macro_rules! calls {
 calls! {
     Capset = "capset",
     Chdir = "chdir",
+    Chown = "chown",
     Clone = "clone",
     CloseRange = "close_range",
     Dup = "dup",

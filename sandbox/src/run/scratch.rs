@@ -28,7 +28,6 @@ use std::path::{Path, PathBuf};
 
 use kiln_store::{BuildError, Limits};
 use nix::libc;
-use nix::unistd::{Gid, Uid};
 
 use super::watch::Left;
 use crate::plan::{SCRATCH, ScratchPlace, bound_above, files_max};
@@ -249,8 +248,7 @@ fn make_folder(folder: &Path, uid: u32, gid: u32) -> Result<Kind, BuildError> {
             Ok(folder)
         };
         let opened = make().map_err(SysError::into_build_error)?;
-        nix::unistd::fchown(&opened, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))
-            .map_err(|errno| system("chown", &path, errno.into()))?;
+        sys::chown(opened.as_fd(), uid, gid, path.display()).map_err(SysError::into_build_error)?;
         if *name == "store" {
             let file = File::from(opened);
             file.lock_shared().map_err(|source| system("flock", &path, source))?;

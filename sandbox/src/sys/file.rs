@@ -222,6 +222,17 @@ pub(crate) fn fchmod(fd: BorrowedFd<'_>, mode: u32, on: impl fmt::Display) -> Sy
     nix::sys::stat::fchmod(fd, Mode::from_bits_truncate(mode)).named(Call::Fchmod, on)
 }
 
+/// Gives an open file to a user and a group.
+pub(crate) fn chown(
+    fd: BorrowedFd<'_>,
+    uid: u32,
+    gid: u32,
+    on: impl fmt::Display,
+) -> SysResult<()> {
+    use nix::unistd::{Gid, Uid, fchown};
+    fchown(fd, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))).named(Call::Chown, on)
+}
+
 /// Sets the permission bits of an entry that is known not to be a link.
 pub(crate) fn chmod_at(dir: BorrowedFd<'_>, name: &CStr, mode: u32) -> SysResult<()> {
     use nix::sys::stat::{FchmodatFlags, fchmodat};

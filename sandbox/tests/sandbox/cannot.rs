@@ -23,6 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("cannot see a file of the machine", host_file),
         trial("has these devices and cannot change them", devices),
         trial("cannot read of the machine in proc", hidden),
+        trial("has mounts that allow no more than is needed", mounts),
         trial("cannot look into the first process", init),
         trial("cannot set set-id bits by any call", set_id),
         trial("cannot use extended attributes", attributes),
@@ -30,6 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("cannot make namespaces or mounts", namespaces),
         trial("has no privileges and cannot gain any", privileges),
         trial("cannot trace or end the first process", trace),
+        trial("is under a second layer that does not get in the way", second_layer),
         trial("has no terminal", terminal),
         #[cfg(target_arch = "x86_64")]
         trial("cannot get around the filter by another way into the kernel", other_entries),
@@ -189,6 +191,7 @@ fn harm_input() -> Result<(), Failed> {
         mode of the folder: refused
         time of the file: refused
         owner of the file: refused
+        flags of the file: refused
         removing the folder: refused
         removing the empty folder: EBUSY
         moving the folder: EBUSY
@@ -305,6 +308,19 @@ fn devices() -> Result<(), Failed> {
         /dev/net/tun: ENOENT
     "#]],
     )
+}
+
+fn mounts() -> Result<(), Failed> {
+    let mut case = Case::new();
+    let input = case.inputs[0].path.absolute();
+    case.probe_with("mounts", &[&input]);
+    expect![[r#"
+        set-id bits have an effect: 
+        devices can be used: /dev/full /dev/null /dev/pts /dev/random /dev/tty /dev/urandom /dev/zero
+        can be written: /build /dev/pts /dev/shm /kiln/store /proc /tmp
+        input is a mount: true
+    "#]].assert_eq(case.run().ok());
+    Ok(())
 }
 
 fn hidden() -> Result<(), Failed> {
@@ -496,6 +512,20 @@ fn trace() -> Result<(), Failed> {
         tracing a child: true
     "#]],
     )
+}
+
+fn second_layer() -> Result<(), Failed> {
+    let mut case = Case::new();
+    case.probe("second-layer");
+    let scoped = crate::fixture::sandbox().probe()?.landlock_version >= 6;
+    let first = if scoped { "EPERM" } else { "done" };
+    let expected = format!(
+        "signalling the first process: {first}\nnaming a thread: done\nnaming a thread: done\n\
+         /dev/stdout: done\n/dev/stderr: done\n/dev/fd/1: done\n/proc/self/fd/2: done\n\
+         /dev/stdin: done\na file in memory: done\nsignalling itself: done\n"
+    );
+    assert_eq!(case.run().ok(), expected);
+    Ok(())
 }
 
 fn terminal() -> Result<(), Failed> {

@@ -19,6 +19,7 @@ pub(super) fn run(probe: &str, _arguments: &[String]) -> bool {
         "namespaces" => namespaces(),
         "privileges" => privileges(),
         "trace" => trace(),
+        "second-layer" => second_layer(),
         "terminal" => terminal(),
         #[cfg(target_arch = "x86_64")]
         "other-entries" => other_entries(),
@@ -227,6 +228,25 @@ fn trace() {
             println!("tracing a child: {}", status == done);
         }
     }
+}
+
+/// What only the rules of file access and their scopes refuse, and what they must not refuse.
+fn second_layer() {
+    call("signalling the first process", libc::SYS_kill, [1, 0, 0, 0, 0, 0]);
+    // How a thread is named by another.
+    let thread = std::thread::spawn(|| std::thread::sleep(std::time::Duration::from_millis(200)));
+    for entry in fs::read_dir("/proc/self/task").unwrap() {
+        let path = entry.unwrap().path().join("comm");
+        tried("naming a thread", fs::write(path, "named"));
+    }
+    thread.join().unwrap();
+    for path in ["/dev/stdout", "/dev/stderr", "/dev/fd/1", "/proc/self/fd/2"] {
+        tried(path, fs::File::options().write(true).open(path));
+    }
+    tried("/dev/stdin", fs::File::open("/dev/stdin"));
+    let memory = raw(libc::SYS_memfd_create, [c"x".as_ptr() as usize, 0, 0, 0, 0, 0]).unwrap();
+    tried("a file in memory", fs::File::create(format!("/proc/self/fd/{memory}")));
+    call("signalling itself", libc::SYS_kill, [std::process::id() as usize, 0, 0, 0, 0, 0]);
 }
 
 fn terminal() {

@@ -22,6 +22,7 @@ pub(super) fn run(probe: &str, arguments: &[String]) -> bool {
         "harm-store" => harm_store(arguments),
         "read" => arguments.iter().for_each(|it| tried(it, fs::metadata(it))),
         "devices" => devices(),
+        "mounts" => mounts(&arguments[0]),
         "hidden" => hidden(),
         "init" => init(),
         "tree" => arguments.iter().for_each(|it| tree(Path::new(it))),
@@ -101,18 +102,50 @@ fn harm_input(input: &str) {
     let times = fs::FileTimes::new().set_modified(std::time::SystemTime::UNIX_EPOCH);
     written("time of the file", File::open(&file).and_then(|it| it.set_times(times)));
     written("owner of the file", std::os::unix::fs::chown(&file, Some(1000), Some(100)));
+    use std::os::fd::AsRawFd as _;
+    let flags = 0x10_i64;
+    let open = File::open(&file).unwrap();
+    // FS_IOC_SETFLAGS: no file system lets it through, each with an answer of its own.
+    let set = unsafe { libc::ioctl(open.as_raw_fd(), 0x4008_6602, &raw const flags) };
+    println!("flags of the file: {}", if set == 0 { "done" } else { "refused" });
     written("removing the folder", fs::remove_dir_all(input));
     written("removing the empty folder", fs::remove_dir(input));
     written("moving the folder", fs::rename(input, "/kiln/store/other"));
     // Through a descriptor, and through the one that a process has of itself.
     let reading = File::open(&file).unwrap();
-    use std::os::fd::AsRawFd as _;
     written("opening again to write", writing(&format!("/proc/self/fd/{}", reading.as_raw_fd())));
     let exe = fs::read_link("/proc/self/exe").unwrap();
     written("writing to this program", writing(exe.to_str().unwrap()));
     let mut text = String::new();
     File::open(&file).and_then(|mut it| it.read_to_string(&mut text)).unwrap();
     println!("reading: {text}");
+}
+
+/// What mounts allow. `input` is one of the inputs.
+fn mounts(input: &str) {
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
+    let mounts: Vec<(&str, Vec<&str>)> = mounts
+        .lines()
+        .map(|line| {
+            let mut words = line.split(' ').skip(1);
+            let at = words.next().unwrap();
+            (at, words.nth(1).unwrap().split(',').collect())
+        })
+        .collect();
+    for (what, option, has) in [
+        ("set-id bits have an effect", "nosuid", false),
+        ("devices can be used", "nodev", false),
+        ("can be written", "rw", true),
+    ] {
+        let mut at: Vec<&str> = mounts
+            .iter()
+            .filter(|(_, options)| options.contains(&option) == has)
+            .map(|(at, _)| *at)
+            .collect();
+        at.sort_unstable();
+        println!("{what}: {}", at.join(" "));
+    }
+    println!("input is a mount: {}", mounts.iter().any(|(at, _)| *at == input));
 }
 
 /// Tries to put something else in the place of inputs: a folder, a file, and a link.
