@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
 
-use super::{Call, Named, SysResult, raw};
+use super::{Call, Named, SysError, SysResult, raw};
 
 /// Opens a new terminal: the side that its user holds, and the name of the other.
 pub(crate) fn open_terminal() -> SysResult<(OwnedFd, PathBuf)> {
@@ -28,14 +28,19 @@ pub(crate) struct RawMode<'a> {
 impl<'a> RawMode<'a> {
     /// Lets a terminal pass every byte on as it comes, until this is dropped.
     pub(crate) fn begin(terminal: BorrowedFd<'a>) -> SysResult<Self> {
-        let before = match tcgetattr(terminal) {
-            Err(Errno::ENOTTY) => return Ok(RawMode { terminal, before: None }),
-            other => other.named(Call::Terminal, "the terminal")?,
+        let begin = || {
+            let before = tcgetattr(terminal)?;
+            let mut termios = before.clone();
+            cfmakeraw(&mut termios);
+            tcsetattr(terminal, SetArg::TCSADRAIN, &termios)?;
+            Ok(before)
         };
-        let mut termios = before.clone();
-        cfmakeraw(&mut termios);
-        tcsetattr(terminal, SetArg::TCSADRAIN, &termios).named(Call::Terminal, "the terminal")?;
-        Ok(RawMode { terminal, before: Some(before) })
+        match begin() {
+            // No terminal, or one that was hung up: reading from it will tell.
+            Err(Errno::ENOTTY | Errno::EIO) => Ok(RawMode { terminal, before: None }),
+            Ok(before) => Ok(RawMode { terminal, before: Some(before) }),
+            Err(errno) => Err(SysError::new(Call::Terminal, "the terminal", errno)),
+        }
     }
 }
 
