@@ -89,7 +89,7 @@ pub enum UnpackError {
     /// The part of the archive that was asked for is not there.
     #[error("it has no folder `{folder}`; at its top are {}", listed(top))]
     NoFolder {
-        /// The folder that was asked for.
+        /// The folder that was asked for, escaped.
         folder: String,
         /// What is at the top of the archive, escaped.
         top: Vec<String>,
@@ -97,7 +97,7 @@ pub enum UnpackError {
     /// A file that was to be made executable is not there.
     #[error("`{path}` is to be executable, but it is {found}")]
     NoExecutable {
-        /// The path, relative to the object's root.
+        /// The path, relative to the object's root, escaped.
         path: String,
         /// What is there.
         found: &'static str,

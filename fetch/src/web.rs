@@ -37,6 +37,9 @@ const STRIKES_MAX: u32 = 3;
 /// How often a place is tried to which no connection comes about.
 const CONNECTIONS_MAX: u32 = 2;
 
+/// No pause is longer, whatever the options say: it must fit in what the kernel can wait.
+const PAUSE_LONGEST: Duration = Duration::from_secs(24 * 3600);
+
 /// Progress is told each time so many bytes arrived.
 const PROGRESS_BYTES: u64 = 64 << 10;
 
@@ -373,11 +376,12 @@ impl<'a> Download<'a> {
     /// Waits before the next round [fetch.source.5]: longer each time, and not in step with other processes.
     fn pause(&self, tries: u32, asked: Duration) -> Result<(), FetchError> {
         let options = &self.fetcher.options;
-        let doubled = options.pause.saturating_mul(1 << (tries - 1).min(16));
+        let longest = options.pause_max.min(PAUSE_LONGEST);
+        let doubled = options.pause.saturating_mul(1 << (tries - 1).min(16)).min(longest);
         // From the hash, not from a clock: the same in every run, but another for each download.
         let (FetchHash::Sha256(bytes) | FetchHash::Blake3(bytes)) = self.request.fetch.hash;
         let spread = f64::from(bytes[tries as usize % bytes.len()]) / 255.0;
-        let pause = doubled.mul_f64(0.75 + spread / 2.0).max(asked).min(options.pause_max);
+        let pause = doubled.mul_f64(0.75 + spread / 2.0).max(asked).min(longest);
         wait(pause, self.request.cancel)
     }
 

@@ -1,13 +1,14 @@
 //! Asking another program where it downloads from.
 
-use std::io::Read as _;
+use std::io::{self, Read};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Command, Stdio};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use kiln_store::Cancel;
 use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
 use crate::escape::escape;
@@ -19,6 +20,9 @@ pub(crate) const TIMEOUT_S: u64 = 60;
 
 /// How much of a program's answer is read.
 const ANSWER_BYTES_MAX: u64 = 4 << 20;
+
+/// How long to wait for what a program that failed has to say, once its group has ended.
+const COMPLAINT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether to stop.
 const POLL: Duration = Duration::from_millis(50);
@@ -47,23 +51,15 @@ pub(crate) fn ask(
     }
     // Lines must not be broken to the width of a terminal.
     command.env("COLUMNS", "1000");
-    let mut child = command.spawn().map_err(|error| format!("`{name}` cannot be run: {error}"))?;
-    let group = i32::try_from(child.id()).map(Pid::from_raw);
-    let (output, errors) = (child.stdout.take(), child.stderr.take());
-    let (sender, answers) = channel();
-    let read = |stream: Option<Box<dyn std::io::Read + Send>>| {
-        let mut bytes = Vec::new();
-        if let Some(stream) = stream {
-            let _ = stream.take(ANSWER_BYTES_MAX).read_to_end(&mut bytes);
-        }
-        bytes
+    let mut child = start(&mut command, cancel).map_err(|error| {
+        format!("`{name}` cannot be run: {}", escape(error.to_string().as_bytes()))
+    })?;
+    let Ok(pid) = i32::try_from(child.id()).map(Pid::from_raw) else {
+        return Err(format!("`{name}` has a number that is none"));
     };
-    let errors_reader = std::thread::spawn(move || read(errors.map(|it| Box::new(it) as Box<_>)));
-    std::thread::spawn(move || {
-        let answer = read(output.map(|it| Box::new(it) as Box<_>));
-        // Nobody listens any more if it took too long.
-        let _ = sender.send(answer);
-    });
+    let (output, errors) = (child.stdout.take(), child.stderr.take());
+    let answers = read_aside(output);
+    let complaints = read_aside(errors);
     let deadline = Instant::now() + Duration::from_secs(TIMEOUT_S);
     let answer = loop {
         match answers.recv_timeout(POLL) {
@@ -76,41 +72,66 @@ pub(crate) fn ask(
             Err(RecvTimeoutError::Timeout) => {}
         }
     };
-    // After its answer is complete, it has nothing left to do but to end; its children neither.
-    let ended = match &answer {
-        Ok(_) => wait(&mut child, deadline, cancel),
-        Err(_) => None,
-    };
-    if ended.is_none() {
-        if let Ok(group) = group {
-            let _ = killpg(group, Signal::SIGKILL);
-        }
-        let _ = child.wait();
-    }
+    // After its answer is complete, it has nothing left to do but to end.
+    let ended = answer.is_ok() && ends(pid, deadline, cancel);
+    // The group is ended before its leader is reaped: until then its number is nobody else's.
+    let _ = killpg(pid, Signal::SIGKILL);
+    let status = child.wait();
     let answer = answer?;
-    match ended {
-        Some(status) if status.success() => Ok(String::from_utf8_lossy(&answer).into_owned()),
-        Some(status) => {
-            let errors = errors_reader.join().unwrap_or_default();
+    match status {
+        Ok(status) if ended && status.success() => {
+            Ok(String::from_utf8_lossy(&answer).into_owned())
+        }
+        Ok(status) if ended => {
+            let errors = complaints.recv_timeout(COMPLAINT_TIMEOUT).unwrap_or_default();
             let last = errors.split(|it| *it == b'\n').rfind(|it| !it.trim_ascii().is_empty());
             let last = last.map(|it| format!(": {}", escape(it.trim_ascii())));
             Err(format!("`{name}` failed ({status}){}", last.unwrap_or_default()))
         }
-        None => Err(format!("`{name}` did not end within {TIMEOUT_S} s")),
+        Ok(_) | Err(_) => Err(format!("`{name}` did not end within {TIMEOUT_S} s")),
     }
 }
 
-fn wait(
-    child: &mut std::process::Child,
-    deadline: Instant,
-    cancel: &Cancel,
-) -> Option<std::process::ExitStatus> {
+/// Starts a program; one that somebody is still writing is tried again for a second.
+fn start(command: &mut Command, cancel: &Cancel) -> io::Result<Child> {
+    let deadline = Instant::now() + Duration::from_secs(1);
+    loop {
+        match command.spawn() {
+            Err(error)
+                if error.kind() == io::ErrorKind::ExecutableFileBusy
+                    && Instant::now() < deadline
+                    && !cancel.is_set() =>
+            {
+                std::thread::sleep(POLL);
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Reads a stream to its end on another thread, which may outlive the question.
+fn read_aside(stream: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(stream) = stream {
+            let _ = stream.take(ANSWER_BYTES_MAX).read_to_end(&mut bytes);
+        }
+        // Nobody listens any more if it took too long.
+        let _ = sender.send(bytes);
+    });
+    receiver
+}
+
+/// Waits until a program has ended, without reaping it; `false` if it must be stopped.
+fn ends(pid: Pid, deadline: Instant, cancel: &Cancel) -> bool {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
     let mut pause = Duration::from_millis(1);
     loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Some(status),
-            Ok(None) if Instant::now() < deadline && !cancel.is_set() => {}
-            Ok(None) | Err(_) => return None,
+        match waitid(Id::Pid(pid), flags) {
+            Ok(WaitStatus::StillAlive) if Instant::now() < deadline && !cancel.is_set() => {}
+            Ok(WaitStatus::StillAlive) | Err(_) => return false,
+            Ok(_) => return true,
         }
         std::thread::sleep(pause);
         pause = (pause * 2).min(POLL);

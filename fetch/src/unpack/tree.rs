@@ -287,7 +287,8 @@ impl<'a> Tree<'a> {
     }
 
     fn make_executable(&self, root: Option<&EntryName>, path: &str) -> Result<(), UnpackError> {
-        let no_executable = |found| UnpackError::NoExecutable { path: path.to_owned(), found };
+        let no_executable =
+            |found| UnpackError::NoExecutable { path: escape(path.as_bytes()), found };
         let name = match EntryName::parse(path.as_bytes(), self.depth_max()) {
             Ok(Some(name)) => root.map(|it| it.join(&name)).unwrap_or(name),
             Ok(None) | Err(_) => return Err(no_executable("not a path inside the tree")),

@@ -207,6 +207,11 @@ impl Request<'_> {
     async fn run(&self, ask: &Ask<'_>, sink: &mut (dyn Sink + Send)) -> Result<Answer, Failure> {
         let (response, url) = self.follow(ask).await?;
         let mut answer = read_answer(&response, ask)?;
+        let (total, max) = (answer.bytes_total, self.options.bytes_max);
+        if let Some(total) = total.filter(|it| *it > max) {
+            let reason = format!("it has {total} bytes; at most {max} are fetched");
+            return Err(Failure::refused(reason));
+        }
         answer.url = Some(url);
         sink.begin(&answer)?;
         let before = if answer.resumed { ask.have_bytes } else { 0 };
@@ -221,7 +226,7 @@ impl Request<'_> {
             let headers = headers(ask, &url);
             let sent = self.client.get(url.clone()).headers(headers).send();
             // The client has its own limit for the connection, which comes on top.
-            let limit = self.options.connect_timeout + self.options.answer_timeout;
+            let limit = self.options.connect_timeout.saturating_add(self.options.answer_timeout);
             let response = match within(limit, self.cancel, sent).await? {
                 Some(Ok(response)) => response,
                 Some(Err(error)) => return Err(self.explain(&error)),
@@ -291,16 +296,32 @@ impl Request<'_> {
         }
     }
 
+    /// Names the variables that may have sent the connection to a proxy.
+    fn proxy_hint(&self) -> String {
+        const NAMES: [&str; 6] =
+            ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
+        if self.options.proxies == Proxies::None {
+            return String::new();
+        }
+        let is_set = |name: &&str| std::env::var_os(name).is_some_and(|it| !it.is_empty());
+        let names: Vec<_> = NAMES.into_iter().filter(is_set).collect();
+        if names.is_empty() {
+            return String::new();
+        }
+        format!(" (perhaps by way of a proxy: {} is set)", names.join(", "))
+    }
+
     /// Says in a phrase why there was no answer.
     fn explain(&self, error: &reqwest::Error) -> Failure {
         let unconnected = error.is_connect();
         let deepest = deepest(error);
         let reason = if unconnected && error.is_timeout() {
-            format!("no connection within {} s", self.options.connect_timeout.as_secs_f32())
+            let seconds = self.options.connect_timeout.as_secs_f32();
+            format!("no connection within {seconds} s{}", self.proxy_hint())
         } else if deepest.contains("UnknownIssuer") {
             "its certificate is signed by nobody whom this machine trusts; if that is right, set SSL_CERT_FILE to a file with the signer's certificate".to_owned()
         } else if unconnected {
-            format!("cannot connect: {deepest}")
+            format!("cannot connect: {deepest}{}", self.proxy_hint())
         } else {
             format!("the connection broke before an answer: {deepest}")
         };

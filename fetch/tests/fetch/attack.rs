@@ -434,11 +434,14 @@ fn entries_of_a_zip_that_share_bytes_are_refused() {
     let directory = 30 + 1 + 5;
     long[directory + 20] = 60;
     long[directory + 24] = 60;
-    check_each([zip(&[a, inner]), zip(&[ZipEntry::file("a", b"same"), other]), long], expect![[r#"
+    check_each(
+        [zip(&[a, inner]), zip(&[ZipEntry::file("a", b"same"), other]), long],
+        expect![[r#"
         error: the zip data is damaged: archive contains overlapping entries
         error: the zip data is damaged at `b`: Local file header filename mismatch (does not match central directory)
         error: the zip data is damaged: archive contains overlapping entries
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

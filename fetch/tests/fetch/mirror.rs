@@ -833,11 +833,43 @@ fn a_program_that_hangs_is_stopped_with_its_children() {
         describe.join().unwrap()
     });
     assert!(matches!(result, Err(kiln_store::FetchError::Cancelled)));
-    let pid = std::fs::read_to_string(&pid).unwrap();
-    // Killed already; gone as soon as whoever inherited it notices.
+    wait_for_end(&pid);
+}
+
+/// Waits for the end of the process whose number is in a file; it was killed already, and is gone
+/// as soon as whoever inherited it notices.
+fn wait_for_end(pid: &Path) {
+    let pid = std::fs::read_to_string(pid).unwrap();
     let stat = Path::new("/proc").join(pid.trim()).join("stat");
     while std::fs::read_to_string(&stat).is_ok_and(|it| !it.contains(") Z ")) {
         std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn what_a_program_leaves_behind_is_stopped_with_it() {
+    for (end, expected) in [
+        (
+            "echo sorry >&2\nexit 7\n",
+            expect![[r#"
+            mirror://npm/ has no base; set KILN_MIRROR_NPM or `mirrors.npm` in config.toml to a base of your own
+              note: npm names no registry, and cannot be asked: `npm` failed (exit status: 7): sorry
+        "#]],
+        ),
+        (
+            "echo https://asked.example/\n",
+            expect![[r#"
+            mirror://npm/
+              https://asked.example/ (from the answer of `npm config get registry`)
+        "#]],
+        ),
+    ] {
+        let setup = Setup::new();
+        let pid = setup.root.path().join("child");
+        let script = format!("/bin/sleep 1000 >/dev/null &\necho $! > {}\n{end}", pid.display());
+        let setup = setup.program("npm", &script);
+        setup.describe("npm", expected);
+        wait_for_end(&pid);
     }
 }
 

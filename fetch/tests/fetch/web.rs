@@ -497,6 +497,12 @@ fn a_body_without_end_is_left() {
     let server = Server::replying(vec![Reply::ok(&[b'x'; 1 << 16]).endless()]);
     let mut client = Client::new();
     client.options.bytes_max = 1 << 20;
+    let large = Server::replying(vec![Reply::ok(b"x").header("Content-Length", "1048577")]);
+    expect![[r#"
+        error: no place gave sha256:ed70
+          http://127.0.0.1:PORT/x: it has 1048577 bytes; at most 1048576 are fetched
+    "#]]
+    .assert_eq(&client.file(b"content", &[large.url("x")]));
     expect![[r#"
         error: no place gave sha256:ed70
           http://127.0.0.1:PORT/x: it serves more than 1048576 bytes
@@ -827,7 +833,8 @@ fn a_caller_that_is_itself_asynchronous_is_served() {
     let text = runtime.block_on(async { client.file(b"content", &[server.url("x")]) });
     expect![[r#"
         7 bytes from http://127.0.0.1:PORT/x
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
 }
 
 #[test]
