@@ -204,18 +204,19 @@ pub(crate) trait Pages {
     fn cancel(&self) -> &Cancel;
 }
 
-/// What a `mirror:` address stands for.
+/// What one base of a mirror gives for a path.
 pub(crate) struct Resolution {
-    /// What each base gives, by the base's number, in the order in which to try it.
-    pub(crate) found: Vec<(usize, Found)>,
-    /// What the user could set.
+    pub(crate) found: Found,
+    /// How many bases the mirror has.
+    pub(crate) bases: usize,
+    /// What the user could set to have others.
     pub(crate) setting: String,
 }
 
 /// What a base gives for a path.
 pub(crate) enum Found {
-    /// A place to try.
-    Place(Place),
+    /// Places to try, in this order.
+    Places(Vec<Place>),
     /// No place, and why.
     Nothing(Attempt),
     /// No place now, but perhaps later.
@@ -262,53 +263,42 @@ impl Mirrors {
     /// How long a program may take that is asked where it downloads from, in seconds.
     pub const PROGRAM_TIMEOUT_S: u64 = program::TIMEOUT_S;
 
-    /// Finds the places of `mirror://<name>/<path>`: of all its bases, or of those with `numbers`.
+    /// Finds the places of `mirror://<name>/<path>` that the base with this number gives.
     pub(crate) fn resolve(
         &self,
         name: &str,
         path: &str,
         hash: FetchHash,
-        numbers: Option<&[usize]>,
+        number: usize,
         pages: &dyn Pages,
     ) -> Result<Resolution, FetchError> {
+        let nothing = |url: String, reason: String| Found::Nothing(Attempt { url, reason });
         let address = format!("mirror://{name}/{path}");
-        let mut resolution = Resolution { found: Vec::new(), setting: setting(name) };
+        let setting = setting(name);
         let wanted = match Wanted::parse(name, path) {
             Ok(wanted) => wanted,
             Err(reason) => {
-                resolution.found.push((0, Found::Nothing(Attempt { url: address, reason })));
-                return Ok(resolution);
+                return Ok(Resolution { found: nothing(address, reason), bases: 0, setting });
             }
         };
-        let bases = self.bases(name, &wanted, pages.cancel())?;
-        if bases.bases.is_empty() {
-            let notes: String = bases.notes.iter().map(|it| format!("; {it}")).collect();
+        let known = self.bases(name, &wanted, pages.cancel())?;
+        let bases = known.bases.len();
+        let Some(base) = known.bases.get(number) else {
+            let notes: String = known.notes.iter().map(|it| format!("; {it}")).collect();
             let reason = format!("no base is known for the mirror `{name}`{notes}");
-            resolution.found.push((0, Found::Nothing(Attempt { url: address, reason })));
-        }
-        for (number, base) in bases.bases.iter().enumerate() {
-            if numbers.is_some_and(|it| !it.contains(&number)) {
-                continue;
+            return Ok(Resolution { found: nothing(address, reason), bases, setting });
+        };
+        let found = match self.places(base, path, &wanted, hash, pages) {
+            Ok(places) => Found::Places(places),
+            Err(Failure::Refused { reason }) => nothing(base.rule.shown(), reason),
+            Err(Failure::Passing { reason, .. }) => {
+                Found::NothingYet(Attempt { url: base.rule.shown(), reason })
             }
-            let url = || base.rule.shown();
-            match self.places(base, path, &wanted, hash, pages) {
-                Ok(places) => {
-                    resolution
-                        .found
-                        .extend(places.into_iter().map(|it| (number, Found::Place(it))));
-                }
-                Err(Failure::Refused { reason }) => {
-                    resolution.found.push((number, Found::Nothing(Attempt { url: url(), reason })));
-                }
-                Err(Failure::NotResumed) => {}
-                Err(Failure::Passing { reason, .. }) => {
-                    let attempt = Attempt { url: url(), reason };
-                    resolution.found.push((number, Found::NothingYet(attempt)));
-                }
-                Err(Failure::Fatal(error)) => return Err(error),
-            }
-        }
-        Ok(resolution)
+            // Nothing is resumed when a page is read.
+            Err(Failure::NotResumed) => Found::Places(Vec::new()),
+            Err(Failure::Fatal(error)) => return Err(error),
+        };
+        Ok(Resolution { found, bases, setting })
     }
 
     /// The places of a path below one base.

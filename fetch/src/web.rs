@@ -16,6 +16,7 @@ mod partial;
 mod tls;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Range;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -163,10 +164,10 @@ struct Candidate {
     address: Address,
     /// How often no connection came about.
     unconnected: u32,
-    /// Why it failed last: one reason, or one for each base of a mirror that may answer later.
-    last: Vec<(Order, Attempt)>,
-    /// The bases of a mirror that are asked again; all of them the first time.
-    bases: Option<Vec<usize>>,
+    /// Why it failed last.
+    last: Option<Attempt>,
+    /// The bases of a mirror that are still to be asked; all of them at first.
+    bases: Option<Range<usize>>,
     /// Its host did not answer lately, so that it was put behind the others in this round.
     put_off: bool,
 }
@@ -214,7 +215,9 @@ impl<'a> Download<'a> {
                 }
             }
             if again.is_empty() || tries == tries_max {
-                self.failed.extend(again.into_iter().flat_map(|it| it.last));
+                for candidate in again {
+                    self.failed.extend(candidate.last.map(|it| (candidate.order, it)));
+                }
                 break;
             }
             self.pause(tries, wait)?;
@@ -275,7 +278,7 @@ impl<'a> Download<'a> {
                     self.failed.insert(candidate.order, last);
                 } else {
                     *wait = (*wait).max(asked.unwrap_or_default());
-                    candidate.last = vec![(candidate.order, last)];
+                    candidate.last = Some(last);
                     again.push(candidate);
                 }
             }
@@ -283,46 +286,43 @@ impl<'a> Download<'a> {
         Ok(None)
     }
 
-    /// Puts the places of a mirror at the front of the round.
+    /// Puts the places of a mirror's next base at the front of the round, and what is left of the
+    /// mirror behind them: a base is not looked at before those in front of it were tried.
     fn expand(
         &mut self,
-        mut candidate: Candidate,
+        candidate: Candidate,
         round: &mut VecDeque<Candidate>,
         again: &mut Vec<Candidate>,
     ) -> Result<(), FetchError> {
         let Address::Mirror { name, path } = &candidate.address else { return Ok(()) };
         let pages = Pages { fetcher: self.fetcher, cancel: self.request.cancel };
         let hash = self.request.fetch.hash;
-        let bases = candidate.bases.as_deref();
-        let resolved = self.fetcher.mirrors.resolve(name, path, hash, bases, &pages)?;
+        let base = candidate.bases.as_ref().map_or(0, |it| it.start);
+        let resolved = self.fetcher.mirrors.resolve(name, path, hash, base, &pages)?;
+        let bases = candidate.bases.clone().unwrap_or(0..resolved.bases);
         self.setting = self.setting.take().or(Some(resolved.setting));
         let source = candidate.order.0;
-        candidate.last.clear();
-        let mut places = Vec::new();
-        let mut bases_again = Vec::new();
-        for (number, (base, found)) in resolved.found.into_iter().enumerate() {
-            let order = (source, base, number);
-            match found {
-                Found::Place(place) => {
+        let mirror = |bases: Range<usize>, last| Candidate {
+            bases: Some(bases),
+            last,
+            ..Candidate::new((source, base, 0), candidate.address.clone())
+        };
+        if base + 1 < bases.end {
+            round.push_front(mirror(base + 1..bases.end, None));
+        }
+        match resolved.found {
+            Found::Places(places) => {
+                for (number, place) in places.into_iter().enumerate().rev() {
                     if self.seen.insert(place.url().to_string()) {
-                        places.push(Candidate::new(order, Address::Place(place)));
+                        let order = (source, base, number);
+                        round.push_front(Candidate::new(order, Address::Place(place)));
                     }
                 }
-                Found::Nothing(attempt) => {
-                    self.failed.insert(order, attempt);
-                }
-                Found::NothingYet(attempt) => {
-                    candidate.last.push((order, attempt));
-                    bases_again.push(base);
-                }
             }
-        }
-        for place in places.into_iter().rev() {
-            round.push_front(place);
-        }
-        if !bases_again.is_empty() {
-            candidate.bases = Some(bases_again);
-            again.push(candidate);
+            Found::Nothing(attempt) => {
+                self.failed.insert((source, base, 0), attempt);
+            }
+            Found::NothingYet(attempt) => again.push(mirror(base..base + 1, Some(attempt))),
         }
         Ok(())
     }
@@ -414,7 +414,7 @@ enum Start {
 
 impl Candidate {
     fn new(order: Order, address: Address) -> Self {
-        Candidate { order, address, unconnected: 0, last: Vec::new(), bases: None, put_off: false }
+        Candidate { order, address, unconnected: 0, last: None, bases: None, put_off: false }
     }
 }
 

@@ -459,6 +459,15 @@ fn an_index_that_is_not_there_or_lies_is_explained() {
 }
 
 #[test]
+fn an_index_is_not_read_if_an_earlier_one_has_the_file() {
+    let (first, second) = (index(true), index(true));
+    let setup = Setup::new().base("pypi", &first.url("simple")).base("pypi", &second.url("simple"));
+    let text = setup.fetch("mirror://pypi/my-project/my_project-1.1.tar.gz");
+    assert!(text.starts_with("7 bytes"), "{text}");
+    assert_eq!(second.requests().len(), 0);
+}
+
+#[test]
 fn pip_is_asked_for_a_wheel_if_it_does_not_say_where_its_index_is() {
     let server = serving(&["/files/x-1.0-py3-none-any.whl"]);
     let script = format!(
