@@ -142,7 +142,8 @@ fn unaware(program: &Path) -> BuildError {
     BuildError::Unsupported {
         reason: format!(
             "`{}` was started as the sandbox's helper and did not answer as one: its `main` must \
-             begin with `kiln_sandbox::run_helper_if_asked()`",
+             begin with `kiln_sandbox::run_helper_if_asked()`, and it is started with an empty \
+             environment",
             program.display()
         ),
     }

@@ -589,7 +589,7 @@ fn unaware_helper() -> Result<(), Failed> {
     check(
         "/bin/true",
         expect![
-            "this builder cannot run the action: `/bin/true` was started as the sandbox's helper and did not answer as one: its `main` must begin with `kiln_sandbox::run_helper_if_asked()`"
+            "this builder cannot run the action: `/bin/true` was started as the sandbox's helper and did not answer as one: its `main` must begin with `kiln_sandbox::run_helper_if_asked()`, and it is started with an empty environment"
         ],
     );
     check(

@@ -366,7 +366,15 @@ pub(crate) fn count_if_asked() {
             case.run().ok();
         }
     };
-    let count = |pid: u32| fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
+    // The helper may be a moment behind.
+    let count = |pid: u32| {
+        let count = || fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
+        let counts = (0..20).map(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            count()
+        });
+        counts.min().unwrap()
+    };
     build(2);
     let helper = helpers()[0] as u32;
     let before = [count(std::process::id()), count(helper)];

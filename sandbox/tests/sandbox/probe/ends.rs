@@ -37,7 +37,7 @@ pub(super) fn run(probe: &str, arguments: &[String]) -> bool {
         "fill-and-hide" => {
             // Uses too much for a moment only, and says that all went well.
             fill("/build/big", arguments[0].parse().unwrap());
-            std::thread::sleep(Duration::from_millis(400));
+            std::thread::sleep(Duration::from_millis(1500));
             fs::remove_file("/build/big").unwrap();
         }
         _ => return false,
