@@ -9,6 +9,7 @@ use kiln_sandbox::{EnterError, EnterRequest, enter};
 use kiln_store::{InputObject, StepStatus};
 use libtest_mimic::{Failed, Trial};
 
+use crate::ends::{alive, token, wait_until};
 use crate::fixture::{Object, fresh_folder, object, program_object, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -21,6 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("an object that is missing is named, entering", missing_object),
         trial("a helper that does not answer is named, entering", unaware),
         trial("a signal is passed on to the program", signal),
+        trial("a program ends when who entered is killed", killed),
     ]
 }
 
@@ -143,6 +145,29 @@ fn missing_object() -> Result<(), Failed> {
 
 fn unaware() -> Result<(), Failed> {
     expect!["`/bin/true` was started to show the store and did not answer: its `main` must begin with `kiln_sandbox::run_helper_if_asked()`"].assert_eq(&enter_argv(&["/bin/true"], &[], "/bin/true").to_string());
+    Ok(())
+}
+
+/// Enters a program that sleeps, if this process was started for it.
+pub(crate) fn enter_if_asked() {
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().is_none_or(|it| it != "enter") {
+        return;
+    }
+    let _ = run(&[], &["sleep", &format!("{}-program", arguments.next().unwrap())]);
+    std::process::exit(0);
+}
+
+fn killed() -> Result<(), Failed> {
+    let token = token();
+    let program = format!("{token}-program");
+    let mut command = std::process::Command::new(HELPER);
+    let mut entered =
+        command.args(["enter", &token]).env("TMPDIR", fresh_folder()).spawn().unwrap();
+    wait_until(|| !alive(&program).is_empty());
+    entered.kill().unwrap();
+    entered.wait().unwrap();
+    wait_until(|| alive(&program).is_empty());
     Ok(())
 }
 

@@ -26,6 +26,7 @@ fn main() {
     probe::run_if_asked();
     ends::supervise_if_asked();
     ends::count_if_asked();
+    enter::enter_if_asked();
     sameness::report_if_asked();
     if let Err(error @ kiln_store::BuildError::Refused { .. }) = fixture::sandbox().probe() {
         println!("skipped, all of them: {error}");
