@@ -60,21 +60,13 @@ fn set_id() {
         let create = (libc::O_CREAT | libc::O_WRONLY) as usize;
         let temporary = (libc::O_TMPFILE | libc::O_WRONLY) as usize;
         let regular = libc::S_IFREG as usize | mode;
-        call("chmod", libc::SYS_chmod, [there_at, mode, 0, 0, 0, 0]);
         call("fchmod", libc::SYS_fchmod, [fd, mode, 0, 0, 0, 0]);
         call("fchmodat", libc::SYS_fchmodat, [HERE, there_at, mode, 0, 0, 0]);
         call("fchmodat2", 452, [HERE, there_at, mode, 0, 0, 0]);
         let path = fresh();
-        call("open", libc::SYS_open, [path.as_ptr() as usize, create, mode, 0, 0, 0]);
-        let path = fresh();
         call("openat", libc::SYS_openat, [HERE, path.as_ptr() as usize, create, mode, 0, 0]);
-        let path = folder.as_ptr() as usize;
-        call("open of no name", libc::SYS_open, [path, temporary, mode, 0, 0, 0]);
-        call("openat of no name", libc::SYS_openat, [HERE, path, temporary, mode, 0, 0]);
-        let path = fresh();
-        call("creat", libc::SYS_creat, [path.as_ptr() as usize, mode, 0, 0, 0, 0]);
-        let path = fresh();
-        call("mknod", libc::SYS_mknod, [path.as_ptr() as usize, regular, 0, 0, 0, 0]);
+        let unnamed = folder.as_ptr() as usize;
+        call("openat of no name", libc::SYS_openat, [HERE, unnamed, temporary, mode, 0, 0]);
         let path = fresh();
         call("mknodat", libc::SYS_mknodat, [HERE, path.as_ptr() as usize, regular, 0, 0, 0]);
         let path = fresh();
@@ -83,10 +75,22 @@ fn set_id() {
         call("openat2", libc::SYS_openat2, [HERE, path.as_ptr() as usize, how_at, 24, 0, 0]);
         // The kernel takes the bits away by itself.
         let path = fresh();
-        call("mkdir", libc::SYS_mkdir, [path.as_ptr() as usize, mode, 0, 0, 0, 0]);
+        call("mkdirat", libc::SYS_mkdirat, [HERE, path.as_ptr() as usize, mode, 0, 0, 0]);
+        // Younger machines do not have these calls any more.
+        #[cfg(target_arch = "x86_64")]
+        {
+            call("chmod", libc::SYS_chmod, [there_at, mode, 0, 0, 0, 0]);
+            let path = fresh();
+            call("open", libc::SYS_open, [path.as_ptr() as usize, create, mode, 0, 0, 0]);
+            call("open of no name", libc::SYS_open, [unnamed, temporary, mode, 0, 0, 0]);
+            let path = fresh();
+            call("creat", libc::SYS_creat, [path.as_ptr() as usize, mode, 0, 0, 0, 0]);
+            let path = fresh();
+            call("mknod", libc::SYS_mknod, [path.as_ptr() as usize, regular, 0, 0, 0, 0]);
+        }
     }
     // A mode without `O_CREAT` is no mode.
-    call("open of what is there", libc::SYS_open, [there_at, 0, 0o4755, 0, 0, 0]);
+    call("openat of what is there", libc::SYS_openat, [HERE, there_at, 0, 0o4755, 0, 0]);
     for entry in fs::read_dir("/build").unwrap() {
         let entry = entry.unwrap();
         let mode = entry.metadata().unwrap().mode();
