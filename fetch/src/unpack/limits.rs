@@ -12,8 +12,10 @@ pub struct UnpackLimits {
     /// The greatest sum of all unpacked bytes.
     pub bytes_max: u64,
     /// How many unpacked bytes there may be for one byte of the archive, once
-    /// [`RATIO_BYTES_MIN`](Self::RATIO_BYTES_MIN) are exceeded.
+    /// [`ratio_bytes_min`](Self::ratio_bytes_min) are exceeded.
     pub ratio_max: u64,
+    /// The number of unpacked bytes below which the ratio does not matter.
+    pub ratio_bytes_min: u64,
     /// The greatest number of entries, folders that are only implied included.
     pub entries_max: u64,
     /// The greatest number of names in an entry's path.
@@ -59,6 +61,7 @@ impl Default for UnpackLimits {
         UnpackLimits {
             bytes_max: Self::BYTES_MAX,
             ratio_max: Self::RATIO_MAX,
+            ratio_bytes_min: Self::RATIO_BYTES_MIN,
             entries_max: Self::ENTRIES_MAX,
             depth_max: Self::DEPTH_MAX,
         }
@@ -114,7 +117,7 @@ impl<'a> Meter<'a> {
             return Err(UnpackError::Limit { limit: Limit::Bytes, max: self.limits.bytes_max });
         }
         let bytes_by_ratio = self.packed_bytes.max(1).saturating_mul(self.limits.ratio_max);
-        if bytes > UnpackLimits::RATIO_BYTES_MIN && bytes > bytes_by_ratio {
+        if bytes > self.limits.ratio_bytes_min && bytes > bytes_by_ratio {
             return Err(UnpackError::Limit { limit: Limit::Ratio, max: self.limits.ratio_max });
         }
         Ok(())

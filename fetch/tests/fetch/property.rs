@@ -11,8 +11,13 @@ use proptest::prelude::*;
 use crate::archive::{Header, Tar, ZipEntry, compress, deb, zip};
 use crate::tree::{How, Place, list, unpack_at};
 
-const LIMITS: UnpackLimits =
-    UnpackLimits { bytes_max: 1 << 20, ratio_max: 100, entries_max: 50, depth_max: 8 };
+const LIMITS: UnpackLimits = UnpackLimits {
+    bytes_max: 1 << 20,
+    ratio_max: 100,
+    ratio_bytes_min: 1 << 16,
+    entries_max: 50,
+    depth_max: 8,
+};
 
 /// Unpacks bytes, and checks what must hold whatever they are. Returns the tree if there is one.
 fn survives(bytes: &[u8]) -> Option<String> {
