@@ -34,7 +34,10 @@ impl World for Disk {
 
     fn tree(&self, path: &str) -> Result<Vec<TreeEntry>, WorldError> {
         let bytes = self.read(path)?;
-        Ok(vec![TreeEntry { path: String::new(), kind: TreeEntryKind::File { bytes, executable: false } }])
+        Ok(vec![TreeEntry {
+            path: String::new(),
+            kind: TreeEntryKind::File { bytes, executable: false },
+        }])
     }
 }
 
@@ -42,7 +45,13 @@ fn show(db: &Database, diagnostics: &[Diagnostic]) {
     for it in diagnostics {
         let text = db.text(it.primary.file);
         let line = text[..usize::from(it.primary.range.start())].matches('\n').count() + 1;
-        println!("{}:{line}: [{}] {} ⟨{}⟩", db.path(it.primary.file), it.code, it.message, &text[it.primary.range]);
+        println!(
+            "{}:{line}: [{}] {} ⟨{}⟩",
+            db.path(it.primary.file),
+            it.code,
+            it.message,
+            &text[it.primary.range]
+        );
         for label in &it.secondary {
             let text = db.text(label.file);
             let line = text[..usize::from(label.range.start())].matches('\n').count() + 1;
@@ -58,7 +67,8 @@ fn main() {
     let mut args = std::env::args().skip(1);
     let root = args.next().unwrap_or_default();
     let db = Database::new(Arc::new(Disk), vec![root]);
-    let mut request = SetupRequest { machine: ("x86_64".into(), "linux".into()), ..SetupRequest::default() };
+    let mut request =
+        SetupRequest { machine: ("x86_64".into(), "linux".into()), ..SetupRequest::default() };
     for arg in args {
         if arg.ends_with(".kiln") {
             request.overrides.push(db.file(&arg));
@@ -84,7 +94,14 @@ fn main() {
             let edges: Vec<String> = node
                 .edges
                 .iter()
-                .map(|it| format!("{}:{}{}", it.role, it.name, if it.injected.is_some() { "*" } else { "" }))
+                .map(|it| {
+                    format!(
+                        "{}:{}{}",
+                        it.role,
+                        it.name,
+                        if it.injected.is_some() { "*" } else { "" }
+                    )
+                })
                 .collect();
             println!("  {} {} -> {}", node.spec(), node.version, edges.join(" "));
         }

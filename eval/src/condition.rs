@@ -224,7 +224,9 @@ impl fmt::Display for Cond {
             Cond::True => f.write_str("always"),
             Cond::False => f.write_str("never"),
             Cond::Not(inner) => match &**inner {
-                Cond::Is(Atom::Option(name, Comparison::Equal, Value::Bool(true))) => write!(f, "!{name}"),
+                Cond::Is(Atom::Option(name, Comparison::Equal, Value::Bool(true))) => {
+                    write!(f, "!{name}")
+                }
                 inner => write!(f, "!({inner})"),
             },
             Cond::All(parts) => f.write_str(&join(parts, " & ")),
@@ -239,7 +241,9 @@ impl fmt::Display for Atom {
         match self {
             Atom::Option(name, Comparison::Equal, Value::Bool(true)) => write!(f, "{name}"),
             Atom::Option(name, Comparison::Equal, Value::Bool(false)) => write!(f, "!{name}"),
-            Atom::Option(name, comparison, value) => write!(f, "{name} {} {}", comparison.text(), value.source()),
+            Atom::Option(name, comparison, value) => {
+                write!(f, "{name} {} {}", comparison.text(), value.source())
+            }
             Atom::Has(name, bit) => write!(f, "{name} has #{bit}"),
             Atom::Version(comparison, bound) => write!(f, "version {} {bound}", comparison.text()),
             Atom::Global(object, name, comparison, value) => {

@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use kiln_lang::{Code, Database, Diagnostic, TreeEntryKind};
 use kiln_store::{
-    Derivation, DerivationId, Fetch, FileEntry, Graph, Import, ImportSource, InputRef, Limits, ObjectId, OutputName,
-    StoreName, Unpack, UnpackRoot,
+    Derivation, DerivationId, Fetch, FileEntry, Graph, Import, ImportSource, InputRef, Limits,
+    ObjectId, OutputName, StoreName, Unpack, UnpackRoot,
 };
 
 use crate::layers::Setup;
@@ -56,7 +56,11 @@ pub fn derive(
         deriver.with_inputs(root.node);
     }
     let Deriver { derived, diagnostics, .. } = deriver;
-    if diagnostics.iter().any(Diagnostic::is_error) { Err(diagnostics) } else { Ok((derived, diagnostics)) }
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        Err(diagnostics)
+    } else {
+        Ok((derived, diagnostics))
+    }
 }
 
 pub(crate) struct Deriver<'a> {
@@ -101,8 +105,10 @@ impl Deriver<'_> {
     /// Packages that are linked with each other in a ring cannot be built.
     fn ring(&mut self, open: &[NodeId], id: NodeId) {
         let begin = open.iter().position(|it| *it == id).unwrap_or(0);
-        let mut names: Vec<String> =
-            open[begin..].iter().map(|it| format!("`{}`", self.solution.node(*it).package.name)).collect();
+        let mut names: Vec<String> = open[begin..]
+            .iter()
+            .map(|it| format!("`{}`", self.solution.node(*it).package.name))
+            .collect();
         names.push(format!("`{}`", self.solution.node(id).package.name));
         let package = &self.solution.node(id).package;
         let name = package.schema.env.module().name.as_ref();
@@ -126,7 +132,13 @@ impl Deriver<'_> {
     //------ sources
 
     /// Adds the derivation of a source.
-    pub(crate) fn source(&mut self, source: &Source, name: &StoreName, title: &str, place: Place) -> Option<InputRef> {
+    pub(crate) fn source(
+        &mut self,
+        source: &Source,
+        name: &StoreName,
+        title: &str,
+        place: Place,
+    ) -> Option<InputRef> {
         match source {
             Source::Fetch { urls, hash, unpack, root, executables } => {
                 let unpack = if *unpack {
@@ -137,7 +149,9 @@ impl Deriver<'_> {
                     };
                     Unpack::Tree { root, executables: executables.clone() }
                 } else {
-                    Unpack::File { executable: executables.iter().any(|it| it == "." || it.is_empty()) }
+                    Unpack::File {
+                        executable: executables.iter().any(|it| it == "." || it.is_empty()),
+                    }
                 };
                 let fetch = Fetch { name: name.clone(), hash: *hash, unpack };
                 let derivation = Derivation::Fetch(fetch);
@@ -163,18 +177,24 @@ impl Deriver<'_> {
             Ok(entries) => entries,
             Err(error) => {
                 let message = format!("cannot read `{}`: {error}", file.path);
-                let diagnostic = self.error(place, message).help("the path is relative to the file that it is written in");
+                let diagnostic = self
+                    .error(place, message)
+                    .help("the path is relative to the file that it is written in");
                 self.report(diagnostic);
                 return None;
             }
         };
         let (object, import) = match &entries[..] {
             [entry] if entry.path.is_empty() => match &entry.kind {
-                TreeEntryKind::File { bytes, executable } => {
-                    (ObjectId::of_file(name, bytes, *executable), ImportSource::Bytes(bytes.clone()))
-                }
+                TreeEntryKind::File { bytes, executable } => (
+                    ObjectId::of_file(name, bytes, *executable),
+                    ImportSource::Bytes(bytes.clone()),
+                ),
                 TreeEntryKind::Symlink { .. } | TreeEntryKind::EmptyFolder => {
-                    let message = format!("`{}` is neither a file nor a folder with something in it", file.path);
+                    let message = format!(
+                        "`{}` is neither a file nor a folder with something in it",
+                        file.path
+                    );
                     let diagnostic = self.error(place, message);
                     self.report(diagnostic);
                     return None;
@@ -186,7 +206,9 @@ impl Deriver<'_> {
                         TreeEntryKind::File { bytes, executable } => {
                             FileEntry::File { bytes, executable: *executable }
                         }
-                        TreeEntryKind::Symlink { target } => FileEntry::Link { target: target.as_bytes() },
+                        TreeEntryKind::Symlink { target } => {
+                            FileEntry::Link { target: target.as_bytes() }
+                        }
                         TreeEntryKind::EmptyFolder => FileEntry::Folder,
                     };
                     (it.path.as_bytes(), entry)

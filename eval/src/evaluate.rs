@@ -5,19 +5,21 @@ use std::sync::{Arc, RwLock};
 
 use kiln_lang::check::{Fact, Res};
 use kiln_lang::module::{
-    BinaryOp, Dep, Expr, ExprId, GuardId, GuardKind, ModuleKind, Name, PackageRef, Req, Role, SettingOp, Spec,
-    Stmt, StmtKind,
+    BinaryOp, Dep, Expr, ExprId, GuardId, GuardKind, ModuleKind, Name, PackageRef, Req, Role,
+    SettingOp, Spec, Stmt, StmtKind,
 };
 use kiln_lang::schema::{BodyRef, OptionTable};
 use kiln_lang::types::{Object, Ty};
-use kiln_lang::{Checked, Code, Comparison, Database, Diagnostic, FileId, VersionBound, VersionReq};
+use kiln_lang::{
+    Checked, Code, Comparison, Database, Diagnostic, FileId, VersionBound, VersionReq,
+};
 
 use crate::condition::{Atom, Cond, WithAtom, WithItem};
-use crate::interpret::{as_bits, comparison};
 use crate::interpret::{Failure, Fuel, Interpreter, Reader};
+use crate::interpret::{as_bits, comparison};
 use crate::package::{
-    AskDecl, BodyArg, BodySetting, DepDecl, ExportDecl, ExportKey, IgnoreDecl, ItemDecl, Locals, Package,
-    PackageVersion, Place, ProvideDecl, Reqs, RuleDecl, ValueDecl,
+    AskDecl, BodyArg, BodySetting, DepDecl, ExportDecl, ExportKey, IgnoreDecl, ItemDecl, Locals,
+    Package, PackageVersion, Place, ProvideDecl, Reqs, RuleDecl, ValueDecl,
 };
 use crate::value::{LocalFile, Text, Value};
 
@@ -192,7 +194,12 @@ impl Reader for OwnVersion<'_> {
         }
     }
 
-    fn member(&mut self, object: Object, name: &Name, at: (FileId, ExprId)) -> Result<Value, Failure> {
+    fn member(
+        &mut self,
+        object: Object,
+        name: &Name,
+        at: (FileId, ExprId),
+    ) -> Result<Value, Failure> {
         self.nothing().member(object, name, at)
     }
 
@@ -219,7 +226,12 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The value of an expression, if it reads nothing that is chosen later.
-    pub(crate) fn constant(&mut self, checked: &Arc<Checked>, expr: ExprId, locals: &Locals) -> Option<Value> {
+    pub(crate) fn constant(
+        &mut self,
+        checked: &Arc<Checked>,
+        expr: ExprId,
+        locals: &Locals,
+    ) -> Option<Value> {
         let mut nothing = Nothing { fuel: &mut self.fuel, db: self.db };
         let mut interpreter = Interpreter::new(self.db, checked.clone(), &mut nothing);
         interpreter.locals = locals.clone();
@@ -245,7 +257,12 @@ impl<'a> Evaluation<'a> {
                 return Cond::Is(Atom::Option(name.clone(), Comparison::Equal, Value::Bool(true)));
             }
             Res::ObjectMember(object, name) => {
-                return Cond::Is(Atom::Global(*object, name.clone(), Comparison::Equal, Value::Bool(true)));
+                return Cond::Is(Atom::Global(
+                    *object,
+                    name.clone(),
+                    Comparison::Equal,
+                    Value::Bool(true),
+                ));
             }
             Res::Error => return Cond::False,
             _ => {}
@@ -267,7 +284,12 @@ impl<'a> Evaluation<'a> {
                     Reqs::Computed { .. } | Reqs::Same => VersionReq::any(),
                 };
                 let interface = with.interface.as_ref().map(|it| it.name.clone());
-                Cond::Is(Atom::With(Box::new(WithAtom { package: package.name.clone(), interface, items, req })))
+                Cond::Is(Atom::With(Box::new(WithAtom {
+                    package: package.name.clone(),
+                    interface,
+                    items,
+                    req,
+                })))
             }
             _ => match self.constant(checked, expr, locals) {
                 Some(Value::Bool(true)) => Cond::True,
@@ -307,7 +329,9 @@ impl<'a> Evaluation<'a> {
             return self.in_(checked, &chosen, constant, locals);
         }
         let Some(value) = self.constant(checked, constant, locals) else { return Cond::False };
-        if let (Chosen::Option(name), BinaryOp::Has | BinaryOp::HasAny | BinaryOp::HasAll) = (&chosen, op) {
+        if let (Chosen::Option(name), BinaryOp::Has | BinaryOp::HasAny | BinaryOp::HasAll) =
+            (&chosen, op)
+        {
             let bits = as_bits(&value).unwrap_or_default();
             let atoms = bits.iter().map(|it| Cond::Is(Atom::Has(name.clone(), it)));
             return if op == BinaryOp::HasAny { Cond::any(atoms) } else { Cond::all(atoms) };
@@ -326,7 +350,8 @@ impl<'a> Evaluation<'a> {
         rhs: ExprId,
         locals: &Locals,
     ) -> Option<bool> {
-        let (left, right) = (self.constant(checked, lhs, locals)?, self.constant(checked, rhs, locals)?);
+        let (left, right) =
+            (self.constant(checked, lhs, locals)?, self.constant(checked, rhs, locals)?);
         Some(match op {
             BinaryOp::Has => match (&left, &right) {
                 (Value::Set(_, bits), Value::Enum(_, at)) => bits.has(*at),
@@ -342,7 +367,13 @@ impl<'a> Evaluation<'a> {
         })
     }
 
-    fn in_(&mut self, checked: &Arc<Checked>, chosen: &Chosen, rhs: ExprId, locals: &Locals) -> Cond {
+    fn in_(
+        &mut self,
+        checked: &Arc<Checked>,
+        chosen: &Chosen,
+        rhs: ExprId,
+        locals: &Locals,
+    ) -> Cond {
         if let Expr::Range { lo, hi, inclusive } = &checked.module().exprs[rhs] {
             let mut parts = Vec::new();
             if let Some(lo) = lo {
@@ -362,7 +393,8 @@ impl<'a> Evaluation<'a> {
         }
         match self.constant(checked, rhs, locals) {
             Some(Value::Set(of, bits)) => Cond::any(
-                bits.iter().map(|it| chosen.compare(Comparison::Equal, Value::Enum(of.clone(), it))),
+                bits.iter()
+                    .map(|it| chosen.compare(Comparison::Equal, Value::Enum(of.clone(), it))),
             ),
             Some(Value::List(items)) => {
                 Cond::any(items.iter().map(|it| chosen.compare(Comparison::Equal, it.clone())))
@@ -388,10 +420,14 @@ impl<'a> Evaluation<'a> {
                 AskDecl::Has(bit) => items.push(WithItem::Has(item.option, bit, true)),
                 AskDecl::Value(op, ValueDecl::Known(value)) => match (op, as_bits(&value)) {
                     (SettingOp::Add, Some(bits)) => {
-                        items.extend(bits.iter().map(|it| WithItem::Has(item.option.clone(), it, true)));
+                        items.extend(
+                            bits.iter().map(|it| WithItem::Has(item.option.clone(), it, true)),
+                        );
                     }
                     (SettingOp::Remove, Some(bits)) => {
-                        items.extend(bits.iter().map(|it| WithItem::Has(item.option.clone(), it, false)));
+                        items.extend(
+                            bits.iter().map(|it| WithItem::Has(item.option.clone(), it, false)),
+                        );
                     }
                     _ => items.push(WithItem::Equals(item.option, value)),
                 },
@@ -402,7 +438,12 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The condition of a guard and those around it, loops aside.
-    pub(crate) fn guard(&mut self, checked: &Arc<Checked>, guard: Option<GuardId>, locals: &Locals) -> Cond {
+    pub(crate) fn guard(
+        &mut self,
+        checked: &Arc<Checked>,
+        guard: Option<GuardId>,
+        locals: &Locals,
+    ) -> Cond {
         let mut parts = Vec::new();
         let mut next = guard;
         while let Some(id) = next {
@@ -422,13 +463,22 @@ impl<'a> Evaluation<'a> {
                 Cond::Is(Atom::Option(name.name.clone(), Comparison::Equal, Value::Bool(true)))
             }
             GuardKind::Arm { knob, patterns } => self.arm(checked, &knob.name, patterns, locals),
-            GuardKind::ElseArm { knob, patterns } => self.arm(checked, &knob.name, patterns, locals).negate(),
+            GuardKind::ElseArm { knob, patterns } => {
+                self.arm(checked, &knob.name, patterns, locals).negate()
+            }
             GuardKind::For { .. } => Cond::True,
         }
     }
 
-    fn arm(&mut self, checked: &Arc<Checked>, knob: &Name, patterns: &[ExprId], locals: &Locals) -> Cond {
-        let is_set = self.table.get(knob).is_some_and(|it| matches!(it.ty.without_opt(), Ty::Set(_)));
+    fn arm(
+        &mut self,
+        checked: &Arc<Checked>,
+        knob: &Name,
+        patterns: &[ExprId],
+        locals: &Locals,
+    ) -> Cond {
+        let is_set =
+            self.table.get(knob).is_some_and(|it| matches!(it.ty.without_opt(), Ty::Set(_)));
         let mut parts = Vec::new();
         for pattern in patterns {
             if let Expr::Range { .. } = &checked.module().exprs[*pattern] {
@@ -436,12 +486,18 @@ impl<'a> Evaluation<'a> {
                 continue;
             }
             match self.constant(checked, *pattern, locals) {
-                Some(Value::Enum(_, at)) if is_set => parts.push(Cond::Is(Atom::Has(knob.clone(), at))),
+                Some(Value::Enum(_, at)) if is_set => {
+                    parts.push(Cond::Is(Atom::Has(knob.clone(), at)))
+                }
                 Some(Value::Set(_, bits)) if is_set => {
                     parts.extend(bits.iter().map(|it| Cond::Is(Atom::Has(knob.clone(), it))));
                 }
                 Some(Value::Set(of, bits)) => parts.extend(bits.iter().map(|it| {
-                    Cond::Is(Atom::Option(knob.clone(), Comparison::Equal, Value::Enum(of.clone(), it)))
+                    Cond::Is(Atom::Option(
+                        knob.clone(),
+                        Comparison::Equal,
+                        Value::Enum(of.clone(), it),
+                    ))
                 })),
                 Some(value) => {
                     parts.push(Cond::Is(Atom::Option(knob.clone(), Comparison::Equal, value)));
@@ -468,7 +524,9 @@ impl<'a> Evaluation<'a> {
             for round in &rounds {
                 let values = match self.constant(checked, list, round) {
                     Some(Value::List(items)) => items.to_vec(),
-                    Some(Value::Set(of, bits)) => bits.iter().map(|it| Value::Enum(of.clone(), it)).collect(),
+                    Some(Value::Set(of, bits)) => {
+                        bits.iter().map(|it| Value::Enum(of.clone(), it)).collect()
+                    }
                     _ => Vec::new(),
                 };
                 for value in values {
@@ -508,7 +566,14 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    fn stmt(&mut self, package: &mut Package, index: usize, stmt: &Stmt, checked: &Arc<Checked>, locals: &Locals) {
+    fn stmt(
+        &mut self,
+        package: &mut Package,
+        index: usize,
+        stmt: &Stmt,
+        checked: &Arc<Checked>,
+        locals: &Locals,
+    ) {
         let place = self.place(checked, stmt.span);
         match &stmt.kind {
             StmtKind::Dep(dep) => {
@@ -531,13 +596,18 @@ impl<'a> Evaluation<'a> {
                         (name.name.clone(), req)
                     })
                     .collect();
-                package.provides.push(ProvideDecl { interfaces, cond: Cond::all([guard, when]), place });
+                package.provides.push(ProvideDecl {
+                    interfaces,
+                    cond: Cond::all([guard, when]),
+                    place,
+                });
             }
             StmtKind::Rule(rule) => {
                 let guard = self.guard(checked, stmt.guard, locals);
                 let when = rule.when.map_or(Cond::True, |it| self.cond(checked, it, locals));
                 let cond = self.cond(checked, rule.cond, locals);
-                let broken = Cond::all([guard, when, if rule.require { cond.negate() } else { cond }]);
+                let broken =
+                    Cond::all([guard, when, if rule.require { cond.negate() } else { cond }]);
                 let word = if rule.require { "require" } else { "conflict" };
                 let message = rule.message.map(|it| (checked.file, it, locals.clone()));
                 package.rules.push(RuleDecl { broken, word, message, place });
@@ -556,7 +626,10 @@ impl<'a> Evaluation<'a> {
                         let guard = &checked.module().guards[id];
                         let kind = guard.kind.clone();
                         let parent = guard.parent;
-                        (self.one_guard(checked, &kind, locals), self.guard(checked, parent, locals))
+                        (
+                            self.one_guard(checked, &kind, locals),
+                            self.guard(checked, parent, locals),
+                        )
                     }
                 };
                 package.args.push(BodyArg {
@@ -668,7 +741,9 @@ impl<'a> Evaluation<'a> {
             let place = self.place(checked, item.span);
             let (of, option) = match &*item.path {
                 [first] => (None, first),
-                [first, second, ..] if table.get(&first.name).is_none() && first.name != *package => {
+                [first, second, ..]
+                    if table.get(&first.name).is_none() && first.name != *package =>
+                {
                     (Some(first.name.clone()), second)
                 }
                 [_, second, ..] => (None, second),
@@ -707,7 +782,10 @@ impl<'a> Evaluation<'a> {
                         let ask = if item.off {
                             let Ty::Set(ty) = &set.ty else { continue };
                             let bits = [*at].into_iter().collect();
-                            AskDecl::Value(SettingOp::Remove, ValueDecl::Known(Value::Set(ty.clone(), bits)))
+                            AskDecl::Value(
+                                SettingOp::Remove,
+                                ValueDecl::Known(Value::Set(ty.clone(), bits)),
+                            )
                         } else {
                             AskDecl::Has(*at)
                         };
@@ -734,7 +812,9 @@ impl<'a> Evaluation<'a> {
             for all in &any_of {
                 for alternative in &alternatives {
                     let mut all = all.clone();
-                    all.extend(alternative.iter().filter_map(|it| comparison(it.0).map(|op| (op, it.1))));
+                    all.extend(
+                        alternative.iter().filter_map(|it| comparison(it.0).map(|op| (op, it.1))),
+                    );
                     next.push(all);
                 }
             }
@@ -745,9 +825,19 @@ impl<'a> Evaluation<'a> {
             let mut bounds = Vec::new();
             for (op, version) in all {
                 match self.constant(checked, *version, locals) {
-                    Some(Value::Version(version)) => bounds.push((*op, VersionBound::Exact(version))),
-                    Some(Value::Series(version)) => bounds.push((*op, VersionBound::Series(version))),
-                    _ => return Reqs::Computed { file: checked.file, any_of, locals: locals.clone() },
+                    Some(Value::Version(version)) => {
+                        bounds.push((*op, VersionBound::Exact(version)))
+                    }
+                    Some(Value::Series(version)) => {
+                        bounds.push((*op, VersionBound::Series(version)))
+                    }
+                    _ => {
+                        return Reqs::Computed {
+                            file: checked.file,
+                            any_of,
+                            locals: locals.clone(),
+                        };
+                    }
                 }
             }
             known.push(bounds);
@@ -793,7 +883,9 @@ impl Chosen {
     fn compare(&self, comparison: Comparison, value: Value) -> Cond {
         Cond::Is(match (self, value) {
             (Chosen::Option(name), value) => Atom::Option(name.clone(), comparison, value),
-            (Chosen::Global(object, name), value) => Atom::Global(*object, name.clone(), comparison, value),
+            (Chosen::Global(object, name), value) => {
+                Atom::Global(*object, name.clone(), comparison, value)
+            }
             (Chosen::Version, Value::Version(version)) => {
                 Atom::Version(comparison, VersionBound::Exact(version))
             }

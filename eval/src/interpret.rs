@@ -53,7 +53,12 @@ pub(crate) trait Reader {
     /// What the package knows of itself.
     fn fact(&mut self, fact: Fact, at: (FileId, ExprId)) -> Result<Value, Failure>;
     /// A member of `platform`, `toolchain`, `dep` and the like.
-    fn member(&mut self, object: Object, name: &Name, at: (FileId, ExprId)) -> Result<Value, Failure>;
+    fn member(
+        &mut self,
+        object: Object,
+        name: &Name,
+        at: (FileId, ExprId),
+    ) -> Result<Value, Failure>;
     /// The path at which the build sees a file beside the recipe.
     fn file(&mut self, file: &Arc<LocalFile>, at: (FileId, ExprId)) -> Result<Text, Failure>;
     /// What evaluation may still do.
@@ -99,7 +104,9 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                 Code::EvaluationLimit,
                 format!("this package takes more than {STEPS_MAX} steps to evaluate"),
             );
-            return Err(Box::new(failure.help("this expression was evaluated when the limit was reached; loops in loops multiply")));
+            return Err(Box::new(failure.help(
+                "this expression was evaluated when the limit was reached; loops in loops multiply",
+            )));
         }
         fuel.steps -= 1;
         let value = self.eval_inner(expr)?;
@@ -111,7 +118,9 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                 Code::EvaluationLimit,
                 format!("this value has more than {} bytes", VALUE_BYTES_MAX),
             );
-            return Err(Box::new(failure.help("what is that large belongs into a file: `file(\"…\")`")));
+            return Err(Box::new(
+                failure.help("what is that large belongs into a file: `file(\"…\")`"),
+            ));
         }
         Ok(value)
     }
@@ -122,9 +131,17 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             Res::None | Res::Member => {}
             Res::Bool(value) => return Ok(Value::Bool(*value)),
             Res::Null => return Ok(Value::Null),
-            Res::Prev => return self.prev.clone().ok_or_else(|| self.error(expr, "there is no value before this one")),
+            Res::Prev => {
+                return self
+                    .prev
+                    .clone()
+                    .ok_or_else(|| self.error(expr, "there is no value before this one"));
+            }
             Res::Default => {
-                return self.default.clone().ok_or_else(|| self.error(expr, "there is no default here"));
+                return self
+                    .default
+                    .clone()
+                    .ok_or_else(|| self.error(expr, "there is no default here"));
             }
             Res::All(of) => return Ok(Value::Set(of.clone(), Bits::all(of.values.len()))),
             Res::Value(of, at) => return Ok(Value::Enum(of.clone(), *at)),
@@ -132,8 +149,12 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                 let bits = of.groups[*at as usize].1.iter().copied().collect();
                 return Ok(Value::Set(of.clone(), bits));
             }
-            Res::Version(VersionBound::Exact(version)) => return Ok(Value::Version(version.clone())),
-            Res::Version(VersionBound::Series(version)) => return Ok(Value::Series(version.clone())),
+            Res::Version(VersionBound::Exact(version)) => {
+                return Ok(Value::Version(version.clone()));
+            }
+            Res::Version(VersionBound::Series(version)) => {
+                return Ok(Value::Series(version.clone()));
+            }
             Res::Option(name) => return self.reader.option(name, (checked.file, expr)),
             Res::Let(at, index) => return self.reader.let_(*at, *index),
             Res::Local(name) => {
@@ -147,15 +168,25 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             Res::ObjectMember(object, name) => {
                 return self.reader.member(*object, name, (checked.file, expr));
             }
-            Res::Function(..) | Res::Builtin(_) | Res::Method(_) | Res::Record(_) | Res::Object(_) => {
+            Res::Function(..)
+            | Res::Builtin(_)
+            | Res::Method(_)
+            | Res::Record(_)
+            | Res::Object(_) => {
                 return Err(self.error(expr, "this has no value of its own"));
             }
-            Res::Error => return Err(self.error(expr, "this has no value, because of a mistake that was reported")),
+            Res::Error => {
+                return Err(
+                    self.error(expr, "this has no value, because of a mistake that was reported")
+                );
+            }
         }
         match Self::expr(&checked, expr) {
-            Expr::Missing | Expr::Name(_) | Expr::DotName(_) | Expr::Lambda { .. } | Expr::With(_) => {
-                Err(self.error(expr, "this has no value"))
-            }
+            Expr::Missing
+            | Expr::Name(_)
+            | Expr::DotName(_)
+            | Expr::Lambda { .. }
+            | Expr::With(_) => Err(self.error(expr, "this has no value")),
             Expr::Int(number) => Ok(Value::Int(*number)),
             Expr::Version(text) => Ok(Value::Version(Version::new(text))),
             Expr::Series(text) => Ok(Value::Series(Version::new(text.trim_end_matches(".*")))),
@@ -181,7 +212,11 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             },
             Expr::Range { .. } => Err(self.error(expr, "a range is no value")),
             Expr::If { cond, then, else_ } => {
-                if self.truth(*cond)? { self.eval(*then) } else { self.eval(*else_) }
+                if self.truth(*cond)? {
+                    self.eval(*then)
+                } else {
+                    self.eval(*else_)
+                }
             }
             Expr::Match { of, arms } => {
                 let subject = self.eval(*of)?;
@@ -254,7 +289,11 @@ impl<'a, R: Reader> Interpreter<'a, R> {
     }
 
     /// What a value of an enum stands for in build steps: its text, or else its name.
-    pub(crate) fn enum_text(&mut self, of: &kiln_lang::types::EnumTy, at: u32) -> Result<Text, Failure> {
+    pub(crate) fn enum_text(
+        &mut self,
+        of: &kiln_lang::types::EnumTy,
+        at: u32,
+    ) -> Result<Text, Failure> {
         let checked = self.db.checked(of.file);
         let decl = &checked.module().enums[of.id].values[at as usize];
         match decl.text {
@@ -305,8 +344,13 @@ impl<'a, R: Reader> Interpreter<'a, R> {
 
     /// A text with the path of a dependency in it is not known before the build.
     fn unknown_yet(&self, expr: ExprId) -> Failure {
-        let failure = self.error(expr, "this text holds the path of a dependency, which is known only when building");
-        Box::new(failure.help("leave such work to the step itself: in shell text the path is known"))
+        let failure = self.error(
+            expr,
+            "this text holds the path of a dependency, which is known only when building",
+        );
+        Box::new(
+            failure.help("leave such work to the step itself: in shell text the path is known"),
+        )
     }
 
     //------ calls
@@ -331,12 +375,20 @@ impl<'a, R: Reader> Interpreter<'a, R> {
         }
     }
 
-    fn call_declared(&mut self, file: FileId, id: FunctionId, args: &[Arg]) -> Result<Value, Failure> {
-        let target = if file == self.checked.file { self.checked.clone() } else { self.db.checked(file) };
+    fn call_declared(
+        &mut self,
+        file: FileId,
+        id: FunctionId,
+        args: &[Arg],
+    ) -> Result<Value, Failure> {
+        let target =
+            if file == self.checked.file { self.checked.clone() } else { self.db.checked(file) };
         let function = &target.module().functions[id];
         let mut locals: Vec<(Name, Value)> = Vec::new();
         for (position, param) in function.params.iter().enumerate() {
-            let given = args.iter().find(|it| it.name.as_ref().is_some_and(|it| it.name == param.ident.name));
+            let given = args
+                .iter()
+                .find(|it| it.name.as_ref().is_some_and(|it| it.name == param.ident.name));
             let given = given.or_else(|| args.get(position).filter(|it| it.name.is_none()));
             let value = match (given, param.default) {
                 (Some(arg), _) => self.eval(arg.value)?,
@@ -359,7 +411,8 @@ impl<'a, R: Reader> Interpreter<'a, R> {
         let record = &env.records[of.id.index()];
         let mut fields = Vec::new();
         for field in &record.fields {
-            let given = args.iter().find(|it| it.name.as_ref().is_some_and(|it| it.name == field.name));
+            let given =
+                args.iter().find(|it| it.name.as_ref().is_some_and(|it| it.name == field.name));
             fields.push(match (given, field.default) {
                 (Some(arg), _) => self.eval(arg.value)?,
                 (None, Some(default)) => {
@@ -372,11 +425,18 @@ impl<'a, R: Reader> Interpreter<'a, R> {
         Ok(Value::Record(record.clone(), fields.into()))
     }
 
-    fn call_builtin(&mut self, expr: ExprId, builtin: Builtin, args: &[Arg]) -> Result<Value, Failure> {
+    fn call_builtin(
+        &mut self,
+        expr: ExprId,
+        builtin: Builtin,
+        args: &[Arg],
+    ) -> Result<Value, Failure> {
         match builtin {
             Builtin::Fetch => self.fetch(expr, args),
             Builtin::File | Builtin::Dir => {
-                let Some(arg) = args.first() else { return Err(self.error(expr, "no path is given")) };
+                let Some(arg) = args.first() else {
+                    return Err(self.error(expr, "no path is given"));
+                };
                 let path = self.plain(arg.value)?;
                 let whole = kiln_lang::env::resolve(&self.db.path(self.checked.file), &path);
                 let file = LocalFile { path: whole, named_in: self.checked.file };
@@ -436,7 +496,8 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                 }
                 kind => {
                     if let Value::Text(text) = self.eval(arg.value)? {
-                        let text = text.as_plain().ok_or_else(|| self.unknown_yet(arg.value))?.to_owned();
+                        let text =
+                            text.as_plain().ok_or_else(|| self.unknown_yet(arg.value))?.to_owned();
                         let bytes = parse_hex(&text).map_err(|error| {
                             self.error(arg.value, format!("`{text}` is no {kind} hash: {error}"))
                         })?;
@@ -452,8 +513,11 @@ impl<'a, R: Reader> Interpreter<'a, R> {
         executables.sort();
         executables.dedup();
         let Some(hash) = hash else {
-            let failure = self.error(expr, "the hash of this download is not known for this version");
-            return Err(Box::new(failure.help("give it in the block of the version: `8.18.0 { sha256 = \"…\" }`")));
+            let failure =
+                self.error(expr, "the hash of this download is not known for this version");
+            return Err(Box::new(
+                failure.help("give it in the block of the version: `8.18.0 { sha256 = \"…\" }`"),
+            ));
         };
         Ok(Value::Source(Arc::new(Source::Fetch { urls, hash, unpack, root, executables })))
     }
@@ -471,7 +535,12 @@ impl<'a, R: Reader> Interpreter<'a, R> {
 
     //------ collections
 
-    fn collection(&mut self, expr: ExprId, elements: &[Element], checked: &Checked) -> Result<Value, Failure> {
+    fn collection(
+        &mut self,
+        expr: ExprId,
+        elements: &[Element],
+        checked: &Checked,
+    ) -> Result<Value, Failure> {
         match checked.types[expr.index()].without_opt() {
             Ty::Set(of) => {
                 let mut bits = Bits::new();
@@ -516,7 +585,9 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             }
             Element::Spread(expr) => match self.eval(*expr)? {
                 Value::List(items) => items.iter().try_for_each(|it| take(None, it.clone())),
-                Value::Set(of, bits) => bits.iter().try_for_each(|it| take(None, Value::Enum(of.clone(), it))),
+                Value::Set(of, bits) => {
+                    bits.iter().try_for_each(|it| take(None, Value::Enum(of.clone(), it)))
+                }
                 Value::Map(map) => {
                     map.iter().try_for_each(|it| take(Some(it.0.clone()), it.1.clone()))
                 }
@@ -529,7 +600,11 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                 take(Some(key), value)
             }
             Element::When(cond, element) => {
-                if self.truth(*cond)? { self.element(element, take) } else { Ok(()) }
+                if self.truth(*cond)? {
+                    self.element(element, take)
+                } else {
+                    Ok(())
+                }
             }
             Element::For { name, list, when, element } => {
                 let values = self.items(*list)?;

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use kiln_lang::check::Res;
 use kiln_lang::module::{
-    Element, Expr, ExprId, Module, ModuleKind, Name, OptionKind, PackageRef, PartKind, Setting, SettingOp,
-    StmtKind,
+    Element, Expr, ExprId, Module, ModuleKind, Name, OptionKind, PackageRef, PartKind, Setting,
+    SettingOp, StmtKind,
 };
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId};
 
@@ -149,6 +149,8 @@ pub struct SetupRequest {
     pub overrides: Vec<FileId>,
     /// Specs from the command line, as made by [`Database::add_spec`].
     pub specs: Vec<FileId>,
+    /// Whether what the project wants does not count, because the command line says what is wanted.
+    pub ignore_project_wishes: bool,
     /// The machine that packages are for, as `cpu-os`; this machine if `None`.
     pub target: Option<(String, String)>,
     /// The machine that builds, as `cpu` and `os`.
@@ -161,10 +163,16 @@ pub struct SetupRequest {
 ///
 /// Everything that is wrong with the files, all of it. Warnings are in the second part of a
 /// success.
-pub fn setup(db: &Database, request: &SetupRequest) -> Result<(Setup, Vec<Diagnostic>), Vec<Diagnostic>> {
+pub fn setup(
+    db: &Database,
+    request: &SetupRequest,
+) -> Result<(Setup, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut reading = Reading { db, setup: Setup::default(), diagnostics: Vec::new() };
     if let Some(project) = request.project {
         reading.project(project);
+        if request.ignore_project_wishes {
+            reading.setup.wishes.clear();
+        }
     }
     for file in &request.overrides {
         reading.override_file(*file);
@@ -174,7 +182,11 @@ pub fn setup(db: &Database, request: &SetupRequest) -> Result<(Setup, Vec<Diagno
     }
     reading.platforms(request);
     let Reading { setup, diagnostics, .. } = reading;
-    if diagnostics.iter().any(Diagnostic::is_error) { Err(diagnostics) } else { Ok((setup, diagnostics)) }
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        Err(diagnostics)
+    } else {
+        Ok((setup, diagnostics))
+    }
 }
 
 struct Reading<'a> {
@@ -227,7 +239,12 @@ impl Reading<'_> {
             let range = kiln_lang::TextRange::default();
             let path = self.db.path(checked.file);
             let message = format!("`{path}` is used as {wanted}, but begins with `{found}`");
-            self.diagnostics.push(Diagnostic::new(Code::MissingHeader, checked.file, range, message));
+            self.diagnostics.push(Diagnostic::new(
+                Code::MissingHeader,
+                checked.file,
+                range,
+                message,
+            ));
         }
         false
     }
@@ -286,8 +303,12 @@ impl Reading<'_> {
             Some(ModuleKind::Override) => module.name.as_ref().map(|it| it.name.clone()),
             _ => None,
         };
-        let mut layer =
-            Layer { label, checked: checked.clone(), settings: Vec::new(), unavailable: Vec::new() };
+        let mut layer = Layer {
+            label,
+            checked: checked.clone(),
+            settings: Vec::new(),
+            unavailable: Vec::new(),
+        };
         let empty = kiln_lang::schema::OptionTable::default();
         let mut evaluation = Evaluation::new(self.db, &empty);
         for stmt in stmts(module) {
@@ -308,7 +329,8 @@ impl Reading<'_> {
                 }
                 StmtKind::Unavailable { package, when, message } => {
                     let guard = evaluation.guard(checked, stmt.guard, &Vec::new());
-                    let when = when.map_or(Cond::True, |it| evaluation.cond(checked, it, &Vec::new()));
+                    let when =
+                        when.map_or(Cond::True, |it| evaluation.cond(checked, it, &Vec::new()));
                     if let Some(package) = package.as_ref().map(|it| &it.name).or(own.as_ref()) {
                         layer.unavailable.push(LayerUnavailable {
                             package: package.clone(),
@@ -429,7 +451,8 @@ impl Reading<'_> {
                     let mut evaluation = Evaluation::new(self.db, &table);
                     let items = evaluation.items(checked, &ident.name, &table, spec, &Vec::new());
                     let reqs = evaluation.reqs(checked, reqs, &Vec::new());
-                    let message = message.and_then(|it| evaluation.constant(checked, it, &Vec::new()));
+                    let message =
+                        message.and_then(|it| evaluation.constant(checked, it, &Vec::new()));
                     self.setup.policies.push(Policy {
                         package: ident.name.clone(),
                         items,

@@ -21,7 +21,9 @@ mod value;
 pub use condition::{Atom, Cond, Facts, WithAtom, WithItem};
 pub use derive::{Derived, derive};
 pub use evaluate::{Packages, evaluate};
-pub use layers::{Layer, LayerSetting, LayerUnavailable, Policy, Setup, SetupRequest, Target, Wish, setup};
+pub use layers::{
+    Layer, LayerSetting, LayerUnavailable, Policy, Setup, SetupRequest, Target, Wish, setup,
+};
 pub use package::*;
 pub use solution::*;
 pub use solve::solve;

@@ -226,7 +226,11 @@ impl Node {
     /// Returns the options with their names, in the order of their declarations.
     pub fn named_options(&self) -> impl Iterator<Item = (&Name, &OptionValue)> {
         let table = &self.package.schema.table;
-        table.options.iter().zip(&self.options).filter_map(|(schema, value)| Some((&schema.name, value.as_ref()?)))
+        table
+            .options
+            .iter()
+            .zip(&self.options)
+            .filter_map(|(schema, value)| Some((&schema.name, value.as_ref()?)))
     }
 
     /// Returns the name and version: `curl 8.18.0`.

@@ -40,12 +40,19 @@ use crate::value::Value;
 ///
 /// Every conflict that was found, each with the places that matter. Warnings are in the second
 /// part of a success.
-pub fn solve(packages: &Packages<'_>, setup: &Setup) -> Result<(Solution, Vec<Diagnostic>), Vec<Diagnostic>> {
+pub fn solve(
+    packages: &Packages<'_>,
+    setup: &Setup,
+) -> Result<(Solution, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut solver = Solver::new(packages, setup);
     solver.run();
     let Solver { solution, mut diagnostics, .. } = solver;
     diagnostics.dedup();
-    if diagnostics.iter().any(Diagnostic::is_error) { Err(diagnostics) } else { Ok((solution, diagnostics)) }
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        Err(diagnostics)
+    } else {
+        Ok((solution, diagnostics))
+    }
 }
 
 struct Solver<'a> {
@@ -176,7 +183,8 @@ impl<'a> Solver<'a> {
                     continue;
                 }
                 let mut evaluation = crate::evaluate::Evaluation::new(self.db, table);
-                if let Some(value) = evaluation.constant(&layer.checked, setting.value, &Vec::new()) {
+                if let Some(value) = evaluation.constant(&layer.checked, setting.value, &Vec::new())
+                {
                     globals.values.insert((Object::Toolchain, name.clone()), value);
                 }
             }
@@ -194,8 +202,12 @@ impl<'a> Solver<'a> {
     }
 
     /// The settings of a package in all layers, lowest first, with the index of their layer.
-    fn settings_of<'s>(&'s self, package: &'s crate::package::Package) -> Vec<(usize, &'a LayerSetting)> {
-        let mut all: Vec<(usize, usize)> = self.settings.get(&package.name).cloned().unwrap_or_default();
+    fn settings_of<'s>(
+        &'s self,
+        package: &'s crate::package::Package,
+    ) -> Vec<(usize, &'a LayerSetting)> {
+        let mut all: Vec<(usize, usize)> =
+            self.settings.get(&package.name).cloned().unwrap_or_default();
         for (layer, index) in &self.patterns {
             let setting = &self.setup.layers[*layer].settings[*index];
             let Target::Having(option, kind) = &setting.target else { continue };
@@ -204,7 +216,9 @@ impl<'a> Solver<'a> {
             }
         }
         all.sort_unstable();
-        all.into_iter().map(|(layer, index)| (layer, &self.setup.layers[layer].settings[index])).collect()
+        all.into_iter()
+            .map(|(layer, index)| (layer, &self.setup.layers[layer].settings[index]))
+            .collect()
     }
 }
 

@@ -233,7 +233,8 @@ impl fmt::Display for Value {
             Value::Series(version) => write!(f, "{version}.*"),
             Value::Enum(of, at) => f.write_str(&of.values[*at as usize]),
             Value::Set(of, bits) => {
-                let names: Vec<&str> = bits.iter().map(|it| of.values[it as usize].as_str()).collect();
+                let names: Vec<&str> =
+                    bits.iter().map(|it| of.values[it as usize].as_str()).collect();
                 write!(f, "{{{}}}", names.join(", "))
             }
             Value::List(items) => {
@@ -241,8 +242,10 @@ impl fmt::Display for Value {
                 write!(f, "[{}]", texts.join(", "))
             }
             Value::Map(map) => {
-                let texts: Vec<String> =
-                    map.iter().map(|it| format!("{}: {}", kiln_lang::syntax::quote(it.0), it.1.source())).collect();
+                let texts: Vec<String> = map
+                    .iter()
+                    .map(|it| format!("{}: {}", kiln_lang::syntax::quote(it.0), it.1.source()))
+                    .collect();
                 write!(f, "{{{}}}", texts.join(", "))
             }
             Value::Record(of, fields) => {
@@ -317,7 +320,8 @@ impl Bits {
     /// Returns what is in both.
     #[must_use]
     pub fn intersection(&self, other: &Bits) -> Bits {
-        let mut bits = Bits { words: self.words.iter().zip(&other.words).map(|(a, b)| a & b).collect() };
+        let mut bits =
+            Bits { words: self.words.iter().zip(&other.words).map(|(a, b)| a & b).collect() };
         bits.trim();
         bits
     }

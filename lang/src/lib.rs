@@ -28,6 +28,6 @@ pub use database::{Database, FileId, Lowered};
 pub use diagnostic::{Code, Diagnostic, Edit, Fix, Label, Severity};
 pub use nearest::{did_you_mean, list, nearest};
 pub use pattern::{Pattern, PatternError};
+pub use rowan::{TextRange, TextSize};
 pub use version::{Comparison, Version, VersionBound, VersionReq};
 pub use world::{MemoryWorld, TreeEntry, TreeEntryKind, World, WorldError};
-pub use rowan::{TextRange, TextSize};

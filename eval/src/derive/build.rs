@@ -9,8 +9,8 @@ use kiln_lang::schema::BodyRef;
 use kiln_lang::types::{Object, Ty};
 use kiln_lang::{Checked, Code, Diagnostic, FileId};
 use kiln_store::{
-    Build, BuildKind, Derivation, EnvName, InputRef, Label, Limits, OutputName, Piece, SANDBOX_ABI, Step, StepName,
-    StoreName, System, Template,
+    Build, BuildKind, Derivation, EnvName, InputRef, Label, Limits, OutputName, Piece, SANDBOX_ABI,
+    Step, StepName, StoreName, System, Template,
 };
 
 use super::Deriver;
@@ -79,15 +79,19 @@ impl Deriver<'_> {
         };
         let mut builder = NodeBuilder::new(self, id, package.clone());
         let source = builder.field("source");
-        let patched = !matches!(builder.field("patches"), Some(Value::List(items)) if items.is_empty());
+        let patched =
+            !matches!(builder.field("patches"), Some(Value::List(items)) if items.is_empty());
         let steps = builder.steps();
         if steps.is_empty() && !patched {
             // A package without steps is its source.
             let Some(Value::Source(source)) = source else {
-                let message = format!("`{}` has neither steps nor a source: there is nothing to build", package.name);
-                let diagnostic = self
-                    .error(place, message)
-                    .help("choose a build system, as in `steps autotools`, or write `source = fetch(…)`");
+                let message = format!(
+                    "`{}` has neither steps nor a source: there is nothing to build",
+                    package.name
+                );
+                let diagnostic = self.error(place, message).help(
+                    "choose a build system, as in `steps autotools`, or write `source = fetch(…)`",
+                );
                 self.report(diagnostic);
                 return None;
             };
@@ -135,7 +139,9 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
             for setting in &layer.settings {
                 let applies = match &setting.target {
                     Target::Package(name) => *name == package.name,
-                    Target::Having(option, kind) => table.get(option).is_some_and(|it| it.kind == *kind),
+                    Target::Having(option, kind) => {
+                        table.get(option).is_some_and(|it| it.kind == *kind)
+                    }
                     Target::Toolchain { .. } | Target::Provider(_) => false,
                 };
                 if applies {
@@ -174,7 +180,13 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
 
     //------ expressions
 
-    fn eval(&mut self, checked: &Arc<Checked>, expr: ExprId, locals: &Locals, prev: Option<(&Value, &Value)>) -> Option<Value> {
+    fn eval(
+        &mut self,
+        checked: &Arc<Checked>,
+        expr: ExprId,
+        locals: &Locals,
+        prev: Option<(&Value, &Value)>,
+    ) -> Option<Value> {
         let db = self.deriver.db;
         let mut interpreter = Interpreter::new(db, checked.clone(), self);
         interpreter.locals = locals.clone();
@@ -262,9 +274,10 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
             let place = self.deriver.db.span(option.at.file, option.span);
             let owner = package_place(self.deriver, &package);
             let message = format!("`{}` of `{}` has no value", option.name, package.name);
-            let diagnostic = Diagnostic::new(Code::MissingValue, owner.file, owner.range(), message)
-                .label(option.at.file, place, "declared here, without a default")
-                .help(format!("write `{} = …`", option.name));
+            let diagnostic =
+                Diagnostic::new(Code::MissingValue, owner.file, owner.range(), message)
+                    .label(option.at.file, place, "declared here, without a default")
+                    .help(format!("write `{} = …`", option.name));
             self.report(diagnostic);
             return None;
         }
@@ -330,10 +343,13 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
                     let mut map = (*map).clone();
                     let part = map.get(first.as_str()).cloned().unwrap_or(Value::Null);
                     let part_default = match default {
-                        Value::Map(default) => default.get(first.as_str()).cloned().unwrap_or(Value::Null),
+                        Value::Map(default) => {
+                            default.get(first.as_str()).cloned().unwrap_or(Value::Null)
+                        }
                         _ => Value::Null,
                     };
-                    let part = self.apply(part, &part_default, rest, op, (checked, expr, locals), of)?;
+                    let part =
+                        self.apply(part, &part_default, rest, op, (checked, expr, locals), of)?;
                     map.insert(first.to_string(), part);
                     return Some(Value::Map(Arc::new(map)));
                 }
@@ -344,7 +360,8 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
                     let mut fields = fields.to_vec();
                     let inner = record.fields[at].ty.clone();
                     let part = fields[at].clone();
-                    fields[at] = self.apply(part, &Value::Null, rest, op, (checked, expr, locals), &inner)?;
+                    fields[at] =
+                        self.apply(part, &Value::Null, rest, op, (checked, expr, locals), &inner)?;
                     return Some(Value::Record(of, fields.into()));
                 }
                 (other, _) => return Some(other),
@@ -380,12 +397,15 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
         for schema in &package.schema.table.steps {
             let checked = self.checked(schema.at.file);
             let decl = &checked.module().bodies[schema.at.body].steps[schema.index as usize];
-            let mut evaluation = crate::evaluate::Evaluation::new(self.deriver.db, &package.schema.table);
+            let mut evaluation =
+                crate::evaluate::Evaluation::new(self.deriver.db, &package.schema.table);
             let guard = evaluation.guard(&checked, decl.guard, &Vec::new());
             if !self.holds(&guard) {
                 continue;
             }
-            let Some(declared) = self.eval(&checked, decl.script, &Vec::new(), None) else { continue };
+            let Some(declared) = self.eval(&checked, decl.script, &Vec::new(), None) else {
+                continue;
+            };
             let mut value = declared.clone();
             for setting in &package.settings {
                 if !is_step(&setting.path, &schema.name) || !self.holds(&setting.cond) {
@@ -393,7 +413,8 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
                 }
                 let checked = package.bodies[setting.body].clone();
                 let place = (&checked, setting.value, &setting.locals);
-                let applied = self.apply(value.clone(), &declared, &[], setting.op, place, &Ty::Script);
+                let applied =
+                    self.apply(value.clone(), &declared, &[], setting.op, place, &Ty::Script);
                 value = applied.unwrap_or(value);
             }
             let layers = self.layers.clone();
@@ -402,7 +423,8 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
                     continue;
                 }
                 let place = (checked, setting.value, &Vec::new());
-                let applied = self.apply(value.clone(), &declared, &[], setting.op, place, &Ty::Script);
+                let applied =
+                    self.apply(value.clone(), &declared, &[], setting.op, place, &Ty::Script);
                 value = applied.unwrap_or(value);
             }
             if let Value::Script(text) = value
@@ -416,7 +438,12 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
 
     //------ the derivation
 
-    fn build(&mut self, name: &StoreName, source: Option<Value>, steps: Vec<(Name, Text)>) -> Option<Derivation> {
+    fn build(
+        &mut self,
+        name: &StoreName,
+        source: Option<Value>,
+        steps: Vec<(Name, Text)>,
+    ) -> Option<Derivation> {
         let place = package_place(self.deriver, &self.package.clone());
         let mut sources = BTreeMap::new();
         if let Some(Value::Source(source)) = source {
@@ -432,7 +459,8 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
         }
         let shell = self.texts("shell")?;
         if shell.is_empty() {
-            let message = format!("nothing says which program runs the steps of `{}`", self.package.name);
+            let message =
+                format!("nothing says which program runs the steps of `{}`", self.package.name);
             let diagnostic = self
                 .deriver
                 .error(place, message)
@@ -447,7 +475,9 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
                     env.insert(key, value);
                 }
                 Err(error) => {
-                    let diagnostic = self.deriver.error(place, format!("`env` of `{}`: {error}", self.package.name));
+                    let diagnostic = self
+                        .deriver
+                        .error(place, format!("`env` of `{}`: {error}", self.package.name));
                     self.report(diagnostic);
                 }
             }
@@ -483,7 +513,8 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
         };
         let derivation = Derivation::Build(build);
         if let Err(error) = derivation.check() {
-            let message = format!("`{}` cannot be built as its recipe says: {error}", self.package.name);
+            let message =
+                format!("`{}` cannot be built as its recipe says: {error}", self.package.name);
             let diagnostic = self.deriver.error(place, message);
             self.report(diagnostic);
             return None;
@@ -494,7 +525,8 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
     /// The machine that runs the steps: always the one that builds.
     fn system(&self) -> System {
         let machine = &self.deriver.setup.machine;
-        let part = |name: &str| machine.get(name).map_or_else(|| "unknown".to_owned(), Value::to_string);
+        let part =
+            |name: &str| machine.get(name).map_or_else(|| "unknown".to_owned(), Value::to_string);
         let text = format!("{}-{}", part("cpu"), part("os"));
         System::new(text).unwrap_or_else(|_| unreachable!("values of the platform are names"))
     }
@@ -507,13 +539,22 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
         limits
     }
 
-    fn source_input(&mut self, source: &crate::value::Source, target: &str, place: Place) -> Option<Label> {
+    fn source_input(
+        &mut self,
+        source: &crate::value::Source,
+        target: &str,
+        place: Place,
+    ) -> Option<Label> {
         let (suffix, label) = match target {
             MAIN_SOURCE => ("source".to_owned(), "source".to_owned()),
             target => (format!("source-{target}"), format!("source.{target}")),
         };
         let name = StoreName::new(format!("{}-{suffix}", self.package.name)).ok()?;
-        let title = format!("{} of {}", suffix.replace('-', " "), self.deriver.solution.node(self.id).title());
+        let title = format!(
+            "{} of {}",
+            suffix.replace('-', " "),
+            self.deriver.solution.node(self.id).title()
+        );
         let input = self.deriver.source(source, &name, &title, place)?;
         let label = Label::new(label).ok()?;
         self.inputs.insert(label.clone(), input);
@@ -523,7 +564,12 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
     /// Every dependency that the recipe declares for building is an input, read or not.
     fn direct_inputs(&mut self) {
         let solution = self.deriver.solution;
-        for edge in solution.node(self.id).edges.iter().filter(|it| matches!(it.role, Role::Build | Role::Host)) {
+        for edge in solution
+            .node(self.id)
+            .edges
+            .iter()
+            .filter(|it| matches!(it.role, Role::Build | Role::Host))
+        {
             self.edge_label(edge);
         }
     }
@@ -640,10 +686,20 @@ impl Reader for NodeBuilder<'_, '_> {
         })
     }
 
-    fn member(&mut self, object: Object, name: &Name, at: (FileId, ExprId)) -> Result<Value, Failure> {
+    fn member(
+        &mut self,
+        object: Object,
+        name: &Name,
+        at: (FileId, ExprId),
+    ) -> Result<Value, Failure> {
         let db = self.deriver.db;
         let fail = |message: String| -> Failure {
-            Box::new(Diagnostic::new(Code::EvaluationError, at.0, db.expr_range(at.0, at.1), message))
+            Box::new(Diagnostic::new(
+                Code::EvaluationError,
+                at.0,
+                db.expr_range(at.0, at.1),
+                message,
+            ))
         };
         let solution = self.deriver.solution;
         let node = solution.node(self.id);
@@ -690,17 +746,25 @@ impl Reader for NodeBuilder<'_, '_> {
                 let mut values = Vec::new();
                 if name == "link" {
                     for to in linked(solution, self.id) {
-                        let direct = node.edges.iter().find(|it| it.to == to && it.role == Role::Host).cloned();
+                        let direct = node
+                            .edges
+                            .iter()
+                            .find(|it| it.to == to && it.role == Role::Host)
+                            .cloned();
                         let label = match direct {
                             Some(edge) => self.edge_label(&edge),
-                            None => self.node_label(to, &format!("link.{}", solution.node(to).package.name)),
+                            None => self.node_label(
+                                to,
+                                &format!("link.{}", solution.node(to).package.name),
+                            ),
                         };
                         if let Some(label) = label {
                             values.push(self.dep_value(to, label));
                         }
                     }
                 } else {
-                    for edge in node.edges.iter().filter(|it| it.role == role && role != Role::Run) {
+                    for edge in node.edges.iter().filter(|it| it.role == role && role != Role::Run)
+                    {
                         let edge = edge.clone();
                         if let Some(label) = self.edge_label(&edge) {
                             values.push(self.dep_value(edge.to, label));
@@ -710,7 +774,9 @@ impl Reader for NodeBuilder<'_, '_> {
                 Ok(Value::List(values.into()))
             }
             Object::Outputs => match OutputName::new(&**name) {
-                Ok(output) if output == OutputName::default_output() => Ok(Value::Text(output_path(output))),
+                Ok(output) if output == OutputName::default_output() => {
+                    Ok(Value::Text(output_path(output)))
+                }
                 _ => Err(fail(format!("this package has no output `{name}`"))),
             },
             Object::Sources => Ok(Value::text(&format!("/build/{name}"))),
@@ -723,13 +789,20 @@ impl Reader for NodeBuilder<'_, '_> {
             Some(label) => label.clone(),
             None => {
                 let stem = file.path.rsplit('/').next().unwrap_or("file");
-                let stem: String =
-                    stem.chars().filter(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '.' | '_')).collect();
+                let stem: String = stem
+                    .chars()
+                    .filter(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '.' | '_'))
+                    .collect();
                 let stem = stem.trim_start_matches(['.', '-']);
                 let stem = if stem.is_empty() { "file" } else { stem };
                 let place = Place::new(at.0, self.deriver.db.expr_range(at.0, at.1));
                 let fail = |message: String| -> Failure {
-                    Box::new(Diagnostic::new(Code::EvaluationError, place.file, place.range(), message))
+                    Box::new(Diagnostic::new(
+                        Code::EvaluationError,
+                        place.file,
+                        place.range(),
+                        message,
+                    ))
                 };
                 let name = StoreName::new(stem).map_err(|error| fail(error.to_string()))?;
                 let title = format!("{stem} of {}", self.deriver.solution.node(self.id).title());

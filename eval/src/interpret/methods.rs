@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use kiln_lang::Pattern;
 use kiln_lang::check::Method;
 use kiln_lang::module::{Arg, Expr, ExprId};
-use kiln_lang::Pattern;
 use kiln_store::Template;
 
 use super::{Failure, Interpreter, Reader};
@@ -36,7 +36,9 @@ impl<R: Reader> Interpreter<'_, R> {
                 }
                 Ok(Value::Text(Text::from_template(template)))
             }
-            (Method::Reversed, Value::List(items)) => Ok(Value::List(items.iter().rev().cloned().collect())),
+            (Method::Reversed, Value::List(items)) => {
+                Ok(Value::List(items.iter().rev().cloned().collect()))
+            }
             (Method::Unique, Value::List(items)) => {
                 let mut unique: Vec<Value> = Vec::new();
                 for item in &*items {
@@ -62,7 +64,10 @@ impl<R: Reader> Interpreter<'_, R> {
                 let count = self.count_arg(expr, first)?;
                 match version.bump(count) {
                     Some(version) => Ok(Value::Version(version)),
-                    None => Err(self.error(expr, format!("part {count} of version {version} is no number"))),
+                    None => {
+                        Err(self
+                            .error(expr, format!("part {count} of version {version} is no number")))
+                    }
                 }
             }
             (method, Value::Text(text)) => self.text_method(expr, method, &text, args),
@@ -70,9 +75,16 @@ impl<R: Reader> Interpreter<'_, R> {
         }
     }
 
-    fn each(&mut self, expr: ExprId, method: Method, of: Value, lambda: Option<ExprId>) -> Result<Value, Failure> {
+    fn each(
+        &mut self,
+        expr: ExprId,
+        method: Method,
+        of: Value,
+        lambda: Option<ExprId>,
+    ) -> Result<Value, Failure> {
         let checked = self.checked.clone();
-        let Some(Expr::Lambda { params, body }) = lambda.map(|it| &checked.module().exprs[it]) else {
+        let Some(Expr::Lambda { params, body }) = lambda.map(|it| &checked.module().exprs[it])
+        else {
             return Err(self.error(expr, "this needs a function"));
         };
         let Some(param) = params.first() else {
@@ -105,14 +117,22 @@ impl<R: Reader> Interpreter<'_, R> {
         })
     }
 
-    fn text_method(&mut self, expr: ExprId, method: Method, text: &Text, args: &[Arg]) -> Result<Value, Failure> {
+    fn text_method(
+        &mut self,
+        expr: ExprId,
+        method: Method,
+        text: &Text,
+        args: &[Arg],
+    ) -> Result<Value, Failure> {
         let first = args.first().map(|it| it.value);
         // Some methods can look at the text before and after a place without knowing the place.
         if let (Method::Replace, Text::Template(_)) = (method, text) {
             return Err(self.unknown_yet(expr));
         }
         let Some(plain) = text.as_plain() else { return Err(self.unknown_yet(expr)) };
-        let list = |items: Vec<&str>| Value::List(items.into_iter().map(Value::text).collect::<Arc<[Value]>>());
+        let list = |items: Vec<&str>| {
+            Value::List(items.into_iter().map(Value::text).collect::<Arc<[Value]>>())
+        };
         Ok(match method {
             Method::Split => {
                 let separator = self.plain_arg(expr, first)?;
@@ -140,7 +160,11 @@ impl<R: Reader> Interpreter<'_, R> {
                 let pattern = self.plain_arg(expr, first)?;
                 match Pattern::new(&pattern) {
                     Ok(pattern) => Value::Bool(pattern.matches(plain)),
-                    Err(error) => return Err(self.error(expr, format!("`/{pattern}/` is no pattern: {error}"))),
+                    Err(error) => {
+                        return Err(
+                            self.error(expr, format!("`/{pattern}/` is no pattern: {error}"))
+                        );
+                    }
                 }
             }
             _ => return Err(self.error(expr, "a text has no such method")),

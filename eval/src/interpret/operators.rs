@@ -134,7 +134,8 @@ impl<R: Reader> Interpreter<'_, R> {
         with: impl Fn(&Bits, &Bits) -> Bits,
     ) -> Result<Value, Failure> {
         let of = match (&left, &right) {
-            (Value::Set(of, _) | Value::Enum(of, _), _) | (_, Value::Set(of, _) | Value::Enum(of, _)) => of.clone(),
+            (Value::Set(of, _) | Value::Enum(of, _), _)
+            | (_, Value::Set(of, _) | Value::Enum(of, _)) => of.clone(),
             _ => return Err(self.error(expr, "this needs sets")),
         };
         let empty = |value: &Value| match value {
@@ -148,7 +149,13 @@ impl<R: Reader> Interpreter<'_, R> {
         }
     }
 
-    fn arithmetic(&mut self, expr: ExprId, op: BinaryOp, left: Value, right: Value) -> Result<Value, Failure> {
+    fn arithmetic(
+        &mut self,
+        expr: ExprId,
+        op: BinaryOp,
+        left: Value,
+        right: Value,
+    ) -> Result<Value, Failure> {
         let too_large = |it: &Self| it.error(expr, "the result of this is too large for a number");
         let number = |it: &Self, a: i64, b: i64| {
             let result = match op {
@@ -163,7 +170,9 @@ impl<R: Reader> Interpreter<'_, R> {
         Ok(match (left, right) {
             (Value::Int(a), Value::Int(b)) => Value::Int(number(self, a, b)?),
             (Value::Size(a), Value::Size(b) | Value::Int(b)) => Value::Size(number(self, a, b)?),
-            (Value::Duration(a), Value::Duration(b) | Value::Int(b)) => Value::Duration(number(self, a, b)?),
+            (Value::Duration(a), Value::Duration(b) | Value::Int(b)) => {
+                Value::Duration(number(self, a, b)?)
+            }
             (Value::Text(a), Value::Text(b)) => Value::Text(concat(&a, &b)),
             (Value::Script(a), Value::Script(b)) => Value::Script(concat(&a, &b)),
             (Value::List(a), Value::List(b)) if op == BinaryOp::Add => {

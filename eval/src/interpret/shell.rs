@@ -85,7 +85,8 @@ fn is_plain_word(text: &str) -> bool {
 }
 
 fn is_plain(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '+' | ',' | ':' | '@' | '%' | '=')
+    c.is_ascii_alphanumeric()
+        || matches!(c, '_' | '-' | '.' | '/' | '+' | ',' | ':' | '@' | '%' | '=')
 }
 
 #[cfg(test)]

@@ -90,7 +90,8 @@ impl Draft {
         export: &ExportDecl,
     ) -> bool {
         self.package.ignores.iter().any(|it| {
-            let named = if it.from { it.package == *exporter } else { it.package == export.dep.package };
+            let named =
+                if it.from { it.package == *exporter } else { it.package == export.dep.package };
             let to = it.to.is_none_or(|to| to == export.key.to);
             named && to && holds(solver, board, self, &it.cond)
         })
@@ -138,12 +139,18 @@ impl Solver<'_> {
     }
 
     /// Chooses version and options of a package from what is asked of it.
-    pub(super) fn draft(&mut self, board: &Draftboard, package: &Arc<Package>, needs: &[Need]) -> Draft {
+    pub(super) fn draft(
+        &mut self,
+        board: &Draftboard,
+        package: &Arc<Package>,
+        needs: &[Need],
+    ) -> Draft {
         self.own_mistakes(package);
         self.unavailable_in_layers(package, &board.globals, needs);
         let (version, version_history) = self.version(package, needs);
         let layer_settings = self.settings_of(package);
-        let mut options = Options::new(self.db, self.setup, package, &version, board, &layer_settings, needs);
+        let mut options =
+            Options::new(self.db, self.setup, package, &version, board, &layer_settings, needs);
         options.all();
         let provides = package
             .provides
@@ -191,7 +198,12 @@ impl Solver<'_> {
                 match &item.of {
                     None => need.asks.push(ask),
                     Some(of) => {
-                        let placed = Need { asks: vec![ask], req: VersionReq::any(), present: false, ..need.clone() };
+                        let placed = Need {
+                            asks: vec![ask],
+                            req: VersionReq::any(),
+                            present: false,
+                            ..need.clone()
+                        };
                         others.push((of.clone(), placed));
                     }
                 }
@@ -213,7 +225,8 @@ impl Solver<'_> {
         for diagnostic in diagnostics {
             self.report(diagnostic);
         }
-        let mut needed_by: Vec<String> = needs.iter().filter(|it| it.present).map(|it| it.by.clone()).collect();
+        let mut needed_by: Vec<String> =
+            needs.iter().filter(|it| it.present).map(|it| it.by.clone()).collect();
         needed_by.sort();
         needed_by.dedup();
         Draft {
@@ -262,7 +275,9 @@ impl Solver<'_> {
             }
             let layer = &self.setup.layers[layer];
             let mut evaluation = Evaluation::new(self.db, &package.schema.table);
-            if let Some(Value::Version(version)) = evaluation.constant(&layer.checked, setting.value, &Vec::new()) {
+            if let Some(Value::Version(version)) =
+                evaluation.constant(&layer.checked, setting.value, &Vec::new())
+            {
                 for influence in &mut history {
                     let influence: &mut Influence = influence;
                     influence.overruled = true;
@@ -290,7 +305,8 @@ impl Solver<'_> {
             fixed.as_ref().is_none_or(|it| it.0 == version.version)
                 && needs.iter().all(|it| it.req.matches(&version.version))
         };
-        let candidates: Vec<&PackageVersion> = package.versions.iter().filter(|it| allowed(it)).collect();
+        let candidates: Vec<&PackageVersion> =
+            package.versions.iter().filter(|it| allowed(it)).collect();
         let asked = fixed.is_some();
         let best = candidates
             .iter()
@@ -301,13 +317,22 @@ impl Solver<'_> {
             return (best.version.clone(), history);
         }
         self.no_version(package, needs, fixed.as_ref());
-        let any = package.versions.first().map_or_else(|| Version::new("0"), |it| it.version.clone());
+        let any =
+            package.versions.first().map_or_else(|| Version::new("0"), |it| it.version.clone());
         (any, history)
     }
 
-    fn no_version(&mut self, package: &Package, needs: &[Need], fixed: Option<&(Version, Place, String)>) {
-        let Some(first) = needs.iter().find(|it| !it.req.is_any()).or(needs.first()) else { return };
-        let has: Vec<String> = package.versions.iter().take(6).map(|it| it.version.to_string()).collect();
+    fn no_version(
+        &mut self,
+        package: &Package,
+        needs: &[Need],
+        fixed: Option<&(Version, Place, String)>,
+    ) {
+        let Some(first) = needs.iter().find(|it| !it.req.is_any()).or(needs.first()) else {
+            return;
+        };
+        let has: Vec<String> =
+            package.versions.iter().take(6).map(|it| it.version.to_string()).collect();
         let more = if package.versions.len() > 6 { " and older ones" } else { "" };
         let mut diagnostic = match fixed {
             Some((version, place, label)) => {
@@ -318,22 +343,31 @@ impl Solver<'_> {
                         first.by, package.name, first.req
                     );
                     let against = needs.iter().find(|it| !it.req.matches(version)).unwrap_or(first);
-                    let message = if against.by == first.by { message } else {
-                        format!("{} needs `{}` {}, but the {label} fixes version {version}", against.by, package.name, against.req)
+                    let message = if against.by == first.by {
+                        message
+                    } else {
+                        format!(
+                            "{} needs `{}` {}, but the {label} fixes version {version}",
+                            against.by, package.name, against.req
+                        )
                     };
                     self.at(Code::Conflict, against.place, message)
                         .here("needed here")
                         .label(place.file, place.range(), "fixed here")
                         .help("change one of the two")
                 } else {
-                    let message = format!("the recipe of `{}` has no version {version}", package.name);
+                    let message =
+                        format!("the recipe of `{}` has no version {version}", package.name);
                     self.at(Code::UnknownVersion, *place, message)
                         .help(format!("it has {}{more}", kiln_lang::list(&has, "and")))
                 }
             }
             None => {
-                let wanted: Vec<String> =
-                    needs.iter().filter(|it| !it.req.is_any()).map(|it| it.req.to_string()).collect();
+                let wanted: Vec<String> = needs
+                    .iter()
+                    .filter(|it| !it.req.is_any())
+                    .map(|it| it.req.to_string())
+                    .collect();
                 let message =
                     format!("no version of `{}` is {}", package.name, wanted.join(" and "));
                 self.at(Code::Conflict, first.place, message)
@@ -343,8 +377,11 @@ impl Solver<'_> {
         };
         for need in needs.iter().filter(|it| !it.req.is_any() && it.place != first.place) {
             if fixed.is_none() {
-                diagnostic =
-                    diagnostic.label(need.place.file, need.place.range(), format!("{} asks for {}", need.by, need.req));
+                diagnostic = diagnostic.label(
+                    need.place.file,
+                    need.place.range(),
+                    format!("{} asks for {}", need.by, need.req),
+                );
             }
         }
         self.report(diagnostic);
@@ -365,13 +402,17 @@ impl Solver<'_> {
                         let mut evaluation = Evaluation::new(self.db, &draft.package.schema.table);
                         match evaluation.constant(&checked, *expr, locals) {
                             Some(value) => value.to_string(),
-                            None => self.db.text(*file)[self.db.expr_range(*file, *expr)].trim_matches('"').to_owned(),
+                            None => self.db.text(*file)[self.db.expr_range(*file, *expr)]
+                                .trim_matches('"')
+                                .to_owned(),
                         }
                     }
                     None => "the recipe does not say why".to_owned(),
                 };
                 let (code, message) = match rule.word {
-                    "unavailable" => (Code::Unavailable, format!("`{name}` is not available like this: {why}")),
+                    "unavailable" => {
+                        (Code::Unavailable, format!("`{name}` is not available like this: {why}"))
+                    }
                     _ => (Code::Conflict, format!("`{name}` cannot be built like this: {why}")),
                 };
                 let diagnostic = self.at(code, rule.place, message).here("this rule is broken");
@@ -396,7 +437,8 @@ impl Solver<'_> {
             let table = &draft.package.schema.table;
             let Some(at) = table.position(&name) else { continue };
             let Some(value) = &draft.options[at] else { continue };
-            let last = value.history.iter().rev().find(|it| !it.overruled && it.by != Influencer::Default);
+            let last =
+                value.history.iter().rev().find(|it| !it.overruled && it.by != Influencer::Default);
             let shown = value.value.source();
             match last.and_then(|it| it.place.map(|place| (it, place))) {
                 Some((influence, place)) => {
@@ -406,7 +448,11 @@ impl Solver<'_> {
                 None => {
                     let option = &table.options[at];
                     let place = self.db.span(option.at.file, option.span);
-                    diagnostic = diagnostic.label(option.at.file, place, format!("`{name}` is {shown} by default"));
+                    diagnostic = diagnostic.label(
+                        option.at.file,
+                        place,
+                        format!("`{name}` is {shown} by default"),
+                    );
                     let suggestion = match &value.value {
                         Value::Bool(true) => Some(format!("{}[~{name}]", draft.package.name)),
                         Value::Bool(false) => Some(format!("{}[{name}]", draft.package.name)),

@@ -105,7 +105,12 @@ impl<'a> Options<'a> {
     }
 
     /// Evaluates an expression that reads options of this package.
-    pub(super) fn evaluate(&mut self, file: FileId, expr: ExprId, locals: &Locals) -> Option<Value> {
+    pub(super) fn evaluate(
+        &mut self,
+        file: FileId,
+        expr: ExprId,
+        locals: &Locals,
+    ) -> Option<Value> {
         let checked = self.db.checked(file);
         let db = self.db;
         let mut interpreter = Interpreter::new(db, checked, self);
@@ -210,7 +215,9 @@ impl<'a> Options<'a> {
             },
         };
         let text = match option.default {
-            Some(expr) => self.db.text(option.at.file)[self.db.expr_range(option.at.file, expr)].to_owned(),
+            Some(expr) => {
+                self.db.text(option.at.file)[self.db.expr_range(option.at.file, expr)].to_owned()
+            }
             None => value.source(),
         };
         let history = vec![Influence {
@@ -234,7 +241,9 @@ impl<'a> Options<'a> {
                 Some(Says::Value(value)) => value,
                 _ => stack.value.clone(),
             };
-            if let Some(value) = self.setting_value(&checked, setting.value, &setting.locals, &stack.value, &default) {
+            if let Some(value) =
+                self.setting_value(&checked, setting.value, &setting.locals, &stack.value, &default)
+            {
                 let says = self.apply(option, setting.op, value, &mut stack);
                 overrule(&mut stack.history, &says);
                 stack.history.push(Influence {
@@ -286,7 +295,9 @@ impl<'a> Options<'a> {
         let table = &self.package.schema.table;
         let [name] = &setting.path[..] else { return };
         let renamed = table.renamed.iter().find(|it| it.from == *name && table.get(name).is_none());
-        if renamed.map_or(name, |it| &it.to) != &option.name || setting.cond.holds(self) != Some(true) {
+        if renamed.map_or(name, |it| &it.to) != &option.name
+            || setting.cond.holds(self) != Some(true)
+        {
             return;
         }
         if !has_effect {
@@ -294,14 +305,19 @@ impl<'a> Options<'a> {
             if matches!(setting.target, crate::layers::Target::Package(_)) {
                 let place = self.declared(option);
                 let diagnostic = self
-                    .at(Code::NoEffect, setting.place, format!("`{}` has no effect here", option.name))
+                    .at(
+                        Code::NoEffect,
+                        setting.place,
+                        format!("`{}` has no effect here", option.name),
+                    )
                     .label(place.file, place.range(), "it has an effect only under this condition");
                 self.report(diagnostic);
             }
             return;
         }
         let layer = &self.setup.layers[layer];
-        let value = self.setting_value(&layer.checked, setting.value, &Vec::new(), &stack.value, default);
+        let value =
+            self.setting_value(&layer.checked, setting.value, &Vec::new(), &stack.value, default);
         let Some(value) = value else { return };
         let says = self.apply(option, setting.op, value, stack);
         overrule(&mut stack.history, &says);
@@ -315,7 +331,13 @@ impl<'a> Options<'a> {
     }
 
     /// Applies an operator to what is there; returns what was said.
-    fn apply(&mut self, option: &OptionSchema, op: SettingOp, value: Value, stack: &mut Stack) -> Says {
+    fn apply(
+        &mut self,
+        option: &OptionSchema,
+        op: SettingOp,
+        value: Value,
+        stack: &mut Stack,
+    ) -> Says {
         let value = conform(value, &option.ty);
         let Ty::Set(of) = option.ty.without_opt() else {
             stack.value = value.clone();
@@ -376,7 +398,13 @@ impl<'a> Options<'a> {
         }
     }
 
-    fn join_set(&mut self, option: &OptionSchema, of: &EnumTy, needs: &[(&Need, &Ask)], stack: &mut Stack) -> bool {
+    fn join_set(
+        &mut self,
+        option: &OptionSchema,
+        of: &EnumTy,
+        needs: &[(&Need, &Ask)],
+        stack: &mut Stack,
+    ) -> bool {
         let mut value = as_bits(&stack.value).unwrap_or_default();
         let mut wanted: Vec<(u32, &Need, &Ask)> = Vec::new();
         let mut refused: Vec<(u32, &Need, &Ask)> = Vec::new();
@@ -393,7 +421,10 @@ impl<'a> Options<'a> {
                     continue;
                 }
                 let element = &of.values[*bit as usize];
-                if stack.fixed.has(*bit) || (stack.all_fixed && option.ty != Ty::Error) || option.sticky {
+                if stack.fixed.has(*bit)
+                    || (stack.all_fixed && option.ty != Ty::Error)
+                    || option.sticky
+                {
                     if conflicts.insert(*bit) {
                         self.against_fixed(option, need, ask, Some(element), stack);
                     }
@@ -418,7 +449,12 @@ impl<'a> Options<'a> {
         decided
     }
 
-    fn join_value(&mut self, option: &OptionSchema, needs: &[(&Need, &Ask)], stack: &mut Stack) -> bool {
+    fn join_value(
+        &mut self,
+        option: &OptionSchema,
+        needs: &[(&Need, &Ask)],
+        stack: &mut Stack,
+    ) -> bool {
         let mut asked: Vec<(&Need, &Ask, Value)> = Vec::new();
         for (need, ask) in needs {
             if let AskWhat::Value(value) = &ask.what {
@@ -444,7 +480,11 @@ impl<'a> Options<'a> {
                 Some((other_need, other_ask, other)) => match option.join {
                     Join::Max | Join::Min => {
                         let keep = satisfies(option.join, &other, value);
-                        if keep { (other_need, other_ask, other) } else { (need, ask, value.clone()) }
+                        if keep {
+                            (other_need, other_ask, other)
+                        } else {
+                            (need, ask, value.clone())
+                        }
                     }
                     Join::Or | Join::Union | Join::Agree => {
                         if other != *value {
@@ -472,7 +512,8 @@ impl<'a> Options<'a> {
         if !(stack.all_fixed) {
             overrule_default(&mut stack.history, &says);
         }
-        let by = if need.is_policy { Influencer::Policy } else { Influencer::Need(need.by.clone()) };
+        let by =
+            if need.is_policy { Influencer::Policy } else { Influencer::Need(need.by.clone()) };
         stack.history.push(Influence {
             by,
             place: Some(ask.place),
@@ -482,7 +523,14 @@ impl<'a> Options<'a> {
         });
     }
 
-    fn against_fixed(&mut self, option: &OptionSchema, need: &Need, ask: &Ask, element: Option<&Name>, stack: &Stack) {
+    fn against_fixed(
+        &mut self,
+        option: &OptionSchema,
+        need: &Need,
+        ask: &Ask,
+        element: Option<&Name>,
+        stack: &Stack,
+    ) {
         let package = &self.package.name;
         let wanted = match (&ask.what, element) {
             (_, Some(element)) => element.to_string(),
@@ -491,17 +539,29 @@ impl<'a> Options<'a> {
             (AskWhat::Value(value), None) => format!("{} = {}", option.name, value.source()),
             (AskWhat::Elements { .. }, None) => option.name.to_string(),
         };
-        let fixed = stack.history.iter().rev().find(|it| matches!(it.by, Influencer::Layer(_)) && !it.overruled);
+        let fixed = stack
+            .history
+            .iter()
+            .rev()
+            .find(|it| matches!(it.by, Influencer::Layer(_)) && !it.overruled);
         let now = match element {
             Some(element) => {
-                let is_in = as_bits(&stack.value).zip(option.ty.words()).is_some_and(|(bits, of)| {
-                    of.position(element).is_some_and(|it| bits.has(it))
-                });
-                format!("`{element}` is {} `{}`", if is_in { "fixed in" } else { "fixed out of" }, option.name)
+                let is_in = as_bits(&stack.value)
+                    .zip(option.ty.words())
+                    .is_some_and(|(bits, of)| of.position(element).is_some_and(|it| bits.has(it)));
+                format!(
+                    "`{element}` is {} `{}`",
+                    if is_in { "fixed in" } else { "fixed out of" },
+                    option.name
+                )
             }
             None => format!("`{}` is fixed to {}", option.name, stack.value.source()),
         };
-        let who = if need.is_policy { format!("the project's policy ({}) demands", need.text) } else { format!("{} needs", need.by) };
+        let who = if need.is_policy {
+            format!("the project's policy ({}) demands", need.text)
+        } else {
+            format!("{} needs", need.by)
+        };
         let because = match fixed {
             Some(_) => now,
             None => format!("`{}` is sticky: only a setting may change it", option.name),
@@ -512,7 +572,11 @@ impl<'a> Options<'a> {
         if let Some(influence) = fixed
             && let Some(place) = influence.place
         {
-            diagnostic = diagnostic.label(place.file, place.range(), format!("fixed here: {}", influence.by.text()));
+            diagnostic = diagnostic.label(
+                place.file,
+                place.range(),
+                format!("fixed here: {}", influence.by.text()),
+            );
             let whole = matches!(&influence.says, Says::Elements { on, off } if !on.is_empty() && !off.is_empty());
             if let (Some(element), true) = (element, whole) {
                 diagnostic = diagnostic.help(format!(
@@ -525,8 +589,12 @@ impl<'a> Options<'a> {
             (AskWhat::Elements { on, .. }, Some(element)) if !on.is_empty() => {
                 format!("to allow it, set `{} += {element}` there", option.name)
             }
-            (AskWhat::Elements { .. }, Some(element)) => format!("to allow it, set `{} -= {element}` there", option.name),
-            (AskWhat::Value(value), _) => format!("to allow it, set `{} = {}` there", option.name, value.source()),
+            (AskWhat::Elements { .. }, Some(element)) => {
+                format!("to allow it, set `{} -= {element}` there", option.name)
+            }
+            (AskWhat::Value(value), _) => {
+                format!("to allow it, set `{} = {}` there", option.name, value.source())
+            }
             (AskWhat::Elements { .. }, None) => "change one of the two".to_owned(),
         });
         if !need.is_policy {
@@ -547,7 +615,11 @@ impl<'a> Options<'a> {
         let package = &self.package.name;
         let show = |ask: &Ask| match (&ask.what, element) {
             (AskWhat::Elements { on, .. }, Some(element)) => {
-                let in_ = option.ty.words().and_then(|it| it.position(element)).is_some_and(|it| on.has(it));
+                let in_ = option
+                    .ty
+                    .words()
+                    .and_then(|it| it.position(element))
+                    .is_some_and(|it| on.has(it));
                 if in_ { format!("with `{element}`") } else { format!("without `{element}`") }
             }
             (AskWhat::Value(Value::Bool(true)), _) => format!("with `{}`", option.name),
@@ -600,29 +672,37 @@ impl<'a> Options<'a> {
                     _ => ranges.predicate.as_ref().and_then(|predicate| {
                         let locals = vec![(Name::new_static("it"), stack.value.clone())];
                         match self.evaluate(predicate.file, predicate.cond, &locals) {
-                            Some(Value::Bool(false)) => {
-                                Some(format!("`{}` is {}: it {}", option.name, stack.value, predicate.message))
-                            }
+                            Some(Value::Bool(false)) => Some(format!(
+                                "`{}` is {}: it {}",
+                                option.name, stack.value, predicate.message
+                            )),
                             _ => None,
                         }
                     }),
                 }
             }
-            (Value::Text(text), Ty::String(Some(pattern))) => match (text.as_plain(), Pattern::new(pattern)) {
-                (Some(text), Ok(compiled)) if !compiled.matches(text) => {
-                    Some(format!("`{}` is {text:?}, which does not follow `/{pattern}/`", option.name))
+            (Value::Text(text), Ty::String(Some(pattern))) => {
+                match (text.as_plain(), Pattern::new(pattern)) {
+                    (Some(text), Ok(compiled)) if !compiled.matches(text) => Some(format!(
+                        "`{}` is {text:?}, which does not follow `/{pattern}/`",
+                        option.name
+                    )),
+                    _ => None,
                 }
-                _ => None,
-            },
+            }
             (Value::Enum(of, at), _) => self.value_allowed(option, of, *at),
-            (Value::Set(of, bits), _) => bits.iter().find_map(|it| self.value_allowed(option, of, it)),
+            (Value::Set(of, bits), _) => {
+                bits.iter().find_map(|it| self.value_allowed(option, of, it))
+            }
             _ => None,
         };
         if let Some(message) = complaint {
             let declared = self.declared(option);
-            let diagnostic = self
-                .at(Code::OutOfRange, place, message)
-                .label(declared.file, declared.range(), format!("declared here, as {}", option.ty));
+            let diagnostic = self.at(Code::OutOfRange, place, message).label(
+                declared.file,
+                declared.range(),
+                format!("declared here, as {}", option.ty),
+            );
             self.report(diagnostic);
         }
     }
@@ -636,7 +716,10 @@ impl<'a> Options<'a> {
         let cond = evaluation.cond(&checked, when, &Vec::new());
         if cond.holds(self) == Some(false) {
             let text = self.db.text(of.file)[self.db.expr_range(of.file, when)].to_owned();
-            return Some(format!("`{}` has the value `{}`, which is allowed only when {text}", option.name, decl.ident.name));
+            return Some(format!(
+                "`{}` has the value `{}`, which is allowed only when {text}",
+                option.name, decl.ident.name
+            ));
         }
         None
     }
@@ -707,7 +790,9 @@ pub(crate) fn conform(value: Value, ty: &Ty) -> Value {
     match (value, ty.without_opt()) {
         (Value::Enum(of, at), Ty::Set(_)) => Value::Set(of, [at].into_iter().collect()),
         (Value::Map(map), Ty::Set(of)) if map.is_empty() => Value::Set(of.clone(), Bits::new()),
-        (Value::List(items), Ty::Set(of)) if items.is_empty() => Value::Set(of.clone(), Bits::new()),
+        (Value::List(items), Ty::Set(of)) if items.is_empty() => {
+            Value::Set(of.clone(), Bits::new())
+        }
         (Value::Map(map), Ty::List(_)) if map.is_empty() => Value::List(Arc::from([])),
         (Value::List(items), Ty::Map(_)) if items.is_empty() => Value::Map(Arc::default()),
         (value, _) => value,
@@ -782,7 +867,12 @@ impl Reader for Options<'_> {
         }
     }
 
-    fn member(&mut self, object: Object, name: &Name, at: (FileId, ExprId)) -> Result<Value, Failure> {
+    fn member(
+        &mut self,
+        object: Object,
+        name: &Name,
+        at: (FileId, ExprId),
+    ) -> Result<Value, Failure> {
         match self.global(object, name) {
             Some(value) => Ok(value),
             None => Err(self.only_when_building(at)),

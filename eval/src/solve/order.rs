@@ -59,7 +59,9 @@ impl Solver<'_> {
                     out.insert(self.provider(&dep.package).unwrap_or_else(|| dep.package.clone()));
                     out.extend(dep.items.iter().filter_map(|it| it.of.clone()));
                 }
-                Role::Build => self.may_export(&dep.package, ExportFrom::Build, out, &mut BTreeSet::new()),
+                Role::Build => {
+                    self.may_export(&dep.package, ExportFrom::Build, out, &mut BTreeSet::new())
+                }
                 Role::Test => {}
             }
         }
@@ -73,7 +75,13 @@ impl Solver<'_> {
 
     /// What a build tool, and those that it injects beside itself, may bring into the unit of the
     /// package that it builds.
-    fn may_export(&self, name: &Name, from: ExportFrom, out: &mut BTreeSet<Name>, seen: &mut BTreeSet<Name>) {
+    fn may_export(
+        &self,
+        name: &Name,
+        from: ExportFrom,
+        out: &mut BTreeSet<Name>,
+        seen: &mut BTreeSet<Name>,
+    ) {
         if !seen.insert(name.clone()) {
             return;
         }
@@ -102,7 +110,8 @@ fn components(edges: &BTreeMap<Name, Vec<Name>>, roots: &[Name]) -> Vec<Vec<Name
     let mut marks: BTreeMap<&Name, Mark> = BTreeMap::new();
     let mut stack: Vec<&Name> = Vec::new();
     let mut found: Vec<Vec<Name>> = Vec::new();
-    let mut starts: Vec<&Name> = roots.iter().filter_map(|it| edges.get_key_value(it).map(|it| it.0)).collect();
+    let mut starts: Vec<&Name> =
+        roots.iter().filter_map(|it| edges.get_key_value(it).map(|it| it.0)).collect();
     starts.sort();
     starts.extend(edges.keys());
     for start in starts {
@@ -178,6 +187,10 @@ mod tests {
     #[test]
     fn dependents_come_first_and_rings_are_together() {
         check(&[("a", &["b", "c"]), ("b", &["d"]), ("c", &["d"]), ("d", &[])], &["a"], "a c b d");
-        check(&[("a", &["b"]), ("b", &["c"]), ("c", &["b"]), ("d", &["c"])], &["a", "d"], "d a b+c");
+        check(
+            &[("a", &["b"]), ("b", &["c"]), ("c", &["b"]), ("d", &["c"])],
+            &["a", "d"],
+            "d a b+c",
+        );
     }
 }

@@ -122,13 +122,19 @@ impl Draftboard {
             })
         };
         let candidates: Vec<&Draft> = match &with.interface {
-            Some(interface) => {
-                self.drafts.get(&with.package).into_iter().filter(|it| provides(it, interface)).collect()
-            }
+            Some(interface) => self
+                .drafts
+                .get(&with.package)
+                .into_iter()
+                .filter(|it| provides(it, interface))
+                .collect(),
             None => self
                 .drafts
                 .values()
-                .filter(|it| it.package.name == with.package || it.provides.iter().any(|it| it.0 == with.package))
+                .filter(|it| {
+                    it.package.name == with.package
+                        || it.provides.iter().any(|it| it.0 == with.package)
+                })
                 .collect(),
         };
         Some(candidates.iter().any(|draft| {
@@ -144,7 +150,9 @@ fn draft_has(draft: &Draft, item: &WithItem) -> bool {
         draft.options[at].as_ref().map(|it| &it.value)
     };
     match item {
-        WithItem::Switch(name, on) => matches!(value(name), Some(Value::Bool(found)) if found == on),
+        WithItem::Switch(name, on) => {
+            matches!(value(name), Some(Value::Bool(found)) if found == on)
+        }
         WithItem::Equals(name, wanted) => value(name) == Some(wanted),
         WithItem::Has(name, bit, on) => {
             matches!(value(name), Some(Value::Set(_, bits)) if bits.has(*bit) == *on)
@@ -154,7 +162,12 @@ fn draft_has(draft: &Draft, item: &WithItem) -> bool {
 
 impl Solver<'_> {
     /// Solves a unit, or returns the one that was solved for the same requests.
-    pub(super) fn unit(&mut self, is_build: bool, requests: Vec<Request>, for_whom: &str) -> UnitId {
+    pub(super) fn unit(
+        &mut self,
+        is_build: bool,
+        requests: Vec<Request>,
+        for_whom: &str,
+    ) -> UnitId {
         let globals = if is_build { self.build.clone() } else { self.host.clone() };
         let mut board = Draftboard {
             globals: globals.clone(),
@@ -206,20 +219,22 @@ impl Solver<'_> {
 
     /// Reports that build tools are needed to build themselves; makes an empty unit to go on with.
     fn bootstrap_ring(&mut self, begin: usize, names: &[Name], for_whom: &str) -> UnitId {
-        let mut ring: Vec<String> = self.open[begin..].iter().skip(1).map(|it| format!("`{}`", it.1)).collect();
+        let mut ring: Vec<String> =
+            self.open[begin..].iter().skip(1).map(|it| format!("`{}`", it.1)).collect();
         ring.push(format!("`{for_whom}`"));
         if let Some(first) = ring.first().cloned() {
             ring.push(first);
         }
-        let message = format!("these packages are needed to build each other: {}", ring.join(" → "));
-        let place = names
-            .first()
-            .and_then(|it| self.packages.get(it))
-            .map_or(Place { file: kiln_lang::Database::PACKAGE, start: 0, end: 0 }, |it| {
+        let message =
+            format!("these packages are needed to build each other: {}", ring.join(" → "));
+        let place = names.first().and_then(|it| self.packages.get(it)).map_or(
+            Place { file: kiln_lang::Database::PACKAGE, start: 0, end: 0 },
+            |it| {
                 let name = it.schema.env.module().name.as_ref();
                 let range = name.map(|name| self.db.span(it.file, name.span)).unwrap_or_default();
                 Place::new(it.file, range)
-            });
+            },
+        );
         let diagnostic = self
             .at(Code::DependencyCycle, place, message)
             .help("build the first of them with tools that need none of the others, as a recipe of its own (a bootstrap stage)");
@@ -241,13 +256,16 @@ impl Solver<'_> {
         match package {
             None => {
                 let near = kiln_lang::nearest(&name, self.db.stems());
-                let message = format!("there is no package `{name}`{}", kiln_lang::did_you_mean(&near));
+                let message =
+                    format!("there is no package `{name}`{}", kiln_lang::did_you_mean(&near));
                 let diagnostic = self.at(Code::UnknownPackage, place, message);
                 self.report(diagnostic);
                 None
             }
             Some(package) if package.is_interface => {
-                let message = format!("`{name}` is an interface, and nothing says which package is to provide it");
+                let message = format!(
+                    "`{name}` is an interface, and nothing says which package is to provide it"
+                );
                 let diagnostic = self
                     .at(Code::Conflict, place, message)
                     .help(format!("choose one in the project: `providers.{name} = …`"));
@@ -294,7 +312,9 @@ impl Solver<'_> {
             },
         )];
         for item in &request.items {
-            let Some(ask) = self.known_ask(item.of.as_ref().unwrap_or(name), item) else { continue };
+            let Some(ask) = self.known_ask(item.of.as_ref().unwrap_or(name), item) else {
+                continue;
+            };
             match &item.of {
                 None => needs[0].1.asks.push(ask),
                 // `vpp[dpdk.max_ethports = 128]`: a need placed on vpp's dpdk.
@@ -321,7 +341,8 @@ impl Solver<'_> {
             Reqs::Known(req) => req.clone(),
             Reqs::Computed { .. } | Reqs::Same => VersionReq::any(),
         };
-        let asks = policy.items.iter().filter_map(|it| self.known_ask(&policy.package, it)).collect();
+        let asks =
+            policy.items.iter().filter_map(|it| self.known_ask(&policy.package, it)).collect();
         let text = policy.message.clone().unwrap_or_else(|| "a policy of the project".to_owned());
         Need {
             by: "a policy".to_owned(),
@@ -367,7 +388,10 @@ impl Solver<'_> {
             .find_map(|it| board.needs.get(it).and_then(|it| it.first()))
             .map(|it| it.1.place);
         if let Some(place) = place {
-            let message = format!("these packages decide each other, and no choice satisfies all: {}", names.join(", "));
+            let message = format!(
+                "these packages decide each other, and no choice satisfies all: {}",
+                names.join(", ")
+            );
             let diagnostic = self
                 .at(Code::Conflict, place, message)
                 .help("set an option of one of them, so that it does not depend on the others");
@@ -385,8 +409,11 @@ impl Solver<'_> {
         for draft in board.drafts.values_mut() {
             draft.edges.retain(|it| !matches!(&it.injected, Some(it) if it.by == InjectedBy::Package(name.clone())));
         }
-        let needs: Vec<Need> =
-            board.needs.get(name).map(|it| it.iter().map(|it| it.1.clone()).collect()).unwrap_or_default();
+        let needs: Vec<Need> = board
+            .needs
+            .get(name)
+            .map(|it| it.iter().map(|it| it.1.clone()).collect())
+            .unwrap_or_default();
         if !needs.iter().any(|it| it.present) {
             board.drafts.remove(name);
             return;
@@ -452,7 +479,10 @@ impl Solver<'_> {
                 if draft.ignores(self, board, &exporter.name, export) {
                     continue;
                 }
-                let Some((target, need)) = self.export_need(&exporter, Some(root), export, board) else { continue };
+                let Some((target, need)) = self.export_need(&exporter, Some(root), export, board)
+                else {
+                    continue;
+                };
                 if !export.key.limit {
                     draft.inject(&target, export, InjectedBy::Tool(root));
                 }
@@ -476,7 +506,9 @@ impl Solver<'_> {
         let active: Vec<ExportDecl> = exporter
             .exports
             .iter()
-            .filter(|it| it.key.from != ExportFrom::Build && self.draft_holds(board, name, &it.dep.cond))
+            .filter(|it| {
+                it.key.from != ExportFrom::Build && self.draft_holds(board, name, &it.dep.cond)
+            })
             .filter(|it| !(is_static && it.key.from == ExportFrom::Host && it.key.to == Role::Run))
             .cloned()
             .collect();
@@ -487,7 +519,9 @@ impl Solver<'_> {
             .map(|it| it.0.clone())
             .collect();
         for export in active {
-            let Some((target, need)) = self.export_need(&exporter, None, &export, board) else { continue };
+            let Some((target, need)) = self.export_need(&exporter, None, &export, board) else {
+                continue;
+            };
             for dependent in &dependents {
                 let draft = &board.drafts[dependent];
                 if draft.is_noarch() != (export.key.from == ExportFrom::NoArch)
@@ -500,7 +534,10 @@ impl Solver<'_> {
                 {
                     draft.inject(&target, &export, InjectedBy::Package(name.clone()));
                 }
-                let need = Need { by: format!("{} (exported by {name})", board.drafts[dependent].title()), ..need.clone() };
+                let need = Need {
+                    by: format!("{} (exported by {name})", board.drafts[dependent].title()),
+                    ..need.clone()
+                };
                 let needs = board.needs.entry(target.clone()).or_default();
                 needs.push((Source::Package(name.clone()), need));
             }
@@ -519,7 +556,9 @@ impl Solver<'_> {
             {
                 continue;
             }
-            let Some((target, need)) = self.export_need(&exporter, None, export, board) else { continue };
+            let Some((target, need)) = self.export_need(&exporter, None, export, board) else {
+                continue;
+            };
             if !export.key.limit && !board.roots.iter().any(|it| it.0 == target) {
                 let injection = DraftInjection {
                     by: InjectedBy::Package(name.clone()),
@@ -561,7 +600,12 @@ impl Solver<'_> {
     }
 
     /// A version requirement, with what it reads of the package that says it.
-    pub(super) fn req_for(&mut self, reqs: &Reqs, package: &Package, version: &Version) -> VersionReq {
+    pub(super) fn req_for(
+        &mut self,
+        reqs: &Reqs,
+        package: &Package,
+        version: &Version,
+    ) -> VersionReq {
         match reqs {
             Reqs::Known(req) => req.clone(),
             Reqs::Same => VersionReq::exactly(version.clone()),
@@ -581,8 +625,12 @@ impl Solver<'_> {
         self.check_rules(&board);
         let unit_id = UnitId(self.solution.units.len());
         let first = self.solution.nodes.len();
-        let by_name: BTreeMap<Name, NodeId> =
-            board.drafts.keys().enumerate().map(|(at, name)| (name.clone(), NodeId(first + at))).collect();
+        let by_name: BTreeMap<Name, NodeId> = board
+            .drafts
+            .keys()
+            .enumerate()
+            .map(|(at, name)| (name.clone(), NodeId(first + at)))
+            .collect();
         let injection = |it: &DraftInjection| {
             let by = match &it.by {
                 InjectedBy::Tool(node) => *node,
@@ -594,7 +642,10 @@ impl Solver<'_> {
             .roots
             .iter()
             .filter_map(|(name, injected)| {
-                Some(UnitRoot { node: *by_name.get(name)?, injected: injected.as_ref().and_then(injection) })
+                Some(UnitRoot {
+                    node: *by_name.get(name)?,
+                    injected: injected.as_ref().and_then(injection),
+                })
             })
             .collect();
         let mut nodes = Vec::new();
@@ -645,7 +696,12 @@ impl Solver<'_> {
     }
 
     /// The layers' word on packages that are not available here.
-    pub(super) fn unavailable_in_layers(&mut self, package: &Package, globals: &Globals, by: &[Need]) {
+    pub(super) fn unavailable_in_layers(
+        &mut self,
+        package: &Package,
+        globals: &Globals,
+        by: &[Need],
+    ) {
         for layer in &self.setup.layers {
             for unavailable in &layer.unavailable {
                 if unavailable.package != package.name
@@ -661,7 +717,11 @@ impl Solver<'_> {
                 let message = format!("`{}` is not available: {why}", package.name);
                 let mut diagnostic = self.at(Code::Unavailable, unavailable.place, message);
                 for need in by.iter().filter(|it| it.present) {
-                    diagnostic = diagnostic.label(need.place.file, need.place.range(), format!("needed by {}", need.by));
+                    diagnostic = diagnostic.label(
+                        need.place.file,
+                        need.place.range(),
+                        format!("needed by {}", need.by),
+                    );
                 }
                 self.report(diagnostic);
             }
@@ -676,7 +736,9 @@ pub(super) fn ask(package: &Package, item: &ItemDecl, value: Option<Value>) -> O
     let bits = value.as_ref().and_then(crate::interpret::as_bits);
     let what = match (&item.ask, bits, schema.ty.without_opt()) {
         (AskDecl::Switch(on), _, _) => AskWhat::Value(Value::Bool(*on)),
-        (AskDecl::Has(bit), _, _) => AskWhat::Elements { on: [*bit].into_iter().collect(), off: Bits::new() },
+        (AskDecl::Has(bit), _, _) => {
+            AskWhat::Elements { on: [*bit].into_iter().collect(), off: Bits::new() }
+        }
         (AskDecl::Value(SettingOp::Add, _), Some(on), kiln_lang::types::Ty::Set(_)) => {
             AskWhat::Elements { on, off: Bits::new() }
         }
@@ -703,7 +765,9 @@ fn key_of(board: &Draftboard) -> String {
                 .map(|it| match &it.what {
                     AskWhat::Value(value) => format!("{}={}", it.option, value.source()),
                     AskWhat::Elements { on, off } => {
-                        let list = |bits: &Bits| bits.iter().map(|it| it.to_string()).collect::<Vec<_>>().join("+");
+                        let list = |bits: &Bits| {
+                            bits.iter().map(|it| it.to_string()).collect::<Vec<_>>().join("+")
+                        };
                         format!("{}:{}-{}", it.option, list(on), list(off))
                     }
                 })
@@ -724,7 +788,8 @@ fn snapshot(board: &Draftboard, group: &[Name]) -> Vec<String> {
             Some(draft) => {
                 let options: Vec<String> =
                     draft.options.iter().flatten().map(|it| it.value.source()).collect();
-                let edges: Vec<String> = draft.edges.iter().map(|it| format!("{}{}", it.role, it.to)).collect();
+                let edges: Vec<String> =
+                    draft.edges.iter().map(|it| format!("{}{}", it.role, it.to)).collect();
                 let needs = board.needs.get(name).map_or(0, Vec::len);
                 format!("{} {} {} {needs}", draft.version, options.join(","), edges.join(","))
             }

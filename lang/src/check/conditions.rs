@@ -117,7 +117,10 @@ impl<'a> Checker<'a> {
                 let known = |expr: ExprId| {
                     matches!(
                         self.res[expr.index()],
-                        Res::ObjectMember(Object::Platform | Object::Machine | Object::Toolchain, _)
+                        Res::ObjectMember(
+                            Object::Platform | Object::Machine | Object::Toolchain,
+                            _
+                        )
                     )
                 };
                 let both_known = known(*lhs) && known(*rhs);

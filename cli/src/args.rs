@@ -1,0 +1,270 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::terminal::Color;
+
+/// Builds packages from source in sandboxes without a network.
+///
+/// A spec names a package and what is asked of it: `curl[http2, ~ldap]`, or, for every shell,
+/// `curl:http2,-ldap`.
+#[derive(Debug, Parser)]
+#[command(name = "kiln", version, disable_help_subcommand = true, max_term_width = 100)]
+pub(crate) struct Kiln {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What all commands take.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Common {
+    /// The folder of the store
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Common options")]
+    pub(crate) store: Option<PathBuf>,
+    /// When to color messages
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "auto",
+        value_name = "WHEN",
+        help_heading = "Common options"
+    )]
+    pub(crate) color: Color,
+    /// Say only what went wrong
+    #[arg(long, short, global = true, help_heading = "Common options")]
+    pub(crate) quiet: bool,
+}
+
+/// What is evaluated: recipes, layers, wishes.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Wishes {
+    /// What is wanted; what the project wants if none is given
+    #[arg(value_name = "SPEC")]
+    pub(crate) specs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) layers: Layers,
+}
+
+/// Where recipes and layers come from.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Layers {
+    /// An override or overlay file; a later one overrules an earlier one
+    #[arg(long = "override", short = 'f', value_name = "FILE")]
+    pub(crate) overrides: Vec<PathBuf>,
+    /// The project file; `project.kiln` here or above if not given
+    #[arg(long, value_name = "FILE", conflicts_with = "no_project")]
+    pub(crate) project: Option<PathBuf>,
+    /// Look at no project file
+    #[arg(long)]
+    pub(crate) no_project: bool,
+    /// A folder with recipes of your own; they come before the standard ones
+    #[arg(long, value_name = "DIR")]
+    pub(crate) recipes: Vec<PathBuf>,
+    /// The machine that packages are for, such as aarch64-linux; this one if not given
+    #[arg(long, value_name = "CPU-OS")]
+    pub(crate) target: Option<String>,
+}
+
+/// How building goes about it.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Building {
+    /// How many builds run at a time
+    #[arg(long, short = 'j', value_name = "NUMBER")]
+    pub(crate) builds: Option<usize>,
+    /// How many processors each build is told to use
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) cores: Option<u32>,
+    /// Build everything that does not need what failed
+    #[arg(long, short = 'k')]
+    pub(crate) keep_going: bool,
+    /// Show what builds print
+    #[arg(long, short = 'L')]
+    pub(crate) print_logs: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build what is wanted, or take it from the store
+    Realise {
+        #[command(flatten)]
+        wishes: Wishes,
+        #[command(flatten)]
+        building: Building,
+        /// Build it once more, elsewhere, and compare bit for bit
+        #[arg(long)]
+        check: bool,
+        /// Only say what would be built
+        #[arg(long, conflicts_with = "check")]
+        dry_run: bool,
+        /// Print events as lines of JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Build a program if need be, and run it
+    Run {
+        /// The package
+        #[arg(value_name = "SPEC")]
+        spec: String,
+        /// The program in the package's `bin`; the one with the package's name if not given
+        #[arg(long, value_name = "NAME")]
+        bin: Option<String>,
+        #[command(flatten)]
+        layers: Layers,
+        #[command(flatten)]
+        building: Building,
+        /// Arguments of the program
+        #[arg(last = true, value_name = "ARGS")]
+        args: Vec<std::ffi::OsString>,
+    },
+    /// Show every option with its value and where that comes from, and what would be built
+    Eval {
+        #[command(flatten)]
+        wishes: Wishes,
+        /// Print everything as JSON
+        #[arg(long)]
+        json: bool,
+        /// Show build tools in full, too
+        #[arg(long, short)]
+        all: bool,
+    },
+    /// Say everything that is wrong with recipes and override files
+    Check {
+        /// Files; the project's, or else all of the recipes given with --recipes
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Check the standard recipes
+        #[arg(long)]
+        std: bool,
+        #[command(flatten)]
+        layers: Layers,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say why an option, a version or a package is as it is
+    Why {
+        /// Specs, and last what is asked about: `curl.tls`, `dpdk.drivers.mlx5`, `zlib.version`, `zlib`
+        #[arg(value_name = "SPEC… WHAT", required = true)]
+        words: Vec<String>,
+        #[command(flatten)]
+        layers: Layers,
+    },
+    /// Show what a build printed
+    Log {
+        /// A spec, or the id of an action
+        #[arg(value_name = "SPEC|ID")]
+        what: String,
+        #[command(flatten)]
+        layers: Layers,
+    },
+    /// List packages, with their newest versions
+    List {
+        /// Only names that contain this
+        #[arg(value_name = "TEXT")]
+        filter: Option<String>,
+        #[command(flatten)]
+        layers: Layers,
+    },
+    /// Look at the store and clean it
+    Store {
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
+    /// Look at derivations
+    Derivation {
+        #[command(subcommand)]
+        command: DerivationCommand,
+    },
+    /// Explain a diagnostic, by the name in brackets
+    Explain {
+        /// Such as `unknown-option`; lists all if not given
+        #[arg(value_name = "NAME")]
+        slug: Option<String>,
+    },
+    /// Say whether this machine can build, and where downloads come from
+    Doctor,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// What to do with the store.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// List objects
+    Ls {
+        /// Only names that contain this
+        filter: Option<String>,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show an object: what it refers to, what keeps it
+    Info {
+        /// A store path, the beginning of an id, or a name
+        object: String,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compare every object with what was recorded
+    Verify,
+    /// Delete what nothing needs
+    Gc {
+        /// Only say what would be deleted
+        #[arg(long)]
+        dry_run: bool,
+        /// Keep what was used in the last so many seconds
+        #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+        grace: u64,
+        /// Stop when so much is free, such as 10GiB
+        #[arg(long, value_name = "SIZE")]
+        free: Option<String>,
+        /// Forget what `realise` keeps, too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Make the index anew from the records
+    RebuildIndex,
+    /// Say why one object refers to another
+    WhyDepends {
+        /// The object that refers
+        from: String,
+        /// The object that is referred to
+        to: String,
+    },
+    /// Copy what specs realise to into a cache in a folder
+    Export {
+        /// The folder
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+        #[command(flatten)]
+        wishes: Wishes,
+    },
+}
+
+/// What to do with derivations.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DerivationCommand {
+    /// Show all that a build can observe
+    Show {
+        /// A spec; with --all, of all that it needs
+        #[command(flatten)]
+        wishes: Wishes,
+        /// Show everything that is needed, too
+        #[arg(long, short)]
+        all: bool,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}

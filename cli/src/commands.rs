@@ -1,0 +1,14 @@
+//! One file for each command.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod derivation;
+pub(crate) mod doctor;
+pub(crate) mod eval;
+pub(crate) mod explain;
+pub(crate) mod list;
+pub(crate) mod log;
+pub(crate) mod realise;
+pub(crate) mod run;
+pub(crate) mod store;
+pub(crate) mod why;

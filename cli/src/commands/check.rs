@@ -1,0 +1,61 @@
+//! `kiln check`: everything that is wrong with recipes and override files, all in one run.
+
+use std::path::PathBuf;
+
+use kiln_lang::{Diagnostic, FileId};
+use serde_json::json;
+
+use crate::args::{Common, Layers};
+use crate::exit::Exit;
+use crate::fail::Fail;
+use crate::render;
+use crate::terminal::{Terminal, print};
+use crate::workspace::{Workspace, own_files};
+
+pub(crate) fn run(
+    common: &Common,
+    terminal: Terminal,
+    files: &[PathBuf],
+    with_std: bool,
+    layers: &Layers,
+    json: bool,
+) -> Result<Exit, Fail> {
+    let workspace = Workspace::open(layers, terminal, common.quiet)?;
+    let mut ids: Vec<FileId> = Vec::new();
+    for file in files {
+        let path = std::path::absolute(file).map_err(|source| Fail::Io {
+            what: format!("cannot find {}", file.display()),
+            source,
+        })?;
+        ids.push(workspace.db.file(&path.display().to_string()));
+    }
+    if files.is_empty() {
+        ids = own_files(&workspace, with_std);
+    }
+    if ids.is_empty() {
+        return Err(Fail::Usage(
+            "nothing to check: name files, or give --recipes, or --std".into(),
+        ));
+    }
+    let mut diagnostics: Vec<Diagnostic> = Vec::new();
+    for id in &ids {
+        diagnostics.extend(workspace.db.diagnostics(*id));
+    }
+    let failed = diagnostics.iter().any(Diagnostic::is_error);
+    if json {
+        let all = render::to_json(&workspace.db, &diagnostics);
+        print(&format!("{:#}\n", json!({"schema": "kiln-check/1", "diagnostics": all})));
+    } else {
+        if !diagnostics.is_empty() {
+            eprint!("{}", render::render(&workspace.db, &diagnostics, &terminal));
+            eprintln!("{} in {}", render::summary(&diagnostics), files_word(ids.len()));
+        } else if !common.quiet {
+            eprintln!("nothing is wrong in {}", files_word(ids.len()));
+        }
+    }
+    Ok(if failed { Exit::Author } else { Exit::Done })
+}
+
+fn files_word(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+}

@@ -1,0 +1,267 @@
+//! `kiln eval`: every option with its value and where that comes from, and what would be built.
+
+use std::collections::BTreeMap;
+
+use kiln_eval::{Derived, Influence, Node, NodeId, OptionState, OptionValue, Says, Solution};
+use kiln_lang::module::{OptionKind, Role};
+use serde_json::{Value, json};
+
+use crate::args::{Common, Wishes};
+use crate::exit::Exit;
+use crate::fail::Fail;
+use crate::render;
+use crate::terminal::{Terminal, print};
+use crate::workspace::{Solved, Workspace};
+
+pub(crate) fn run(
+    common: &Common,
+    terminal: Terminal,
+    wishes: &Wishes,
+    json: bool,
+    all: bool,
+) -> Result<Exit, Fail> {
+    let workspace = Workspace::with(wishes, terminal, common.quiet)?;
+    let solved = workspace.solve()?;
+    let derived = workspace.derive(&solved)?;
+    if json {
+        let value = to_json(&workspace, &solved, &derived);
+        print(&format!("{value:#}\n"));
+    } else {
+        print(&text(&workspace, &solved, &derived, all));
+    }
+    Ok(Exit::Done)
+}
+
+//------ for people
+
+fn text(workspace: &Workspace, solved: &Solved, derived: &Derived, all: bool) -> String {
+    let solution = &solved.solution;
+    let mut out = String::new();
+    let mut tools: Vec<String> = Vec::new();
+    for unit in &solution.units {
+        if unit.is_build && !all {
+            tools.extend(unit.by_name.values().map(|it| solution.node(*it).title()));
+        }
+    }
+    // What is wanted first, then what it needs.
+    let mut order: Vec<NodeId> = solution.roots.iter().map(|it| it.node).collect();
+    for unit in solution.units.iter().rev().filter(|it| all || !it.is_build) {
+        order.extend(unit.by_name.values());
+    }
+    let mut seen = Vec::new();
+    order.retain(|it| {
+        let new = !seen.contains(it);
+        seen.push(*it);
+        new
+    });
+    for id in order {
+        out.push_str(&package(workspace, solution, derived, id));
+        out.push('\n');
+    }
+    tools.sort();
+    tools.dedup();
+    if !tools.is_empty() {
+        out.push_str(&format!("build tools: {}\n", tools.join(", ")));
+    }
+    out
+}
+
+fn package(workspace: &Workspace, solution: &Solution, derived: &Derived, id: NodeId) -> String {
+    let node = solution.node(id);
+    let mut out = node.title();
+    if solution.unit(node.unit).is_build {
+        out.push_str("  (build tool)");
+    }
+    if let Some(input) = derived.nodes.get(&id) {
+        out.push_str(&format!("  {}", &input.derivation.to_string()[..16]));
+    }
+    out.push('\n');
+    let rows: Vec<(String, String, String)> = node
+        .named_options()
+        .map(|(name, option)| {
+            (name.to_string(), shown(&option.value.to_string()), origin(workspace, option))
+        })
+        .collect();
+    let name_width = rows.iter().map(|it| it.0.chars().count()).max().unwrap_or(0);
+    let value_width = rows.iter().map(|it| it.1.chars().count()).max().unwrap_or(0).min(40);
+    for (name, value, origin) in rows {
+        out.push_str(&format!("  {name:name_width$}  {value:value_width$}  {origin}\n"));
+    }
+    for role in [Role::Host, Role::Run] {
+        let names: Vec<String> = node
+            .edges
+            .iter()
+            .filter(|it| it.role == role)
+            .map(|it| {
+                let title = solution.node(it.to).title();
+                match &it.injected {
+                    Some(injection) => format!(
+                        "{title} (exported by {})",
+                        solution.node(injection.by).package.name
+                    ),
+                    None => title,
+                }
+            })
+            .collect();
+        if !names.is_empty() {
+            out.push_str(&format!("  {role}: {}\n", names.join(", ")));
+        }
+    }
+    out
+}
+
+/// Values of sets can be long; the whole is in the JSON.
+fn shown(text: &str) -> String {
+    const WIDTH: usize = 60;
+    if text.chars().count() <= WIDTH {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(WIDTH - 2).collect();
+    format!("{head} …")
+}
+
+/// Who decided a value, and where.
+fn origin(workspace: &Workspace, option: &OptionValue) -> String {
+    let deciding: Vec<&Influence> = option.history.iter().filter(|it| !it.overruled).collect();
+    let last = match option.state {
+        OptionState::Default => return "default".to_owned(),
+        OptionState::Fixed | OptionState::Needed => deciding.last(),
+    };
+    match last {
+        Some(influence) => match influence.place {
+            Some(place) => {
+                let text = workspace.db.text(place.file);
+                let (line, _) = render::line_column(&text, place.start as usize);
+                let path = workspace.db.path(place.file);
+                if &*path == "command line" {
+                    influence.by.text()
+                } else {
+                    format!("{}, {path}:{line}", influence.by.text())
+                }
+            }
+            None => influence.by.text(),
+        },
+        None => "default".to_owned(),
+    }
+}
+
+//------ for programs
+
+fn to_json(workspace: &Workspace, solved: &Solved, derived: &Derived) -> Value {
+    let solution = &solved.solution;
+    let packages: Vec<Value> = (0..solution.nodes.len())
+        .map(|it| package_json(workspace, solution, derived, NodeId(it)))
+        .collect();
+    let derivations: Vec<Value> = derived
+        .graph
+        .nodes()
+        .iter()
+        .map(|node| {
+            let inputs: BTreeMap<String, String> = node
+                .as_build()
+                .map(|it| &it.inputs)
+                .into_iter()
+                .flatten()
+                .map(|(label, input)| (label.to_string(), input.derivation.to_string()))
+                .collect();
+            json!({
+                "id": node.derivation.id().to_string(),
+                "title": node.title,
+                "name": node.derivation.name().to_string(),
+                "inputs": inputs,
+                "urls": node.urls,
+            })
+        })
+        .collect();
+    json!({
+        "schema": "kiln-eval/1",
+        "roots": solution.roots.iter().map(|it| it.node.0).collect::<Vec<_>>(),
+        "packages": packages,
+        "derivations": derivations,
+    })
+}
+
+fn package_json(
+    workspace: &Workspace,
+    solution: &Solution,
+    derived: &Derived,
+    id: NodeId,
+) -> Value {
+    let node: &Node = solution.node(id);
+    let table = &node.package.schema.table;
+    let options: serde_json::Map<String, Value> = node
+        .named_options()
+        .map(|(name, option)| {
+            let kind = table.get(name).map_or(OptionKind::Knob, |it| it.kind);
+            let value = json!({
+                "kind": kind.to_string(),
+                "value": value_json(&option.value),
+                "state": match option.state {
+                    OptionState::Default => "default",
+                    OptionState::Fixed => "fixed",
+                    OptionState::Needed => "needed",
+                },
+                "history": option.history.iter().map(|it| influence_json(workspace, it)).collect::<Vec<_>>(),
+            });
+            (name.to_string(), value)
+        })
+        .collect();
+    let edges: Vec<Value> = node
+        .edges
+        .iter()
+        .map(|it| {
+            json!({
+                "role": it.role.to_string(),
+                "to": it.to.0,
+                "name": it.name.as_str(),
+                "injected_by": it.injected.as_ref().map(|it| it.by.0),
+            })
+        })
+        .collect();
+    json!({
+        "number": id.0,
+        "name": node.package.name.as_str(),
+        "version": node.version.as_str(),
+        "spec": node.spec(),
+        "unit": node.unit.0,
+        "is_build_tool": solution.unit(node.unit).is_build,
+        "options": options,
+        "dependencies": edges,
+        "derivation": derived.nodes.get(&id).map(|it| it.derivation.to_string()),
+    })
+}
+
+fn influence_json(workspace: &Workspace, influence: &Influence) -> Value {
+    json!({
+        "by": influence.by.text(),
+        "text": influence.text,
+        "place": influence.place.map(|it| render::place(&workspace.db, it.file, it.range())),
+        "overruled": influence.overruled,
+        "value": match &influence.says {
+            Says::Value(value) => value_json(value),
+            Says::Elements { .. } | Says::Text => Value::Null,
+        },
+    })
+}
+
+/// A value as JSON: sets are lists of names, sizes are bytes, durations are nanoseconds.
+pub(crate) fn value_json(value: &kiln_eval::Value) -> Value {
+    use kiln_eval::Value as V;
+    match value {
+        V::Null => Value::Null,
+        V::Bool(it) => json!(it),
+        V::Int(it) | V::Size(it) | V::Duration(it) => json!(it),
+        V::Set(of, bits) => {
+            bits.iter().map(|it| of.values[it as usize].as_str()).collect::<Vec<_>>().into()
+        }
+        V::List(items) => items.iter().map(value_json).collect(),
+        V::Map(map) => map.iter().map(|it| (it.0.clone(), value_json(it.1))).collect(),
+        V::Record(of, fields) => of
+            .fields
+            .iter()
+            .zip(&**fields)
+            .map(|it| (it.0.name.to_string(), value_json(it.1)))
+            .collect(),
+        other => json!(other.to_string()),
+    }
+}

@@ -1,0 +1,57 @@
+//! `kiln list`: packages with their newest versions and what they are.
+
+use kiln_lang::module::ModuleKind;
+
+use crate::args::{Common, Layers};
+use crate::exit::Exit;
+use crate::fail::Fail;
+use crate::terminal::{Terminal, print};
+use crate::workspace::Workspace;
+
+pub(crate) fn run(
+    common: &Common,
+    terminal: Terminal,
+    filter: Option<&str>,
+    layers: &Layers,
+) -> Result<Exit, Fail> {
+    let workspace = Workspace::open(layers, terminal, common.quiet)?;
+    let db = &workspace.db;
+    let names: Vec<String> = db.stems().map(str::to_owned).collect();
+    let mut rows = Vec::new();
+    for name in names {
+        if filter.is_some_and(|it| !name.contains(it)) {
+            continue;
+        }
+        let Some(file) = db.find(&name, &[ModuleKind::Recipe]) else { continue };
+        let schema = db.schema(file);
+        let version = schema.versions.first().map_or(String::new(), |it| it.version.to_string());
+        let doc = schema.env.module().doc.clone().unwrap_or_default();
+        let about = doc.lines().next().unwrap_or("").to_owned();
+        rows.push((name, version, about));
+    }
+    if rows.is_empty()
+        && let Some(filter) = filter
+    {
+        let near = kiln_lang::nearest(filter, db.stems());
+        return Err(Fail::NotFound {
+            message: format!(
+                "no package's name contains `{filter}`{}",
+                kiln_lang::did_you_mean(&near)
+            ),
+            advice: None,
+        });
+    }
+    let name_width = rows.iter().map(|it| it.0.len()).max().unwrap_or(0);
+    let version_width = rows.iter().map(|it| it.1.len()).max().unwrap_or(0);
+    let text: String = rows
+        .iter()
+        .map(|(name, version, about)| {
+            format!(
+                "{}\n",
+                format!("{name:name_width$}  {version:version_width$}  {about}").trim_end()
+            )
+        })
+        .collect();
+    print(&text);
+    Ok(Exit::Done)
+}

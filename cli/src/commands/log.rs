@@ -1,0 +1,80 @@
+//! `kiln log`: what a build printed.
+
+use std::io::{self, Read as _, Write as _};
+
+use kiln_store::{ActionId, Store as _, Verdict};
+
+use crate::args::{Common, Layers};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::fail::Fail;
+use crate::terminal::{Terminal, harmless};
+use crate::workshop::open_store;
+use crate::workspace::Workspace;
+
+pub(crate) fn run(
+    common: &Common,
+    terminal: Terminal,
+    what: &str,
+    layers: &Layers,
+) -> Result<Exit, Fail> {
+    let config = Config::read(common.store.as_deref())?;
+    let store = open_store(&config.store)?;
+    let is_id = what.len() == 64 && what.chars().all(|it| it.is_ascii_hexdigit());
+    let actions: Vec<(ActionId, String)> = if is_id {
+        what.parse::<ActionId>().into_iter().map(|it| (it, what.to_owned())).collect()
+    } else {
+        let mut workspace = Workspace::open(layers, terminal, common.quiet)?;
+        workspace.wish(&[what.to_owned()])?;
+        let solved = workspace.solve()?;
+        let derived = workspace.derive(&solved)?;
+        let mut actions = Vec::new();
+        for root in &solved.solution.roots {
+            let Some(input) = derived.nodes.get(&root.node) else { continue };
+            let memos = store.memos(&[input.derivation])?;
+            if let Some(action) = memos.actions.into_iter().flatten().next() {
+                actions.push((action, solved.solution.node(root.node).title()));
+            }
+        }
+        actions
+    };
+    let Some((action, title)) = actions.first() else {
+        return Err(Fail::NotFound {
+            message: format!("there is no log of `{what}`: it was not built here"),
+            advice: Some(format!(
+                "`kiln realise {what}` builds it; `kiln log ID` takes the id that a failed build shows"
+            )),
+        });
+    };
+    let Some(mut log) = store.read_log(action)? else {
+        let how = match store.attempt(action)? {
+            Some(attempt) => match attempt.verdict {
+                Verdict::Done => format!("{} was built and printed nothing", attempt.title),
+                Verdict::StepFailed { step, status } => {
+                    format!("step `{step}` of {} {status} and printed nothing", attempt.title)
+                }
+                Verdict::Failed { reason } => format!("{} failed: {reason}", attempt.title),
+            },
+            None => format!("{title} was not built here, but taken from a cache or downloaded"),
+        };
+        eprintln!("{}", harmless(&how));
+        return Ok(Exit::Done);
+    };
+    // To a terminal harmlessly, to a pipe as it is.
+    let to_terminal = io::IsTerminal::is_terminal(&io::stdout());
+    let mut bytes = Vec::new();
+    log.read_to_end(&mut bytes)
+        .map_err(|source| Fail::Io { what: "cannot read the log".into(), source })?;
+    let mut out = io::stdout().lock();
+    let result = if to_terminal {
+        out.write_all(harmless(&String::from_utf8_lossy(&bytes)).as_bytes())
+    } else {
+        out.write_all(&bytes)
+    };
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Fail::Io { what: "cannot write the log".into(), source: error })
+        }
+        _ => Ok(Exit::Done),
+    }
+}

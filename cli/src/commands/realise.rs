@@ -1,0 +1,156 @@
+//! `kiln realise`: builds what is wanted, or takes it from the store.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+use kiln_eval::{Derived, NodeId};
+use kiln_store::{InputRef, RealiseOptions, RealiseRequest, reproduce};
+
+use crate::args::{Building, Common, Wishes};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::fail::Fail;
+use crate::progress::Progress;
+use crate::terminal::{Style, Terminal, harmless, print};
+use crate::workshop::Workshop;
+use crate::workspace::{Solved, Workspace};
+
+/// What is asked beside building.
+#[derive(Clone, Copy)]
+pub(crate) struct How {
+    pub(crate) check: bool,
+    pub(crate) dry_run: bool,
+    pub(crate) json: bool,
+}
+
+pub(crate) fn run(
+    common: &Common,
+    terminal: Terminal,
+    wishes: &Wishes,
+    building: &Building,
+    how: How,
+) -> Result<Exit, Fail> {
+    let workspace = Workspace::with(wishes, terminal, common.quiet)?;
+    let solved = workspace.solve()?;
+    let mut derived = workspace.derive(&solved)?;
+    set_cores(&mut derived, building);
+    let wanted = wanted(&solved, &derived);
+    let config = Config::read(common.store.as_deref())?;
+    let workshop = Workshop::open(&config)?;
+    if how.dry_run {
+        return dry_run(&workshop, &derived, &wanted);
+    }
+    let progress = Progress::new(terminal, how.json, common.quiet);
+    let inputs: Vec<InputRef> = wanted.iter().map(|it| it.1.clone()).collect();
+    let outcome = workshop.realise(&derived, &inputs, building, &progress, &terminal)?;
+    let mut kept = BTreeMap::new();
+    let mut lines = String::new();
+    for (node, input) in &wanted {
+        let Some(output) = outcome.object(&input.derivation, &input.output) else { continue };
+        let spec = solved.solution.node(*node).spec();
+        lines.push_str(&output.path.absolute());
+        lines.push('\n');
+        kept.insert(spec, output.object);
+    }
+    workshop.keep(&kept)?;
+    if !how.json {
+        print(&lines);
+    }
+    if how.check {
+        return check(&workshop, &derived, &inputs, terminal);
+    }
+    Ok(Exit::Done)
+}
+
+/// The wanted packages with their derivations.
+pub(crate) fn wanted(solved: &Solved, derived: &Derived) -> Vec<(NodeId, InputRef)> {
+    let roots = solved.solution.roots.iter();
+    roots.filter_map(|it| Some((it.node, derived.nodes.get(&it.node)?.clone()))).collect()
+}
+
+/// Tells builds how many processors to use, if the user says so.
+pub(crate) fn set_cores(derived: &mut Derived, building: &Building) {
+    if let Some(cores) = building.cores.filter(|it| *it > 0) {
+        derived.graph = derived.graph.with_cores(cores);
+    }
+}
+
+/// Says what would be built.
+fn dry_run(
+    workshop: &Workshop,
+    derived: &Derived,
+    wanted: &[(NodeId, InputRef)],
+) -> Result<Exit, Fail> {
+    use kiln_store::Store as _;
+    let ids: Vec<_> = wanted.iter().map(|it| it.1.derivation).collect();
+    let known = workshop.store.memos(&ids)?;
+    let mut text = String::new();
+    for ((_, input), action) in wanted.iter().zip(&known.actions) {
+        let title = derived.graph.node(&input.derivation).map_or("", |it| &it.title);
+        let done = match action {
+            Some(action) => {
+                workshop.store.realisations(&[*action])?.into_iter().flatten().next().is_some()
+            }
+            None => false,
+        };
+        let words = if done { "is built" } else { "is to be built, or something below it" };
+        text.push_str(&format!("{title} {words}\n"));
+    }
+    print(&text);
+    Ok(Exit::Done)
+}
+
+/// Builds once more with another scratch path, and compares.
+fn check(
+    workshop: &Workshop,
+    derived: &Derived,
+    inputs: &[InputRef],
+    terminal: Terminal,
+) -> Result<Exit, Fail> {
+    let mut exit = Exit::Done;
+    for input in inputs {
+        let Some(node) = derived.graph.node(&input.derivation) else { continue };
+        if node.as_build().is_none() {
+            eprintln!("{} is no build: its bytes are known by their hash", node.title);
+            continue;
+        }
+        let request = RealiseRequest {
+            graph: &derived.graph,
+            wanted: inputs,
+            builder: &workshop.sandbox,
+            fetcher: &workshop.fetcher,
+            substituters: &[],
+            options: RealiseOptions::default(),
+            events: &|_| {},
+            cancel: &workshop.cancel,
+        };
+        let salt = NonZeroU32::MIN;
+        let report =
+            reproduce(&workshop.store, &request, &input.derivation, salt).map_err(Fail::Realise)?;
+        let changes: Vec<String> = report
+            .outputs
+            .iter()
+            .flat_map(|(output, it)| {
+                it.changes.iter().map(move |change| format!("{output}: {change}"))
+            })
+            .collect();
+        if changes.is_empty() {
+            eprintln!(
+                "{} {}: a second build is equal bit for bit",
+                terminal.paint(Style::Green, "reproduced"),
+                node.title
+            );
+        } else {
+            exit = Exit::Operator;
+            eprintln!(
+                "{} {}: a second build differs",
+                terminal.paint(Style::Red, "differs"),
+                node.title
+            );
+            for change in changes {
+                eprintln!("  {}", harmless(&change));
+            }
+        }
+    }
+    Ok(exit)
+}

@@ -1,0 +1,125 @@
+//! `kiln run`: builds a program if need be, and runs it with the store at its place.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use kiln_sandbox::{EnterError, EnterRequest, enter};
+use kiln_store::{InputObject, InputRef, StepStatus, Store as _};
+
+use crate::args::{Building, Common, Layers};
+use crate::commands::realise::{set_cores, wanted};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::fail::Fail;
+use crate::progress::Progress;
+use crate::terminal::Terminal;
+use crate::workshop::Workshop;
+use crate::workspace::Workspace;
+
+pub(crate) fn run(
+    common: &Common,
+    terminal: Terminal,
+    spec: &str,
+    bin: Option<&str>,
+    layers: &Layers,
+    building: &Building,
+    args: &[OsString],
+) -> Result<Exit, Fail> {
+    let mut workspace = Workspace::open(layers, terminal, common.quiet)?;
+    workspace.wish(&[spec.to_owned()])?;
+    let solved = workspace.solve()?;
+    let mut derived = workspace.derive(&solved)?;
+    set_cores(&mut derived, building);
+    let wanted = wanted(&solved, &derived);
+    let Some((node, input)) = wanted.first() else {
+        return Err(Fail::Usage(format!("`{spec}` names no package")));
+    };
+    let config = Config::read(common.store.as_deref())?;
+    let workshop = Workshop::open(&config)?;
+    let progress = Progress::new(terminal, false, common.quiet);
+    let inputs: Vec<InputRef> = wanted.iter().map(|it| it.1.clone()).collect();
+    let outcome = workshop.realise(&derived, &inputs, building, &progress, &terminal)?;
+    let package = &solved.solution.node(*node).package.name;
+    let Some(output) = outcome.object(&input.derivation, &input.output) else {
+        return Err(Fail::NotFound { message: format!("`{spec}` has no output"), advice: None });
+    };
+    let host = workshop.store.host_path(&output.path);
+    let name = program(&host, package, bin)?;
+    let mut objects = Vec::new();
+    for id in workshop.store.closure(&[output.object])? {
+        if let Some(info) = workshop.store.info(&id)? {
+            let host_path = workshop.store.host_path(&info.path);
+            objects.push(InputObject { path: info.path, host_path });
+        }
+    }
+    let folder = format!("{}/bin", output.path.absolute());
+    let mut argv: Vec<OsString> = vec![format!("{folder}/{name}").into()];
+    argv.extend(args.iter().cloned());
+    // Programs of one package call each other.
+    let mut path = OsString::from(folder);
+    if let Some(outer) = std::env::var_os("PATH") {
+        path.push(":");
+        path.push(outer);
+    }
+    let env = [("PATH".into(), path)];
+    let request = EnterRequest {
+        objects: &objects,
+        argv: &argv,
+        env: &env,
+        helper: Path::new("/proc/self/exe"),
+    };
+    match enter(&request) {
+        Ok(StepStatus::Code(code)) => Ok(Exit::Program(code.clamp(0, 255) as u8)),
+        Ok(StepStatus::Signal(signal)) => Ok(Exit::Program((128 + signal).clamp(0, 255) as u8)),
+        Err(EnterError::Refused { cause, advice, check }) => Err(Fail::Run {
+            message: format!("the store cannot be shown at its place: {cause}"),
+            advice: Some(format!("{advice}; to check: {check}")),
+        }),
+        Err(error) => Err(Fail::Run { message: error.to_string(), advice: None }),
+    }
+}
+
+/// The program to run: the one that is asked for, or that is called as the package, or the only one.
+fn program(host: &Path, package: &str, bin: Option<&str>) -> Result<String, Fail> {
+    let folder = host.join("bin");
+    let mut names: Vec<String> = std::fs::read_dir(&folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|it| it.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    if names.is_empty() {
+        return Err(Fail::NotFound {
+            message: format!("`{package}` has no programs: there is nothing in its `bin`"),
+            advice: Some("`kiln realise` shows where its files are".into()),
+        });
+    }
+    let found = match bin {
+        Some(bin) => names.iter().find(|it| *it == bin),
+        None => names.iter().find(|it| *it == package).or(if names.len() == 1 {
+            names.first()
+        } else {
+            None
+        }),
+    };
+    match found {
+        Some(name) => Ok(name.clone()),
+        None => {
+            let wrong = bin.unwrap_or(package);
+            let near = kiln_lang::nearest(wrong, names.iter().map(String::as_str));
+            let shown: Vec<&String> = names.iter().take(12).collect();
+            let more = if names.len() > 12 { ", …" } else { "" };
+            Err(Fail::NotFound {
+                message: format!(
+                    "`{package}` has no program `{wrong}`{}",
+                    kiln_lang::did_you_mean(&near)
+                ),
+                advice: Some(format!(
+                    "choose one with --bin: {}{more}",
+                    kiln_lang::list(&shown, "or")
+                )),
+            })
+        }
+    }
+}

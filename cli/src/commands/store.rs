@@ -1,0 +1,287 @@
+//! `kiln store`: looks at the store and cleans it.
+
+use std::collections::BTreeSet;
+
+use kiln_store::{
+    ActionId, DirectorySubstituter, GcOptions, Holder, InputRef, LocalStore, ObjectInfo, Problem,
+    Store as _,
+};
+use serde_json::json;
+
+use crate::args::{Building, Common, StoreCommand, Wishes};
+use crate::commands::realise::wanted;
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::fail::Fail;
+use crate::progress::{Progress, bytes};
+use crate::terminal::{Terminal, harmless, print};
+use crate::workshop::{ROOT_PREFIX, Workshop, open_store};
+use crate::workspace::Workspace;
+
+pub(crate) fn run(
+    common: &Common,
+    terminal: Terminal,
+    command: &StoreCommand,
+) -> Result<Exit, Fail> {
+    let config = Config::read(common.store.as_deref())?;
+    if let StoreCommand::Export { to, wishes } = command {
+        return export(common, terminal, &config, to, wishes);
+    }
+    let store = open_store(&config.store)?;
+    match command {
+        StoreCommand::Ls { filter, json } => ls(&store, filter.as_deref(), *json),
+        StoreCommand::Info { object, json } => info(&store, object, *json),
+        StoreCommand::Verify => verify(&store, common.quiet),
+        StoreCommand::Gc { dry_run, grace, free, all } => {
+            let bytes_wanted = free.as_deref().map(size).transpose()?;
+            if *all && !dry_run {
+                for root in store.roots()? {
+                    if root.name.starts_with(ROOT_PREFIX) {
+                        store.remove_root(&root.name)?;
+                    }
+                }
+            }
+            let options = GcOptions {
+                grace_s: *grace,
+                bytes_wanted,
+                log_age_s_max: None,
+                is_dry_run: *dry_run,
+            };
+            gc(&store, &options)
+        }
+        StoreCommand::RebuildIndex => {
+            let count = store.rebuild_index()?;
+            print(&format!("the index is new: {count} objects\n"));
+            Ok(Exit::Done)
+        }
+        StoreCommand::WhyDepends { from, to } => why_depends(&store, from, to),
+        StoreCommand::Export { .. } => Ok(Exit::Done),
+    }
+}
+
+fn ls(store: &LocalStore, filter: Option<&str>, json: bool) -> Result<Exit, Fail> {
+    let mut objects = store.ls()?;
+    objects.retain(|it| filter.is_none_or(|filter| it.path.name().contains(filter)));
+    objects.sort_by(|a, b| (a.path.name(), &a.path).cmp(&(b.path.name(), &b.path)));
+    if json {
+        let values: Vec<_> = objects
+            .iter()
+            .map(|it| {
+                json!({
+                    "path": it.path.absolute(), "id": it.id.to_string(), "bytes": it.totals.bytes,
+                    "files": it.totals.files, "registered_s": it.registered_s, "used_s": it.used_s,
+                })
+            })
+            .collect();
+        print(&format!("{:#}\n", json!(values)));
+        return Ok(Exit::Done);
+    }
+    let text: String = objects
+        .iter()
+        .map(|it| format!("{:>10}  {}\n", bytes(it.totals.bytes), it.path.absolute()))
+        .collect();
+    print(&text);
+    Ok(Exit::Done)
+}
+
+/// Finds the one object that is meant.
+fn find(store: &LocalStore, text: &str) -> Result<ObjectInfo, Fail> {
+    let ids = store.find(text)?;
+    let mut infos = Vec::new();
+    for id in &ids {
+        infos.extend(store.info(id)?);
+    }
+    match infos.len() {
+        0 => Err(Fail::NotFound {
+            message: format!("no object in the store is `{text}`"),
+            advice: Some("`kiln store ls` lists all objects".into()),
+        }),
+        1 => Ok(infos.remove(0)),
+        _ => {
+            let paths: Vec<String> = infos.iter().map(|it| it.path.to_string()).collect();
+            Err(Fail::NotFound {
+                message: format!("`{text}` is several objects"),
+                advice: Some(format!("say which: {}", kiln_lang::list(&paths, "or"))),
+            })
+        }
+    }
+}
+
+fn info(store: &LocalStore, text: &str, json: bool) -> Result<Exit, Fail> {
+    let info = find(store, text)?;
+    let mut refs = Vec::new();
+    for id in &info.refs {
+        refs.extend(store.info(id)?);
+    }
+    let closure = store.closure(&[info.id])?;
+    let mut closure_bytes = 0;
+    for id in &closure {
+        closure_bytes += store.info(id)?.map_or(0, |it| it.totals.bytes);
+    }
+    let alive = store.why_alive(&info.id, 0)?;
+    if json {
+        print(&format!(
+            "{:#}\n",
+            json!({
+                "path": info.path.absolute(), "id": info.id.to_string(),
+                "on_disk": store.host_path(&info.path), "bytes": info.totals.bytes, "files": info.totals.files,
+                "references": refs.iter().map(|it| it.path.absolute()).collect::<Vec<_>>(),
+                "closure_objects": closure.len(), "closure_bytes": closure_bytes,
+                "kept_by": alive.iter().map(|it| holder(&it.holder)).collect::<Vec<_>>(),
+            })
+        ));
+        return Ok(Exit::Done);
+    }
+    let mut out = format!("{}\n", info.path.absolute());
+    out.push_str(&format!("  id        {}\n", info.id));
+    out.push_str(&format!("  on disk   {}\n", store.host_path(&info.path).display()));
+    out.push_str(&format!(
+        "  size      {} in {} files\n",
+        bytes(info.totals.bytes),
+        info.totals.files
+    ));
+    out.push_str(&format!("  closure   {} in {} objects\n", bytes(closure_bytes), closure.len()));
+    for it in &refs {
+        out.push_str(&format!("  refers to {}\n", it.path));
+    }
+    for it in &alive {
+        let chain: Vec<String> = it.chain.iter().map(ToString::to_string).collect();
+        let by = if chain.len() > 1 { format!(", by way of {}", chain[0]) } else { String::new() };
+        out.push_str(&format!("  kept by   {}{by}\n", holder(&it.holder)));
+    }
+    if alive.is_empty() {
+        out.push_str("  kept by   nothing\n");
+    }
+    print(&out);
+    Ok(Exit::Done)
+}
+
+fn holder(holder: &Holder) -> String {
+    match holder {
+        Holder::Root(root) => format!("{} ({})", harmless(&root.name), harmless(&root.reason)),
+        Holder::Session { pid } => format!("process {pid}"),
+        Holder::Young { .. } => "having been used lately".to_owned(),
+    }
+}
+
+fn verify(store: &LocalStore, quiet: bool) -> Result<Exit, Fail> {
+    let report = store.verify(&|_| true)?;
+    let mut out = String::new();
+    for problem in &report.problems {
+        out.push_str(&format!("{}\n", harmless(&problem.to_string())));
+    }
+    let damaged = report.damaged();
+    let harmless_only = report.is_sound();
+    if !quiet || !harmless_only {
+        out.push_str(&format!(
+            "{} objects compared, {} read\n",
+            report.objects,
+            bytes(report.bytes)
+        ));
+    }
+    print(&out);
+    if !damaged.is_empty() {
+        eprintln!(
+            "{} objects are damaged; `kiln realise` makes them anew when they are needed",
+            damaged.len()
+        );
+        let discarded = store.discard(&damaged)?;
+        eprintln!("{} were taken out of the store", discarded.len());
+    }
+    if report.problems.iter().any(|it| matches!(it, Problem::Index { .. })) {
+        eprintln!("`kiln store rebuild-index` makes the index anew from the records");
+    }
+    Ok(if harmless_only { Exit::Done } else { Exit::Operator })
+}
+
+fn gc(store: &LocalStore, options: &GcOptions) -> Result<Exit, Fail> {
+    let report = store.gc(options, &|| true)?;
+    let freed: u64 = report.collected.iter().map(|it| it.bytes).sum::<u64>() + report.other_bytes;
+    let mut out = String::new();
+    for it in &report.collected {
+        out.push_str(&format!("{:>10}  {}\n", bytes(it.bytes), it.path));
+    }
+    let verb = if options.is_dry_run { "would be deleted" } else { "deleted" };
+    out.push_str(&format!(
+        "{} objects {verb}, {} freed; {} stay\n",
+        report.collected.len(),
+        bytes(freed),
+        report.kept
+    ));
+    if report.collected.is_empty() && report.kept > 0 {
+        out.push_str("`kiln store info NAME` says what keeps an object; `kiln store gc --all` forgets what `realise` keeps\n");
+    }
+    print(&out);
+    Ok(Exit::Done)
+}
+
+fn why_depends(store: &LocalStore, from: &str, to: &str) -> Result<Exit, Fail> {
+    let (from, to) = (find(store, from)?, find(store, to)?);
+    let Some(chain) = store.why_depends(&from.id, &to.id)? else {
+        print(&format!("{} does not refer to {}\n", from.path, to.path));
+        return Ok(Exit::Done);
+    };
+    let mut out = String::new();
+    for link in &chain {
+        out.push_str(&format!("{}\n  refers to {}\n", link.from, link.to));
+        for (file, offset) in link.sites.iter().take(5) {
+            out.push_str(&format!("    in {} at byte {offset}\n", harmless(file)));
+        }
+        if link.sites.len() > 5 {
+            out.push_str(&format!("    and in {} other places\n", link.sites.len() - 5));
+        }
+    }
+    print(&out);
+    Ok(Exit::Done)
+}
+
+fn export(
+    common: &Common,
+    terminal: Terminal,
+    config: &Config,
+    to: &std::path::Path,
+    wishes: &Wishes,
+) -> Result<Exit, Fail> {
+    let workspace = Workspace::with(wishes, terminal, common.quiet)?;
+    let solved = workspace.solve()?;
+    let derived = workspace.derive(&solved)?;
+    let workshop = Workshop::open(config)?;
+    let progress = Progress::new(terminal, false, common.quiet);
+    let inputs: Vec<InputRef> = wanted(&solved, &derived).into_iter().map(|it| it.1).collect();
+    let outcome =
+        workshop.realise(&derived, &inputs, &Building::default(), &progress, &terminal)?;
+    let cache = DirectorySubstituter::create(to).map_err(|error| Fail::Cache(error.to_string()))?;
+    let actions: BTreeSet<ActionId> =
+        outcome.realised.values().filter_map(|it| it.action).collect();
+    let mut realisations = Vec::new();
+    for action in &actions {
+        realisations.extend(workshop.store.realisations(&[*action])?.into_iter().flatten());
+    }
+    let exported = cache
+        .export(&workshop.store, &realisations, &|_| {})
+        .map_err(|error| Fail::Cache(error.to_string()))?;
+    print(&format!(
+        "{} objects written, {} were there; {} realisations; {}\n",
+        exported.objects,
+        exported.objects_there,
+        exported.realisations,
+        bytes(exported.bytes)
+    ));
+    Ok(Exit::Done)
+}
+
+/// Reads a size such as `10GiB`.
+fn size(text: &str) -> Result<u64, Fail> {
+    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40), ("B", 0)];
+    let text = text.trim();
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let unit = text[split..].trim();
+    let shift =
+        if unit.is_empty() { Some(0) } else { units.iter().find(|it| it.0 == unit).map(|it| it.1) };
+    match (text[..split].parse::<u64>(), shift) {
+        (Ok(number), Some(shift)) => Ok(number.saturating_mul(1 << shift)),
+        _ => Err(Fail::Usage(format!(
+            "`{text}` is no size: write a number and B, KiB, MiB, GiB or TiB"
+        ))),
+    }
+}

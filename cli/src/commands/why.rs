@@ -1,0 +1,315 @@
+//! `kiln why`: why an option, a version or a package is as it is.
+//!
+//! ```text
+//! $ kiln why dpdk.drivers.mlx5
+//! mlx5 in dpdk.drivers: on
+//! on   command line     dpdk:drivers+=mlx5
+//! off  overlay site     site.kiln:9    drivers -= {..nvidia}      (overruled)
+//! off  default          dpdk.kiln:31   all - {..nvidia, qat}
+//! brings  host rdma-core >= 50         dpdk.kiln:32
+//! ```
+
+use kiln_eval::{Atom, Cond, Influence, Node, NodeId, OptionValue, Place, Says, Solution, Value};
+use kiln_lang::module::Name;
+
+use crate::args::{Common, Layers};
+use crate::exit::Exit;
+use crate::fail::Fail;
+use crate::render;
+use crate::terminal::{Terminal, print};
+use crate::workspace::{Solved, Workspace};
+
+pub(crate) fn run(
+    common: &Common,
+    terminal: Terminal,
+    words: &[String],
+    layers: &Layers,
+) -> Result<Exit, Fail> {
+    let Some((what, specs)) = words.split_last() else {
+        return Err(Fail::Usage("say what is asked about, such as `curl.tls`".into()));
+    };
+    let mut workspace = Workspace::open(layers, terminal, common.quiet)?;
+    let path: Vec<&str> = what.split('.').collect();
+    let specs = if specs.is_empty() && workspace.request.project.is_none() {
+        // Nothing is wanted: the package itself, as it is by default.
+        vec![path[0].to_owned()]
+    } else {
+        specs.to_vec()
+    };
+    workspace.wish(&specs)?;
+    let solved = workspace.solve()?;
+    let Some(id) = solved
+        .solution
+        .roots
+        .iter()
+        .map(|it| it.node)
+        .find(|it| solved.solution.node(*it).package.name == path[0])
+        .or_else(|| find(&solved.solution, path[0]))
+    else {
+        let names: Vec<&str> =
+            solved.solution.nodes.iter().map(|it| it.package.name.as_str()).collect();
+        let near = kiln_lang::nearest(path[0], names.iter().copied());
+        return Err(Fail::NotFound {
+            message: format!(
+                "`{}` is not part of {}{}",
+                path[0],
+                specs.join(", "),
+                kiln_lang::did_you_mean(&near)
+            ),
+            advice: Some("name first what is wanted: `kiln why curl openssl.version`".into()),
+        });
+    };
+    let text = match path[1..] {
+        [] => package(&workspace, &solved, id),
+        ["version"] => version(&workspace, solved.solution.node(id)),
+        [option] => self::option(&workspace, &solved, id, option, None)?,
+        [option, element] => self::option(&workspace, &solved, id, option, Some(element))?,
+        _ => {
+            return Err(Fail::Usage(format!(
+                "`{what}` has too many parts: PACKAGE.OPTION or PACKAGE.OPTION.VALUE"
+            )));
+        }
+    };
+    print(&text);
+    Ok(Exit::Done)
+}
+
+/// The package of this name that is for the target, or else a build tool.
+fn find(solution: &Solution, name: &str) -> Option<NodeId> {
+    let mut units: Vec<_> = solution.units.iter().collect();
+    units.sort_by_key(|it| it.is_build);
+    units.into_iter().find_map(|it| it.by_name.get(name).copied())
+}
+
+fn place_text(workspace: &Workspace, place: Option<Place>) -> String {
+    let Some(place) = place else { return String::new() };
+    let path = workspace.db.path(place.file);
+    if &*path == "command line" {
+        return String::new();
+    }
+    let text = workspace.db.text(place.file);
+    let (line, _) = render::line_column(&text, place.start as usize);
+    format!("{}:{line}", path.rsplit('/').next().unwrap_or(&path))
+}
+
+/// Rows of columns as wide as they must be.
+fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns)
+        .map(|at| {
+            rows.iter().filter_map(|it| it.get(at)).map(|it| it.chars().count()).max().unwrap_or(0)
+        })
+        .collect();
+    let mut out = String::new();
+    for row in rows {
+        let line: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        out.push_str(line.join("  ").trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+fn package(workspace: &Workspace, solved: &Solved, id: NodeId) -> String {
+    let node = solved.solution.node(id);
+    let mut out = format!("{}\n", node.spec());
+    for (other, user) in solved.solution.nodes.iter().enumerate() {
+        for edge in user.edges.iter().filter(|it| it.to == id) {
+            let place = user
+                .package
+                .deps
+                .iter()
+                .find(|it| it.package == node.package.name)
+                .map(|it| it.place);
+            let by = match &edge.injected {
+                Some(injection) => format!(
+                    "exported by {} ({})",
+                    solved.solution.node(injection.by).title(),
+                    place_text(workspace, Some(injection.place))
+                ),
+                None => place_text(workspace, place),
+            };
+            let _ = other;
+            out.push_str(&format!("needed by  {}  as {}  {by}\n", user.title(), edge.role));
+        }
+    }
+    if solved.solution.roots.iter().any(|it| it.node == id) {
+        out.push_str("wanted\n");
+    }
+    let mut lines: Vec<&str> = out.lines().collect();
+    lines.dedup();
+    format!("{}\n", lines.join("\n"))
+}
+
+fn version(workspace: &Workspace, node: &Node) -> String {
+    let mut rows = Vec::new();
+    for influence in node.version_history.iter().rev() {
+        rows.push(vec![
+            influence.by.text(),
+            place_text(workspace, influence.place),
+            influence.text.clone(),
+            if influence.overruled { "(overruled)".to_owned() } else { String::new() },
+        ]);
+    }
+    let newest =
+        node.package.versions.iter().find(|it| !it.reluctant).or(node.package.versions.first());
+    if let Some(newest) = newest {
+        let what = if newest.version == node.version {
+            "the newest that the recipe has"
+        } else {
+            "newer, but not allowed"
+        };
+        rows.push(vec![
+            "recipe".to_owned(),
+            String::new(),
+            newest.version.to_string(),
+            format!("({what})"),
+        ]);
+    }
+    format!("{} {}\n{}", node.package.name, node.version, table(&rows))
+}
+
+fn option(
+    workspace: &Workspace,
+    solved: &Solved,
+    id: NodeId,
+    name: &str,
+    element: Option<&str>,
+) -> Result<String, Fail> {
+    let node = solved.solution.node(id);
+    let schema = &node.package.schema.table;
+    let (Some(declared), Some(option)) = (schema.get(name), node.option(name)) else {
+        let near = kiln_lang::nearest(name, schema.choices().map(|it| it.name.as_str()));
+        return Err(Fail::NotFound {
+            message: format!(
+                "`{}` has no feature or knob `{name}`{}",
+                node.package.name,
+                kiln_lang::did_you_mean(&near)
+            ),
+            advice: None,
+        });
+    };
+    let Some(element) = element else {
+        let rows = option
+            .history
+            .iter()
+            .rev()
+            .map(|it| row(workspace, it, value_of(it)))
+            .collect::<Vec<_>>();
+        let head = format!("{}.{name} = {}\n", node.package.name, option.value);
+        let brings = brings(workspace, node, &declared.name, None, option);
+        return Ok(format!("{head}{}{brings}", table(&rows)));
+    };
+    let bit = match declared.ty.words().and_then(|it| it.position(element)) {
+        Some(bit) => bit,
+        None => {
+            let values: Vec<&str> = declared
+                .ty
+                .words()
+                .map(|it| it.values.iter().map(|it| it.as_str()).collect())
+                .unwrap_or_default();
+            let near = kiln_lang::nearest(element, values);
+            return Err(Fail::NotFound {
+                message: format!(
+                    "`{name}` has no value `{element}`{}",
+                    kiln_lang::did_you_mean(&near)
+                ),
+                advice: None,
+            });
+        }
+    };
+    let mut rows = Vec::new();
+    let mut decided = false;
+    for influence in option.history.iter().rev() {
+        let says = match &influence.says {
+            Says::Elements { on, .. } if on.has(bit) => Some(true),
+            Says::Elements { off, .. } if off.has(bit) => Some(false),
+            Says::Value(Value::Set(_, bits)) => Some(bits.has(bit)),
+            Says::Value(Value::Enum(_, at)) => Some(*at == bit),
+            _ => None,
+        };
+        let Some(says) = says else { continue };
+        let mut row = row(workspace, influence, if says { "on" } else { "off" }.to_owned());
+        // Of one element, only the last word counts.
+        if let Some(last) = row.last_mut() {
+            *last = if decided { "(overruled)".to_owned() } else { String::new() };
+        }
+        decided = true;
+        rows.push(row);
+    }
+    let is_on = match &option.value {
+        Value::Set(_, bits) => bits.has(bit),
+        Value::Enum(_, at) => *at == bit,
+        _ => false,
+    };
+    let head = format!(
+        "{element} in {}.{name}: {}\n",
+        node.package.name,
+        if is_on { "on" } else { "off" }
+    );
+    let brings = brings(workspace, node, &declared.name, Some(bit), option);
+    Ok(format!("{head}{}{brings}", table(&rows)))
+}
+
+fn value_of(influence: &Influence) -> String {
+    match &influence.says {
+        Says::Value(value) => value.to_string(),
+        Says::Elements { on, off } => match (on.is_empty(), off.is_empty()) {
+            (false, true) => format!("+{}", on.len()),
+            (true, false) => format!("-{}", off.len()),
+            _ => format!("={}", on.len()),
+        },
+        Says::Text => String::new(),
+    }
+}
+
+fn row(workspace: &Workspace, influence: &Influence, value: String) -> Vec<String> {
+    let text = influence.text.lines().next().unwrap_or("").to_owned();
+    let value = if value.chars().count() > 24 { "…".to_owned() } else { value };
+    vec![
+        value,
+        influence.by.text(),
+        place_text(workspace, influence.place),
+        text,
+        if influence.overruled { "(overruled)".to_owned() } else { String::new() },
+    ]
+}
+
+/// What the option brings: dependencies whose condition names it.
+fn brings(
+    workspace: &Workspace,
+    node: &Node,
+    name: &Name,
+    bit: Option<u32>,
+    option: &OptionValue,
+) -> String {
+    let mut rows = Vec::new();
+    for dep in &node.package.deps {
+        let mut named = false;
+        dep.cond.atoms(&mut |atom| {
+            named |= match atom {
+                Atom::Has(set, at) => set == name && bit.is_none_or(|it| it == *at),
+                Atom::Option(option, ..) => option == name,
+                _ => false,
+            };
+        });
+        if !named {
+            continue;
+        }
+        let taken =
+            node.edges.iter().any(|it| it.name == *dep.alias.as_ref().unwrap_or(&dep.package));
+        let verb = if taken { "brings" } else { "would bring" };
+        rows.push(vec![
+            verb.to_owned(),
+            dep.text.clone(),
+            place_text(workspace, Some(dep.place)),
+            when(&dep.cond, taken),
+        ]);
+    }
+    let _ = option;
+    table(&rows)
+}
+
+fn when(cond: &Cond, taken: bool) -> String {
+    if taken { String::new() } else { format!("when {cond}") }
+}

@@ -1,0 +1,74 @@
+//! Why a command did not do what it was asked to.
+
+use std::io;
+use std::path::PathBuf;
+
+use kiln_store::{GcError, RealiseError, StoreError};
+
+use crate::exit::Exit;
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fail {
+    /// What is wrong has been shown.
+    #[error("")]
+    Shown(Exit),
+    /// The command line asks for something that makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// The configuration cannot be read.
+    #[error("cannot use the configuration {}: {reason}", path.display())]
+    Config { path: PathBuf, reason: String },
+    /// The user has no home, and no other place for a store.
+    #[error("nothing says where the store is: set KILN_STORE or HOME, or give --store")]
+    NoHome,
+    /// The store failed.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// A collection failed.
+    #[error("{0}")]
+    Gc(#[from] GcError),
+    /// A cache in a folder cannot be used.
+    #[error("{0}")]
+    Cache(String),
+    /// A program cannot be run.
+    #[error("{message}")]
+    Run { message: String, advice: Option<String> },
+    /// A system call failed.
+    #[error("{what}: {source}")]
+    Io { what: String, source: io::Error },
+    /// There is nothing like what was asked for.
+    #[error("{message}")]
+    NotFound { message: String, advice: Option<String> },
+    /// Building failed; the parts are shown one by one.
+    #[error("{0}")]
+    Realise(RealiseError),
+}
+
+impl Fail {
+    /// Who must act.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Fail::Shown(exit) => *exit,
+            Fail::Usage(_) => Exit::Usage,
+            Fail::NotFound { .. } => Exit::Author,
+            Fail::Realise(RealiseError::Cancelled) => Exit::Stopped,
+            Fail::Realise(_)
+            | Fail::Config { .. }
+            | Fail::NoHome
+            | Fail::Store(_)
+            | Fail::Gc(_)
+            | Fail::Cache(_)
+            | Fail::Run { .. }
+            | Fail::Io { .. } => Exit::Operator,
+        }
+    }
+
+    /// What to do, if there is something to say.
+    pub(crate) fn advice(&self) -> Option<&str> {
+        match self {
+            Fail::Run { advice, .. } | Fail::NotFound { advice, .. } => advice.as_deref(),
+            _ => None,
+        }
+    }
+}

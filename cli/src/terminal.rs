@@ -1,0 +1,143 @@
+//! What may be written to a terminal, and how.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+
+/// Whether to color, and for whom lines are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terminal {
+    /// Whether messages are colored.
+    pub(crate) color: bool,
+    /// Whether messages go to a terminal, which can show progress.
+    pub(crate) live: bool,
+    /// How many columns lines have.
+    pub(crate) width: usize,
+}
+
+impl Terminal {
+    /// Looks at the standard error, where messages go, and at what the user asked for.
+    pub(crate) fn of_stderr(color: Color) -> Self {
+        let is_terminal = io::stderr().is_terminal();
+        let dumb = std::env::var_os("TERM").is_some_and(|it| it == "dumb");
+        let color = match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                is_terminal && !dumb && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty())
+            }
+        };
+        Terminal { color, live: is_terminal && !dumb, width: width() }
+    }
+
+    /// Returns `text` between the codes of a style.
+    pub(crate) fn paint(&self, style: Style, text: &str) -> String {
+        if !self.color {
+            return text.to_owned();
+        }
+        let code = match style {
+            Style::Bold => "1",
+            Style::Dim => "2",
+            Style::Red => "1;31",
+            Style::Yellow => "1;33",
+            Style::Green => "32",
+            Style::Cyan => "36",
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+}
+
+/// When to color.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How text is painted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Style {
+    Bold,
+    Dim,
+    Red,
+    Yellow,
+    Green,
+    Cyan,
+}
+
+fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|it| it.parse().ok());
+    let asked = || terminal_size::terminal_size_of(io::stderr()).map(|it| usize::from(it.0.0));
+    columns.or_else(asked).unwrap_or(100).clamp(40, 400)
+}
+
+/// Makes text of builds and downloads harmless: nothing in it moves the cursor, changes colors, or
+/// hides what stands there.
+pub(crate) fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            // Colors are common in the output of compilers; their whole sequence is dropped.
+            '\x1b' => {
+                if chars.peek() == Some(&'[') {
+                    chars.next();
+                    while let Some(c) = chars.next() {
+                        if ('\x40'..='\x7e').contains(&c) {
+                            break;
+                        }
+                    }
+                } else {
+                    out.push('␛');
+                }
+            }
+            '\t' => out.push_str("    "),
+            '\n' => out.push('\n'),
+            '\r' => {}
+            c if c.is_control() || is_invisible(c) => {
+                let _ = write!(out, "\\u{{{:x}}}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Characters that change the order of what is shown, or are not seen at all.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Writes to the standard output. A reader that went away, such as `head`, ends it quietly.
+pub(crate) fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        && error.kind() == io::ErrorKind::BrokenPipe
+    {
+        std::process::exit(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+
+    fn check(text: &str, expected: Expect) {
+        expected.assert_eq(&harmless(text));
+    }
+
+    #[test]
+    fn hostile_text_is_harmless() {
+        check("plain ünïcode ✓", expect!["plain ünïcode ✓"]);
+        check("\x1b[31mred\x1b[0m", expect!["red"]);
+        check("\x1b]0;title\x07", expect!["␛]0;title\\u{7}"]);
+        check("a\u{9b}31mb", expect!["a\\u{9b}31mb"]);
+        check("safe\rEVIL", expect!["safeEVIL"]);
+        check("a\x08\x08b", expect!["a\\u{8}\\u{8}b"]);
+        check("\u{202e}txt.exe", expect!["\\u{202e}txt.exe"]);
+    }
+}

@@ -1,0 +1,209 @@
+//! Realising what a workspace wants: the store, the sandbox and the fetcher, put together.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use kiln_eval::Derived;
+use kiln_fetch::{Machine, MirrorConfig, Mirrors, WebFetcher, WebOptions};
+use kiln_sandbox::{Sandbox, SandboxOptions, Scratch};
+use kiln_store::{
+    Attempt, BuildError, Cancel, Cause, DirectorySubstituter, Failure, FetchError, InputRef,
+    LocalStore, ObjectId, OnFailure, Outcome, Prints, RealiseError, RealiseOptions, RealiseRequest,
+    Substituter, realise,
+};
+
+use crate::args::Building;
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::fail::Fail;
+use crate::progress::{Progress, seconds};
+use crate::terminal::{Style, Terminal, harmless};
+
+/// How long what was realised is kept though nobody asks for it again.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The names of the roots that `realise` keeps begin like this.
+pub(crate) const ROOT_PREFIX: &str = "realise ";
+
+/// Everything that building needs.
+pub(crate) struct Workshop {
+    pub(crate) store: LocalStore,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) fetcher: WebFetcher,
+    caches: Vec<DirectorySubstituter>,
+    pub(crate) cancel: Cancel,
+    builds_max: Option<usize>,
+}
+
+impl Workshop {
+    /// Opens the store and gets the tools ready; nothing is started yet.
+    pub(crate) fn open(config: &Config) -> Result<Workshop, Fail> {
+        let store = open_store(&config.store)?;
+        let scratch = if config.scratch_on_disk {
+            Scratch::Disk { folder: config.store.join("var/scratch") }
+        } else {
+            Scratch::default()
+        };
+        let sandbox = Sandbox::new(SandboxOptions { scratch, ..SandboxOptions::default() });
+        let mirrors = mirrors(config);
+        let fetcher = WebFetcher::new(mirrors, WebOptions::default());
+        let mut caches = Vec::new();
+        for folder in &config.substituters {
+            match DirectorySubstituter::open(folder) {
+                Ok(cache) => caches.push(cache),
+                // A cache that is not there must not keep anybody from building.
+                Err(error) => {
+                    eprintln!("warning: the cache {} is left out: {error}", folder.display())
+                }
+            }
+        }
+        let cancel = Cancel::new()
+            .map_err(|source| Fail::Io { what: "cannot make a pipe".into(), source })?;
+        Ok(Workshop { store, sandbox, fetcher, caches, cancel, builds_max: config.builds_max })
+    }
+
+    /// Realises outputs, showing what goes on.
+    pub(crate) fn realise(
+        &self,
+        derived: &Derived,
+        wanted: &[InputRef],
+        building: &Building,
+        progress: &Progress,
+        terminal: &Terminal,
+    ) -> Result<Outcome<'_>, Fail> {
+        let mut options = RealiseOptions::default();
+        if let Some(builds) = building.builds.or(self.builds_max).and_then(NonZeroUsize::new) {
+            options.builds_max = builds;
+        }
+        if building.keep_going {
+            options.on_failure = OnFailure::KeepGoing;
+        }
+        if building.print_logs {
+            options.prints = Prints::Told;
+        }
+        let substituters: Vec<&dyn Substituter> =
+            self.caches.iter().map(|it| it as &dyn Substituter).collect();
+        let interrupt = crate::signals::cancel_on_signals(&self.cancel);
+        let request = RealiseRequest {
+            graph: &derived.graph,
+            wanted,
+            builder: &self.sandbox,
+            fetcher: &self.fetcher,
+            substituters: &substituters,
+            options,
+            events: &|event| progress.event(event),
+            cancel: &self.cancel,
+        };
+        let result = realise(&self.store, &request);
+        drop(interrupt);
+        progress.finish();
+        match result {
+            Ok(outcome) => Ok(outcome),
+            Err(RealiseError::Failed { failures, skipped }) => {
+                for failure in &failures {
+                    eprintln!();
+                    eprint!("{}", show_failure(failure, terminal));
+                }
+                if skipped > 0 {
+                    eprintln!("\n{skipped} other derivations need what failed");
+                }
+                Err(Fail::Shown(Exit::Operator))
+            }
+            Err(error) => Err(Fail::Realise(error)),
+        }
+    }
+
+    /// Keeps objects from being collected for a while: what was asked for last is likely to be
+    /// asked for again.
+    pub(crate) fn keep(&self, kept: &BTreeMap<String, ObjectId>) -> Result<(), Fail> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let until = (now + KEPT).as_secs();
+        for (spec, object) in kept {
+            let name = format!("{ROOT_PREFIX}{spec}");
+            self.store.add_root(&name, object, "realised lately", Some(until))?;
+        }
+        Ok(())
+    }
+}
+
+/// Opens the store, making it if it is not there.
+pub(crate) fn open_store(root: &Path) -> Result<LocalStore, Fail> {
+    Ok(LocalStore::open(root)?)
+}
+
+/// The mirrors as configured.
+pub(crate) fn mirrors(config: &Config) -> Mirrors {
+    Mirrors::new(MirrorConfig { bases: config.mirrors.clone() }, Machine::this())
+}
+
+/// Draws a failure: what failed and why, the end of the log, and what to do next.
+fn show_failure(failure: &Failure, terminal: &Terminal) -> String {
+    let head = format!(
+        "{} {}",
+        terminal.paint(Style::Red, "error:"),
+        terminal.paint(Style::Bold, &failure.title)
+    );
+    let mut text = format!("{head}: {}\n", harmless(&failure.cause.to_string()));
+    match &failure.cause {
+        Cause::Fetch(error) => text.push_str(&show_fetch_error(error, terminal)),
+        Cause::Build(BuildError::Refused { advice, check, .. }) => {
+            let help = terminal.paint(Style::Cyan, "help:");
+            text.push_str(&format!("  {help} {advice}\n  {help} to check: {check}\n"));
+        }
+        Cause::Build(_)
+        | Cause::Place(_)
+        | Cause::Derivation(_)
+        | Cause::UnknownOutput { .. }
+        | Cause::TestAsInput { .. }
+        | Cause::NoSource => {}
+    }
+    if !failure.log_tail.is_empty() {
+        text.push_str(&format!("  the last {} lines that it printed:\n", failure.log_tail.len()));
+        for line in &failure.log_tail {
+            text.push_str(&format!("  {} {}\n", terminal.paint(Style::Dim, "│"), harmless(line)));
+        }
+    }
+    if let Some(action) = &failure.action
+        && failure.log.is_some()
+    {
+        text.push_str(&format!(
+            "  it failed after {}; to see all of it:\n",
+            seconds(failure.duration)
+        ));
+        text.push_str(&format!("    kiln log {}\n", action));
+    }
+    text
+}
+
+fn show_fetch_error(error: &FetchError, terminal: &Terminal) -> String {
+    let mut text = String::new();
+    let help = terminal.paint(Style::Cyan, "help:");
+    let list = |text: &mut String, attempts: &[Attempt]| {
+        for attempt in attempts {
+            text.push_str(&format!(
+                "  - {}\n      {}\n",
+                harmless(&attempt.url),
+                harmless(&attempt.reason)
+            ));
+        }
+    };
+    match error {
+        FetchError::HashMismatch { expected, found, bytes, others, .. } => {
+            text.push_str(&format!("  expected {expected}\n  found    {found} ({bytes} bytes)\n"));
+            list(&mut text, others);
+            text.push_str(&format!(
+                "  {help} nothing was kept. If upstream has replaced the file on purpose, put the hash that was found into the recipe\n"
+            ));
+        }
+        FetchError::Unreachable { attempts, setting, .. } => {
+            list(&mut text, attempts);
+            if let Some(setting) = setting {
+                text.push_str(&format!("  {help} {setting}\n"));
+            }
+        }
+        FetchError::Unpack { .. } | FetchError::Write { .. } | FetchError::Cancelled => {}
+    }
+    text
+}
