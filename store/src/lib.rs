@@ -2,10 +2,17 @@
 //!
 //! ```text
 //! Graph of Derivations ─resolve─▶ Action ─(substitute | build)─▶ Realisation + store objects
+//!
+//! pure        digest  name  path  encoding  derivation  graph  object  realisation  scan
+//! files       ingest: files → objects     write, read: objects → files     archive: one stream
+//! stores      store (trait, contract)  memory  local: records, index, leases, collection
+//! realise     the run: what is next, who does it, what is told
+//! seams       Builder (sandbox)  Fetcher (fetch)  Substituter (substitute)
 //! ```
 //!
 //! **Invariants:** nothing here knows how anything is built (that is a [`Builder`]), downloaded (a
-//! [`Fetcher`]), or written in a recipe; nothing here prints. `spec/store/` describes every format.
+//! [`Fetcher`]), or written in a recipe; nothing here prints. What is told as done is durable, and
+//! what is valid is whole, as is all that it refers to. `spec/store/` describes every format.
 
 mod archive;
 mod builder;
@@ -48,6 +55,10 @@ pub use encoding::DecodeError;
 pub use fetcher::{Attempt, FetchError, FetchProgress, FetchRequest, Fetched, Fetcher};
 pub use graph::{Graph, ImportSource, Limits, Node};
 pub use ingest::{IngestError, OutputLink};
+pub use local::{
+    Collected, Difference, GcError, GcOptions, GcReport, Holder, LocalStore, ObjectInfo, Problem,
+    Root, VerifyReport, WhyAlive, WhyDepends,
+};
 pub use memory::MemoryStore;
 pub use name::{EnvName, Label, NameError, OutputName, StepName, StoreName, System};
 pub use object::{
@@ -55,12 +66,6 @@ pub use object::{
     LINK_LEN_MAX, Link, ListError, Object, ObjectError, Site, Sites, Totals, Tree,
 };
 pub use path::{ALPHABET, DIGEST_LEN, SCRATCH_PREFIX, STORE_DIR, StorePath, StorePathError};
-pub use sys::SystemError;
-
-pub use local::{
-    Collected, Difference, GcError, GcOptions, GcReport, Holder, LocalStore, ObjectInfo, Problem,
-    Root, VerifyReport, WhyAlive, WhyDepends,
-};
 pub use realisation::{Origin, Realisation};
 pub use realise::{
     Activity, Cause, Change, ChangeKind, Counts, Event, Failure, How, OnFailure, Outcome, Prints,
@@ -75,3 +80,4 @@ pub use store::{
 pub use substitute::{
     DirectoryError, DirectorySubstituter, ERRORS_MAX, Exported, Miss, Substituter,
 };
+pub use sys::SystemError;

@@ -4,7 +4,7 @@
 //! stand before it, as programs cut paths into pieces. Most 32 bytes of a file hold one that is
 //! outside the alphabet of digests, and the search looks at the last byte of a window first; so it
 //! reads about every thirtieth byte of a program, and every byte of a long text of letters.
-//! A run that is long enough is looked up in a bitmap of the candidates' first four characters
+//! A run that is long enough is looked up in a bitmap of the candidates' first eight characters
 //! before the exact table.
 //!
 //! Candidates are what the build could see (the closure of its inputs) and where its own outputs
@@ -25,8 +25,9 @@ const WINDOW_LEN: usize = DIGEST_LEN + 2;
 #[derive(Debug)]
 pub(crate) struct Candidates {
     exact: HashMap<[u8; DIGEST_LEN], usize>,
-    /// A bit for each hash of the first four characters of a candidate or leak.
+    /// Two bits for the first eight characters of each candidate, and of leaks.
     filter: Vec<u64>,
+    /// How far a hash is shifted to leave the number of a bit.
     filter_shift: u32,
 }
 
@@ -81,11 +82,11 @@ impl Candidates {
     pub(crate) fn new(digests: impl IntoIterator<Item = [u8; DIGEST_LEN]>) -> Self {
         let exact: HashMap<_, _> =
             digests.into_iter().enumerate().map(|(at, digest)| (digest, at)).collect();
-        // Sixteen bits for each candidate: one window of sixteen is looked up in vain.
-        let bits = (exact.len() * 16).next_power_of_two().clamp(1 << 12, 1 << 20);
+        // Sixty-four bits for each candidate: one window of a thousand is looked up in vain.
+        let bits = (exact.len() * 64).next_power_of_two().clamp(1 << 12, 1 << 21);
         let mut candidates = Candidates {
             filter: vec![0; bits / 64],
-            filter_shift: 32 - bits.trailing_zeros(),
+            filter_shift: u64::BITS - bits.trailing_zeros(),
             exact: HashMap::new(),
         };
         #[expect(
@@ -138,8 +139,7 @@ impl Candidates {
 
     /// Looks up the window at the start of `bytes`, whose characters are all in the alphabet.
     fn look_up(&self, bytes: &[u8]) -> Option<Hit> {
-        let bit = filter_hash(bytes) >> self.filter_shift;
-        if self.filter[bit as usize / 64] & 1 << (bit % 64) == 0 {
+        if !self.filter_bits(bytes).iter().all(|bit| self.filter[bit / 64] & 1 << (bit % 64) != 0) {
             return None;
         }
         let (window, rest) = bytes.split_at(DIGEST_LEN);
@@ -154,14 +154,20 @@ impl Candidates {
     }
 
     fn set_filter(&mut self, start: &[u8]) {
-        let bit = filter_hash(start) >> self.filter_shift;
-        self.filter[bit as usize / 64] |= 1 << (bit % 64);
+        for bit in self.filter_bits(start) {
+            self.filter[bit / 64] |= 1 << (bit % 64);
+        }
     }
-}
 
-/// Mixes the first four bytes; the highest bits are the best.
-fn filter_hash(bytes: &[u8]) -> u32 {
-    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]).wrapping_mul(0x9e37_79b1)
+    /// Returns the two bits of a window that begins like this.
+    fn filter_bits(&self, start: &[u8]) -> [usize; 2] {
+        let mut first = [0; 8];
+        first.copy_from_slice(&start[..8]);
+        // The highest bits of a product mix all bits of its factors.
+        let hash = u64::from_le_bytes(first).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let other = hash.wrapping_mul(0xd6e8_feb8_6659_fd93);
+        [(hash >> self.filter_shift) as usize, (other >> self.filter_shift) as usize]
+    }
 }
 
 fn is_digit(byte: u8) -> bool {

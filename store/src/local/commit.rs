@@ -188,8 +188,8 @@ fn write(
     }
     let _lock = shared.lock_commit()?;
     let index = match index {
-        Some(index) => index,
-        None => index.insert(Index::open(&shared.index_path(), Access::Write)?),
+        Some(index) if index.is_current() => index,
+        Some(_) | None => index.insert(Index::open(&shared.index_path(), Access::Write)?),
     };
     let end = index.catch_up(&shared.segments)?;
     let mut writer =

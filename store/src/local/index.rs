@@ -58,6 +58,8 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 pub(crate) struct Index {
     connection: Connection,
     path: PathBuf,
+    /// Device and inode of the file that is open; `None` in memory.
+    identity: Option<(u64, u64)>,
 }
 
 /// What the index knows of an object.
@@ -116,7 +118,7 @@ impl Index {
             Connection::open_with_flags(target, flags).map_err(|it| fail("open", it))?;
         connection.busy_timeout(BUSY_MAX).map_err(|it| fail("busy_timeout", it))?;
         connection.set_prepared_statement_cache_capacity(64);
-        let index = Index { connection, path: path.to_owned() };
+        let index = Index { connection, path: path.to_owned(), identity: identity(path) };
         if access == Access::Write {
             index.prepare()?;
         } else if index.tables_version()? != TABLES_VERSION {
@@ -133,9 +135,15 @@ impl Index {
             path: path.clone(),
             cause: it.to_string(),
         })?;
-        let index = Index { connection, path };
+        let index = Index { connection, path, identity: None };
         index.create_tables()?;
         Ok(index)
+    }
+
+    /// Whether the file that is open still has its name: a rebuild after damage may have put another
+    /// in its place.
+    pub(crate) fn is_current(&self) -> bool {
+        self.identity.is_none() || self.identity == identity(&self.path)
     }
 
     fn prepare(&self) -> Result<(), StoreError> {
@@ -514,6 +522,11 @@ impl Index {
         let lines: Vec<String> = self.query_all("PRAGMA quick_check", [], |row| row.get(0))?;
         Ok(lines.into_iter().filter(|it| it != "ok").collect())
     }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path).ok().map(|it| (it.dev(), it.ino()))
 }
 
 /// Says what the database said in the words of this crate.

@@ -70,6 +70,15 @@ impl LocalStore {
         })
     }
 
+    /// Opens the index again if another process has put a new one in its place.
+    pub(super) fn renew_index(&self) -> Result<(), StoreError> {
+        let mut index = self.index();
+        if !index.is_current() {
+            *index = open_index(&self.shared)?;
+        }
+        Ok(())
+    }
+
     /// Makes the index anew from the records, in place, and returns how many objects it has then.
     ///
     /// What only the index knew is lost: which derivation was resolved to which action, and when
@@ -77,8 +86,8 @@ impl LocalStore {
     ///
     /// # Errors
     ///
-    /// As [`StoreError`]. An index so damaged that it cannot be emptied is removed; other processes
-    /// that have it open must then open the store again.
+    /// As [`StoreError`]. An index so damaged that it cannot be emptied is removed; a session of
+    /// another process that has it open fails then, and the next one uses the new index.
     pub fn rebuild_index(&self) -> Result<usize, StoreError> {
         self.shared.check_writable()?;
         let _lock = self.shared.lock_commit()?;

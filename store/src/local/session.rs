@@ -67,6 +67,7 @@ impl<'a> LocalSession<'a> {
     pub(super) fn begin(store: &'a LocalStore) -> Result<Self, StoreError> {
         let shared = &store.shared;
         shared.check_writable()?;
+        store.renew_index()?;
         let leases = shared.var.folder(b"leases")?;
         let stages = shared.var.folder(b"stage")?;
         let count = COUNT.fetch_add(1, Ordering::Relaxed);

@@ -761,3 +761,22 @@ fn a_session_can_be_used_from_threads() {
     assert_eq!(store.ls().unwrap().len(), 6);
     assert_eq!(store.verify(&|_| true).unwrap().problems, []);
 }
+
+#[test]
+fn an_index_that_was_replaced_is_opened_again() {
+    let fixture = Fixture::new();
+    let (store, lib, _) = fixture.with_two();
+    let other = fixture.open();
+    for name in ["index.sqlite", "index.sqlite-wal", "index.sqlite-shm"] {
+        let _ = fs::remove_file(fixture.root().join("var").join(name));
+    }
+    let third = fixture.open();
+    assert_eq!(third.ls().unwrap().len(), 2);
+    let session = other.session().unwrap();
+    let id = add(&*session, 9, "new", &[("out", "a = a")], &[]);
+    assert!(other.object(&id).unwrap().is_some());
+    assert!(third.object(&id).unwrap().is_some());
+    let session = store.session().unwrap();
+    assert_eq!(session.hold(&[lib, id]).unwrap(), [true, true]);
+    assert_eq!(store.verify(&|_| true).unwrap().problems, []);
+}
