@@ -118,6 +118,12 @@ impl Draft {
 }
 
 impl Reader<'_> {
+    /// Whether the tree was made for the store, so that its modes may be changed: files of the user
+    /// may not.
+    fn is_ours(&self) -> bool {
+        self.uid.is_some() || matches!(self.keep, Keep::InPlace)
+    }
+
     /// Reads the entry `name` of `parent`, which messages call `shown`.
     ///
     /// Nothing there is `None`.
@@ -200,7 +206,7 @@ impl Reading<'_> {
         if depth > DEPTH_MAX {
             return Err(self.broken(ObjectError::TooDeep { depth }));
         }
-        if mode(stat) & 0o500 != 0o500 {
+        if mode(stat) & 0o500 != 0o500 && self.reader.is_ours() {
             parent.make_readable(name, 0o700)?;
         }
         let folder = parent.folder(name)?;
@@ -258,7 +264,7 @@ impl Reading<'_> {
         if self.bytes > bytes_max {
             return Err(IngestError::TooLarge { path: self.path(), bytes: self.bytes, bytes_max });
         }
-        if mode(stat) & 0o400 == 0 {
+        if mode(stat) & 0o400 == 0 && self.reader.is_ours() {
             parent.make_readable(name, mode(stat) & 0o777 | 0o400)?;
         }
         let file = parent.read(name)?;

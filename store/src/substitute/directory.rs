@@ -264,7 +264,7 @@ fn write_whole(
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
     }
-    let attempt = || -> io::Result<u64> {
+    let mut attempt = || -> io::Result<u64> {
         let mut file = BufWriter::new(File::create_new(&pending)?);
         write(&mut file)?;
         file.flush()?;
@@ -274,7 +274,6 @@ fn write_whole(
         fs::rename(&pending, path)?;
         Ok(bytes)
     };
-    let mut attempt = attempt;
     attempt().inspect_err(|_| {
         let _ = fs::remove_file(&pending);
     })

@@ -271,4 +271,9 @@ fn a_tree_of_the_user_may_hold_anything_harmless() {
     fs::remove_file(folder.join("pipe")).unwrap();
     place(&folder.join(".")).unwrap();
     place(Path::new("/proc/self/status")).unwrap_err();
+    // What the user closed stays closed.
+    fs::set_permissions(folder.join("a"), fs::Permissions::from_mode(0o000)).unwrap();
+    let result = place(&folder);
+    assert_eq!(result.is_ok(), nix::unistd::geteuid().is_root());
+    assert_eq!(fs::metadata(folder.join("a")).unwrap().permissions().mode() & 0o777, 0);
 }

@@ -24,6 +24,7 @@ use super::{make_tree, name, output};
 /// ```text
 /// write PATH TEXT      link PATH TARGET     copy FROM PATH     exec PATH TEXT
 /// print TEXT           fail CODE            chance PATH        wait
+/// reverse PATH TEXT
 /// ```
 pub(crate) struct FakeBuilder {
     folder: PathBuf,
@@ -99,6 +100,11 @@ impl Builder for FakeBuilder {
                         let target = find(path);
                         parent(&target);
                         std::os::unix::fs::symlink(text, target).unwrap();
+                    }
+                    "reverse" => {
+                        let target = find(path);
+                        parent(&target);
+                        fs::write(&target, text.chars().rev().collect::<String>()).unwrap();
                     }
                     "copy" => {
                         let target = find(text);
