@@ -1,0 +1,86 @@
+//! The `kiln` command.
+//!
+//! ```text
+//! args ─▶ commands/… ─▶ Workspace (recipes, layers) ─solve─▶ ─derive─▶ Workshop (store, sandbox, fetcher)
+//! ```
+//!
+//! **Invariants:** only this crate prints; only `render.rs` knows miette; only `config.rs` and
+//! `world.rs` look at the machine.
+
+mod args;
+mod commands;
+mod config;
+mod embedded;
+mod exit;
+mod fail;
+mod progress;
+mod render;
+mod signals;
+mod spec;
+mod terminal;
+mod workshop;
+mod workspace;
+mod world;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Command, Kiln};
+use crate::exit::Exit;
+use crate::terminal::{Style, Terminal};
+
+/// Runs the command: what it is to do stands in the arguments of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    // Builds are cloned by a small copy of this program, which must not do anything else.
+    kiln_sandbox::run_helper_if_asked();
+    let kiln = match Kiln::try_parse() {
+        Ok(kiln) => kiln,
+        Err(error) => {
+            let _ = error.print();
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            return exit.into();
+        }
+    };
+    let terminal = Terminal::of_stderr(kiln.common.color);
+    let common = &kiln.common;
+    let result = match &kiln.command {
+        Command::Realise { wishes, building, check, dry_run, json } => {
+            let how = commands::realise::How { check: *check, dry_run: *dry_run, json: *json };
+            commands::realise::run(common, terminal, wishes, building, how)
+        }
+        Command::Run { spec, bin, layers, building, args } => {
+            commands::run::run(common, terminal, spec, bin.as_deref(), layers, building, args)
+        }
+        Command::Eval { wishes, json, all } => {
+            commands::eval::run(common, terminal, wishes, *json, *all)
+        }
+        Command::Check { files, std, layers, json } => {
+            commands::check::run(common, terminal, files, *std, layers, *json)
+        }
+        Command::Why { words, layers } => commands::why::run(common, terminal, words, layers),
+        Command::Log { what, layers } => commands::log::run(common, terminal, what, layers),
+        Command::List { filter, layers } => {
+            commands::list::run(common, terminal, filter.as_deref(), layers)
+        }
+        Command::Store { command } => commands::store::run(common, terminal, command),
+        Command::Derivation { command } => commands::derivation::run(common, terminal, command),
+        Command::Explain { slug } => commands::explain::run(slug.as_deref()),
+        Command::Doctor => commands::doctor::run(common),
+        Command::Completions { shell } => commands::completions::run(*shell),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(fail) => {
+            let text = fail.to_string();
+            if !text.is_empty() {
+                eprintln!("{} {}", terminal.paint(Style::Red, "error:"), terminal::harmless(&text));
+            }
+            if let Some(advice) = fail.advice() {
+                eprintln!("  {} {advice}", terminal.paint(Style::Cyan, "help:"));
+            }
+            fail.exit().into()
+        }
+    }
+}

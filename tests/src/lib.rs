@@ -1,1 +1,0 @@
-//! Case folders, end-to-end builds and tidy checks.
