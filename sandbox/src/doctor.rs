@@ -201,7 +201,7 @@ fn explain_with(error: &SysError, machine: &Machine) -> Option<Refusal> {
 fn is_denial(error: &SysError) -> bool {
     matches!(error.errno, Errno::EPERM | Errno::EACCES | Errno::ENOSYS)
         // A path that cannot be opened is a matter of that path.
-        && !matches!(error.call, Call::Open | Call::OpenTree)
+        && !matches!(error.call, Call::Chdir | Call::Open | Call::OpenTree)
         || (error.errno == Errno::EPERM && error.on.contains("_map"))
 }
 
