@@ -87,18 +87,20 @@ pub(super) fn claim(var: &Folder, action: &ActionId) -> Result<Claim, StoreError
     }
 }
 
-/// Removes the file of a claim whose process ended without doing so.
-pub(super) fn remove_dead_claim(locks: &Folder, name: &[u8]) -> Result<(), StoreError> {
-    let Some(file) = if_there(locks.read_write(name))? else { return Ok(()) };
-    let Some(file) = try_lock_file(file, || locks.path_of(name))? else { return Ok(()) };
+/// Removes a file that is locked while it is used, such as that of a claim, if it is not in use.
+/// Returns whether it is gone.
+pub(super) fn remove_unused(folder: &Folder, name: &[u8]) -> Result<bool, StoreError> {
+    let Some(file) = if_there(folder.read_write(name))? else { return Ok(true) };
+    let Some(file) = try_lock_file(file, || folder.path_of(name))? else { return Ok(false) };
     // Only the file that is locked here may go: another may have taken its name. While it is
     // locked and has the name, nobody else removes or replaces it.
-    let opened = stat_file(&file, &locks.path_of(name))?;
-    let named = locks.stat_if_there(name)?;
-    if named.is_some_and(|it| (it.st_dev, it.st_ino) == (opened.st_dev, opened.st_ino)) {
-        locks.unlink(name)?;
+    let opened = stat_file(&file, &folder.path_of(name))?;
+    let named = folder.stat_if_there(name)?;
+    let is_same = named.is_some_and(|it| (it.st_dev, it.st_ino) == (opened.st_dev, opened.st_ino));
+    if is_same {
+        folder.unlink(name)?;
     }
-    Ok(())
+    Ok(is_same)
 }
 
 struct ActionLock {

@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::digest::ObjectId;
-use crate::local::claim::remove_dead_claim;
+use crate::local::claim::remove_unused;
 use crate::local::commit::append;
 use crate::local::index::ObjectRow;
 use crate::local::record::{Record, Root};
@@ -24,9 +24,13 @@ use crate::local::{LocalStore, fault, now_s};
 use crate::object::escape;
 use crate::path::{DIGEST_LEN, StorePath};
 use crate::store::{Session, StoreError};
+use crate::sys::{Kind, if_there, kind};
 
 /// How many objects are collected before others get the locks again.
 const ROUND_MAX: usize = 2048;
+
+/// For how long an unfinished download waits for somebody to go on with it.
+const DOWNLOAD_AGE_S_MAX: u64 = 7 * 24 * 60 * 60;
 
 /// With less free space than this, space is given back after every few objects: what the index
 /// takes for so many fits into the reserve.
@@ -80,7 +84,7 @@ pub struct GcReport {
     pub orphans: Vec<String>,
     /// Roots whose time was over.
     pub expired: Vec<String>,
-    /// Bytes of pooled files and logs.
+    /// Bytes of pooled files, logs and unfinished downloads.
     pub other_bytes: u64,
 }
 
@@ -180,6 +184,7 @@ impl LocalStore {
         }
         self.collect_orphans(options.grace_s, &mut report)?;
         self.collect_locks()?;
+        report.other_bytes += self.collect_downloads()?;
         if let Some(age_s) = options.log_age_s_max {
             report.other_bytes += self.remove_logs_before(now_s().saturating_sub(age_s))?;
         }
@@ -434,13 +439,29 @@ impl LocalStore {
         Ok(orphans)
     }
 
+    /// Removes downloads that nobody went on with for long; returns how many bytes that frees.
+    fn collect_downloads(&self) -> Result<u64, StoreError> {
+        let mut bytes = 0;
+        let Some(partial) = if_there(self.shared.var.folder(b"partial"))? else { return Ok(0) };
+        let before_s = now_s().saturating_sub(DOWNLOAD_AGE_S_MAX);
+        for name in partial.names()? {
+            let Some(stat) = partial.stat_if_there(&name)? else { continue };
+            let is_old = (stat.st_mtime.max(0) as u64) < before_s;
+            // Who downloads holds a lock on the file.
+            if kind(&stat) == Kind::File && is_old && remove_unused(&partial, &name)? {
+                bytes += stat.st_blocks.max(0) as u64 * 512;
+            }
+        }
+        Ok(bytes)
+    }
+
     /// Removes the lock files of actions whose processes crashed.
     fn collect_locks(&self) -> Result<(), StoreError> {
         let locks = self.shared.var.folder(b"locks")?;
         for name in locks.names()? {
             // The names of the two general locks are shorter.
             if name.len() == 64 {
-                remove_dead_claim(&locks, &name)?;
+                remove_unused(&locks, &name)?;
             }
         }
         Ok(())

@@ -780,3 +780,48 @@ fn an_index_that_was_replaced_is_opened_again() {
     assert_eq!(session.hold(&[lib, id]).unwrap(), [true, true]);
     assert_eq!(store.verify(&|_| true).unwrap().problems, []);
 }
+
+#[test]
+fn unfinished_downloads_go_when_nobody_goes_on_with_them() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    let partial = store.partial().unwrap();
+    let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    for name in ["old", "old.from", "in-use", "new"] {
+        let file = fs::File::create(partial.join(name)).unwrap();
+        if name != "new" {
+            file.set_times(fs::FileTimes::new().set_modified(old)).unwrap();
+        }
+    }
+    let in_use = fs::File::open(partial.join("in-use")).unwrap();
+    in_use.lock().unwrap();
+    gc_all(&store);
+    let mut left: Vec<_> =
+        fs::read_dir(&partial).unwrap().map(|it| it.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["in-use", "new"]);
+}
+
+#[test]
+fn a_store_can_be_made_by_many_at_once() {
+    for _ in 0..10 {
+        let fixture = Fixture::new();
+        let ids: Vec<ObjectId> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..6)
+                .map(|number| {
+                    let fixture = &fixture;
+                    scope.spawn(move || {
+                        let store = fixture.open();
+                        let session = store.session().unwrap();
+                        let text = format!("a = {}", number % 3);
+                        add(&*session, number, "app", &[("out", &text)], &[])
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|it| it.join().unwrap()).collect()
+        });
+        let store = fixture.open();
+        assert!(ids.iter().all(|it| store.object(it).unwrap().is_some()));
+        assert_eq!(store.verify(&|_| true).unwrap().problems, []);
+    }
+}
