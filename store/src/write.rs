@@ -251,16 +251,23 @@ fn write_file(
 ) -> Result<(), WriteError> {
     let path = || parent.path_of(name);
     let failed = |it: io::Error| SystemError::new("write", &path(), it);
+    let filled = |part: &mut [u8], at| fill(part, at, &file.sites, object, id);
     let open = match source {
         Source::Template(mut template) => {
-            fill(&mut template, 0, &file.sites, object, id);
+            filled(&mut template, 0);
             let mut open = parent.create(name)?;
             open.write_all(&template).map_err(failed)?;
             open
         }
-        Source::Stream(stream) | Source::Original(stream) => {
+        Source::Stream(stream) => {
             let open = parent.create(name)?;
-            copy_stream(stream, &open, file, object, id, &path)?;
+            copy_stream(stream, &open, file, &|_, _| (), &filled, &path)?;
+            open
+        }
+        Source::Original(stream) => {
+            let open = parent.create(name)?;
+            let blank = |part: &mut [u8], at| replace(part, at, &file.sites, |_| HOLE);
+            copy_stream(stream, &open, file, &blank, &filled, &path)?;
             open
         }
         Source::InPlace => {
@@ -279,14 +286,17 @@ fn write_file(
     Ok(seal_file(&open, file.executable, &path())?)
 }
 
-/// Copies exactly the bytes of `file`, whatever stands at its sites, fills these in, and checks the
-/// template.
+/// Changes a part of a file that starts at a byte of the whole.
+type Change<'a> = &'a dyn Fn(&mut [u8], u64);
+
+/// Copies exactly the bytes of `file`, which `blank` makes a template and `fill` the file again, and
+/// checks the template.
 fn copy_stream(
     stream: &mut dyn io::Read,
     open: &OpenFile,
     file: &File,
-    object: &Object,
-    id: &ObjectId,
+    blank: Change<'_>,
+    fill: Change<'_>,
     path: &dyn Fn() -> PathBuf,
 ) -> Result<(), WriteError> {
     let mut hasher = blake3::Hasher::new();
@@ -296,15 +306,14 @@ fn copy_stream(
         let len = piece.len().min((file.bytes - at) as usize);
         let part = &mut piece[..len];
         stream.read_exact(part).map_err(WriteError::Read)?;
-        replace(part, at, &file.sites, |_| HOLE);
+        blank(part, at);
         hasher.update(part);
-        fill(part, at, &file.sites, object, id);
+        fill(part, at);
         write_with_holes(open, part).map_err(|it| SystemError::new("write", &path(), it))?;
         at += len as u64;
     }
     open.set_len(at).map_err(|it| SystemError::new("ftruncate", &path(), it))?;
-    let found = BlobId(*hasher.finalize().as_bytes());
-    if found != file.template {
+    if BlobId(*hasher.finalize().as_bytes()) != file.template {
         return Err(WriteError::WrongTemplate);
     }
     Ok(())

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for what it is about")]
 
+mod archive;
 mod common;
 mod contract;
 mod crash;
