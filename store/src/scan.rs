@@ -139,7 +139,8 @@ impl Candidates {
 
     /// Looks up the window at the start of `bytes`, whose characters are all in the alphabet.
     fn look_up(&self, bytes: &[u8]) -> Option<Hit> {
-        if !self.filter_bits(bytes).iter().all(|bit| self.filter[bit / 64] & 1 << (bit % 64) != 0) {
+        let hash = filter_hash(bytes);
+        if !self.has_bit(hash) || !self.has_bit(mix(hash)) {
             return None;
         }
         let (window, rest) = bytes.split_at(DIGEST_LEN);
@@ -153,21 +154,30 @@ impl Candidates {
         is_leak.then_some(Hit::Leak)
     }
 
+    fn has_bit(&self, hash: u64) -> bool {
+        let bit = (hash >> self.filter_shift) as usize;
+        self.filter.get(bit / 64).is_some_and(|it| it & 1 << (bit % 64) != 0)
+    }
+
     fn set_filter(&mut self, start: &[u8]) {
-        for bit in self.filter_bits(start) {
+        let hash = filter_hash(start);
+        for hash in [hash, mix(hash)] {
+            let bit = (hash >> self.filter_shift) as usize;
             self.filter[bit / 64] |= 1 << (bit % 64);
         }
     }
+}
 
-    /// Returns the two bits of a window that begins like this.
-    fn filter_bits(&self, start: &[u8]) -> [usize; 2] {
-        let mut first = [0; 8];
-        first.copy_from_slice(&start[..8]);
-        // The highest bits of a product mix all bits of its factors.
-        let hash = u64::from_le_bytes(first).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let other = hash.wrapping_mul(0xd6e8_feb8_6659_fd93);
-        [(hash >> self.filter_shift) as usize, (other >> self.filter_shift) as usize]
-    }
+/// Hashes the first eight bytes; the highest bits depend on all of them.
+fn filter_hash(bytes: &[u8]) -> u64 {
+    let mut first = [0; 8];
+    first.copy_from_slice(&bytes[..8]);
+    u64::from_le_bytes(first).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// Makes another hash of a hash.
+fn mix(hash: u64) -> u64 {
+    hash.wrapping_mul(0xd6e8_feb8_6659_fd93)
 }
 
 fn is_digit(byte: u8) -> bool {
