@@ -496,7 +496,8 @@ fn a_stream_that_inflates_for_ever_is_stopped_by_its_ratio() {
     expect![[r#"
         error: it has more than 400 unpacked bytes for one packed byte
         error: it has more than 400 unpacked bytes for one packed byte
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
     // A small bomb is harmless.
     assert_eq!(unpacked(&zip, &how(8 << 20)), "-rw-r--r-- zeros: 4194304 bytes\n");
 }
