@@ -346,6 +346,7 @@ pub(crate) fn unseal_root(folder: &Folder, name: &[u8]) -> Result<(), SystemErro
     match folder.folder(name) {
         Ok(root) => root.set_mode(0o755),
         Err(error) if error.is(Errno::ENOTDIR) || error.is(Errno::ELOOP) => Ok(()),
+        Err(error) if error.is(Errno::EACCES) => folder.make_readable(name, 0o755),
         Err(error) => Err(error),
     }
 }

@@ -98,7 +98,7 @@ pub(super) fn remove_unused(folder: &Folder, name: &[u8]) -> Result<bool, StoreE
     let named = folder.stat_if_there(name)?;
     let is_same = named.is_some_and(|it| (it.st_dev, it.st_ino) == (opened.st_dev, opened.st_ino));
     if is_same {
-        folder.unlink(name)?;
+        if_there(folder.unlink(name))?;
     }
     Ok(is_same)
 }

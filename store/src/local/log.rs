@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use crate::digest::{ActionId, to_hex};
 use crate::local::{LocalStore, Shared};
 use crate::store::{Attempted, LogFile, StoreError};
-use crate::sys::{Folder, SystemError};
+use crate::sys::{Folder, SystemError, if_there};
 
 /// How hard logs are compressed: a third of their size, at a few hundred megabytes a second.
 const LEVEL: i32 = 3;
@@ -127,7 +127,7 @@ impl LocalStore {
             for name in shard.names()? {
                 let Some(stat) = shard.stat_if_there(&name)? else { continue };
                 if (stat.st_mtime.max(0) as u64) < before_s {
-                    shard.unlink(&name)?;
+                    if_there(shard.unlink(&name))?;
                     bytes += stat.st_blocks.max(0) as u64 * 512;
                 }
             }

@@ -20,7 +20,7 @@ use crate::store::{
     Claim, Done, LogFile, PlaceError, PlaceOutputs, PlaceTree, Placed, Registration, Session,
     StoreError,
 };
-use crate::sys::{Folder, SystemError};
+use crate::sys::{Folder, SystemError, if_there};
 
 /// A session of a local store.
 ///
@@ -288,7 +288,8 @@ pub(super) fn bury_dead(
     let mut alive = BTreeSet::new();
     for name in leases.names()? {
         if open_dead(leases, &name)?.is_some() {
-            leases.unlink(&name)?;
+            // A session that ends just now may have removed it itself.
+            if_there(leases.unlink(&name))?;
         } else {
             alive.insert(name);
         }
