@@ -1,5 +1,7 @@
 //! Generates code: `cargo xtask codegen`, and `cargo xtask codegen --check` to compare only.
+//! Compares with other tools: `cargo xtask bench`.
 
+mod bench;
 mod codegen;
 
 use std::path::Path;
@@ -12,7 +14,8 @@ fn main() -> ExitCode {
     let result = match words[..] {
         ["codegen"] => codegen::run(root, codegen::Mode::Write),
         ["codegen", "--check"] => codegen::run(root, codegen::Mode::Check),
-        _ => Err("usage: cargo xtask codegen [--check]".to_owned()),
+        ["bench", ref rest @ ..] => bench::run(rest),
+        _ => Err("usage: cargo xtask codegen [--check]\n       cargo xtask bench …".to_owned()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
