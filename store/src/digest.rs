@@ -46,6 +46,20 @@ pub fn parse_hex(text: &str) -> Result<[u8; 32], IdError> {
     Ok(bytes)
 }
 
+/// How many digits an id must at least be shortened to.
+const SHORT_LEN_MIN: usize = 4;
+
+/// Returns the first and the last id that begin with these digits; `None` unless they are 4 to 64
+/// lower-case hexadecimal digits.
+pub(crate) fn ids_beginning(digits: &str) -> Option<([u8; 32], [u8; 32])> {
+    if !(SHORT_LEN_MIN..=64).contains(&digits.len()) {
+        return None;
+    }
+    let low = parse_hex(&format!("{digits:0<64}")).ok()?;
+    let high = parse_hex(&format!("{digits:f<64}")).ok()?;
+    Some((low, high))
+}
+
 /// Writes bytes as lower-case hexadecimal digits.
 #[must_use]
 pub fn to_hex(bytes: &[u8]) -> String {
@@ -132,6 +146,17 @@ mod tests {
     fn an_id_reads_back_what_it_prints() {
         let id = ObjectId::of_encoding(b"x");
         assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn digits_begin_the_ids_between_two() {
+        let range = |digits: &str| ids_beginning(digits).map(|(low, high)| (low[2], high[2]));
+        assert_eq!(range("ab01"), Some((0, 0xff)));
+        assert_eq!(range("ab012"), Some((0x20, 0x2f)));
+        assert_eq!(range(&"a".repeat(64)), Some((0xaa, 0xaa)));
+        for wrong in ["", "abc", "AB01", "ab0g", "abcü", &"a".repeat(65)] {
+            assert_eq!(range(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

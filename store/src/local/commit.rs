@@ -295,7 +295,7 @@ impl BatchWriter<'_> {
         id: &ObjectId,
         path: &StorePath,
     ) -> Result<Option<ObjectId>, StoreError> {
-        let known = self.index.objects_by_prefix(&id.0[..20])?;
+        let known = self.index.objects_of_path(&path.id_prefix())?;
         let new = self.new.iter().filter(|(_, it)| it.digest() == path.digest());
         Ok(known.into_iter().chain(new.map(|(it, _)| *it)).find(|it| it != id))
     }

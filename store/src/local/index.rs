@@ -340,17 +340,39 @@ impl Index {
         )
     }
 
-    /// Returns the objects whose ids begin with these bytes, in ascending order.
-    pub(crate) fn objects_by_prefix(&self, prefix: &[u8]) -> Result<Vec<ObjectId>, StoreError> {
-        let mut low = [0; 32];
-        let mut high = [0xff; 32];
-        let len = prefix.len().min(32);
-        low[..len].copy_from_slice(&prefix[..len]);
-        high[..len].copy_from_slice(&prefix[..len]);
+    /// Returns the objects whose ids are between two, in ascending order.
+    pub(crate) fn objects_between(
+        &self,
+        low: [u8; 32],
+        high: [u8; 32],
+    ) -> Result<Vec<ObjectId>, StoreError> {
         self.query_all(
             "SELECT oid FROM objects WHERE oid BETWEEN ?1 AND ?2 ORDER BY oid",
             params![low, high],
             |row| Ok(ObjectId(row.get(0)?)),
+        )
+    }
+
+    /// Returns the objects whose ids begin as a store path says, in ascending order.
+    pub(crate) fn objects_of_path(&self, prefix: &[u8; 20]) -> Result<Vec<ObjectId>, StoreError> {
+        let (mut low, mut high) = ([0; 32], [0xff; 32]);
+        low[..20].copy_from_slice(prefix);
+        high[..20].copy_from_slice(prefix);
+        self.objects_between(low, high)
+    }
+
+    /// Returns the actions that were attempted or are realised and whose ids are between two, in
+    /// ascending order.
+    pub(crate) fn actions_between(
+        &self,
+        low: [u8; 32],
+        high: [u8; 32],
+    ) -> Result<Vec<ActionId>, StoreError> {
+        self.query_all(
+            "SELECT action FROM attempts WHERE action BETWEEN ?1 AND ?2 UNION \
+             SELECT action FROM realisations WHERE action BETWEEN ?1 AND ?2 ORDER BY action",
+            params![low, high],
+            |row| Ok(ActionId(row.get(0)?)),
         )
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::digest::ObjectId;
+use crate::digest::{ActionId, ObjectId, ids_beginning};
 use crate::local::LocalStore;
 use crate::local::index::ObjectRow;
 use crate::local::record::Root;
@@ -72,22 +72,38 @@ impl LocalStore {
     /// As [`StoreError`].
     pub fn find(&self, text: &str) -> Result<Vec<ObjectId>, StoreError> {
         let base = text.rsplit('/').next().unwrap_or(text);
-        if let Ok(path) = StorePath::parse(base) {
-            return self.index().objects_by_prefix(&path.id_prefix());
+        let path = StorePath::parse(base).or_else(|error| match base.len() {
+            DIGEST_LEN => StorePath::parse(&format!("{base}-x")),
+            _ => Err(error),
+        });
+        if let Ok(path) = path {
+            return self.index().objects_of_path(&path.id_prefix());
         }
-        if base.len() == DIGEST_LEN
-            && let Ok(path) = StorePath::parse(&format!("{base}-x"))
-        {
-            return self.index().objects_by_prefix(&path.id_prefix());
+        let mut found = match ids_beginning(text) {
+            Some((low, high)) => self.index().objects_between(low, high)?,
+            None => Vec::new(),
+        };
+        // A name may consist of digits, too: `face` or `cafe`.
+        if let Ok(name) = StoreName::new(text) {
+            found.extend(self.index().objects_by_name(&name)?);
         }
-        let is_hex = |it: char| matches!(it, '0'..='9' | 'a'..='f');
-        if text.len() >= 4 && text.len() <= 64 && text.chars().all(is_hex) {
-            let whole: Vec<u8> = text.as_bytes().chunks_exact(2).map(hex_pair).collect();
-            let found = self.index().objects_by_prefix(&whole)?;
-            return Ok(found.into_iter().filter(|it| it.to_string().starts_with(text)).collect());
+        Ok(found)
+    }
+
+    /// Returns the actions that this text may mean: its id, or at least four first digits of it. All
+    /// of them if there are several, in ascending order.
+    ///
+    /// Known are the actions that were attempted in this store, and those that are realised, which
+    /// may have been done elsewhere. [`attempt`](Self::attempt) has the titles of the former.
+    ///
+    /// # Errors
+    ///
+    /// As [`StoreError`].
+    pub fn actions_beginning(&self, digits: &str) -> Result<Vec<ActionId>, StoreError> {
+        match ids_beginning(digits) {
+            Some((low, high)) => self.index().actions_between(low, high),
+            None => Ok(Vec::new()),
         }
-        let Ok(name) = StoreName::new(text) else { return Ok(Vec::new()) };
-        self.index().objects_by_name(&name)
     }
 
     /// Returns valid objects and everything that they refer to, directly or not.
@@ -222,9 +238,4 @@ fn sites_of(object: &Object, to: &ObjectId) -> Vec<(String, u64)> {
     });
     done.unwrap_or_else(|never| match never {});
     found
-}
-
-fn hex_pair(pair: &[u8]) -> u8 {
-    pair.iter()
-        .fold(0, |value, digit| value << 4 | char::from(*digit).to_digit(16).unwrap_or(0) as u8)
 }

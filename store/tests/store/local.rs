@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::common::*;
 use expect_test::{Expect, expect};
 use kiln_store::{
-    GcError, GcOptions, GcReport, Holder, LocalStore, ObjectId, Problem, Registration, Session,
-    Store, StoreError,
+    ActionId, Attempted, DerivationId, GcError, GcOptions, GcReport, Holder, LocalStore, ObjectId,
+    Problem, Registration, Session, Store, StoreError, Verdict,
 };
 
 struct Fixture {
@@ -349,6 +349,44 @@ fn objects_are_found_by_path_name_and_id() {
     assert_eq!((info.totals.files, info.totals.entries), (1, 4));
     assert_eq!(store.closure(&[app]).unwrap(), BTreeSet::from([app, lib]));
     assert_eq!(store.ls().unwrap().len(), 2);
+}
+
+#[test]
+fn a_name_of_hexadecimal_digits_is_found() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    let cafe = add(&*store.session().unwrap(), 1, "cafe", &[("out", "a = 1")], &[]);
+    assert_eq!(store.find("cafe").unwrap(), [cafe]);
+}
+
+#[test]
+fn actions_are_found_by_their_first_digits() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    let session = store.session().unwrap();
+    // One is realised, two were attempted.
+    add(&*session, 1, "app", &[("out", "app = code")], &[]);
+    let short = |last: u8| ActionId([[0xab; 31].as_slice(), &[last]].concat().try_into().unwrap());
+    for action in [short(2), short(1)] {
+        let attempt = Attempted {
+            action,
+            derivation: DerivationId([0; 32]),
+            title: "app 1".to_owned(),
+            started_s: 5,
+            duration_ms: 6,
+            verdict: Verdict::Failed { reason: "no".to_owned() },
+        };
+        let registration = Registration { attempt: Some(attempt), ..Registration::default() };
+        register(&*session, registration).unwrap();
+    }
+    let find = |digits: &str| store.actions_beginning(digits).unwrap();
+    assert_eq!(find("abab"), [short(1), short(2)]);
+    assert_eq!(find(&short(2).to_string()), [short(2)]);
+    assert_eq!(find("abac"), []);
+    assert_eq!(find("aba"), []);
+    assert_eq!(find(&action(1).to_string()[..5]), [action(1)]);
+    store.rebuild_index().unwrap();
+    assert_eq!(find("abab"), [short(1), short(2)]);
 }
 
 #[test]
