@@ -9,12 +9,17 @@
 //! kept as a [`Res`], so that evaluation looks nothing up again. A mistake has the type `?`, which
 //! fits everywhere: one mistake is one message.
 
+mod collections;
 mod conditions;
 mod constants;
 mod cycles;
 mod exprs;
 mod functions;
 mod layers;
+mod matches;
+mod mismatches;
+mod names;
+mod operators;
 mod recipes;
 mod specs;
 mod syntax;

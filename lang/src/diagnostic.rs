@@ -217,8 +217,6 @@ codes! {
     EvaluationLimit = "evaluation-limit", Error;
     /// An expression has no value.
     EvaluationError = "evaluation-error", Error;
-    /// Part of the language that this version checks but does not carry out.
-    NotYet = "not-yet", Error;
 }
 
 impl Code {
@@ -286,6 +284,13 @@ impl Diagnostic {
         text: impl Into<String>,
     ) -> Self {
         let edits = vec![Edit { file, range, text: text.into() }];
+        self.fixes.push(Fix { title: title.into(), edits });
+        self
+    }
+
+    /// Adds several edits that mend it together.
+    #[must_use]
+    pub fn fix_all(mut self, title: impl Into<String>, edits: Vec<Edit>) -> Self {
         self.fixes.push(Fix { title: title.into(), edits });
         self
     }

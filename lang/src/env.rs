@@ -377,7 +377,7 @@ impl Compute<'_> {
                 Ty::Enum(it) => Ty::Set(it.clone()),
                 Ty::Error => Ty::Error,
                 other => {
-                    let message = format!("a set has values of an enum, not of {other}");
+                    let message = format!("a set has values of an enum, not {}", other.a());
                     let diagnostic =
                         Diagnostic::new(Code::BadDeclaration, self.file, range, message)
                             .help(format!("for any values, in order, use `List<{other}>`"));

@@ -5,25 +5,15 @@ const SUGGESTIONS_MAX: usize = 3;
 
 /// Returns the candidates nearest to `wrong`, best first, at most three.
 ///
-/// Near is a small edit distance (also with `-`, `_` and case ignored), or the same words in part:
-/// `link` is near to `ibverbs_link`, `max_ports` to `max_ethports`.
+/// Near is a small edit distance (with `-`, `_` and case ignored), a beginning (`Integer` is near to
+/// `Int`, `len` to `length`), or the same words in part: `link` is near to `ibverbs_link`,
+/// `max_ports` to `max_ethports`.
 pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let plain_wrong = plain(wrong);
-    let mut scored: Vec<(usize, &str)> = Vec::new();
-    for candidate in candidates {
-        if candidate == wrong {
-            continue;
-        }
-        let plain_candidate = plain(candidate);
-        let distance = edit_distance(&plain_wrong, &plain_candidate);
-        let longest = plain_wrong.len().max(plain_candidate.len());
-        // A third of the letters may be wrong, but of a short name at least one.
-        if distance <= (longest / 3).max(1) && distance < longest {
-            scored.push((distance * 2, candidate));
-        } else if shares_words(wrong, candidate) {
-            scored.push((distance * 2 + 100, candidate));
-        }
-    }
+    let mut scored: Vec<(usize, &str)> = candidates
+        .into_iter()
+        .filter(|it| *it != wrong)
+        .filter_map(|it| Some((distance(wrong, it)?, it)))
+        .collect();
     scored.sort();
     scored.dedup_by(|a, b| a.1 == b.1);
     // One good match is not helped by poor ones beside it.
@@ -50,6 +40,36 @@ pub fn list<T: AsRef<str>>(names: &[T], word: &str) -> String {
     }
 }
 
+/// How far `candidate` is from `wrong`, if it is near at all. A letter counts for two.
+fn distance(wrong: &str, candidate: &str) -> Option<usize> {
+    let (plain_wrong, plain_candidate) = (plain(wrong), plain(candidate));
+    let (shortest, longest) = (
+        plain_wrong.len().min(plain_candidate.len()),
+        plain_wrong.len().max(plain_candidate.len()),
+    );
+    // Names of very different length share no more than a beginning or words.
+    let letters = if longest - shortest <= (longest / 3).max(1) {
+        edit_distance(&plain_wrong, &plain_candidate)
+    } else {
+        longest
+    };
+    // A third of the letters may be wrong, but of a short name at least one.
+    let near = letters <= (longest / 3).max(1) && letters < longest;
+    let begins = shortest >= 3
+        && (plain_wrong.starts_with(&plain_candidate) || plain_candidate.starts_with(&plain_wrong));
+    if near && letters <= 1 {
+        Some(letters * 2)
+    } else if begins || is_word_of(wrong, candidate) {
+        Some(3)
+    } else if near {
+        Some(letters * 2)
+    } else if shares_words(wrong, candidate) {
+        Some(longest * 2 + 100)
+    } else {
+        None
+    }
+}
+
 fn plain(name: &str) -> Vec<char> {
     name.chars().filter(|it| it.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
@@ -59,6 +79,12 @@ fn words(name: &str) -> Vec<String> {
         .filter(|it| it.len() > 2)
         .map(str::to_lowercase)
         .collect()
+}
+
+/// Whether one of the names is a word of the other one.
+fn is_word_of(a: &str, b: &str) -> bool {
+    let (plain_a, plain_b) = (a.to_lowercase(), b.to_lowercase());
+    words(b).contains(&plain_a) || words(a).contains(&plain_b)
 }
 
 fn shares_words(a: &str, b: &str) -> bool {
@@ -114,6 +140,8 @@ mod tests {
         check("max_ethport", expect!["`max_ethports`"]);
         check("maxEthPorts", expect!["`max_ethports`"]);
         check("link", expect!["`ibverbs_link`"]);
+        check("max", expect!["`max_ethports` or `max_lcores`"]);
+        check("driver_set", expect!["`drivers`"]);
         check("mlx6", expect!["`mlx4` or `mlx5`"]);
         check("htpt2", expect!["`http2`"]);
         check("zzzz", expect![""]);

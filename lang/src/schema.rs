@@ -525,7 +525,7 @@ impl Compute<'_> {
         };
         let join = self.join(decl, &ty);
         if decl.kind == OptionKind::Knob && !can_be_knob(&ty) {
-            let message = format!("a knob cannot be a {ty}");
+            let message = format!("a knob cannot be {}", ty.a());
             let diagnostic = self
                 .at(Code::BadDeclaration, decl.ident.span, message)
                 .help("knobs are enums, sets, numbers, sizes, durations, texts, versions and records; for anything else use `field`");
@@ -566,7 +566,7 @@ impl Compute<'_> {
             "or" if *ty == Ty::Bool => Join::Or,
             "union" if matches!(ty, Ty::Set(_)) => Join::Union,
             "max" | "min" | "or" | "union" => {
-                let message = format!("a {ty} cannot be joined by `{}`", word.name);
+                let message = format!("{} cannot be joined by `{}`", ty.a(), word.name);
                 let diagnostic = self
                     .at(Code::BadDeclaration, word.span, message)
                     .help("numbers join by `max` or `min`, features by `or`, sets by `union`; everything by `agree`");

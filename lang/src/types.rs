@@ -284,6 +284,81 @@ impl Ty {
     }
 }
 
+impl Ty {
+    /// Returns the type in words, with an article, for sentences: "a number", "a set of `Driver`".
+    #[must_use]
+    pub fn a(&self) -> String {
+        match self {
+            Ty::Error => "something".to_owned(),
+            Ty::Null => "`null`".to_owned(),
+            Ty::Bool => "`on` or `off`".to_owned(),
+            Ty::Int(_) => "a number".to_owned(),
+            Ty::Size(_) => "a size".to_owned(),
+            Ty::Duration(_) => "a duration".to_owned(),
+            Ty::String(None) => "a text".to_owned(),
+            Ty::String(Some(pattern)) => format!("a text like `/{pattern}/`"),
+            Ty::Path => "a path".to_owned(),
+            Ty::Version => "a version".to_owned(),
+            Ty::Enum(it) => match &it.name {
+                Some(name) => format!("{} `{name}`", article(name)),
+                None => format!("one of {}", values_in_words(it, "or")),
+            },
+            Ty::Set(it) => match &it.name {
+                Some(name) => format!("a set of `{name}`"),
+                None => format!("a set of {}", values_in_words(it, "and")),
+            },
+            Ty::List(of) => format!("a list of {}", of.plural()),
+            Ty::Map(of) => format!("a map of {}", of.plural()),
+            Ty::Record(it) => format!("{} `{}`", article(&it.name), it.name),
+            Ty::Opt(of) => format!("{} or `null`", of.a()),
+            Ty::Script => "shell text".to_owned(),
+            Ty::Source => "a source".to_owned(),
+            Ty::File => "a file".to_owned(),
+            Ty::Dep => "a dependency".to_owned(),
+            Ty::Function(_) => "a function".to_owned(),
+            Ty::Empty => "an empty set or list".to_owned(),
+            Ty::Object(object) => format!("`{}`", object.text()),
+        }
+    }
+
+    /// Returns the type in words, as of several values: "numbers".
+    fn plural(&self) -> String {
+        match self {
+            Ty::Int(_) => "numbers".to_owned(),
+            Ty::Size(_) => "sizes".to_owned(),
+            Ty::Duration(_) => "durations".to_owned(),
+            Ty::String(_) => "texts".to_owned(),
+            Ty::Path => "paths".to_owned(),
+            Ty::Version => "versions".to_owned(),
+            Ty::Enum(it) => match &it.name {
+                Some(name) => format!("`{name}`"),
+                None => values_in_words(it, "and"),
+            },
+            Ty::Record(it) => format!("`{}`", it.name),
+            Ty::Source => "sources".to_owned(),
+            Ty::File => "files".to_owned(),
+            Ty::Dep => "dependencies".to_owned(),
+            Ty::Script => "shell texts".to_owned(),
+            Ty::Bool => "`on` and `off`".to_owned(),
+            other => format!("values, each {}", other.a()),
+        }
+    }
+}
+
+/// The article of a name.
+fn article(name: &str) -> &'static str {
+    if name.starts_with(['A', 'E', 'I', 'O', 'U', 'a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}
+
+fn values_in_words(it: &EnumType, word: &str) -> String {
+    if it.values.len() > VALUES_SHOWN_MAX {
+        let shown: Vec<String> =
+            it.values.iter().take(VALUES_SHOWN_MAX / 2).map(|it| format!("`{it}`")).collect();
+        return format!("{} and {} more", shown.join(", "), it.values.len() - shown.len());
+    }
+    crate::nearest::list(&it.values, word)
+}
+
 impl fmt::Display for Ty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

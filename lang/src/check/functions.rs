@@ -256,7 +256,7 @@ impl<'a> Checker<'a> {
                 let found = self.infer(callee, scope);
                 self.args_anyway(args, scope);
                 if found != Ty::Error {
-                    let message = format!("a {found} cannot be called");
+                    let message = format!("{} cannot be called", found.a());
                     self.report(self.at_expr(Code::BadCall, callee, message));
                 }
                 self.set(expr, Res::Error, Ty::Error)
@@ -545,7 +545,7 @@ impl<'a> Checker<'a> {
                             result,
                             Ty::Int(_) | Ty::Size(_) | Ty::Duration(_) | Ty::Version | Ty::Error
                         ) {
-                            let message = format!("a {result} has no order");
+                            let message = format!("{} has no order", result.a());
                             self.report(self.at_expr(Code::TypeMismatch, arg, message));
                             result = Ty::Error;
                         }
@@ -675,7 +675,7 @@ impl<'a> Checker<'a> {
     fn unknown_method(&mut self, name: &Ident, ty: &Ty) {
         let methods = Method::of(ty).iter().map(|it| it.0);
         let near = nearest(&name.name, methods.chain(members_of(ty).iter().map(|it| it.0)));
-        let message = format!("a {ty} has no method `{}`{}", name.name, did_you_mean(&near));
+        let message = format!("{} has no method `{}`{}", ty.a(), name.name, did_you_mean(&near));
         let mut diagnostic = self.at_ident(Code::UnknownMember, name, message);
         if let [near, ..] = near[..] {
             diagnostic = diagnostic.fix(format!("write `{near}`"), near);
@@ -688,7 +688,7 @@ impl<'a> Checker<'a> {
 
     pub(super) fn may_be_null(&mut self, expr: ExprId, ty: &Ty) {
         let diagnostic = self
-            .at_expr(Code::TypeMismatch, expr, format!("this may be `null`: it is a {ty}"))
+            .at_expr(Code::TypeMismatch, expr, format!("this is {}", ty.a()))
             .help("say what to take then, with `.or(…)`");
         self.report(diagnostic);
     }
@@ -758,7 +758,7 @@ impl<'a> Checker<'a> {
             | Method::Matches => Ty::Bool,
             Method::Join => {
                 if !self.is_textual(&element) && element != Ty::Error {
-                    let message = format!("a list of {element} cannot be joined to a text");
+                    let message = format!("{} cannot be joined to a text", of.a());
                     let diagnostic = self.at_expr(Code::TypeMismatch, callee, message).help(
                         "turn its elements into texts first, with `.map((it) -> \"\\(it)\")`",
                     );
@@ -848,7 +848,7 @@ impl<'a> Checker<'a> {
             let near = nearest(&name.name, members.chain(methods));
             let called = Method::of(&receiver).iter().any(|it| it.0 == name.name);
             let message =
-                format!("a {receiver} has no member `{}`{}", name.name, did_you_mean(&near));
+                format!("{} has no member `{}`{}", receiver.a(), name.name, did_you_mean(&near));
             let mut diagnostic = self.at_ident(Code::UnknownMember, name, message);
             if called {
                 diagnostic =

@@ -343,7 +343,8 @@ impl<'a> Checker<'a> {
                 }
                 (other, part) => {
                     if other != Ty::Error {
-                        let message = format!("`{}` is a {other}, which has no parts", option.name);
+                        let message =
+                            format!("`{}` is {}, which has no parts", option.name, other.a());
                         let diagnostic = self.at_ident(Code::UnknownOption, part, message).label(
                             option.at.file,
                             self.db.span(option.at.file, option.span),

@@ -258,7 +258,7 @@ impl<'a> Checker<'a> {
             Ty::Set(of) => Ty::Enum(of.clone()),
             ty @ (Ty::Enum(_) | Ty::Bool | Ty::Int(_) | Ty::Version | Ty::Error) => ty.clone(),
             other => {
-                let message = format!("a {other} cannot have arms");
+                let message = format!("{} cannot have arms", other.a());
                 let diagnostic = self
                     .at_ident(Code::BadDeclaration, knob, message)
                     .help("arms hang on the values of enums, sets, numbers and features; use `when` for others");
@@ -333,7 +333,7 @@ impl<'a> Checker<'a> {
                         let diagnostic = self.at_expr(
                             Code::TypeMismatch,
                             expr,
-                            format!("an argument is a text or a list of texts, not a {found}"),
+                            format!("an argument is a text or a list of texts, not {}", found.a()),
                         );
                         self.report(diagnostic);
                     }

@@ -205,8 +205,9 @@ impl<'a> Checker<'a> {
             None => {
                 let sign = if matches!(option.ty, Ty::Set(_)) { "+=" } else { "=" };
                 let message = format!(
-                    "`{}` is a {}, not a feature: it needs a value",
-                    option.name, option.ty
+                    "`{}` is {}, not a feature: it needs a value",
+                    option.name,
+                    option.ty.a()
                 );
                 let mut diagnostic = self.at_span(Code::TypeMismatch, item.span, message).label(
                     option.at.file,
@@ -240,7 +241,7 @@ impl<'a> Checker<'a> {
         }
         if item.off && item.value.is_none() && option.ty != Ty::Bool {
             let message =
-                format!("`{}` is a {}: `~` switches features off", option.name, option.ty);
+                format!("`{}` is {}: `~` switches features off", option.name, option.ty.a());
             let diagnostic = self
                 .at_span(Code::TypeMismatch, item.span, message)
                 .help(format!("to take values out of a set, write `{} -= …`", option.name));
@@ -361,7 +362,7 @@ impl<'a> Checker<'a> {
             return;
         }
         let verb = if op == SettingOp::Add { "added to" } else { "taken from" };
-        let message = format!("nothing can be {verb} `{name}`, which is a {ty}");
+        let message = format!("nothing can be {verb} `{name}`, which is {}", ty.a());
         let diagnostic = self
             .at_span(Code::BadOperator, span, message)
             .help(format!("to give it another value, write `{name} = …`"));

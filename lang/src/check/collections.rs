@@ -1,0 +1,307 @@
+//! Sets, lists and maps, and what stands in them.
+
+use super::{Checker, Res, Scope};
+use crate::diagnostic::Code;
+use crate::module::{Element, Expr, ExprId};
+use crate::nearest::{did_you_mean, list, nearest};
+use crate::types::{EnumTy, Ty};
+
+impl<'a> Checker<'a> {
+    pub(super) fn set_literal(
+        &mut self,
+        expr: ExprId,
+        elements: &'a [Element],
+        expected: Option<&Ty>,
+        scope: &Scope,
+    ) -> Ty {
+        if elements.is_empty() {
+            return self.set(expr, Res::None, Ty::Empty);
+        }
+        let is_map = elements.iter().any(is_entry);
+        match expected.map(Ty::without_opt) {
+            Some(Ty::Map(of)) if is_map => {
+                let of = (**of).clone();
+                self.elements(elements, &Want::Entries(&of), scope);
+                return self.set(expr, Res::None, Ty::Map(Box::new(of)));
+            }
+            Some(Ty::Set(of)) if !is_map => {
+                let of = of.clone();
+                self.elements(elements, &Want::Values(&of), scope);
+                return self.set(expr, Res::None, Ty::Set(of));
+            }
+            Some(Ty::List(of)) if !is_map => {
+                let of = (**of).clone();
+                let source = self.db.text(self.file)[self.range(expr)].to_owned();
+                let inner = source.trim_start_matches('{').trim_end_matches('}');
+                let diagnostic = self
+                    .at_expr(
+                        Code::TypeMismatch,
+                        expr,
+                        format!("expected {}, found a set", Ty::list(of.clone()).a()),
+                    )
+                    .help("a list, which has an order, stands in square brackets")
+                    .fix(format!("write `[{inner}]`"), format!("[{inner}]"));
+                self.report(diagnostic);
+                return self.set(expr, Res::Error, Ty::Error);
+            }
+            Some(Ty::Enum(of)) if elements.len() == 1 && !is_map => {
+                let of = of.clone();
+                self.elements(elements, &Want::Values(&of), scope);
+                return self.set(expr, Res::None, Ty::Set(of));
+            }
+            _ => {}
+        }
+        // Nothing says what the set is of: its first value does.
+        if is_map {
+            let of = self.first_type(elements, scope);
+            self.elements(elements, &Want::Entries(&of), scope);
+            return self.set(expr, Res::None, Ty::Map(Box::new(of)));
+        }
+        match self.first_type(elements, scope) {
+            Ty::Enum(of) | Ty::Set(of) => {
+                self.elements(elements, &Want::Values(&of), scope);
+                self.set(expr, Res::None, Ty::Set(of))
+            }
+            Ty::Error => {
+                // Words in it may be what a mistake elsewhere has left without explanation.
+                if expected.is_none() {
+                    let before = self.diagnostics.len();
+                    self.elements(elements, &Want::Anything, scope);
+                    if self.diagnostics.len() == before {
+                        let diagnostic = self
+                            .at_expr(Code::AmbiguousName, expr, "nothing here says of which enum this is a set")
+                            .help("give what it is assigned to a type, as in `let x: Set<Driver> = {…}`");
+                        self.report(diagnostic);
+                    }
+                }
+                self.set(expr, Res::Error, Ty::Error)
+            }
+            other => {
+                let diagnostic = self
+                    .at_expr(
+                        Code::TypeMismatch,
+                        expr,
+                        format!("a set has values of an enum, not {}", other.a()),
+                    )
+                    .help("a list stands in square brackets: `[…]`");
+                self.report(diagnostic);
+                self.set(expr, Res::Error, Ty::Error)
+            }
+        }
+    }
+
+    pub(super) fn list_literal(
+        &mut self,
+        expr: ExprId,
+        elements: &'a [Element],
+        expected: Option<&Ty>,
+        scope: &Scope,
+    ) -> Ty {
+        match expected.map(Ty::without_opt) {
+            Some(Ty::List(of)) => {
+                let of = (**of).clone();
+                self.elements(elements, &Want::Items(&of), scope);
+                return self.set(expr, Res::None, Ty::list(of));
+            }
+            Some(Ty::Set(of)) => {
+                let of = of.clone();
+                let source = self.db.text(self.file)[self.range(expr)].to_owned();
+                let inner = source.trim_start_matches('[').trim_end_matches(']');
+                let diagnostic = self
+                    .at_expr(Code::TypeMismatch, expr, "expected a set, found a list")
+                    .help("a set stands in braces")
+                    .fix(format!("write `{{{inner}}}`"), format!("{{{inner}}}"));
+                self.report(diagnostic);
+                self.elements(elements, &Want::Values(&of), scope);
+                return self.set(expr, Res::Error, Ty::Error);
+            }
+            _ => {}
+        }
+        if elements.is_empty() {
+            return self.set(expr, Res::None, Ty::Empty);
+        }
+        let of = self.first_type(elements, scope);
+        let of = match &elements[0] {
+            Element::Spread(_) => match of {
+                Ty::List(of) => *of,
+                Ty::Set(of) => Ty::Enum(of),
+                other => other,
+            },
+            _ => of,
+        };
+        self.elements(elements, &Want::Items(&of), scope);
+        self.set(expr, Res::None, Ty::list(of))
+    }
+
+    /// The type of the first element, found quietly.
+    fn first_type(&mut self, elements: &'a [Element], scope: &Scope) -> Ty {
+        let before = self.diagnostics.len();
+        let ty = elements.first().map_or(Ty::Error, |it| self.element_ty(it, scope));
+        self.diagnostics.truncate(before);
+        ty
+    }
+
+    fn element_ty(&mut self, element: &'a Element, scope: &Scope) -> Ty {
+        match element {
+            Element::Expr(expr) | Element::Spread(expr) | Element::Entry(_, expr) => {
+                self.infer(*expr, scope)
+            }
+            Element::When(_, element) => self.element_ty(element, scope),
+            Element::For { name, list, element, .. } => {
+                let ty = self.infer(*list, scope);
+                let inner = self.element_type(*list, &ty);
+                let scope = scope.with(&name.name, inner);
+                self.element_ty(element, &scope)
+            }
+        }
+    }
+
+    /// The type of what a loop goes through; reports what cannot be gone through.
+    pub(super) fn element_type(&mut self, list: ExprId, ty: &Ty) -> Ty {
+        match ty {
+            Ty::List(of) => (**of).clone(),
+            Ty::Set(of) => Ty::Enum(of.clone()),
+            Ty::Error | Ty::Empty => Ty::Error,
+            other => {
+                let message = format!("a loop goes through a list or a set, not {}", other.a());
+                self.report(self.at_expr(Code::TypeMismatch, list, message));
+                Ty::Error
+            }
+        }
+    }
+
+    fn elements(&mut self, elements: &'a [Element], want: &Want<'_>, scope: &Scope) {
+        for element in elements {
+            self.element(element, want, scope);
+        }
+    }
+
+    fn element(&mut self, element: &'a Element, want: &Want<'_>, scope: &Scope) {
+        match element {
+            Element::Expr(expr) => match want {
+                Want::Values(of) => {
+                    let found = self.expect(*expr, &Ty::Enum((*of).clone()), scope);
+                    let _ = found;
+                }
+                Want::Items(of) => {
+                    self.expect(*expr, of, scope);
+                }
+                Want::Entries(_) => {
+                    self.infer_quietly(*expr, scope);
+                    let diagnostic = self
+                        .at_expr(Code::TypeMismatch, *expr, "expected a key and a value")
+                        .help("an entry of a map is `key: value`");
+                    self.report(diagnostic);
+                }
+                Want::Anything => {
+                    self.infer(*expr, scope);
+                }
+            },
+            Element::Spread(expr) => match want {
+                Want::Values(of) => self.spread(*expr, of, scope),
+                Want::Items(of) => {
+                    let before = self.diagnostics.len();
+                    let list = Ty::list((*of).clone());
+                    // A set can be spread into a list of its values.
+                    let found = self.ty(*expr, Some(&list), scope);
+                    if let (Ty::Set(found), Ty::Enum(of)) = (&found, *of)
+                        && found == of
+                    {
+                        self.diagnostics.truncate(before);
+                    } else if !found.fits(&list) {
+                        self.mismatch(*expr, &found, &list);
+                    }
+                }
+                Want::Entries(of) => {
+                    let map = Ty::Map(Box::new((*of).clone()));
+                    self.expect(*expr, &map, scope);
+                }
+                Want::Anything => {
+                    self.infer(*expr, scope);
+                }
+            },
+            Element::Entry(key, value) => match want {
+                Want::Entries(of) => {
+                    self.expect(*key, &Ty::STRING, scope);
+                    self.expect(*value, of, scope);
+                }
+                Want::Values(_) | Want::Items(_) | Want::Anything => {
+                    self.infer_quietly(*key, scope);
+                    self.infer_quietly(*value, scope);
+                    let diagnostic = self.at_expr(
+                        Code::TypeMismatch,
+                        *key,
+                        "an entry with a key cannot stand here",
+                    );
+                    self.report(diagnostic);
+                }
+            },
+            Element::When(cond, element) => {
+                self.expect(*cond, &Ty::Bool, scope);
+                self.element(element, want, scope);
+            }
+            Element::For { name, list, when, element } => {
+                let ty = self.infer(*list, scope);
+                let inner = self.element_type(*list, &ty);
+                let scope = scope.with(&name.name, inner);
+                if let Some(when) = when {
+                    self.expect(*when, &Ty::Bool, &scope);
+                }
+                self.element(element, want, &scope);
+            }
+        }
+    }
+
+    /// `..nvidia`: the values of a group, or of a set.
+    fn spread(&mut self, expr: ExprId, of: &EnumTy, scope: &Scope) {
+        if let Expr::Name(name) = self.expr_ref(expr)
+            && !scope.locals.iter().any(|it| it.0 == *name)
+        {
+            if let Some(at) = of.groups.iter().position(|it| it.0 == *name) {
+                self.set(expr, Res::Group(of.clone(), at as u32), Ty::Set(of.clone()));
+                return;
+            }
+            let readable = scope.table.as_ref().is_some_and(|it| it.get(name).is_some())
+                || matches!(name.as_str(), "all" | "prev" | "default");
+            if !readable {
+                let near = nearest(name, of.groups.iter().map(|it| it.0.as_str()));
+                let message = format!("there is no group called `{name}`{}", did_you_mean(&near));
+                let mut diagnostic = self.at_expr(Code::UnknownValue, expr, message);
+                if of.position(name).is_some() {
+                    diagnostic =
+                        diagnostic.help(format!("`{name}` is a value: it stands without dots"));
+                } else if near.is_empty() && !of.groups.is_empty() {
+                    let names: Vec<&str> = of.groups.iter().map(|it| it.0.as_str()).collect();
+                    diagnostic = diagnostic.help(format!("there are {}", list(&names, "and")));
+                }
+                if let [near, ..] = near[..] {
+                    diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                }
+                self.report(diagnostic);
+                self.set(expr, Res::Error, Ty::Error);
+                return;
+            }
+        }
+        self.expect(expr, &Ty::Set(of.clone()), scope);
+    }
+}
+
+/// What is wanted of the elements of a literal.
+enum Want<'t> {
+    /// Values of an enum.
+    Values(&'t EnumTy),
+    /// Values of this type, in order.
+    Items(&'t Ty),
+    /// Entries of a map with values of this type.
+    Entries(&'t Ty),
+    /// Whatever they are.
+    Anything,
+}
+
+fn is_entry(element: &Element) -> bool {
+    match element {
+        Element::Entry(..) => true,
+        Element::Expr(_) | Element::Spread(_) => false,
+        Element::When(_, element) | Element::For { element, .. } => is_entry(element),
+    }
+}

@@ -1,0 +1,124 @@
+//! Values of another type than is expected, and values that have no text.
+
+use super::Checker;
+use crate::diagnostic::Code;
+use crate::module::{Expr, ExprId};
+use crate::types::Ty;
+
+impl<'a> Checker<'a> {
+    pub(super) fn mismatch(&mut self, expr: ExprId, found: &Ty, expected: &Ty) {
+        let source = self.db.text(self.file)[self.range(expr)].to_owned();
+        let mut diagnostic = self.at_expr(
+            Code::TypeMismatch,
+            expr,
+            format!("expected {}, found {}", expected.a(), found.a()),
+        );
+        match (found, expected.without_opt()) {
+            (Ty::Opt(of), wanted) if of.fits(wanted) => {
+                diagnostic.message = format!("expected {}, found {}", expected.a(), found.a());
+                diagnostic = diagnostic.help("say what to take then, with `.or(…)`");
+            }
+            (Ty::Int(_), Ty::Size(_)) => {
+                diagnostic = diagnostic
+                    .help("a size has a unit: B, KiB, MiB, GiB or TiB")
+                    .fix(format!("write `{source} B`"), format!("{source} B"));
+            }
+            (Ty::Int(_), Ty::Duration(_)) => {
+                diagnostic = diagnostic
+                    .help("a duration has a unit: ns, us, ms, s, min, h or d")
+                    .fix(format!("write `{source} s`"), format!("{source} s"));
+            }
+            (Ty::Int(_) | Ty::Version | Ty::Bool, Ty::String(_) | Ty::Path) => {
+                let quoted = match self.expr_ref(expr) {
+                    Expr::Int(_) | Expr::Version(_) => crate::syntax::quote(&source),
+                    _ => format!("\"\\({source})\""),
+                };
+                diagnostic = diagnostic.fix(format!("write `{quoted}`"), quoted);
+            }
+            (Ty::String(_), Ty::Int(_)) => {
+                let number = crate::schema::plain_text(self.expr_ref(expr))
+                    .filter(|it| it.parse::<i64>().is_ok());
+                if let Some(number) = number {
+                    diagnostic = diagnostic
+                        .help("numbers stand without quotes")
+                        .fix(format!("write `{number}`"), number);
+                }
+            }
+            (Ty::String(_), Ty::Bool) => {
+                let word = crate::schema::plain_text(self.expr_ref(expr)).unwrap_or_default();
+                let word =
+                    if matches!(&*word, "off" | "no" | "false" | "0") { "off" } else { "on" };
+                diagnostic = diagnostic
+                    .help("a feature is `on` or `off`")
+                    .fix(format!("write `{word}`"), word);
+            }
+            (Ty::Int(_), Ty::Bool) => diagnostic = diagnostic.help("a feature is `on` or `off`"),
+            (found, Ty::List(of)) if found.fits(of) => {
+                diagnostic = diagnostic
+                    .help("a list stands in square brackets")
+                    .fix(format!("write `[{source}]`"), format!("[{source}]"));
+            }
+            (Ty::Set(_), Ty::Enum(_)) => {
+                diagnostic = diagnostic.help("here only one value can be chosen");
+            }
+            (Ty::String(_), Ty::Source) => {
+                diagnostic = diagnostic.help("a source is made by `fetch(\"https://…\", sha256 = \"…\")` or `dir(\"folder\")`");
+            }
+            (Ty::String(_), Ty::File) => {
+                diagnostic =
+                    diagnostic.fix(format!("write `file({source})`"), format!("file({source})"));
+            }
+            (Ty::Script, Ty::String(_)) => {
+                diagnostic = diagnostic
+                    .help("shell text is for steps; a plain text has no `sh` before its quotes");
+            }
+            _ => {}
+        }
+        self.report(diagnostic);
+    }
+
+    /// Whether a value of `ty` has one obvious text.
+    pub(super) fn is_textual(&self, ty: &Ty) -> bool {
+        matches!(
+            ty,
+            Ty::String(_)
+                | Ty::Path
+                | Ty::Int(_)
+                | Ty::Version
+                | Ty::Enum(_)
+                | Ty::Dep
+                | Ty::File
+                | Ty::Error
+        )
+    }
+
+    pub(super) fn interpolated(&mut self, expr: ExprId, ty: &Ty, shell: bool) {
+        let ok = match ty {
+            Ty::Script => shell,
+            Ty::List(of) => shell && (self.is_textual(of) || **of == Ty::Script),
+            Ty::Set(_) | Ty::Empty => shell,
+            other => self.is_textual(other),
+        };
+        if ok {
+            return;
+        }
+        let message = format!("{} has no text of its own", ty.a());
+        let source = self.db.text(self.file)[self.range(expr)].to_owned();
+        let mut diagnostic = self.at_expr(Code::TypeMismatch, expr, message);
+        diagnostic = match ty {
+            Ty::Opt(_) => diagnostic.help("it may be `null`; say what to take then, with `.or(…)`"),
+            Ty::Bool => diagnostic
+                .help(format!("say what to write: `if {source} then \"yes\" else \"no\"`")),
+            Ty::List(_) | Ty::Set(_) => {
+                diagnostic.help(format!("join its elements, as in `{source}.join(\" \")`"))
+            }
+            Ty::Size(_) => diagnostic.help(format!("say in which unit, as in `{source}.bytes`")),
+            Ty::Duration(_) => {
+                diagnostic.help(format!("say in which unit, as in `{source}.seconds`"))
+            }
+            Ty::Script => diagnostic.help("shell text goes into shell text only: `sh\"…\"`"),
+            _ => diagnostic,
+        };
+        self.report(diagnostic);
+    }
+}

@@ -1,0 +1,243 @@
+//! What bare words mean.
+
+use super::functions::object;
+use super::{Checker, Fact, Res, Scope};
+use crate::diagnostic::Code;
+use crate::module::{ExprId, Name};
+use crate::nearest::{did_you_mean, list, nearest};
+use crate::schema::BodyRef;
+use crate::types::Ty;
+use crate::version::{Version, VersionBound};
+
+impl<'a> Checker<'a> {
+    pub(super) fn dot_name(&mut self, expr: ExprId, name: &Name, expected: Option<&Ty>) -> Ty {
+        let Some(words) = expected.and_then(Ty::words).cloned() else {
+            let message = format!("nothing here says of which enum `.{name}` is a value");
+            let diagnostic = self
+                .at_expr(Code::AmbiguousName, expr, message)
+                .help("give what it is assigned to a type, as in `let x: Driver = .mlx5`");
+            self.report(diagnostic);
+            return self.set(expr, Res::Error, Ty::Error);
+        };
+        match words.position(name) {
+            Some(at) => self.set_value(expr, &words, at),
+            None => {
+                self.unknown_value(expr, name, &words);
+                self.set(expr, Res::Error, Ty::Error)
+            }
+        }
+    }
+
+    pub(super) fn name(
+        &mut self,
+        expr: ExprId,
+        name: &'a Name,
+        expected: Option<&Ty>,
+        scope: &Scope,
+    ) -> Ty {
+        if let Some((_, ty)) = scope.locals.iter().rev().find(|it| it.0 == *name) {
+            let ty = ty.clone();
+            return self.set(expr, Res::Local(name.clone()), ty);
+        }
+        if let Some(words) = expected.and_then(Ty::words)
+            && let Some(at) = words.position(name)
+        {
+            let words = words.clone();
+            return self.set_value(expr, &words, at);
+        }
+        if let Some(ty) = self.reserved_word(expr, name, expected, scope) {
+            return ty;
+        }
+        if let Some(table) = &scope.table
+            && let Some(option) = table.get(name)
+        {
+            if option.kind == crate::module::OptionKind::Let {
+                let (at, index) = (option.at, option.index);
+                let ty = self.let_type(at, index, scope);
+                return self.set(expr, Res::Let(at, index), ty);
+            }
+            let ty = option.ty.clone();
+            return self.set(expr, Res::Option(name.clone()), ty);
+        }
+        if let Some(ty) = self.module_let(expr, name) {
+            return ty;
+        }
+        if let Some(ty) = self.fact(expr, name, scope) {
+            return ty;
+        }
+        if let Some(object) = object(name) {
+            return self.set(expr, Res::Object(object), Ty::Object(object));
+        }
+        if matches!(expected.map(Ty::without_opt), Some(Ty::Version))
+            && Version::new(name).is_branch()
+        {
+            let bound = VersionBound::Exact(Version::new(name));
+            return self.set(expr, Res::Version(bound), Ty::Version);
+        }
+        self.unknown_name(expr, name, expected, scope);
+        self.set(expr, Res::Error, Ty::Error)
+    }
+
+    fn reserved_word(
+        &mut self,
+        expr: ExprId,
+        name: &Name,
+        expected: Option<&Ty>,
+        scope: &Scope,
+    ) -> Option<Ty> {
+        Some(match name.as_str() {
+            "on" | "true" => self.set(expr, Res::Bool(true), Ty::Bool),
+            "off" | "false" => self.set(expr, Res::Bool(false), Ty::Bool),
+            "null" => self.set(expr, Res::Null, Ty::Null),
+            "all" => match expected.map(Ty::without_opt) {
+                Some(Ty::Set(of)) => {
+                    let of = of.clone();
+                    self.set(expr, Res::All(of.clone()), Ty::Set(of))
+                }
+                Some(Ty::Error) => self.set(expr, Res::Error, Ty::Error),
+                _ => {
+                    let diagnostic = self.at_expr(
+                        Code::TypeMismatch,
+                        expr,
+                        "`all` stands for all values of a set, but no set is expected here",
+                    );
+                    self.report(diagnostic);
+                    self.set(expr, Res::Error, Ty::Error)
+                }
+            },
+            "prev" | "default" => {
+                let res = if name == "prev" { Res::Prev } else { Res::Default };
+                match &scope.setting {
+                    Some(ty) => {
+                        let ty = ty.clone();
+                        self.set(expr, res, ty)
+                    }
+                    None => {
+                        let what = if name == "prev" {
+                            "`prev` is the value under a setting"
+                        } else {
+                            "`default` is the value that a setting starts from"
+                        };
+                        let diagnostic = self
+                            .at_expr(
+                                Code::UnknownName,
+                                expr,
+                                format!("{what}, and this is no setting"),
+                            )
+                            .help("it can be used on the right of `=`, `+=` and `-=` of an option");
+                        self.report(diagnostic);
+                        self.set(expr, Res::Error, Ty::Error)
+                    }
+                }
+            }
+            _ => return None,
+        })
+    }
+
+    fn fact(&mut self, expr: ExprId, name: &str, scope: &Scope) -> Option<Ty> {
+        scope.table.as_ref()?;
+        let (fact, ty) = match name {
+            "version" => (Fact::Version, Ty::Version),
+            "name" => (Fact::Name, Ty::STRING),
+            "out" if scope.building => (Fact::Out, Ty::Path),
+            "src" if scope.building => (Fact::Src, Ty::Path),
+            _ => return None,
+        };
+        Some(self.set(expr, Res::Fact(fact), ty))
+    }
+
+    /// A let at the top of this module, seen from functions and mixins.
+    fn module_let(&mut self, expr: ExprId, name: &str) -> Option<Ty> {
+        let root = self.module().root?;
+        let options = &self.module().bodies[root].options;
+        let index = options
+            .iter()
+            .position(|it| it.kind == crate::module::OptionKind::Let && it.ident.name == name)?;
+        let at = BodyRef { file: self.file, body: root };
+        let ty = self.let_type(at, index as u32, &Scope::empty());
+        Some(self.set(expr, Res::Let(at, index as u32), ty))
+    }
+
+    /// The type of a let: as written, or that of its value.
+    pub(super) fn let_type(&mut self, at: BodyRef, index: u32, scope: &Scope) -> Ty {
+        match self.lets.get(&(at, index)) {
+            Some(Some(ty)) => return ty.clone(),
+            // Asked for while it is found: the check for rings reports it.
+            Some(None) => return Ty::Error,
+            None => {}
+        }
+        let decl = &self.module().bodies[at.body].options[index as usize];
+        if let Some(ty) = decl.ty {
+            let ty = self.env.types[ty.index()].clone();
+            self.lets.insert((at, index), Some(ty.clone()));
+            return ty;
+        }
+        self.lets.insert((at, index), None);
+        let own = Scope { locals: Vec::new(), setting: None, target: None, ..scope.clone() };
+        let before = self.diagnostics.len();
+        let ty = match decl.default {
+            Some(value) => self.infer(value, &own),
+            None => Ty::Error,
+        };
+        // The value is checked once more where it stands; it reports then.
+        self.diagnostics.truncate(before);
+        self.lets.insert((at, index), Some(ty.clone()));
+        ty
+    }
+
+    fn unknown_name(&mut self, expr: ExprId, name: &Name, expected: Option<&Ty>, scope: &Scope) {
+        if let Some(words) = expected.and_then(Ty::words).cloned()
+            && !matches!(expected.map(Ty::without_opt), Some(Ty::List(_)))
+        {
+            return self.unknown_value(expr, name, &words);
+        }
+        if scope.building && matches!(name.as_str(), "PATH" | "HOME" | "TMPDIR") {
+            let diagnostic = self
+                .at_expr(Code::UnknownName, expr, format!("`{name}` is a variable of the shell"))
+                .help(format!("in shell text write `${name}`, without `\\( )`"));
+            return self.report(diagnostic);
+        }
+        let mut candidates: Vec<&str> = scope.locals.iter().map(|it| it.0.as_str()).collect();
+        if let Some(table) = &scope.table {
+            candidates.extend(table.options.iter().map(|it| it.name.as_str()));
+            candidates.extend(["version", "name"]);
+        }
+        if scope.building {
+            candidates.extend(["out", "src", "dep", "deps", "outputs"]);
+        }
+        candidates.extend(["platform", "toolchain", "machine"]);
+        if matches!(expected, Some(Ty::Bool)) {
+            candidates.extend(["on", "off"]);
+        }
+        let near = nearest(name, candidates.iter().copied());
+        let message = format!("`{name}` means nothing here{}", did_you_mean(&near));
+        let mut diagnostic = self.at_expr(Code::UnknownName, expr, message);
+        for near in &near {
+            diagnostic = diagnostic.fix(format!("write `{near}`"), *near);
+        }
+        let enums = self.enums_with(name, scope);
+        if !enums.is_empty() {
+            diagnostic = diagnostic.help(format!(
+                "it is a value of {}; a bare value can stand only where a value of its enum is expected",
+                list(&enums, "and")
+            ));
+        } else if near.is_empty() {
+            let hint = if scope.table.is_some() {
+                format!("texts stand in quotes: `\"{name}\"`")
+            } else {
+                "only `platform`, `toolchain` and `machine` can be read here".to_owned()
+            };
+            diagnostic = diagnostic.help(hint);
+        }
+        self.report(diagnostic);
+    }
+
+    /// The options whose enum has this value.
+    fn enums_with(&self, name: &str, scope: &Scope) -> Vec<String> {
+        let options = scope.table.iter().flat_map(|it| &it.options);
+        options
+            .filter(|it| it.ty.words().is_some_and(|it| it.position(name).is_some()))
+            .map(|it| it.name.to_string())
+            .collect()
+    }
+}
