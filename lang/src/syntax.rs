@@ -8,6 +8,7 @@ mod error;
 mod kind;
 mod lexer;
 mod parser;
+mod slip;
 pub(crate) mod strings;
 mod token_set;
 
@@ -15,6 +16,7 @@ use rowan::{GreenNode, TextRange};
 
 pub use error::{SyntaxError, SyntaxErrorKind};
 pub use kind::SyntaxKind;
+pub use slip::{Slip, SlipText};
 pub use strings::quote;
 
 use ast::AstNode;
@@ -85,6 +87,13 @@ impl Parse {
 pub fn parse(text: &str) -> Parse {
     let (green, errors) = parser::parse_file(text);
     Parse { green, errors }
+}
+
+/// Returns how many tokens `text` has, and how often the parser looks at one: its cost, in a
+/// measure that is the same on every machine.
+#[must_use]
+pub fn parser_steps(text: &str) -> (usize, u64) {
+    parser::steps(text)
 }
 
 /// Parses one spec, such as `curl[http2, ~ldap]`, into a file that holds just it.

@@ -2,7 +2,7 @@
 
 use super::Checker;
 use crate::database::Lowered;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
 use crate::module::{LowerErrorKind, ModuleKind};
 use crate::syntax::SyntaxErrorKind;
 
@@ -55,6 +55,19 @@ impl Checker<'_> {
                         rowan::TextRange::empty(range.start()),
                         bracket,
                     )
+            }
+            SyntaxErrorKind::Slip(slip) => {
+                let said = slip.explain(&self.db.text(self.file), range);
+                let mut diagnostic = new(Code::UnexpectedToken, said.message).here(said.label);
+                diagnostic.help.extend(said.help);
+                if let Some((place, words)) = said.other {
+                    diagnostic = diagnostic.label(self.file, place, words);
+                }
+                let edit = |(range, text)| Edit { file: self.file, range, text };
+                diagnostic.fixes.extend(said.fix.map(|(title, edits)| {
+                    Fix { title, edits: edits.into_iter().map(edit).collect() }
+                }));
+                diagnostic
             }
             SyntaxErrorKind::UnclosedString => {
                 new(Code::UnclosedString, "this string has no end".to_owned())

@@ -3,6 +3,7 @@
 use rowan::TextRange;
 
 use super::lexer::{LexError, LexErrorKind};
+use super::slip::Slip;
 
 /// A place where the text does not follow the grammar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,9 @@ pub enum SyntaxErrorKind {
         /// Where the other one is.
         opened: TextRange,
     },
+    /// Something that other languages write differently, or a mistake of which it is clear what
+    /// was meant.
+    Slip(Slip),
     /// A string has no end.
     UnclosedString,
     /// A pattern `/…/` has no end.
@@ -51,6 +55,9 @@ impl From<LexError> for SyntaxError {
             LexErrorKind::UnclosedPattern => SyntaxErrorKind::UnclosedPattern,
             LexErrorKind::UnclosedInterpolation => SyntaxErrorKind::UnclosedInterpolation,
             LexErrorKind::UnknownCharacters => SyntaxErrorKind::UnknownCharacters,
+            LexErrorKind::SingleQuotes => SyntaxErrorKind::Slip(Slip::SingleQuotes),
+            LexErrorKind::HashComment => SyntaxErrorKind::Slip(Slip::HashComment),
+            LexErrorKind::BlockComment => SyntaxErrorKind::Slip(Slip::BlockComment),
         };
         SyntaxError { kind, range: error.range }
     }

@@ -34,6 +34,12 @@ pub(crate) enum LexErrorKind {
     UnclosedInterpolation,
     /// Characters that begin no token.
     UnknownCharacters,
+    /// `'text'`: taken for a string.
+    SingleQuotes,
+    /// `# text`: taken for a comment.
+    HashComment,
+    /// `/* text */`: taken for a comment.
+    BlockComment,
 }
 
 /// How deep strings may lie in interpolations of strings. A hand writes two or three levels.
@@ -137,6 +143,8 @@ struct OpenString {
     interpolation: usize,
     /// How many `(` inside the interpolation wait for their `)`.
     parens: u32,
+    /// How many brackets of other kinds wait for theirs.
+    brackets: u32,
 }
 
 /// What ends a string, and what begins an interpolation in it.
@@ -147,19 +155,39 @@ struct Delimiter {
     triple: bool,
     /// In shell text a backslash is the shell's, unless it begins an interpolation.
     shell: bool,
+    /// How deep the line is indented that it begins on.
+    indent: usize,
 }
 
 /// Splits `text` into tokens.
+///
+/// If a long string has no end, the text is read once more with an eye on its layout: there, a long
+/// string also ends before a line that is indented no deeper than the line it begins on, and an
+/// interpolation with its line. Then one forgotten `"""` costs one string.
 pub(crate) fn lex(text: &str) -> (Vec<Token>, Vec<LexError>) {
+    let plain = lex_with(text, false);
+    if !plain.2 {
+        return (plain.0, plain.1);
+    }
+    let by_layout = lex_with(text, true);
+    let better = if by_layout.1.len() <= plain.1.len() { by_layout } else { plain };
+    (better.0, better.1)
+}
+
+/// Returns tokens, errors, and whether a long string has no end.
+fn lex_with(text: &str, by_layout: bool) -> (Vec<Token>, Vec<LexError>, bool) {
     let mut lexer = Lexer {
+        by_layout,
+        lost: false,
         text,
         raw: Raw::lexer(text),
         tokens: Vec::with_capacity(text.len() / 4),
         errors: Vec::new(),
         strings: Vec::new(),
+        no_comment_ends: false,
     };
     lexer.run();
-    (lexer.tokens, lexer.errors)
+    (lexer.tokens, lexer.errors, lexer.lost)
 }
 
 struct Lexer<'a> {
@@ -168,6 +196,12 @@ struct Lexer<'a> {
     tokens: Vec<Token>,
     errors: Vec<LexError>,
     strings: Vec<OpenString>,
+    /// Whether the layout tells where long strings end.
+    by_layout: bool,
+    /// Whether a long string, or an interpolation in one, has no end.
+    lost: bool,
+    /// Whether no `*/` comes any more.
+    no_comment_ends: bool,
 }
 
 impl Lexer<'_> {
@@ -175,11 +209,14 @@ impl Lexer<'_> {
         while let Some(raw) = self.raw.next() {
             let span = self.raw.span();
             let Ok(raw) = raw else {
-                self.unknown(span.start, span.end);
+                self.other(span.start, span.end);
                 continue;
             };
             match raw {
                 Raw::StringOpen => self.open_string(span.start),
+                Raw::Slash if self.raw.remainder().starts_with('*') => {
+                    self.block_comment(span.start)
+                }
                 Raw::Slash => self.regex(span.start),
                 Raw::Int => self.number(),
                 // `2GiB` looks like a version with letters in it.
@@ -203,10 +240,26 @@ impl Lexer<'_> {
                     }
                 }
                 Raw::Whitespace if self.ends_open_line() => self.end_strings_at_newline(span.start),
+                Raw::Whitespace if self.ends_interpolation() => {
+                    self.end_interpolation(span.start);
+                }
+                Raw::LBracket | Raw::LBrace => {
+                    if let Some(string) = self.strings.last_mut() {
+                        string.brackets += 1;
+                    }
+                    self.push(plain(raw, ""), 1);
+                }
+                Raw::RBracket | Raw::RBrace => {
+                    if let Some(string) = self.strings.last_mut() {
+                        string.brackets = string.brackets.saturating_sub(1);
+                    }
+                    self.push(plain(raw, ""), 1);
+                }
                 other => self.push(plain(other, self.raw.slice()), span.len()),
             }
         }
         for string in std::mem::take(&mut self.strings) {
+            self.lost |= string.delimiter.triple;
             let at = string.interpolation;
             self.error(LexErrorKind::UnclosedInterpolation, at, at + 2 + string.delimiter.hashes);
         }
@@ -215,6 +268,24 @@ impl Lexer<'_> {
     /// Whether the white space just read ends the line of a one-line string that is open.
     fn ends_open_line(&self) -> bool {
         self.strings.iter().any(|it| !it.delimiter.triple) && self.raw.slice().contains('\n')
+    }
+
+    /// Whether the white space just read ends an interpolation of a long string, by its layout.
+    fn ends_interpolation(&self) -> bool {
+        self.by_layout
+            && self.strings.last().is_some_and(|it| it.parens == 0 && it.brackets == 0)
+            && self.raw.slice().contains('\n')
+    }
+
+    /// Goes on with the text of a string whose interpolation has no `)` on its line.
+    fn end_interpolation(&mut self, start: usize) {
+        let Some(string) = self.strings.pop() else { return };
+        let at = string.interpolation;
+        let end = at + 2 + string.delimiter.hashes;
+        self.error(LexErrorKind::UnclosedInterpolation, at, end);
+        self.raw = Raw::lexer(self.text);
+        self.raw.bump(start);
+        self.string_text(string.delimiter);
     }
 
     /// A one-line string with an unclosed interpolation ends with its line, or the rest of the
@@ -240,6 +311,55 @@ impl Lexer<'_> {
         let end = end.min(self.text.len()).max(start);
         let range = TextRange::new(TextSize::new(start as u32), TextSize::new(end as u32));
         self.errors.push(LexError { kind, range });
+    }
+
+    /// What begins no token of Kiln: a token of other languages, or nothing that is known.
+    fn other(&mut self, start: usize, end: usize) {
+        let text = self.text;
+        match text.as_bytes()[start] {
+            b'#' if self.strings.is_empty() => {
+                let stop = text[start..].find('\n').map_or(text.len(), |it| start + it);
+                let stop = start + text[start..stop].trim_end_matches('\r').len();
+                self.raw.bump(stop.max(end) - end);
+                self.push(COMMENT, stop.max(end) - start);
+                self.error(LexErrorKind::HashComment, start, stop.max(end));
+            }
+            b'\'' => self.single_quotes(start, end),
+            _ => self.unknown(start, end),
+        }
+    }
+
+    /// `'text'`, or over several lines between `''` or `'''`: a string, in all but its quotes.
+    fn single_quotes(&mut self, start: usize, end: usize) {
+        let rest = &self.text[start..];
+        let quotes = rest.bytes().take_while(|&it| it == b'\'').count().min(3);
+        let is_long = quotes == 3
+            || quotes == 2 && rest[2..].trim_start_matches([' ', '\t', '\r']).starts_with('\n');
+        let marks = if is_long { quotes } else { 1 };
+        let line = if is_long { rest.len() } else { rest.find('\n').unwrap_or(rest.len()) };
+        // An apostrophe has no second one on its line.
+        let Some(inner) = rest[marks..line.max(marks)].find(&rest[..marks]) else {
+            return self.unknown(start, end);
+        };
+        let whole = inner + 2 * marks;
+        self.raw.bump((start + whole).saturating_sub(end));
+        self.push(STRING_OPEN, marks);
+        self.push(STRING_TEXT, inner);
+        self.push(STRING_CLOSE, marks);
+        self.error(LexErrorKind::SingleQuotes, start, start + whole);
+    }
+
+    /// `/* text */`: no pattern begins with `*`.
+    fn block_comment(&mut self, start: usize) {
+        let rest = &self.text[start..];
+        let line = rest.find('\n').unwrap_or(rest.len());
+        let end = if self.no_comment_ends { None } else { rest[2..].find("*/") };
+        // Looked for once: what is not there is not there from further behind either.
+        self.no_comment_ends = end.is_none();
+        let len = end.map_or(line, |it| it + 4);
+        self.raw.bump(len - 1);
+        self.push(COMMENT, len);
+        self.error(LexErrorKind::BlockComment, start, start + len);
     }
 
     /// Neighbouring unknown characters become one token and one error.
@@ -302,7 +422,17 @@ impl Lexer<'_> {
             self.raw.bump(2);
         }
         self.push(STRING_OPEN, slice.len() + if triple { 2 } else { 0 });
-        self.string_text(Delimiter { start, hashes, triple, shell });
+        let indent = if self.by_layout && triple { self.indent_at(start) } else { 0 };
+        self.string_text(Delimiter { start, hashes, triple, shell, indent });
+    }
+
+    /// How deep the line of the byte at `start` is indented.
+    fn indent_at(&self, start: usize) -> usize {
+        // A line that is longer than this has no layout.
+        let from = start.saturating_sub(1000);
+        let before = &self.text.as_bytes()[from..start];
+        let line = before.iter().rposition(|&it| it == b'\n').map_or(0, |it| it + 1);
+        before[line..].iter().take_while(|it| matches!(it, b' ' | b'\t')).count()
     }
 
     /// Reads the text of a string up to its end or its next interpolation.
@@ -330,6 +460,7 @@ impl Lexer<'_> {
                     return self.push(STRING_CLOSE, close);
                 }
                 b'\n' if !delimiter.triple => break,
+                b'\n' if self.by_layout && leaves(&bytes[at + 1..], delimiter.indent) => break,
                 b'\\' => {
                     let after = at + 1 + delimiter.hashes;
                     let hashes =
@@ -339,7 +470,7 @@ impl Lexer<'_> {
                         self.raw.bump(after + 1);
                         self.push(STRING_TEXT, at);
                         self.push(INTERPOLATION_OPEN, after + 1 - at);
-                        let open = OpenString { delimiter, interpolation, parens: 0 };
+                        let open = OpenString { delimiter, interpolation, parens: 0, brackets: 0 };
                         return self.strings.push(open);
                     }
                     // An escaped character is no delimiter; shell text and `#` strings have none.
@@ -357,14 +488,36 @@ impl Lexer<'_> {
         while !rest.is_char_boundary(end) {
             end -= 1;
         }
-        if !delimiter.triple && bytes[..end].ends_with(b"\r") {
-            end -= 1;
+        if !delimiter.triple {
+            // A comma at the end of the line stands behind the string rather than in it.
+            let line = rest[..end].trim_end();
+            end = line.strip_suffix(',').unwrap_or(&rest[..end]).trim_end_matches('\r').len();
+        }
+        // What was open inside the interpolation cannot be told any more.
+        if let Some(string) = self.strings.last_mut()
+            && self.by_layout
+        {
+            (string.parens, string.brackets) = (0, 0);
         }
         self.raw.bump(end);
         self.push(STRING_TEXT, end);
-        let marks = quotes + delimiter.hashes + if delimiter.shell { 2 } else { 0 };
-        self.error(LexErrorKind::UnclosedString, delimiter.start, delimiter.start + marks);
+        self.lost |= delimiter.triple;
+        // In an interpolation it is rather the end of the string around, and a `)` is missing.
+        if self.strings.last().is_none_or(|it| it.delimiter.triple || delimiter.triple) {
+            let marks = quotes + delimiter.hashes + if delimiter.shell { 2 } else { 0 };
+            self.error(LexErrorKind::UnclosedString, delimiter.start, delimiter.start + marks);
+        }
     }
+}
+
+/// Whether the first line of `rest` is indented no deeper than `indent`, and says something other
+/// than the end of a long string.
+fn leaves(rest: &[u8], indent: usize) -> bool {
+    let spaces = rest.iter().take(indent + 1).take_while(|it| matches!(it, b' ' | b'\t')).count();
+    let line = &rest[spaces..];
+    spaces <= indent
+        && !matches!(line.first(), None | Some(b'\n' | b'\r'))
+        && !line.starts_with(b"\"\"\"")
 }
 
 /// Whether `text` is digits with a unit right behind them.

@@ -6,12 +6,18 @@
 //! error.
 //!
 //! Statements end at a newline, so the parser knows for each token whether a line break comes
-//! before it. Between round and square brackets and in sets, line breaks mean nothing; but a line
-//! that begins like a setting ends even an unclosed set, so that one missing `}` costs one line.
+//! before it. Between round and square brackets and in sets, line breaks mean nothing.
+//!
+//! Where each bracketed group ends is known before parsing ([`brackets`]), and nothing inside looks
+//! beyond: a mistake costs at most the rest of its statement and of its innermost group. A line
+//! gets one message. No production looks at a token more often than a small constant times, so
+//! parsing takes time in proportion to the text, however wrong it is.
 
+mod brackets;
 mod deps;
 mod exprs;
 mod items;
+mod shadows;
 mod sink;
 mod strings;
 mod types;
@@ -21,14 +27,17 @@ use rowan::{GreenNode, TextRange, TextSize};
 use super::SyntaxKind::{self, *};
 use super::error::{SyntaxError, SyntaxErrorKind};
 use super::lexer::{self, Token};
+use super::slip::Slip;
 use super::token_set::TokenSet;
+use brackets::Pairing;
 
 /// How deep blocks, brackets and operators may nest. The parser and everything after it recurse
 /// with the tree; hand-written files stay below 20.
 pub(crate) const DEPTH_MAX: u32 = 200;
 
-/// How often the parser may look at a token without consuming one. Reaching it is a bug of ours.
-const FUEL: u32 = 4096;
+/// How often the parser may look at tokens without consuming one. Reaching it is a bug of ours; the
+/// rest of the text is then one error.
+const FUEL: u32 = 16_384;
 
 /// Parses a whole file.
 pub(crate) fn parse_file(text: &str) -> (GreenNode, Vec<SyntaxError>) {
@@ -49,10 +58,20 @@ pub(crate) fn parse_spec(text: &str) -> (GreenNode, Vec<SyntaxError>) {
 pub(crate) fn parse_expr(text: &str) -> (GreenNode, Vec<SyntaxError>) {
     parse_with(text, |p| {
         let m = p.start();
-        p.newlines_free(exprs::expr);
+        p.newlines_free = true;
+        exprs::expr(p);
         p.rest_is_error();
         m.complete(p, FILE);
     })
+}
+
+/// Returns how many tokens `text` has and how often the parser looked at one: what tests take as
+/// its time.
+pub(crate) fn steps(text: &str) -> (usize, u64) {
+    let (tokens, _) = lexer::lex(text);
+    let mut parser = Parser::new(text, &tokens);
+    items::file(&mut parser);
+    (tokens.len(), parser.steps.get())
 }
 
 fn parse_with(
@@ -62,9 +81,8 @@ fn parse_with(
     let (tokens, lex_errors) = lexer::lex(text);
     let mut parser = Parser::new(text, &tokens);
     production(&mut parser);
-    let Parser { events, mut errors, .. } = parser;
-    errors.extend(lex_errors.into_iter().map(SyntaxError::from));
-    errors.sort_by_key(|it| (it.range.start(), it.range.end()));
+    let errors = parser.merged(lex_errors);
+    let Parser { events, .. } = parser;
     (sink::build(text, &tokens, events), errors)
 }
 
@@ -87,28 +105,49 @@ struct Meaningful {
     kind: SyntaxKind,
     start: u32,
     len: u32,
+    /// The line it begins on, counted from 0.
+    line: u32,
     /// Whether a line break comes before it.
     after_newline: bool,
+    pairing: Pairing,
+    /// Of an opening bracket: the token that ends its group. That is its counterpart, or what comes
+    /// behind the group if it has none.
+    end: u32,
 }
 
 pub(super) struct Parser<'t> {
     text: &'t str,
     tokens: Vec<Meaningful>,
     at: usize,
+    /// Where the innermost group ends: nothing inside it sees the tokens from there on.
+    limit: usize,
     events: Vec<Event>,
     errors: Vec<SyntaxError>,
+    /// The line of the last error.
+    error_line: Option<u32>,
     /// Whether line breaks mean nothing here.
     newlines_free: bool,
+    /// Whether the innermost group lacks its end, so that lines that begin like items end lists.
+    unclosed: bool,
+    /// Whether the innermost group is one of braces or square brackets: named arguments look like
+    /// settings, and stand between round ones.
+    in_braces: bool,
+    /// Whether `=` is a slip for `==` here.
+    in_condition: bool,
     /// The first token of the current statement: the line break before it does not end it.
     statement_start: usize,
     depth: u32,
+    /// Up to which token the last look for an arm went, and whether there was one.
+    arm_seen: std::cell::Cell<(usize, bool)>,
     fuel: std::cell::Cell<u32>,
+    steps: std::cell::Cell<u64>,
 }
 
 impl<'t> Parser<'t> {
     fn new(text: &'t str, tokens: &[Token]) -> Self {
         let mut meaningful = Vec::with_capacity(tokens.len() / 2 + 1);
         let mut start = 0;
+        let mut line = 0;
         let mut after_newline = true;
         for token in tokens {
             match token.kind {
@@ -118,33 +157,68 @@ impl<'t> Parser<'t> {
                 }
                 COMMENT | DOC | INNER_DOC => {}
                 kind => {
-                    meaningful.push(Meaningful { kind, start, len: token.len, after_newline });
+                    line += u32::from(after_newline);
+                    let (pairing, end) = (Pairing::Fine, 0);
+                    let len = token.len;
+                    meaningful.push(Meaningful {
+                        kind,
+                        start,
+                        len,
+                        line,
+                        after_newline,
+                        pairing,
+                        end,
+                    });
                     after_newline = false;
                 }
             }
             start += token.len;
         }
+        brackets::pair(text, &mut meaningful);
         Parser {
             text,
+            limit: meaningful.len(),
             tokens: meaningful,
             at: 0,
             events: Vec::with_capacity(tokens.len() * 2),
             errors: Vec::new(),
+            error_line: None,
             newlines_free: false,
+            unclosed: false,
+            in_braces: false,
+            in_condition: false,
             statement_start: 0,
             depth: 0,
+            arm_seen: std::cell::Cell::new((0, false)),
             fuel: std::cell::Cell::new(FUEL),
+            steps: std::cell::Cell::new(0),
         }
+    }
+
+    /// All errors by place, without those that follow from others: see `shadows.rs`.
+    fn merged(&mut self, lex_errors: Vec<lexer::LexError>) -> Vec<SyntaxError> {
+        let mut errors = std::mem::take(&mut self.errors);
+        errors.extend(lex_errors.into_iter().map(SyntaxError::from));
+        if errors.len() > 1 {
+            errors.sort_by_key(|it| (it.range.start(), it.range.end()));
+            shadows::remove(self.text, &mut errors);
+        }
+        errors
     }
 
     //------ looking
 
     /// The kind of the token `n` places ahead, whatever line it is on.
     fn nth(&self, n: usize) -> Option<SyntaxKind> {
+        self.steps.set(self.steps.get() + 1);
         let fuel = self.fuel.get();
-        assert!(fuel > 0, "the parser is stuck at token {} of {}", self.at, self.tokens.len());
+        debug_assert!(fuel > 0, "the parser is stuck at token {} of {}", self.at, self.limit);
+        let at = self.at + n;
+        if fuel == 0 || at >= self.limit {
+            return None;
+        }
         self.fuel.set(fuel - 1);
-        self.tokens.get(self.at + n).map(|it| it.kind)
+        Some(self.tokens[at].kind)
     }
 
     /// The kind of the current token, unless the statement has ended before it.
@@ -159,19 +233,29 @@ impl<'t> Parser<'t> {
         }
     }
 
+    /// Whether the text or the innermost group ends here.
     fn at_eof(&self) -> bool {
-        self.at >= self.tokens.len()
+        self.at >= self.limit || self.fuel.get() == 0
     }
 
-    /// Whether the token `n` places ahead begins a line.
+    /// Whether the token `n` places ahead begins a line, or is none of this group.
     fn newline_before(&self, n: usize) -> bool {
-        self.tokens.get(self.at + n).is_none_or(|it| it.after_newline)
+        let at = self.at + n;
+        at >= self.limit || self.tokens[at].after_newline
     }
 
     /// Whether a line break ends the statement before the current token.
     fn at_line_end(&self) -> bool {
         self.at_eof()
             || (!self.newlines_free && self.newline_before(0) && self.at != self.statement_start)
+    }
+
+    /// Whether the token `n` places ahead follows the one before it without a space.
+    fn adjoins(&self, n: usize) -> bool {
+        let at = self.at + n;
+        at > 0
+            && at < self.limit
+            && self.tokens[at - 1].start + self.tokens[at - 1].len == self.tokens[at].start
     }
 
     fn at(&self, kind: SyntaxKind) -> bool {
@@ -203,40 +287,43 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Whether the tokens from `n` on look like the beginning of a setting: `name =`, `a.b +=`.
-    fn looks_like_setting(&self, mut n: usize) -> bool {
-        loop {
-            if !self.nth_is_name(n) {
-                return false;
-            }
+    /// Whether the tokens here look like the beginning of a setting: `name =`, `a.b +=`. A path that
+    /// is longer than anybody writes does not.
+    fn looks_like_setting(&self) -> bool {
+        let mut n = 0;
+        while n < 16 && self.nth_is_name(n) && !self.newline_before(n + 1) {
             match self.nth(n + 1) {
                 Some(EQ | PLUS_EQ | MINUS_EQ) => return true,
                 Some(DOT) => n += 2,
                 _ => return false,
             }
         }
+        false
     }
 
-    /// Whether a new line begins here that looks like an item: lists that were not closed end.
+    /// Whether a new line begins here that looks like an item. It ends expressions that go on in
+    /// the next line, and lists that are not closed; a list that is closed ends there only.
     fn at_item_on_new_line(&self) -> bool {
-        !self.at_eof()
+        (self.unclosed || !self.newlines_free)
+            && !self.at_eof()
             && self.newline_before(0)
-            && (self.looks_like_setting(0) || items::looks_like_keyword_item(self))
+            && (self.looks_like_setting() || items::looks_like_keyword_item(self))
     }
 
     //------ consuming
 
     fn bump(&mut self) {
-        if let Some(token) = self.tokens.get(self.at) {
-            let kind = token.kind;
-            self.bump_as(kind);
+        if self.at < self.limit {
+            self.bump_as(self.tokens[self.at].kind);
         }
     }
 
     fn bump_as(&mut self, kind: SyntaxKind) {
-        self.fuel.set(FUEL);
-        self.events.push(Event::Token { kind });
-        self.at += 1;
+        if self.at < self.limit {
+            self.fuel.set(FUEL);
+            self.events.push(Event::Token { kind });
+            self.at += 1;
+        }
     }
 
     /// Consumes the current word as the keyword that it is.
@@ -270,34 +357,92 @@ impl<'t> Parser<'t> {
         found
     }
 
-    /// Consumes the closing bracket of what began at token `open`, or reports that it is missing.
-    fn expect_close(&mut self, kind: SyntaxKind, open: usize) {
-        let free = std::mem::replace(&mut self.newlines_free, true);
-        if !self.at_item_on_new_line() && self.at(kind) {
+    /// Consumes a bracketed group that begins here. `production` parses what is inside and sees
+    /// nothing else; `what` says what could stand where it stopped.
+    fn bracketed(
+        &mut self,
+        newlines: Newlines,
+        what: &'static str,
+        production: impl FnOnce(&mut Self),
+    ) {
+        let open = self.at;
+        let Meaningful { kind, end, pairing, .. } = self.tokens[open];
+        let end = (end as usize).clamp(open + 1, self.limit.max(open + 1));
+        let has_close = end < self.limit && matches!(pairing, Pairing::Fine | Pairing::WrongClose);
+        self.bump();
+        let limit = end.min(self.limit);
+        let outer_limit = std::mem::replace(&mut self.limit, limit);
+        let outer_free =
+            std::mem::replace(&mut self.newlines_free, newlines == Newlines::MeanNothing);
+        let outer_unclosed = std::mem::replace(&mut self.unclosed, !has_close);
+        let outer_braces = std::mem::replace(&mut self.in_braces, kind != L_PAREN);
+        let outer_condition = std::mem::replace(&mut self.in_condition, false);
+        production(self);
+        self.rest_of_group_is_error(what);
+        self.limit = outer_limit;
+        self.newlines_free = outer_free;
+        self.unclosed = outer_unclosed;
+        self.in_braces = outer_braces;
+        self.in_condition = outer_condition;
+        if has_close && self.at == end {
+            if pairing == Pairing::WrongClose {
+                let slip = Slip::WrongClose { opened: self.range_of(open), close: closing(kind) };
+                self.error_at(self.at, self.range_of(self.at), SyntaxErrorKind::Slip(slip));
+            }
             self.bump();
         } else {
-            let opened = self.range_of(open);
-            // It belongs behind what came last, not before what begins the next line.
-            let range = match self.at.checked_sub(1) {
-                Some(last) if self.newline_before(0) => TextRange::empty(self.range_of(last).end()),
-                _ => self.here(),
-            };
-            let close = kind.describe();
-            self.errors
-                .push(SyntaxError { kind: SyntaxErrorKind::Unclosed { close, opened }, range });
+            self.unclosed_from(open);
         }
+    }
+
+    /// Reports that what began at token `open` has no end.
+    fn unclosed_from(&mut self, open: usize) {
+        let close = closing(self.tokens[open].kind);
+        let opened = self.range_of(open);
+        // It belongs behind what came last, not before what begins the next line.
+        let last = self.at.saturating_sub(1);
+        let range = TextRange::empty(self.range_of(last).end());
+        let kind = SyntaxErrorKind::Unclosed { close, opened };
+        if self.errors.last().is_none_or(|it| it.range != range) {
+            self.error_at(last, range, kind);
+        }
+    }
+
+    /// What is left of a group is an error.
+    fn rest_of_group_is_error(&mut self, what: &'static str) {
+        if self.at >= self.limit {
+            return;
+        }
+        // Nothing is a line end here: the group goes on.
+        let free = std::mem::replace(&mut self.newlines_free, true);
+        self.expected(what);
         self.newlines_free = free;
+        let m = self.start();
+        while self.at < self.limit {
+            self.bump();
+        }
+        m.complete(self, ERROR);
     }
 
     /// What stands here, in words, for a message.
     fn found(&self) -> String {
         match self.tokens.get(self.at) {
             None => "the end of the file".to_owned(),
-            Some(_) if self.at_line_end() => "the end of the line".to_owned(),
+            Some(token) if token.after_newline && self.at_line_end() => {
+                "the end of the line".to_owned()
+            }
             Some(token) if matches!(token.kind, STRING_OPEN | STRING_TEXT | STRING_CLOSE) => {
                 "a string".to_owned()
             }
-            Some(_) => format!("`{}`", self.text_of(0).escape_debug()),
+            Some(token) => {
+                let text = &self.text[token.start as usize..(token.start + token.len) as usize];
+                // A whole line of garbage says no more than its beginning.
+                let mut shown: String = text.chars().take(40).collect();
+                if shown.len() < text.len() {
+                    shown.push('…');
+                }
+                format!("`{}`", shown.escape_debug())
+            }
         }
     }
 
@@ -310,25 +455,74 @@ impl<'t> Parser<'t> {
 
     /// Where an error about the current token belongs: the token, or the place right behind the
     /// last one if the line has ended.
-    fn here(&self) -> TextRange {
+    fn here(&self) -> (usize, TextRange) {
         if self.at_line_end() && self.at > 0 {
-            TextRange::empty(self.range_of(self.at - 1).end())
+            (self.at - 1, TextRange::empty(self.range_of(self.at - 1).end()))
         } else {
-            self.range_of(self.at)
+            (self.at, self.range_of(self.at))
         }
     }
 
     fn error(&mut self, kind: SyntaxErrorKind) {
-        let range = self.here();
-        // One mistake, one message: a second complaint about the same place says nothing new.
-        if self.errors.last().is_none_or(|it| it.range != range) {
+        let (token, range) = self.here();
+        self.error_at(token, range, kind);
+    }
+
+    /// Reports a slip about the current token.
+    fn slip(&mut self, slip: Slip) {
+        self.error_at(self.at, self.range_of(self.at), SyntaxErrorKind::Slip(slip));
+    }
+
+    /// One mistake, one message: a second complaint about a line seldom says anything new.
+    fn error_at(&mut self, token: usize, range: TextRange, kind: SyntaxErrorKind) {
+        let line = self.tokens.get(token).or(self.tokens.last()).map(|it| it.line);
+        if self.errors.is_empty() || self.error_line != line {
+            self.error_line = line;
             self.errors.push(SyntaxError { kind, range });
         }
     }
 
     fn expected(&mut self, what: &'static str) {
+        if !self.at_eof() && self.tokens[self.at].pairing == Pairing::Stray {
+            return self.stray_close();
+        }
         let found = self.found();
         self.error(SyntaxErrorKind::Expected { what, found });
+    }
+
+    /// The token here closes something that nothing opened. Often the `{` of the line above the
+    /// indented ones is missing.
+    fn stray_close(&mut self) {
+        let token = self.tokens[self.at];
+        let mut header = None;
+        let mut since = None;
+        if token.after_newline {
+            let indent = brackets::column(self.text, token.start as usize);
+            let mut end = (token.start as usize - indent).saturating_sub(1);
+            let mut deeper = 0;
+            for line in self.text[..end].rsplit('\n').take(1000) {
+                let start = end - line.len();
+                let depth = line.len() - line.trim_start().len();
+                if !line.trim().is_empty() && depth <= indent {
+                    let text = line.trim();
+                    let is_open =
+                        text.ends_with(['{', '}', ']', ')', '"']) || text.starts_with("//");
+                    if deeper > 0 && depth == indent && !is_open {
+                        let at = TextSize::new((start + line.trim_end().len()) as u32);
+                        header = Some(TextRange::empty(at)).filter(|_| token.kind == R_BRACE);
+                        since = Some(TextSize::new(start as u32));
+                    }
+                    break;
+                }
+                deeper += usize::from(!line.trim().is_empty());
+                end = start.saturating_sub(1);
+            }
+        }
+        // If something has been said about those lines, this is why.
+        let last = self.errors.last().map(|it| it.range.start());
+        if since.is_none_or(|since| last.is_none_or(|last| last < since)) {
+            self.slip(Slip::StrayClose { header });
+        }
     }
 
     /// Puts the tokens up to the end of the statement into an error node.
@@ -337,58 +531,50 @@ impl<'t> Parser<'t> {
             return;
         }
         let m = self.start();
-        let mut open = 0_u32;
         loop {
-            match self.nth(0) {
-                None => break,
-                Some(L_PAREN | L_BRACKET | L_BRACE | INTERPOLATION_OPEN) => open += 1,
-                Some(R_PAREN | R_BRACKET) => open = open.saturating_sub(1),
-                Some(R_BRACE) if open == 0 => break,
-                Some(R_BRACE) => open -= 1,
-                Some(SEMICOLON) if open == 0 => break,
-                Some(_) => {}
-            }
-            self.bump();
-            if self.newline_before(0) && (open == 0 || self.at_item_on_new_line()) {
+            self.skip_one();
+            if self.newline_before(0) || self.nth(0) == Some(SEMICOLON) {
                 break;
             }
         }
         m.complete(self, ERROR);
     }
 
+    /// Consumes a token, or a group if it opens one.
+    fn skip_one(&mut self) {
+        let end = match self.nth(0) {
+            Some(L_PAREN | L_BRACKET | L_BRACE | INTERPOLATION_OPEN) => {
+                let token = self.tokens[self.at];
+                let has_close = matches!(token.pairing, Pairing::Fine | Pairing::WrongClose);
+                if !has_close {
+                    self.unclosed_from(self.at);
+                }
+                token.end as usize + usize::from(has_close)
+            }
+            _ => 0,
+        };
+        self.bump();
+        while self.at < end.min(self.limit) {
+            self.bump();
+        }
+    }
+
     fn at_statement_end(&self) -> bool {
-        self.at_line_end() || matches!(self.nth(0), Some(SEMICOLON | R_BRACE) | None)
+        self.at_line_end() || matches!(self.nth(0), Some(SEMICOLON) | None)
     }
 
     /// Everything that is left is an error.
     fn rest_is_error(&mut self) {
-        if !self.at_eof() {
-            self.newlines_free = true;
-            self.expected("nothing more");
-            let m = self.start();
-            while !self.at_eof() {
-                self.bump();
-            }
-            m.complete(self, ERROR);
-        }
+        self.rest_of_group_is_error("nothing more");
     }
 
     //------ state
 
-    /// Runs `production` where line breaks mean nothing.
-    fn newlines_free<T>(&mut self, production: impl FnOnce(&mut Self) -> T) -> T {
-        let outer = std::mem::replace(&mut self.newlines_free, true);
-        let result = production(self);
-        self.newlines_free = outer;
-        result
-    }
-
-    /// Runs `production` where line breaks end statements.
-    fn newlines_end<T>(&mut self, production: impl FnOnce(&mut Self) -> T) -> T {
-        let outer = std::mem::replace(&mut self.newlines_free, false);
-        let result = production(self);
-        self.newlines_free = outer;
-        result
+    /// Runs `production` where `=` is probably meant as `==`.
+    fn condition(&mut self, production: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.in_condition, true);
+        production(self);
+        self.in_condition = outer;
     }
 
     /// Runs `production` one level deeper, or skips what is there if that is too deep.
@@ -405,21 +591,11 @@ impl<'t> Parser<'t> {
 
     /// Puts a bracketed group, or one token, into an error node, without recursion.
     fn skip_balanced(&mut self) {
-        let m = self.start();
-        let mut open = 0_u32;
-        while let Some(kind) = self.nth(0) {
-            match kind {
-                L_PAREN | L_BRACKET | L_BRACE | INTERPOLATION_OPEN => open += 1,
-                R_PAREN | R_BRACKET | R_BRACE if open == 0 => break,
-                R_PAREN | R_BRACKET | R_BRACE => open -= 1,
-                _ => {}
-            }
-            self.bump();
-            if open == 0 {
-                break;
-            }
+        if !self.at_eof() {
+            let m = self.start();
+            self.skip_one();
+            m.complete(self, ERROR);
         }
-        m.complete(self, ERROR);
     }
 
     //------ nodes
@@ -428,6 +604,22 @@ impl<'t> Parser<'t> {
         let at = self.events.len() as u32;
         self.events.push(Event::Tombstone);
         Marker { at }
+    }
+}
+
+/// What line breaks mean between two brackets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Newlines {
+    MeanNothing,
+    EndStatements,
+}
+
+/// What closes a bracket, in words.
+fn closing(open: SyntaxKind) -> &'static str {
+    match open {
+        L_BRACE => "`}`",
+        L_BRACKET => "`]`",
+        _ => "`)`",
     }
 }
 

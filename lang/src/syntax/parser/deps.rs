@@ -1,7 +1,8 @@
 //! Specs, version requirements and what else follows a dependency.
 
+use super::exprs::separated;
 use super::items::{expect_name, opt_when_tail, path};
-use super::{Parser, exprs, items, strings};
+use super::{Newlines, Parser, exprs, items, strings};
 use crate::syntax::SyntaxKind::*;
 use crate::syntax::token_set::TokenSet;
 
@@ -62,22 +63,10 @@ fn opt_as_tail(p: &mut Parser<'_>) {
 
 /// `'[' (SpecItem (',' SpecItem)*)? ']'`
 pub(super) fn spec_items(p: &mut Parser<'_>) {
-    let open = p.at;
     let m = p.start();
-    p.bump();
-    p.newlines_free(|p| {
-        while !p.at_eof() && !p.at(R_BRACKET) && !p.at_item_on_new_line() {
-            let before = p.at;
-            spec_item(p);
-            if p.at == before {
-                break;
-            }
-            if !p.eat(COMMA) {
-                break;
-            }
-        }
+    p.bracketed(Newlines::MeanNothing, "`,` or `]`", |p| {
+        separated(p, |it| it.nth_is_name(0) || it.at(TILDE), spec_item);
     });
-    p.expect_close(R_BRACKET, open);
     m.complete(p, SPEC_ITEMS);
 }
 
@@ -86,12 +75,7 @@ fn spec_item(p: &mut Parser<'_>) {
     p.eat(TILDE);
     if !p.at_name() {
         p.expected("a feature or a knob");
-        if p.nth(0) == Some(COMMA) || p.nth(0) == Some(R_BRACKET) || p.at_eof() {
-            m.abandon(p);
-        } else {
-            p.bump();
-            m.complete(p, ERROR);
-        }
+        m.complete(p, ERROR);
         return;
     }
     items::path(p);
@@ -124,10 +108,8 @@ fn version_req(p: &mut Parser<'_>) {
 
 /// `'(' ReqAlt ('|' ReqAlt)* ')'`
 fn req_group(p: &mut Parser<'_>) {
-    let open = p.at;
     let m = p.start();
-    p.bump();
-    p.newlines_free(|p| {
+    p.bracketed(Newlines::MeanNothing, "`|` or `)`", |p| {
         loop {
             let alt = p.start();
             if !p.at_any(COMPARE) {
@@ -142,6 +124,5 @@ fn req_group(p: &mut Parser<'_>) {
             }
         }
     });
-    p.expect_close(R_PAREN, open);
     m.complete(p, REQ_GROUP);
 }

@@ -1,9 +1,12 @@
 //! Expressions, by precedence climbing.
 
 use super::items::{expect_name_ref, name, name_ref};
-use super::{CompletedMarker, Parser, deps, strings};
+use rowan::TextRange;
+
+use super::{CompletedMarker, Newlines, Parser, deps, strings};
 use crate::syntax::SyntaxKind::{self, *};
 use crate::syntax::error::SyntaxErrorKind;
+use crate::syntax::slip::Slip;
 
 /// The value of a setting: an expression that begins on the same line.
 ///
@@ -41,6 +44,10 @@ fn operator(p: &Parser<'_>) -> Option<(u8, SyntaxKind)> {
         PIPE => (1, PIPE),
         AMP => (2, AMP),
         EQ_EQ | NEQ | LT | LE | GT | GE => (3, kind),
+        // Not operators, but what other languages write for them.
+        EQ if p.in_condition => (3, EQ_EQ),
+        IDENT if p.at_word("and") && word_is_operator(p) => (2, AMP),
+        IDENT if p.at_word("or") && word_is_operator(p) => (1, PIPE),
         IDENT if p.at_word("has") => (3, HAS_KW),
         IDENT if p.at_word("in") => (3, IN_KW),
         DOT_DOT | DOT_DOT_EQ => (RANGED, kind),
@@ -75,7 +82,7 @@ fn binary(p: &mut Parser<'_>, least: u8) -> Option<CompletedMarker> {
             lhs = m.complete(p, SyntaxKind::RANGE);
             continue;
         }
-        p.bump_as(kind);
+        bump_operator(p, kind);
         if kind == HAS_KW && (p.at_word("any") || p.at_word("all")) && quantifies(p) {
             p.bump_keyword();
         }
@@ -92,7 +99,30 @@ fn binary(p: &mut Parser<'_>, least: u8) -> Option<CompletedMarker> {
         }
         lhs = m.complete(p, BINARY);
     }
+    if p.at(QUESTION) && !p.newline_before(0) {
+        p.slip(Slip::Ternary);
+    }
     Some(lhs)
+}
+
+/// Consumes an operator, as what it is meant to be.
+fn bump_operator(p: &mut Parser<'_>, kind: SyntaxKind) {
+    match p.nth(0) {
+        Some(EQ) => p.slip(Slip::SingleEquals),
+        Some(IDENT) if kind == AMP => p.slip(Slip::Operator { right: "&", wrong: "and" }),
+        Some(IDENT) if kind == PIPE => p.slip(Slip::Operator { right: "|", wrong: "or" }),
+        Some(AMP | PIPE) if p.nth(1) == Some(kind) && p.adjoins(1) => {
+            let range = p.range_of(p.at).cover(p.range_of(p.at + 1));
+            let slip = match kind {
+                AMP => Slip::Operator { right: "&", wrong: "&&" },
+                _ => Slip::Operator { right: "|", wrong: "||" },
+            };
+            p.error_at(p.at, range, SyntaxErrorKind::Slip(slip));
+            p.bump();
+        }
+        _ => {}
+    }
+    p.bump_as(kind);
 }
 
 /// After `has`, `any` and `all` are quantifiers if a set follows; a set's value may be called so.
@@ -135,6 +165,23 @@ fn prefix(p: &mut Parser<'_>) -> Option<CompletedMarker> {
             });
             Some(m.complete(p, PREFIX))
         }
+        Some(IDENT)
+            if p.at_word("not")
+                && p.nth(1) == Some(IDENT)
+                && !p.newline_before(1)
+                && !matches!(
+                    p.text_of(1),
+                    "has" | "in" | "and" | "or" | "when" | "else" | "then"
+                ) =>
+        {
+            let m = p.start();
+            p.slip(Slip::Operator { right: "!", wrong: "not" });
+            p.bump_as(BANG);
+            p.deeper(|p| {
+                prefix(p);
+            });
+            Some(m.complete(p, PREFIX))
+        }
         // A range without a beginning: `..=8`.
         Some(DOT_DOT | DOT_DOT_EQ) => {
             let m = p.start();
@@ -159,8 +206,12 @@ pub(super) fn postfix(p: &mut Parser<'_>) -> Option<CompletedMarker> {
             p.skip_statement();
             break;
         }
-        // A chain of calls may go on in the next line: no item begins with a dot.
-        let dot_below = p.at_line_end() && p.nth(0) == Some(DOT) && p.nth_is_name(1);
+        // A chain of calls may go on in the next line: of what stands on lines, only arms begin
+        // with a dot.
+        let dot_below = p.at_line_end()
+            && p.nth(0) == Some(DOT)
+            && p.nth_is_name(1)
+            && !super::items::at_arm(p);
         if p.at(DOT) || dot_below {
             if dot_below {
                 p.statement_start = p.at;
@@ -185,31 +236,68 @@ pub(super) fn opt_arg_list(p: &mut Parser<'_>) {
     if !p.at(L_PAREN) {
         return;
     }
-    let open = p.at;
     let m = p.start();
-    p.bump();
-    p.newlines_free(|p| {
-        while !p.at_eof() && !p.at(R_PAREN) && !p.at_item_on_new_line_in_call() {
-            let before = p.at;
-            let m = p.start();
-            if p.at_name() && p.nth(1) == Some(EQ) {
-                name(p);
-                p.bump();
-            }
-            expr(p);
-            if p.at == before {
-                m.abandon(p);
-                p.expected("an argument or `)`");
-                break;
-            }
-            m.complete(p, CALL_ARG);
-            if !p.eat(COMMA) {
-                break;
-            }
-        }
+    p.bracketed(Newlines::MeanNothing, "`,` or `)`", |p| {
+        separated(p, starts_expr, argument);
     });
-    p.expect_close(R_PAREN, open);
     m.complete(p, ARG_LIST);
+}
+
+/// `CallArg = (Name '=')? Expr`
+fn argument(p: &mut Parser<'_>) {
+    let before = p.at;
+    let m = p.start();
+    if p.at_name() && matches!(p.nth(1), Some(EQ | COLON)) {
+        name(p);
+        if p.at(COLON) {
+            p.slip(Slip::ColonForEquals);
+        }
+        p.bump_as(EQ);
+    }
+    if starts_expr(p) || p.at != before {
+        expr(p);
+        m.complete(p, CALL_ARG);
+    } else {
+        m.abandon(p);
+        p.expected("an argument or `)`");
+    }
+}
+
+/// Elements with commas between them, up to the end of the group. Commas that are missing are
+/// reported as one mistake.
+pub(super) fn separated(
+    p: &mut Parser<'_>,
+    starts: impl Fn(&Parser<'_>) -> bool,
+    element: impl Fn(&mut Parser<'_>),
+) {
+    let mut first = None;
+    let mut places = Vec::new();
+    while !p.at_eof() && !p.at_item_on_new_line_in_list() {
+        if p.at(COMMA) {
+            p.slip(Slip::ExtraComma);
+            let m = p.start();
+            p.bump();
+            m.complete(p, ERROR);
+            continue;
+        }
+        let before = p.at;
+        element(p);
+        if p.at == before {
+            break;
+        }
+        if p.eat(COMMA) {
+            continue;
+        }
+        if p.at_eof() || !starts(p) || p.at_item_on_new_line_in_list() {
+            break;
+        }
+        first.get_or_insert(p.at);
+        places.push(TextRange::empty(p.range_of(p.at - 1).end()));
+    }
+    if let Some(at) = first {
+        let slip = Slip::MissingComma { places };
+        p.error_at(at, p.range_of(at), SyntaxErrorKind::Slip(slip));
+    }
 }
 
 fn primary(p: &mut Parser<'_>) -> Option<CompletedMarker> {
@@ -240,17 +328,24 @@ fn primary(p: &mut Parser<'_>) -> Option<CompletedMarker> {
         }
         L_PAREN if lambda_ahead(p) => lambda(p, m),
         L_PAREN => {
-            let open = p.at;
-            p.bump();
-            p.newlines_free(expr);
-            p.expect_close(R_PAREN, open);
+            let in_condition = p.in_condition;
+            p.bracketed(Newlines::MeanNothing, "`)`", |p| {
+                p.in_condition = in_condition;
+                expr(p);
+            });
             m.complete(p, PAREN)
         }
-        L_BRACE => collection(p, m, R_BRACE, SET_LIT),
-        L_BRACKET => collection(p, m, R_BRACKET, LIST_LIT),
+        L_BRACE => {
+            p.bracketed(Newlines::MeanNothing, "`,` or `}`", elements);
+            m.complete(p, SET_LIT)
+        }
+        L_BRACKET => {
+            p.bracketed(Newlines::MeanNothing, "`,` or `]`", elements);
+            m.complete(p, LIST_LIT)
+        }
         IDENT if p.at_word("if") && word_is_operator(p) => {
             p.bump_keyword();
-            expr(p);
+            p.condition(expr);
             for word in ["then", "else"] {
                 // Long choices are written over several lines.
                 if p.nth(0) == Some(IDENT) && p.text_of(0) == word {
@@ -326,8 +421,7 @@ fn lambda_ahead(p: &Parser<'_>) -> bool {
 }
 
 fn lambda(p: &mut Parser<'_>, m: super::Marker) -> CompletedMarker {
-    p.bump();
-    p.newlines_free(|p| {
+    p.bracketed(Newlines::MeanNothing, "a name or `)`", |p| {
         while p.at(IDENT) {
             let m = p.start();
             name(p);
@@ -336,7 +430,6 @@ fn lambda(p: &mut Parser<'_>, m: super::Marker) -> CompletedMarker {
                 break;
             }
         }
-        p.expect(R_PAREN);
     });
     p.expect(ARROW);
     if p.at_line_end() {
@@ -351,68 +444,50 @@ fn match_(p: &mut Parser<'_>, m: super::Marker) -> CompletedMarker {
     p.bump_keyword();
     // Here a brace is the body, so the expression stops before it.
     operand(p);
-    let open = p.at;
-    if p.expect(L_BRACE) {
-        super::items::lines(p, |p| {
-            let m = p.start();
-            if p.at_word("else") {
-                p.bump_keyword();
-            } else {
-                loop {
-                    if !starts_expr(p) {
-                        p.expected("a value or `else`");
-                        return m.abandon(p);
-                    }
-                    let pattern = p.start();
-                    operand(p);
-                    pattern.complete(p, MATCH_PATTERN);
-                    if !p.eat(COMMA) {
-                        break;
-                    }
-                    p.statement_start = p.at;
-                }
-            }
-            p.expect(FAT_ARROW);
-            if p.at_line_end() {
-                p.expected("an expression");
-            } else {
-                expr(p);
-            }
-            p.eat(COMMA);
-            m.complete(p, MATCH_ARM);
+    if p.at(L_BRACE) {
+        p.bracketed(Newlines::EndStatements, "a value or `}`", |p| {
+            super::items::lines(p, match_arm);
         });
-        p.expect_close(R_BRACE, open);
+    } else {
+        p.expected("`{`");
     }
     m.complete(p, MATCH)
 }
 
-fn collection(
-    p: &mut Parser<'_>,
-    m: super::Marker,
-    close: SyntaxKind,
-    kind: SyntaxKind,
-) -> CompletedMarker {
-    let open = p.at;
-    p.bump();
-    p.newlines_free(|p| {
-        while !p.at_eof() && !p.at(close) && !p.at_item_on_new_line() {
-            let before = p.at;
-            element(p);
-            if p.at == before {
-                break;
+/// `MatchArm = (MatchPattern (',' MatchPattern)* | 'else') '=>' Expr ','?`
+fn match_arm(p: &mut Parser<'_>) {
+    let m = p.start();
+    if p.at_word("else") {
+        p.bump_keyword();
+    } else {
+        loop {
+            if !starts_expr(p) {
+                p.expected("a value or `else`");
+                return m.abandon(p);
             }
+            let pattern = p.start();
+            operand(p);
+            pattern.complete(p, MATCH_PATTERN);
             if !p.eat(COMMA) {
-                // A missing comma between two elements of a list over several lines.
-                if p.newline_before(0) && starts_expr(p) && !p.at_item_on_new_line() {
-                    p.error(SyntaxErrorKind::Expected { what: "`,`", found: p.found() });
-                    continue;
-                }
                 break;
             }
+            p.statement_start = p.at;
         }
-    });
-    p.expect_close(close, open);
-    m.complete(p, kind)
+    }
+    if p.expect(FAT_ARROW) {
+        if p.at_line_end() {
+            p.expected("an expression");
+        } else {
+            expr(p);
+        }
+    }
+    p.eat(COMMA);
+    m.complete(p, MATCH_ARM);
+}
+
+/// `(Element (',' Element)*)?`
+fn elements(p: &mut Parser<'_>) {
+    separated(p, starts_expr, element);
 }
 
 fn element(p: &mut Parser<'_>) {
@@ -429,14 +504,14 @@ fn element(p: &mut Parser<'_>) {
         }
         expr(p);
         if p.eat_word("when") {
-            expr(p);
+            p.condition(expr);
         }
         p.expect(FAT_ARROW);
         p.deeper(element);
         m.complete(p, FOR_ELEMENT);
     } else if p.at_word("when") && word_is_operator(p) {
         p.bump_keyword();
-        expr(p);
+        p.condition(expr);
         p.expect(FAT_ARROW);
         p.deeper(element);
         m.complete(p, WHEN_ELEMENT);
@@ -447,7 +522,12 @@ fn element(p: &mut Parser<'_>) {
             return;
         }
         expr(p);
-        if p.eat(COLON) {
+        if p.at(EQ) {
+            p.slip(Slip::EqualsInMap);
+            p.bump_as(COLON);
+            expr(p);
+            m.complete(p, ENTRY_ELEMENT);
+        } else if p.eat(COLON) {
             expr(p);
             m.complete(p, ENTRY_ELEMENT);
         } else {
@@ -458,10 +538,11 @@ fn element(p: &mut Parser<'_>) {
 
 impl Parser<'_> {
     /// As `at_item_on_new_line`, but named arguments on lines of their own look like settings.
-    fn at_item_on_new_line_in_call(&self) -> bool {
-        !self.at_eof()
+    fn at_item_on_new_line_in_list(&self) -> bool {
+        self.unclosed
+            && !self.at_eof()
             && self.newline_before(0)
-            && !(self.nth_is_name(0) && self.nth(1) == Some(EQ))
             && super::items::looks_like_keyword_item(self)
+            || self.in_braces && self.at_item_on_new_line()
     }
 }

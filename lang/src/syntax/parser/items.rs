@@ -1,8 +1,9 @@
 //! Files, items and blocks.
 
-use super::{CompletedMarker, Marker, Parser, deps, exprs, strings, types};
+use super::{CompletedMarker, Marker, Newlines, Pairing, Parser, deps, exprs, strings, types};
 use crate::syntax::SyntaxKind::*;
 use crate::syntax::error::SyntaxErrorKind;
+use crate::syntax::slip::{self, Slip};
 
 /// The words that begin a file.
 const HEADERS: &[&str] = &["recipe", "override", "overlay", "project", "module", "interface"];
@@ -66,9 +67,10 @@ pub(super) fn file(p: &mut Parser<'_>) {
         } else {
             attributes.complete(p, ERROR);
         }
-        p.error(SyntaxErrorKind::NoHeader);
+        missing_header(p);
     }
-    items(p, End::File);
+    items(p);
+    p.rest_is_error();
     m.complete(p, FILE);
 }
 
@@ -84,39 +86,56 @@ fn header(p: &mut Parser<'_>, m: Marker) {
     end_of_statement(p);
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    File,
-    Brace,
+/// The file does not say what it is. A word that looks like one that does is taken for it.
+fn missing_header(p: &mut Parser<'_>) {
+    let word = if p.at_name() { p.text_of(0) } else { "" };
+    let right = match word {
+        "package" | "pkg" => Some("recipe"),
+        "amends" => Some("override"),
+        _ if word.len() > 24 => None,
+        _ => crate::nearest(word, HEADERS.iter().copied()).first().copied(),
+    };
+    // `recipes curl`, but not `recipe-seed = 1`.
+    match right {
+        Some(right) if p.nth_is_name(1) && !p.newline_before(1) && p.newline_before(2) => {
+            p.slip(Slip::Word { found: word.to_owned(), right });
+            let m = p.start();
+            p.bump_as(crate::syntax::SyntaxKind::keyword(right).unwrap_or(IDENT));
+            name(p);
+            m.complete(p, HEADER);
+        }
+        _ => p.error(SyntaxErrorKind::NoHeader),
+    }
 }
 
-fn items(p: &mut Parser<'_>, end: End) {
-    p.newlines_end(|p| {
-        while !p.at_eof() {
-            p.statement_start = p.at;
-            match p.nth(0) {
-                Some(SEMICOLON) => p.bump(),
-                Some(R_BRACE) if end == End::Brace => break,
-                Some(R_BRACE) => {
-                    p.expected("an item");
-                    p.bump();
-                }
-                _ => {
-                    let before = p.at;
-                    p.deeper(item);
-                    if p.at == before {
-                        p.expected("an item");
-                        p.skip_statement();
-                        if p.at == before {
-                            p.bump();
-                        }
-                    } else {
-                        end_of_statement(p);
-                    }
-                }
-            }
+fn items(p: &mut Parser<'_>) {
+    while !p.at_eof() {
+        p.statement_start = p.at;
+        if p.nth(0) == Some(SEMICOLON) {
+            p.bump();
+            continue;
         }
-    });
+        let before = p.at;
+        p.deeper(item);
+        if p.at == before {
+            not_an_item(p);
+        } else {
+            end_of_statement(p);
+        }
+    }
+}
+
+/// Skips what begins no item.
+fn not_an_item(p: &mut Parser<'_>) {
+    if p.tokens[p.at].pairing == Pairing::Stray {
+        p.expected("an item");
+        let m = p.start();
+        p.bump();
+        m.complete(p, ERROR);
+        return;
+    }
+    p.expected("an item");
+    p.skip_statement();
 }
 
 /// A statement has ended: the rest of its line is an error.
@@ -129,11 +148,8 @@ fn end_of_statement(p: &mut Parser<'_>) {
 
 /// `'{' Item* '}'`
 pub(super) fn block(p: &mut Parser<'_>) {
-    let open = p.at;
     let m = p.start();
-    p.bump();
-    items(p, End::Brace);
-    p.expect_close(R_BRACE, open);
+    p.bracketed(Newlines::EndStatements, "an item or `}`", items);
     m.complete(p, BLOCK);
 }
 
@@ -176,13 +192,7 @@ fn item(p: &mut Parser<'_>) {
     };
     // Attributes stand on lines of their own; the item goes on below them.
     p.statement_start = p.at;
-    let list_follows = matches!(word, "overlays" | "arg") && p.nth(1) == Some(L_BRACKET);
-    let is_keyword = ITEMS.contains(&word)
-        && (!setting_follows(p, 1) || list_follows)
-        && (BEFORE_ANYTHING.contains(&word) || p.nth(1) != Some(L_BRACE))
-        && !p.newline_before(1)
-        || word == "unavailable" && !setting_follows_on_line(p);
-    if !is_keyword {
+    if !is_keyword(p, word) {
         return other_item(p, m);
     }
     match word {
@@ -226,6 +236,14 @@ fn item(p: &mut Parser<'_>) {
                 types::expect_annotation(p);
             }
             expect_default(p);
+            if p.at_word("in") {
+                p.slip(Slip::LetIn);
+                let m = p.start();
+                p.bump();
+                m.complete(p, ERROR);
+                // What stands behind it on its line is often the next item.
+                p.statement_start = p.at;
+            }
             m.complete(p, LET);
         }
         "versions" => versions(p, m),
@@ -248,9 +266,9 @@ fn item(p: &mut Parser<'_>) {
         }
         "require" | "conflict" => {
             p.bump_keyword();
-            exprs::expr(p);
+            p.condition(exprs::expr);
             if p.eat_word("when") {
-                exprs::expr(p);
+                p.condition(exprs::expr);
             }
             strings::opt_string(p);
             m.complete(p, RULE);
@@ -325,7 +343,7 @@ fn item(p: &mut Parser<'_>) {
         "ignore" => ignore_exports(p, m),
         "when" => {
             p.bump_keyword();
-            exprs::expr(p);
+            p.condition(exprs::expr);
             expect_block(p);
             if p.nth(0) == Some(IDENT) && p.text_of(0) == "else" && p.nth(1) == Some(L_BRACE) {
                 p.statement_start = p.at;
@@ -389,6 +407,23 @@ fn item(p: &mut Parser<'_>) {
     }
 }
 
+/// Whether `word`, which begins an item here, is a keyword and no name of the user's.
+fn is_keyword(p: &Parser<'_>, word: &str) -> bool {
+    if word == "unavailable" {
+        return !setting_follows_on_line(p);
+    }
+    if !ITEMS.contains(&word) {
+        return false;
+    }
+    // Alone on its line it is an item that is not finished.
+    if p.newline_before(1) {
+        return true;
+    }
+    let list_follows = matches!(word, "overlays" | "arg") && p.nth(1) == Some(L_BRACKET);
+    (!setting_follows(p, 1) || list_follows)
+        && (BEFORE_ANYTHING.contains(&word) || p.nth(1) != Some(L_BRACE))
+}
+
 /// `unavailable` has an optional tail; `unavailable = 1` and `unavailable { }` are about a name.
 fn setting_follows_on_line(p: &Parser<'_>) -> bool {
     !p.newline_before(1) && (setting_follows(p, 1) || p.nth(1) == Some(L_BRACE))
@@ -413,12 +448,25 @@ fn other_item(p: &mut Parser<'_>, m: Marker) {
         return;
     }
     // A path is the beginning of all three; what follows tells them apart.
+    let first = p.at;
     let spec = p.start();
     path(p);
     match p.current() {
         Some(EQ | PLUS_EQ | MINUS_EQ) => {
             spec.abandon(p);
             p.bump();
+            exprs::value(p);
+            m.complete(p, SETTING);
+        }
+        Some(EQ_EQ | COLON) => {
+            spec.abandon(p);
+            wrong_equals(p);
+            exprs::value(p);
+            m.complete(p, SETTING);
+        }
+        Some(INT | VERSION | SERIES | QUANTITY | STRING_OPEN) => {
+            spec.abandon(p);
+            p.slip(Slip::MissingEquals);
             exprs::value(p);
             m.complete(p, SETTING);
         }
@@ -436,13 +484,46 @@ fn other_item(p: &mut Parser<'_>, m: Marker) {
             m.complete(p, SPEC_STMT);
         }
         _ => {
-            let kind =
-                SyntaxErrorKind::Expected { what: "`=`, `+=`, `-=`, `{` or `[`", found: p.found() };
-            p.error(kind);
-            spec.complete(p, SPEC);
-            m.complete(p, SPEC_STMT);
+            unknown_item(p, first);
+            // Nothing is known about what it says, so that nothing more is said about it.
+            spec.abandon(p);
+            p.skip_statement();
+            m.complete(p, ERROR);
         }
     }
+}
+
+/// Complains about the statement whose first word was token `first`.
+fn unknown_item(p: &mut Parser<'_>, first: usize) {
+    let word = &p.text[std::ops::Range::<usize>::from(p.range_of(first))];
+    let is_alone = p.at == first + 1;
+    let followed = matches!(p.current(), Some(IDENT | STRING_OPEN | L_PAREN | BANG));
+    let range = p.range_of(first);
+    if word == "if" && is_alone {
+        return p.error_at(first, range, SyntaxErrorKind::Slip(Slip::IfItem));
+    }
+    if is_alone
+        && followed
+        && let Some(right) = slip::item_word(word, ITEMS)
+    {
+        let slip = Slip::Word { found: word.to_owned(), right };
+        return p.error_at(first, range, SyntaxErrorKind::Slip(slip));
+    }
+    let kind = SyntaxErrorKind::Expected { what: "`=`, `+=`, `-=`, `{` or `[`", found: p.found() };
+    p.error(kind);
+}
+
+/// `:`, `:=` or `==` where `=` should stand.
+fn wrong_equals(p: &mut Parser<'_>) {
+    let is_colon = p.at(COLON);
+    let both = is_colon && p.nth(1) == Some(EQ) && p.adjoins(1);
+    let range = if both { p.range_of(p.at).cover(p.range_of(p.at + 1)) } else { p.range_of(p.at) };
+    let slip = if is_colon { Slip::ColonForEquals } else { Slip::DoubleEquals };
+    p.error_at(p.at, range, SyntaxErrorKind::Slip(slip));
+    if both {
+        p.bump_as(COLON);
+    }
+    p.bump_as(EQ);
 }
 
 fn amend_body(p: &mut Parser<'_>, m: Marker) {
@@ -462,27 +543,33 @@ fn unavailable_tail(p: &mut Parser<'_>) {
     strings::opt_string(p);
 }
 
-/// Whether an arm begins here: patterns up to `=>` on this line.
-fn at_arm(p: &Parser<'_>) -> bool {
+/// Whether an arm begins here: patterns up to `=>` on this line, or on several if the commas are at
+/// the ends of lines.
+pub(super) fn at_arm(p: &Parser<'_>) -> bool {
+    // Looking from further behind ends at the same token with the same answer, so each token is
+    // looked at once, however long a list is that turns out to have no `=>`.
+    let (until, found) = p.arm_seen.get();
+    if p.at < until {
+        return found;
+    }
     let mut n = 0;
-    loop {
+    let found = loop {
         if n > 0 && p.newline_before(n) && p.nth(n - 1) != Some(COMMA) {
-            return false;
+            break false;
         }
         match p.nth(n) {
-            Some(FAT_ARROW) => return n > 0,
+            Some(FAT_ARROW) => break n > 0,
             Some(
                 IDENT | VERSION | INT | QUANTITY | COMMA | DOT | DOT_DOT | DOT_DOT_EQ | MINUS
                 | SERIES,
             ) => n += 1,
-            _ => return false,
+            _ => break false,
         }
-        // Long lists of patterns are scanned once per item, so this stays linear in practice; the
-        // bound keeps hostile input from making it quadratic.
-        if n > 2048 {
-            return false;
-        }
-    }
+        // Looking consumes nothing, and is no sign of being stuck.
+        p.fuel.set(super::FUEL);
+    };
+    p.arm_seen.set((p.at + n, found));
+    found
 }
 
 /// `Arm = (ArmPattern (',' ArmPattern)* | 'else') '=>' (Block | Item)`
@@ -531,12 +618,33 @@ fn attrs(p: &mut Parser<'_>) {
 fn opt_default(p: &mut Parser<'_>) {
     if p.eat(EQ) {
         exprs::value(p);
+    } else if p.at(EQ_EQ) {
+        wrong_equals(p);
+        exprs::value(p);
+    } else if at_value_without_equals(p) {
+        p.slip(Slip::MissingEquals);
+        exprs::value(p);
     }
 }
 
 fn expect_default(p: &mut Parser<'_>) {
-    if p.expect(EQ) {
+    if p.at(EQ_EQ) || p.at(COLON) {
+        wrong_equals(p);
         exprs::value(p);
+    } else if at_value_without_equals(p) {
+        p.slip(Slip::MissingEquals);
+        exprs::value(p);
+    } else if p.expect(EQ) {
+        exprs::value(p);
+    }
+}
+
+/// Whether a value stands here that no tail of a declaration begins with.
+fn at_value_without_equals(p: &Parser<'_>) -> bool {
+    match p.current() {
+        Some(INT | VERSION | SERIES | QUANTITY | STRING_OPEN) => true,
+        Some(IDENT) => !matches!(p.text_of(0), "join" | "when" | "split" | "sticky" | "in"),
+        _ => false,
     }
 }
 
@@ -569,7 +677,7 @@ pub(super) fn opt_when_tail(p: &mut Parser<'_>) -> bool {
     if found {
         let m = p.start();
         p.bump_keyword();
-        exprs::expr(p);
+        p.condition(exprs::expr);
         m.complete(p, WHEN_TAIL);
     }
     found
@@ -586,78 +694,66 @@ fn field(p: &mut Parser<'_>, m: Marker) {
 fn record(p: &mut Parser<'_>, m: Marker) {
     p.bump_keyword();
     expect_name(p);
-    let open = p.at;
     let body = p.start();
-    if p.expect(L_BRACE) {
-        lines(p, |p| {
-            let m = p.start();
-            attrs(p);
-            if p.at_word("field") {
-                field(p, m);
-            } else {
-                m.abandon(p);
-                p.expected("`field`");
-            }
-        });
-        p.expect_close(R_BRACE, open);
-    }
+    expect_lines(p, "`field` or `}`", |p| {
+        let m = p.start();
+        attrs(p);
+        if p.at_word("field") {
+            field(p, m);
+        } else {
+            m.abandon(p);
+            p.expected("`field`");
+        }
+    });
     body.complete(p, RECORD_BODY);
     m.complete(p, RECORD_DECL);
 }
 
-/// Lines up to a `}`, each parsed by `line`; commas and semicolons may end them too.
+/// `'{'`, lines and `'}'`.
+fn expect_lines(p: &mut Parser<'_>, what: &'static str, line: impl Fn(&mut Parser<'_>)) {
+    if p.at(L_BRACE) {
+        p.bracketed(Newlines::EndStatements, what, |p| lines(p, line));
+    } else {
+        p.expected("`{`");
+    }
+}
+
+/// Lines up to the end of the group, each parsed by `line`; commas and semicolons may end them too.
 pub(super) fn lines(p: &mut Parser<'_>, line: impl Fn(&mut Parser<'_>)) {
-    p.newlines_end(|p| {
-        while !p.at_eof() && p.nth(0) != Some(R_BRACE) {
-            p.statement_start = p.at;
-            if matches!(p.nth(0), Some(SEMICOLON | COMMA)) {
-                p.bump();
-                continue;
-            }
-            let before = p.at;
-            line(p);
-            if p.at == before {
-                // An item keyword at the beginning of a line: the `}` is missing.
-                if p.at_item_on_new_line() {
-                    break;
-                }
-                p.skip_statement();
-                if p.at == before {
-                    p.bump();
-                }
-            } else if !p.at_statement_end() && !p.at(COMMA) && !p.at_name() && p.nth(0) != Some(AT)
-            {
-                p.expected("the end of the line");
-                p.skip_statement();
-            }
+    while !p.at_eof() {
+        p.statement_start = p.at;
+        if matches!(p.nth(0), Some(SEMICOLON | COMMA)) {
+            p.bump();
+            continue;
         }
-    });
+        let before = p.at;
+        line(p);
+        if p.at == before {
+            // An item at the beginning of a line: the `}` is missing.
+            if p.unclosed && p.at_item_on_new_line() {
+                break;
+            }
+            p.skip_statement();
+            if p.at == before {
+                p.bump();
+            }
+        } else if !p.at_statement_end() && !p.at(COMMA) && !p.at_name() && p.nth(0) != Some(AT) {
+            p.expected("the end of the line");
+            p.skip_statement();
+        }
+    }
 }
 
 fn function(p: &mut Parser<'_>, m: Marker) {
     p.bump_keyword();
     expect_name(p);
-    let open = p.at;
     let list = p.start();
-    if p.expect(L_PAREN) {
-        p.newlines_free(|p| {
-            while !p.at_eof() && !p.at(R_PAREN) {
-                let param = p.start();
-                if !p.at_name() {
-                    p.expected("a parameter");
-                    param.abandon(p);
-                    break;
-                }
-                name(p);
-                types::expect_annotation(p);
-                opt_default(p);
-                param.complete(p, PARAM);
-                if !p.eat(COMMA) {
-                    break;
-                }
-            }
+    if p.at(L_PAREN) {
+        p.bracketed(Newlines::MeanNothing, "`,` or `)`", |p| {
+            exprs::separated(p, |it| it.nth_is_name(0), param);
         });
-        p.expect_close(R_PAREN, open);
+    } else {
+        p.expected("`(`");
     }
     list.complete(p, PARAM_LIST);
     types::expect_annotation(p);
@@ -665,35 +761,43 @@ fn function(p: &mut Parser<'_>, m: Marker) {
     m.complete(p, FUNCTION);
 }
 
+/// `Param = Name ':' Type ('=' Expr)?`
+fn param(p: &mut Parser<'_>) {
+    if !p.at_name() {
+        return p.expected("a parameter");
+    }
+    let m = p.start();
+    name(p);
+    types::expect_annotation(p);
+    opt_default(p);
+    m.complete(p, PARAM);
+}
+
 fn versions(p: &mut Parser<'_>, m: Marker) {
     p.bump_keyword();
-    let open = p.at;
-    if p.expect(L_BRACE) {
-        lines(p, |p| {
-            let m = p.start();
-            attrs(p);
-            p.statement_start = p.at;
-            match p.current() {
-                Some(INT | VERSION) => {
-                    let label = p.start();
-                    p.bump();
-                    label.complete(p, LITERAL);
-                }
-                Some(STRING_OPEN) => strings::string(p),
-                Some(IDENT) if !p.at_item_on_new_line() => {
-                    name_ref(p);
-                }
-                _ => {
-                    p.expected("a version");
-                    m.abandon(p);
-                    return;
-                }
+    expect_lines(p, "a version or `}`", |p| {
+        let m = p.start();
+        attrs(p);
+        p.statement_start = p.at;
+        match p.current() {
+            Some(INT | VERSION) => {
+                let label = p.start();
+                p.bump();
+                label.complete(p, LITERAL);
             }
-            opt_block(p);
-            m.complete(p, VERSION_ENTRY);
-        });
-        p.expect_close(R_BRACE, open);
-    }
+            Some(STRING_OPEN) => strings::string(p),
+            Some(IDENT) if !(p.unclosed && p.at_item_on_new_line()) => {
+                name_ref(p);
+            }
+            _ => {
+                p.expected("a version");
+                m.abandon(p);
+                return;
+            }
+        }
+        opt_block(p);
+        m.complete(p, VERSION_ENTRY);
+    });
     m.complete(p, VERSIONS);
 }
 
@@ -726,27 +830,23 @@ fn use_(p: &mut Parser<'_>, m: Marker) {
 }
 
 fn export_list(p: &mut Parser<'_>) {
-    let open = p.at;
     let list = p.start();
-    if p.expect(L_BRACE) {
-        lines(p, |p| {
-            let m = p.start();
-            if p.at_word("when") {
-                p.bump_keyword();
-                exprs::expr(p);
-                p.deeper(export_list);
-                m.complete(p, EXPORT_WHEN);
-            } else if p.at_name() {
-                name_ref(p);
-                deps::dep(p);
-                m.complete(p, EXPORT);
-            } else {
-                p.expected("an export such as `host_to_run`");
-                m.abandon(p);
-            }
-        });
-        p.expect_close(R_BRACE, open);
-    }
+    expect_lines(p, "an export or `}`", |p| {
+        let m = p.start();
+        if p.at_word("when") {
+            p.bump_keyword();
+            p.condition(exprs::expr);
+            p.deeper(export_list);
+            m.complete(p, EXPORT_WHEN);
+        } else if p.at_name() {
+            name_ref(p);
+            deps::dep(p);
+            m.complete(p, EXPORT);
+        } else {
+            p.expected("an export such as `host_to_run`");
+            m.abandon(p);
+        }
+    });
     list.complete(p, EXPORT_LIST);
 }
 

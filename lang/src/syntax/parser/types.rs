@@ -1,8 +1,9 @@
 //! Types.
 
 use super::items::{expect_name, lines, name, name_ref, opt_when_tail, path};
-use super::{Parser, exprs, strings};
+use super::{Newlines, Parser, exprs, strings};
 use crate::syntax::SyntaxKind::*;
+use crate::syntax::error::SyntaxErrorKind;
 
 /// `':' Type`, where there must be one.
 pub(super) fn expect_annotation(p: &mut Parser<'_>) {
@@ -32,7 +33,14 @@ pub(super) fn ty(p: &mut Parser<'_>) {
             p.expected("a type");
             return m.abandon(p);
         };
+        let mut chain = 0;
         while p.at(QUESTION) {
+            chain += 1;
+            if p.depth + chain > super::DEPTH_MAX {
+                p.error(SyntaxErrorKind::TooDeep);
+                p.skip_statement();
+                break;
+            }
             let m = done.precede(p);
             p.bump();
             done = m.complete(p, OPT_TYPE);
@@ -44,26 +52,28 @@ fn type_args(p: &mut Parser<'_>) {
     let open = p.at;
     let m = p.start();
     p.bump();
-    p.newlines_free(|p| {
-        while !p.at_eof() && !p.at(GT) {
+    let outer = std::mem::replace(&mut p.newlines_free, true);
+    {
+        while !p.at_eof() && !p.at(GT) && !p.at_item_on_new_line() {
             let before = p.at;
             ty(p);
             if p.at == before || !p.eat(COMMA) {
                 break;
             }
         }
-    });
-    p.expect_close(GT, open);
+    }
+    if !p.eat(GT) {
+        p.unclosed_from(open);
+    }
+    p.newlines_free = outer;
     m.complete(p, TYPE_ARGS);
 }
 
 /// `'(' Expr? Where? ')'`
 fn refinement(p: &mut Parser<'_>) {
-    let open = p.at;
     let m = p.start();
-    p.bump();
-    p.newlines_free(|p| {
-        if !p.at_word("where") && !p.at(R_PAREN) {
+    p.bracketed(Newlines::MeanNothing, "`)`", |p| {
+        if !p.at_word("where") && !p.at_eof() {
             exprs::expr(p);
         }
         if p.at_word("where") {
@@ -82,17 +92,16 @@ fn refinement(p: &mut Parser<'_>) {
             m.complete(p, WHERE);
         }
     });
-    p.expect_close(R_PAREN, open);
     m.complete(p, REFINEMENT);
 }
 
 /// `'{' (Enumerator | Group)* '}'`
 pub(super) fn enum_body(p: &mut Parser<'_>) {
-    let open = p.at;
     let m = p.start();
-    if p.expect(L_BRACE) {
-        lines(p, enumerator);
-        p.expect_close(R_BRACE, open);
+    if p.at(L_BRACE) {
+        p.bracketed(Newlines::EndStatements, "a value or `}`", |p| lines(p, enumerator));
+    } else {
+        p.expected("`{`");
     }
     m.complete(p, ENUM_BODY);
 }
@@ -135,10 +144,11 @@ fn enumerator(p: &mut Parser<'_>) {
 /// Whether an item of the file begins here, because the `}` is missing. `name = value` is no sign
 /// of it: values look like that too.
 fn at_item_below(p: &Parser<'_>) -> bool {
-    p.newline_before(0)
+    p.unclosed
+        && p.newline_before(0)
         && !p.at_word("group")
         && (super::items::looks_like_keyword_item(p)
-            || p.looks_like_setting(0) && p.nth(1) != Some(EQ))
+            || p.looks_like_setting() && p.nth(1) != Some(EQ))
 }
 
 /// Enums of numbers and versions exist: `enum { 11, 14, 17 }`, `enum { 9.0, gfx90a }`.
@@ -147,10 +157,9 @@ fn at_value_name(p: &Parser<'_>) -> bool {
 }
 
 fn group_body(p: &mut Parser<'_>) {
-    let open = p.at;
     let m = p.start();
-    if p.expect(L_BRACE) {
-        p.newlines_free(|p| {
+    if p.at(L_BRACE) {
+        p.bracketed(Newlines::MeanNothing, "a value or `}`", |p| {
             while at_value_name(p) && !p.at_item_on_new_line() {
                 if p.at(STRING_OPEN) {
                     strings::string(p);
@@ -160,7 +169,8 @@ fn group_body(p: &mut Parser<'_>) {
                 p.eat(COMMA);
             }
         });
-        p.expect_close(R_BRACE, open);
+    } else {
+        p.expected("`{`");
     }
     m.complete(p, GROUP_BODY);
 }

@@ -1,0 +1,118 @@
+//! Fuzzing with stable Rust: `cargo run --release -p xtask -- fuzz WHAT [--seconds N] [--seed S]`.
+//!
+//! ```text
+//! fuzz parse     mutations of all recipes and examples: what must hold of the parser
+//! fuzz slips     what one missing token costs; with --show, where it costs more than one message
+//! ```
+//!
+//! What is found is shrunk and written to `lang/fuzz/finds/`, where a test of `lang` looks at it
+//! from then on. What must hold is in `lang/fuzz/properties.rs`.
+
+mod corpus;
+mod mutate;
+#[path = "../../lang/fuzz/properties.rs"]
+mod properties;
+mod random;
+mod shrink;
+mod slips;
+
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use corpus::Sample;
+use random::Random;
+
+/// A property of a text.
+type Property = fn(&str) -> Result<(), String>;
+
+/// Runs what the words of the command line ask for.
+pub(crate) fn run(root: &Path, words: &[&str]) -> Result<(), String> {
+    let usage = "usage: cargo xtask fuzz parse|slips [--seconds N] [--seed S] [--show]";
+    let (&what, mut rest) = words.split_first().ok_or(usage)?;
+    let mut seconds = 60;
+    let mut show = false;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut seed = now.as_nanos() as u64;
+    loop {
+        match rest {
+            [] => break,
+            ["--seconds", number, more @ ..] => {
+                seconds = number.parse().map_err(|_| usage)?;
+                rest = more;
+            }
+            ["--seed", number, more @ ..] => {
+                seed = number.parse().map_err(|_| usage)?;
+                rest = more;
+            }
+            ["--show", more @ ..] => {
+                show = true;
+                rest = more;
+            }
+            _ => return Err(usage.to_owned()),
+        }
+    }
+    let samples = corpus::collect(root);
+    println!("seed {seed}, {} texts", samples.len());
+    let time = Duration::from_secs(seconds);
+    match what {
+        "parse" => {
+            let make = |random: &mut Random| mutation(&samples, random);
+            run_for(root, time, seed, properties::parser, make)
+        }
+        "slips" => {
+            slips::run(&samples, show);
+            Ok(())
+        }
+        _ => Err(usage.to_owned()),
+    }
+}
+
+fn mutation(samples: &[Sample], random: &mut Random) -> String {
+    let (one, other) = (random.pick(samples), random.pick(samples));
+    mutate::mutate(&one.text, &other.text, random)
+}
+
+/// Checks texts until the time is over or one does not have the property.
+fn run_for(
+    root: &Path,
+    time: Duration,
+    seed: u64,
+    property: Property,
+    make: impl Fn(&mut Random) -> String,
+) -> Result<(), String> {
+    let start = Instant::now();
+    let mut count = 0_u64;
+    let mut bytes = 0_u64;
+    while start.elapsed() < time {
+        // Each text has a seed of its own, so that it can be made again alone.
+        let own = seed.wrapping_add(count);
+        let text = make(&mut Random::new(own));
+        count += 1;
+        bytes += text.len() as u64;
+        if let Err(message) = hold(property, &text) {
+            println!("seed {own}: {message}\nshrinking {} bytes", text.len());
+            let text = shrink::shrink(text, |it| hold(property, it).is_err());
+            let message = hold(property, &text).err().unwrap_or_default();
+            let name = format!("lang/fuzz/finds/{own:016x}.kiln");
+            std::fs::write(root.join(&name), &text).map_err(|e| format!("{name}: {e}"))?;
+            return Err(format!("{message}\n{name}:\n{text:?}"));
+        }
+    }
+    println!("{count} texts, {} kB: nothing found", bytes / 1000);
+    Ok(())
+}
+
+/// Checks a property; a panic is a failure like any other.
+fn hold(property: Property, text: &str) -> Result<(), String> {
+    let text = text.to_owned();
+    match std::panic::catch_unwind(move || property(&text)) {
+        Ok(result) => result,
+        Err(panic) => {
+            let message = panic
+                .downcast_ref::<String>()
+                .cloned()
+                .or_else(|| panic.downcast_ref::<&str>().map(|it| (*it).to_owned()));
+            Err(format!("panic: {}", message.unwrap_or_default()))
+        }
+    }
+}
