@@ -13,10 +13,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use kiln_tests::{Place, difference};
 use libtest_mimic::{Arguments, Failed, Trial};
-use similar_asserts::SimpleDiff;
 
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
@@ -55,13 +54,12 @@ fn run(case: &Path) -> Result<(), Failed> {
     if commands.is_empty() {
         return Err(format!("{} has no commands", path.display()).into());
     }
-    let place = tempfile::tempdir()?;
-    let work = place.path().join("work");
-    copy(case, &work)?;
+    let place = Place::new(env!("CARGO_BIN_EXE_kiln-under-test"))?;
+    copy(case, &place.work())?;
     let mut actual = String::new();
     for command in commands {
         actual.push_str(&format!("$ {command}\n"));
-        actual.push_str(&execute(command, &work, place.path())?);
+        actual.push_str(&place.run(command)?);
     }
     if std::env::var_os("BLESS").is_some() {
         return Ok(fs::write(path, actual)?);
@@ -69,8 +67,7 @@ fn run(case: &Path) -> Result<(), Failed> {
     if actual == expected {
         return Ok(());
     }
-    let diff = SimpleDiff::from_str(&expected, &actual, "expected", "actual");
-    Err(format!("{}\n{diff}", path.display()).into())
+    Err(format!("{}\n{}", path.display(), difference(&expected, &actual)).into())
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), Failed> {
@@ -84,37 +81,4 @@ fn copy(from: &Path, to: &Path) -> Result<(), Failed> {
         }
     }
     Ok(())
-}
-
-/// Runs a command line by the shell, in which `kiln` is the command under test.
-fn execute(command: &str, work: &Path, place: &Path) -> Result<String, Failed> {
-    let script =
-        format!("kiln() {{ \"{}\" \"$@\"; }}\n{command}", env!("CARGO_BIN_EXE_kiln-under-test"));
-    let output = Command::new("/bin/sh")
-        .args(["-c", &script])
-        .current_dir(work)
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .env("HOME", place)
-        .env("KILN_STORE", place.join("store"))
-        .env("COLUMNS", "100")
-        .output()?;
-    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.push_str(&String::from_utf8_lossy(&output.stderr));
-    // Places that differ from run to run have fixed names.
-    let text = text
-        .replace(&format!("{}/", work.display()), "")
-        .replace(&work.display().to_string(), ".")
-        .replace(&place.display().to_string(), "~");
-    let mut text = if text.is_empty() || text.ends_with('\n') { text } else { format!("{text}\n") };
-    match output.status.code() {
-        Some(0) => {}
-        Some(code) => text.push_str(&format!("[exit {code}]\n")),
-        None => {
-            return Err(
-                format!("`{command}` was ended by a signal: {}\n{text}", output.status).into()
-            );
-        }
-    }
-    Ok(text)
 }

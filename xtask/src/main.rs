@@ -1,7 +1,9 @@
 //! Generates code: `cargo xtask codegen`, and `cargo xtask codegen --check` to compare only.
 //! Compares with other tools: `cargo xtask bench`.
+//! Runs what a change must pass: `cargo xtask ci`.
 
 mod bench;
+mod ci;
 mod codegen;
 
 use std::path::Path;
@@ -14,6 +16,7 @@ fn main() -> ExitCode {
     let result = match words[..] {
         ["codegen"] => codegen::run(root, codegen::Mode::Write),
         ["codegen", "--check"] => codegen::run(root, codegen::Mode::Check),
+        ["ci"] => ci::run(root),
         ["bench", ref rest @ ..] => bench::run(rest),
         _ => Err("usage: cargo xtask codegen [--check]\n       cargo xtask bench …".to_owned()),
     };

@@ -1,0 +1,237 @@
+//! Real builds in the sandbox, from the two seeds: what the README promises, and what is rebuilt
+//! when something changes.
+//!
+//! They need a machine on which builds can run, and the seeds and sources from the machine's own
+//! mirrors. Where there is neither, they are ignored and say why. What they build is kept below the
+//! target folder (`tmp/builds`) for the next run; `KILN_TEST_KILLS` says how often the test of kills
+//! kills.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let trials: Vec<(&str, fn() -> Result<(), Failed>)> = vec![
+        ("the first command of the README", the_first_command),
+        ("a library's comment does not reach its users", comment_in_a_library),
+        ("what a build cannot see changes no id", unseen_changes),
+        ("a feature rebuilds its own package alone", one_feature),
+        ("two stores get the same objects", two_stores),
+        ("kills lose nothing that was done", kills),
+    ];
+    let reason = if arguments.list { None } else { why_not() };
+    if let Some(reason) = &reason {
+        eprintln!("builds are not tested on this machine: {reason}");
+    }
+    let trials = trials
+        .into_iter()
+        .map(|(name, run)| Trial::test(name, run).with_ignored_flag(reason.is_some()))
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// Why this machine can build nothing, or has no way to the sources.
+fn why_not() -> Option<String> {
+    let doctor = said(&kiln(&shared_store(), ["doctor"]));
+    let sandbox = doctor.lines().find(|it| it.starts_with("sandbox"))?;
+    if !sandbox.contains("works") {
+        return Some(doctor);
+    }
+    let fetched = kiln(&shared_store(), ["realise", "busybox-seed", "zig"]);
+    let text = said(&fetched);
+    // Only a network that is not there is a reason; what answers wrongly is a failure.
+    (!fetched.status.success() && text.contains("cannot connect")).then_some(text)
+}
+
+/// A store that the runs of these tests share.
+fn shared_store() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("builds")
+}
+
+fn command<A: AsRef<OsStr>>(store: &Path, arguments: impl IntoIterator<Item = A>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kiln-under-test"));
+    command.arg("--store").arg(store).args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn kiln<A: AsRef<OsStr>>(store: &Path, arguments: impl IntoIterator<Item = A>) -> Output {
+    command(store, arguments).output().expect("the command starts")
+}
+
+fn said(output: &Output) -> String {
+    let out = String::from_utf8_lossy(&output.stdout);
+    format!("{out}{}", String::from_utf8_lossy(&output.stderr))
+}
+
+/// Runs `kiln`, which must succeed, and returns its standard output and its standard error.
+fn succeed<A: AsRef<OsStr>>(
+    store: &Path,
+    arguments: impl IntoIterator<Item = A>,
+) -> Result<(String, String), Failed> {
+    let output = kiln(store, arguments);
+    if !output.status.success() {
+        return Err(format!("{}\n{}", output.status, said(&output)).into());
+    }
+    let text = |it: &[u8]| String::from_utf8_lossy(it).into_owned();
+    Ok((text(&output.stdout), text(&output.stderr)))
+}
+
+/// A copy of the recipes of `builds/`, to change.
+struct Recipes {
+    folder: tempfile::TempDir,
+}
+
+impl Recipes {
+    fn new() -> Result<Recipes, Failed> {
+        let folder = tempfile::tempdir()?;
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("builds");
+        for name in
+            ["greet/greet.kiln", "greet/greet.c", "greeter/greeter.kiln", "greeter/greeter.c"]
+        {
+            let to = folder.path().join(name);
+            fs::create_dir_all(to.parent().unwrap_or(folder.path()))?;
+            fs::copy(from.join(name), to)?;
+        }
+        Ok(Recipes { folder })
+    }
+
+    fn replace(&self, name: &str, from: &str, to: &str) -> Result<(), Failed> {
+        let path = self.folder.path().join(name);
+        let text = fs::read_to_string(&path)?;
+        if !text.contains(from) {
+            return Err(format!("{name} does not contain {from:?}").into());
+        }
+        Ok(fs::write(path, text.replacen(from, to, 1))?)
+    }
+
+    fn arguments<'a>(&'a self, command: &'a str, spec: &'a str) -> [&'a OsStr; 4] {
+        [command.as_ref(), "--recipes".as_ref(), self.folder.path().as_ref(), spec.as_ref()]
+    }
+
+    /// What `kiln realise` prints of `spec`: the objects, and what was done for them.
+    fn realise(&self, spec: &str) -> Result<(String, String), Failed> {
+        succeed(&shared_store(), self.arguments("realise", spec))
+    }
+}
+
+fn expect(text: &str, wanted: &[&str], unwanted: &[&str]) -> Result<(), Failed> {
+    for wanted in wanted {
+        if !text.contains(wanted) {
+            return Err(format!("expected {wanted:?} in:\n{text}").into());
+        }
+    }
+    for unwanted in unwanted {
+        if text.contains(unwanted) {
+            return Err(format!("expected no {unwanted:?} in:\n{text}").into());
+        }
+    }
+    Ok(())
+}
+
+fn the_first_command() -> Result<(), Failed> {
+    let spec = "curl[http2, tls = mbedtls]";
+    let (out, _) = succeed(&shared_store(), ["run", spec, "--", "--version"])?;
+    expect(&out, &["curl 7.88.1", "mbedTLS/2.28.3", "nghttp2/1.52.0"], &["OpenSSL", "libssh2"])?;
+    // It is there now: nothing is done for it a second time.
+    let (again, done) = succeed(&shared_store(), ["realise", spec])?;
+    expect(&done, &[], &["built", "fetched"])?;
+    expect(&again, &["-curl"], &[])
+}
+
+fn comment_in_a_library() -> Result<(), Failed> {
+    let recipes = Recipes::new()?;
+    let (before, _) = recipes.realise("greeter")?;
+    // A comment that no run before this one had.
+    let comment = format!("/* {} */", recipes.folder.path().display());
+    recipes.replace("greet/greet.c", "/* A comment. */", &comment)?;
+    let (after, done) = recipes.realise("greeter")?;
+    expect(&done, &["building greet 1.0"], &["building greeter"])?;
+    if before == after { Ok(()) } else { Err(format!("{before} became {after}").into()) }
+}
+
+fn unseen_changes() -> Result<(), Failed> {
+    let recipes = Recipes::new()?;
+    let (before, _) = recipes.realise("greeter")?;
+    recipes.replace("greet/greet.kiln", "//! A library", "// A comment.\n//! Another library")?;
+    recipes.replace(
+        "greet/greet.kiln",
+        "\"MIT\"",
+        "\"Apache-2.0\"\nhomepage = \"https://x.test\"",
+    )?;
+    recipes.replace("greeter/greeter.kiln", "host greet", "\n\nhost   greet // Links.")?;
+    recipes.replace(
+        "greeter/greeter.kiln",
+        "step build",
+        "test \"greets\" = sh\"\"\"greeter\"\"\"\nstep build",
+    )?;
+    let (after, done) = recipes.realise("greeter")?;
+    expect(&done, &[], &["building"])?;
+    if before == after { Ok(()) } else { Err(format!("{before} became {after}").into()) }
+}
+
+fn one_feature() -> Result<(), Failed> {
+    let recipes = Recipes::new()?;
+    // Programs that no run before this one had.
+    let unique = format!("/* {} */\n#include <stdio.h>", recipes.folder.path().display());
+    recipes.replace("greeter/greeter.c", "#include <stdio.h>", &unique)?;
+    recipes.realise("greeter")?;
+    let (_, done) = recipes.realise("greeter[loud]")?;
+    expect(&done, &["building greeter 1.0"], &["building greet 1.0", "building cc"])?;
+    let (out, done) = succeed(&shared_store(), recipes.arguments("run", "greeter[loud]"))?;
+    expect(&done, &[], &["building"])?;
+    expect(&out, &["good day!\n"], &[])
+}
+
+fn two_stores() -> Result<(), Failed> {
+    let recipes = Recipes::new()?;
+    let (first, _) = recipes.realise("greeter[loud]")?;
+    let other = tempfile::tempdir()?;
+    let (second, done) = succeed(other.path(), recipes.arguments("realise", "greeter[loud]"))?;
+    expect(&done, &["built cc", "built greet 1.0", "built greeter 1.0"], &[])?;
+    // A store path names the content, so equal paths are equal bits.
+    if first == second { Ok(()) } else { Err(format!("{first} and {second}").into()) }
+}
+
+fn kills() -> Result<(), Failed> {
+    let kills: u64 =
+        std::env::var("KILN_TEST_KILLS").ok().and_then(|it| it.parse().ok()).unwrap_or(12);
+    let recipes = Recipes::new()?;
+    let store = tempfile::tempdir()?;
+    let seeds = succeed(store.path(), ["realise", "cc", "make"])?.0;
+    let mut done = String::new();
+    for kill in 0..kills {
+        // Something new is to be built each time.
+        fs::write(
+            recipes.folder.path().join("greet/greet.c"),
+            format!("const char *greeting(void) {{ return \"good day {kill}\"; }}\n"),
+        )?;
+        let mut child = command(store.path(), recipes.arguments("realise", "greeter"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        // Spread over the time that it takes, which differs from machine to machine.
+        thread::sleep(Duration::from_millis(5 + kill * 7919 % 400));
+        child.kill()?;
+        child.wait()?;
+        let (said, _) = succeed(store.path(), ["store", "verify"])?;
+        if let Some(path) = done.lines().find(|it| !store_has(store.path(), it)) {
+            return Err(format!("{path} was done before kill {kill} and is lost\n{said}").into());
+        }
+        done = succeed(store.path(), recipes.arguments("realise", "greeter"))?.0;
+    }
+    let (again, did) = succeed(store.path(), ["realise", "cc", "make"])?;
+    expect(&did, &[], &["building"])?;
+    if seeds == again { Ok(()) } else { Err(format!("{seeds} became {again}").into()) }
+}
+
+/// Whether the object that programs see at `path` is in `store`.
+fn store_has(store: &Path, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    store.join("store").join(name).exists()
+}

@@ -1,0 +1,2 @@
+/* A comment. */
+const char *greeting(void) { return "good day"; }
