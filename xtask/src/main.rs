@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         ["codegen"] => codegen::run(root, codegen::Mode::Write),
         ["codegen", "--check"] => codegen::run(root, codegen::Mode::Check),
         ["ci"] => ci::run(root),
-        ["bench", ref rest @ ..] => bench::run(rest),
+        ["bench", ref rest @ ..] => bench::run(root, rest),
         _ => Err("usage: cargo xtask codegen [--check]\n       cargo xtask bench …".to_owned()),
     };
     match result {

@@ -24,7 +24,7 @@ mod nix;
 mod pkl;
 
 /// A package of the set.
-pub(super) struct Package {
+struct Package {
     /// Counted from 1.
     number: usize,
     version: [u8; 3],
@@ -57,14 +57,13 @@ impl Package {
 }
 
 /// The set: its packages by number, those that none depends on, and the one that is overridden.
-pub(super) struct Set {
+struct Set {
     packages: Vec<Package>,
     tops: Vec<usize>,
     overridden: usize,
 }
 
-/// Makes a set. `count` is at least 1.
-pub(super) fn set(count: usize) -> Set {
+fn set(count: usize) -> Set {
     let mut packages = Vec::new();
     let mut tops: BTreeSet<usize> = (1..=count).collect();
     let popular = 2 * count.isqrt() + 1;
@@ -97,21 +96,23 @@ pub(super) fn set(count: usize) -> Set {
     Set { packages, tops: tops.into_iter().collect(), overridden }
 }
 
-/// Writes a set below `folder`, which must not be there yet or be empty.
-pub(super) fn write(set: &Set, folder: &Path) -> io::Result<()> {
-    kiln::write(set, &folder.join("kiln"))?;
-    nix::write(set, &folder.join("nix"))?;
-    pkl::write(set, &folder.join("pkl"))
+/// Writes a set of `count` packages, at least 1, below `folder`.
+pub(super) fn make(count: usize, folder: &Path) -> Result<(), String> {
+    let set = set(count);
+    kiln::write(&set, &folder.join("kiln"))
+        .and_then(|()| nix::write(&set, &folder.join("nix")))
+        .and_then(|()| pkl::write(&set, &folder.join("pkl")))
+        .map_err(|error| format!("cannot write packages to {}: {error}", folder.display()))
 }
 
 /// The tool that all packages are built with, in a folder of its own.
-fn write_tool(folder: &Path) -> io::Result<()> {
+pub(super) fn write_tool(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     write_program(&folder.join("write"))
 }
 
 /// `p00042`.
-fn name(number: usize) -> String {
+pub(super) fn name(number: usize) -> String {
     format!("p{number:05}")
 }
 
