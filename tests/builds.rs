@@ -17,7 +17,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials: Vec<(&str, fn() -> Result<(), Failed>)> = vec![
+    let trials: [(&str, Test); 6] = [
         ("the first command of the README", the_first_command),
         ("a library's comment does not reach its users", comment_in_a_library),
         ("what a build cannot see changes no id", unseen_changes),
@@ -35,6 +35,8 @@ fn main() {
         .collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
+
+type Test = fn() -> Result<(), Failed>;
 
 /// Why this machine can build nothing, or has no way to the sources.
 fn why_not() -> Option<String> {

@@ -156,9 +156,22 @@ pub(crate) enum Command {
         #[command(flatten)]
         layers: Layers,
     },
+    /// Open a shell in the sandbox of a build
+    Shell {
+        #[command(flatten)]
+        wishes: Wishes,
+        /// The build of a package that it needs
+        #[arg(long, value_name = "PACKAGE")]
+        of: Option<String>,
+        /// Run the steps before this one, and not all until one fails
+        #[arg(long, value_name = "STEP")]
+        before: Option<String>,
+        #[command(flatten)]
+        building: Building,
+    },
     /// Show what a build printed
     Log {
-        /// A spec, or the id of an action
+        /// A spec, or the first digits of the id of an action
         #[arg(value_name = "SPEC|ID")]
         what: String,
         #[command(flatten)]

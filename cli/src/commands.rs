@@ -10,5 +10,6 @@ pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod realise;
 pub(crate) mod run;
+pub(crate) mod shell;
 pub(crate) mod store;
 pub(crate) mod why;

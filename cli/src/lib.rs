@@ -7,6 +7,11 @@
 //! **Invariants:** only this crate prints; only `render.rs` knows miette; only `config.rs` and
 //! `world.rs` look at the machine.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "what is shown of values and events is a choice of some of them"
+)]
+
 mod args;
 mod commands;
 mod config;
@@ -60,6 +65,10 @@ pub fn main() -> ExitCode {
             commands::check::run(common, terminal, files, *std, layers, *json)
         }
         Command::Why { words, layers } => commands::why::run(common, terminal, words, layers),
+        Command::Shell { wishes, of, before, building } => {
+            let (of, before) = (of.as_deref(), before.as_deref());
+            commands::shell::run(common, terminal, wishes, of, before, building)
+        }
         Command::Log { what, layers } => commands::log::run(common, terminal, what, layers),
         Command::List { filter, layers } => {
             commands::list::run(common, terminal, filter.as_deref(), layers)

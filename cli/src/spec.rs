@@ -59,8 +59,19 @@ fn item(text: &str) -> String {
 }
 
 /// Writes a spec, in the spelling of files, in the one that every shell takes as it is.
+///
+/// What that spelling cannot say stays as it is, and needs quotes.
 pub(crate) fn for_shell(spec: &str) -> String {
-    let Some((name, items)) = spec.split_once('[') else { return spec.to_owned() };
+    let written = shell_spelling(spec);
+    if canonical(&written) == spec { written } else { spec.to_owned() }
+}
+
+fn shell_spelling(spec: &str) -> String {
+    let (spec, version) = match spec.split_once(" == ") {
+        Some((spec, series)) => (spec, format!("@{}", series.trim_end_matches(".*"))),
+        None => (spec, String::new()),
+    };
+    let Some((name, items)) = spec.split_once('[') else { return format!("{spec}{version}") };
     let items = items.trim_end_matches(']');
     let items: Vec<String> = split(items)
         .into_iter()
@@ -77,7 +88,7 @@ pub(crate) fn for_shell(spec: &str) -> String {
             }
         })
         .collect();
-    format!("{name}:{}", items.join(","))
+    format!("{name}{version}:{}", items.join(","))
 }
 
 /// Splits items at commas that are not in braces.
@@ -124,12 +135,21 @@ mod tests {
         check("curl.libcurl:http2", expect!["curl.libcurl[http2]"]);
     }
 
+    fn shell(text: &str, expected: Expect) {
+        let written = for_shell(text);
+        expected.assert_eq(&written);
+        assert_eq!(canonical(&written), text);
+    }
+
     #[test]
     fn what_is_printed_for_shells_reads_back() {
-        for spec in
-            ["curl[http2, ~ldap]", "dpdk[drivers += {mlx5, mlx4}, max_ethports = 64]", "zlib"]
-        {
-            assert_eq!(canonical(&for_shell(spec)), spec);
-        }
+        shell("zlib", expect!["zlib"]);
+        shell("curl[http2, ~ldap]", expect!["curl:http2,-ldap"]);
+        shell(
+            "dpdk[drivers += {mlx5, mlx4}, max_ethports = 64]",
+            expect!["dpdk:drivers+=mlx5+mlx4,max_ethports=64"],
+        );
+        shell("curl[http2] == 8.18.*", expect!["curl@8.18:http2"]);
+        shell("curl[suffix = \"a, b\"]", expect![[r#"curl[suffix = "a, b"]"#]]);
     }
 }

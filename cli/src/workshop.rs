@@ -14,11 +14,12 @@ use kiln_store::{
     Substituter, realise,
 };
 
-use crate::args::Building;
+use crate::args::{Building, Layers, Wishes};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::progress::{Progress, seconds};
+use crate::spec::{canonical, for_shell};
 use crate::terminal::{Style, Terminal, harmless};
 
 /// How long what was realised is kept though nobody asks for it again.
@@ -72,6 +73,7 @@ impl Workshop {
         building: &Building,
         progress: &Progress,
         terminal: &Terminal,
+        again: &Again,
     ) -> Result<Outcome<'_>, Fail> {
         let mut options = RealiseOptions::default();
         if let Some(builds) = building.builds.or(self.builds_max).and_then(NonZeroUsize::new) {
@@ -104,7 +106,7 @@ impl Workshop {
             Err(RealiseError::Failed { failures, skipped }) => {
                 for failure in &failures {
                     eprintln!();
-                    eprint!("{}", show_failure(failure, terminal));
+                    eprint!("{}", show_failure(failure, terminal, again));
                 }
                 if skipped > 0 {
                     eprintln!("\n{skipped} other derivations need what failed");
@@ -139,7 +141,7 @@ pub(crate) fn mirrors(config: &Config) -> Mirrors {
 }
 
 /// Draws a failure: what failed and why, the end of the log, and what to do next.
-fn show_failure(failure: &Failure, terminal: &Terminal) -> String {
+fn show_failure(failure: &Failure, terminal: &Terminal, again: &Again) -> String {
     let head = format!(
         "{} {}",
         terminal.paint(Style::Red, "error:"),
@@ -168,13 +170,59 @@ fn show_failure(failure: &Failure, terminal: &Terminal) -> String {
     if let Some(action) = &failure.action
         && failure.log.is_some()
     {
-        text.push_str(&format!(
-            "  it failed after {}; to see all of it:\n",
-            seconds(failure.duration)
-        ));
-        text.push_str(&format!("    kiln log {}\n", action));
+        text.push_str(&format!("  it failed after {}; to see more:\n", seconds(failure.duration)));
+        let log = format!("kiln log {}", &action.to_string()[..ID_DIGITS]);
+        let package = failure.title.split(' ').next().unwrap_or_default();
+        let shell = format!("kiln shell {} --of {package}", again.words);
+        let width = log.len().max(shell.len());
+        text.push_str(&format!("    {log:width$}  all that it printed\n"));
+        text.push_str(&format!("    {shell:width$}  a shell where it failed\n"));
     }
     text
+}
+
+/// How many digits of an id are enough for people.
+const ID_DIGITS: usize = 16;
+
+/// What was asked for, as words to type again.
+pub(crate) struct Again {
+    words: String,
+}
+
+impl Again {
+    /// The wishes of a command line.
+    pub(crate) fn of(wishes: &Wishes) -> Again {
+        let specs = wishes.specs.iter().map(|it| for_shell(&canonical(it)));
+        Again::new(specs, &wishes.layers)
+    }
+
+    /// One spec.
+    pub(crate) fn of_spec(spec: &str, layers: &Layers) -> Again {
+        Again::new([for_shell(&canonical(spec))].into_iter(), layers)
+    }
+
+    fn new(specs: impl Iterator<Item = String>, layers: &Layers) -> Again {
+        let mut words: Vec<String> = specs.collect();
+        let mut option = |name: &str, value: &str| words.push(format!("{name} {}", quoted(value)));
+        layers.overrides.iter().for_each(|it| option("-f", &it.to_string_lossy()));
+        layers.recipes.iter().for_each(|it| option("--recipes", &it.to_string_lossy()));
+        layers.project.iter().for_each(|it| option("--project", &it.to_string_lossy()));
+        layers.target.iter().for_each(|it| option("--target", it));
+        if layers.no_project {
+            words.push("--no-project".into());
+        }
+        Again { words: words.join(" ") }
+    }
+}
+
+/// Returns a word that a shell takes as it is.
+fn quoted(word: &str) -> String {
+    let plain = |it: char| it.is_ascii_alphanumeric() || "-_./:=,+@".contains(it);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", harmless(word).replace('\'', "'\\''"))
+    }
 }
 
 fn show_fetch_error(error: &FetchError, terminal: &Terminal) -> String {

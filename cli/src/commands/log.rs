@@ -20,9 +20,17 @@ pub(crate) fn run(
 ) -> Result<Exit, Fail> {
     let config = Config::read(common.store.as_deref())?;
     let store = open_store(&config.store)?;
-    let is_id = what.len() == 64 && what.chars().all(|it| it.is_ascii_hexdigit());
-    let actions: Vec<(ActionId, String)> = if is_id {
-        what.parse::<ActionId>().into_iter().map(|it| (it, what.to_owned())).collect()
+    let known = store.actions_beginning(what)?;
+    if known.len() > 1 {
+        let mut lines = String::new();
+        for action in &known {
+            let title = store.attempt(action)?.map(|it| it.title).unwrap_or_default();
+            lines.push_str(&format!("\n    kiln log {action}  {}", harmless(&title)));
+        }
+        return Err(Fail::Usage(format!("`{what}` begins several ids:{lines}")));
+    }
+    let actions: Vec<(ActionId, String)> = if let [action] = known[..] {
+        vec![(action, what.to_owned())]
     } else {
         let mut workspace = Workspace::open(layers, terminal, common.quiet)?;
         workspace.wish(&[what.to_owned()])?;

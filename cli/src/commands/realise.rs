@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::progress::Progress;
 use crate::terminal::{Style, Terminal, harmless, print};
-use crate::workshop::Workshop;
+use crate::workshop::{Again, Workshop};
 use crate::workspace::{Solved, Workspace};
 
 /// What is asked beside building.
@@ -42,7 +42,8 @@ pub(crate) fn run(
     }
     let progress = Progress::new(terminal, how.json, common.quiet);
     let inputs: Vec<InputRef> = wanted.iter().map(|it| it.1.clone()).collect();
-    let outcome = workshop.realise(&derived, &inputs, building, &progress, &terminal)?;
+    let outcome =
+        workshop.realise(&derived, &inputs, building, &progress, &terminal, &Again::of(wishes))?;
     let mut kept = BTreeMap::new();
     let mut lines = String::new();
     for (node, input) in &wanted {

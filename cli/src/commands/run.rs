@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::progress::Progress;
 use crate::terminal::Terminal;
-use crate::workshop::Workshop;
+use crate::workshop::{Again, Workshop};
 use crate::workspace::Workspace;
 
 pub(crate) fn run(
@@ -37,8 +37,9 @@ pub(crate) fn run(
     let config = Config::read(common.store.as_deref())?;
     let workshop = Workshop::open(&config)?;
     let progress = Progress::new(terminal, false, common.quiet);
+    let again = Again::of_spec(spec, layers);
     let inputs: Vec<InputRef> = wanted.iter().map(|it| it.1.clone()).collect();
-    let outcome = workshop.realise(&derived, &inputs, building, &progress, &terminal)?;
+    let outcome = workshop.realise(&derived, &inputs, building, &progress, &terminal, &again)?;
     let package = &solved.solution.node(*node).package.name;
     let Some(output) = outcome.object(&input.derivation, &input.output) else {
         return Err(Fail::NotFound { message: format!("`{spec}` has no output"), advice: None });

@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::progress::{Progress, bytes};
 use crate::terminal::{Terminal, harmless, print};
-use crate::workshop::{ROOT_PREFIX, Workshop, open_store};
+use crate::workshop::{Again, ROOT_PREFIX, Workshop, open_store};
 use crate::workspace::Workspace;
 
 pub(crate) fn run(
@@ -248,8 +248,9 @@ fn export(
     let workshop = Workshop::open(config)?;
     let progress = Progress::new(terminal, false, common.quiet);
     let inputs: Vec<InputRef> = wanted(&solved, &derived).into_iter().map(|it| it.1).collect();
+    let again = Again::of(wishes);
     let outcome =
-        workshop.realise(&derived, &inputs, &Building::default(), &progress, &terminal)?;
+        workshop.realise(&derived, &inputs, &Building::default(), &progress, &terminal, &again)?;
     let cache = DirectorySubstituter::create(to).map_err(|error| Fail::Cache(error.to_string()))?;
     let actions: BTreeSet<ActionId> =
         outcome.realised.values().filter_map(|it| it.action).collect();
