@@ -131,7 +131,8 @@ impl Builder for Shell<'_> {
     fn build(&self, request: &BuildRequest<'_>) -> Result<Built, BuildError> {
         let result = self.shell(request);
         *self.end.lock().unwrap_or_else(|it| it.into_inner()) = Some(result);
-        // What the user did in the shell is nobody's output.
+        // What the user did in the shell is nobody's output, and nothing more is to be done.
+        request.cancel.set();
         Err(BuildError::Cancelled)
     }
 }
