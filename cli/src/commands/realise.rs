@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use kiln_eval::{Derived, NodeId};
-use kiln_store::{InputRef, RealiseOptions, RealiseRequest, reproduce};
+use kiln_store::{InputRef, RealiseOptions, RealiseRequest, Store as _, reproduce};
+use serde_json::json;
 
 use crate::args::{Building, Common, Wishes};
 use crate::config::Config;
@@ -49,14 +50,22 @@ pub(crate) fn run(
     for (node, input) in &wanted {
         let Some(output) = outcome.object(&input.derivation, &input.output) else { continue };
         let spec = solved.solution.node(*node).spec();
-        lines.push_str(&output.path.absolute());
+        let path = output.path.absolute();
+        if how.json {
+            let event = json!({
+                "event": "realised", "spec": spec, "path": path,
+                "host_path": workshop.store.host_path(&output.path).display().to_string(),
+                "object": output.object.to_string(), "derivation": input.derivation.to_string(),
+            });
+            lines.push_str(&event.to_string());
+        } else {
+            lines.push_str(&path);
+        }
         lines.push('\n');
         kept.insert(spec, output.object);
     }
     workshop.keep(&kept)?;
-    if !how.json {
-        print(&lines);
-    }
+    print(&lines);
     if how.check {
         return check(&workshop, &derived, &inputs, terminal);
     }
@@ -82,7 +91,6 @@ fn dry_run(
     derived: &Derived,
     wanted: &[(NodeId, InputRef)],
 ) -> Result<Exit, Fail> {
-    use kiln_store::Store as _;
     let ids: Vec<_> = wanted.iter().map(|it| it.1.derivation).collect();
     let known = workshop.store.memos(&ids)?;
     let mut text = String::new();

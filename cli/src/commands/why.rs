@@ -74,6 +74,9 @@ pub(crate) fn run(
     Ok(Exit::Done)
 }
 
+/// How many options are named in a message.
+const OPTIONS_SHOWN: usize = 12;
+
 /// The package of this name that is for the target, or else a build tool.
 fn find(solution: &Solution, name: &str) -> Option<NodeId> {
     let mut units: Vec<_> = solution.units.iter().collect();
@@ -179,14 +182,19 @@ fn option(
     let node = solved.solution.node(id);
     let schema = &node.package.schema.table;
     let (Some(declared), Some(option)) = (schema.get(name), node.option(name)) else {
-        let near = kiln_lang::nearest(name, schema.choices().map(|it| it.name.as_str()));
+        let names: Vec<&str> = schema.choices().map(|it| it.name.as_str()).collect();
+        let near = kiln_lang::nearest(name, names.iter().copied());
         return Err(Fail::NotFound {
             message: format!(
                 "`{}` has no feature or knob `{name}`{}",
                 node.package.name,
                 kiln_lang::did_you_mean(&near)
             ),
-            advice: None,
+            advice: Some(match names.len() {
+                0 => "it has none".to_owned(),
+                1..=OPTIONS_SHOWN => format!("it has {}", kiln_lang::list(&names, "and")),
+                _ => format!("`kiln eval {}` shows all {}", node.package.name, names.len()),
+            }),
         });
     };
     let Some(element) = element else {
