@@ -63,8 +63,13 @@ int main(int argc, char **argv) {
         for (int at = 0; tools[tool].args[at]; at++) args[count++] = (char *)tools[tool].args[at];
         if (strcmp(name, "cpp") == 0) args[count++] = "-E";
         for (int at = 1; at < argc; at++) args[count++] = argv[at];
-        /* The linker leaves symbols and debugging information out, as `install -s` would. */
-        if (strcmp(name, "ld") == 0 || strcmp(name, "ld.lld") == 0) args[count++] = "-s";
+        if (strcmp(name, "ld") == 0 || strcmp(name, "ld.lld") == 0) {
+            /* Symbols and debugging information are left out, as `install -s` would. */
+            args[count++] = "-s";
+            /* Merged strings would stand in the order of their hashes, and one of them is the
+             * path of the output, which is another one when the output is there. */
+            args[count++] = "-O0";
+        }
         execv(ZIG, args);
         perror(ZIG);
         return 127;
