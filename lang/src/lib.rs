@@ -8,11 +8,17 @@
 //! through [`World`]; parsing never fails; a diagnostic is data, drawn elsewhere; nothing here
 //! knows the language server protocol.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a check looks at the kinds of expressions and types that it knows something about"
+)]
+
 mod arena;
 pub mod check;
 mod database;
 mod diagnostic;
 pub mod env;
+mod format;
 pub mod module;
 mod nearest;
 mod pattern;
@@ -26,6 +32,7 @@ pub use arena::{Arena, Id};
 pub use check::Checked;
 pub use database::{Database, FileId, Lowered};
 pub use diagnostic::{Code, Diagnostic, Edit, Fix, Label, Severity};
+pub use format::{Formatted, format};
 pub use nearest::{did_you_mean, list, nearest};
 pub use pattern::{Pattern, PatternError};
 pub use rowan::{TextRange, TextSize};

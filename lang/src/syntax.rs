@@ -19,6 +19,8 @@ pub use kind::SyntaxKind;
 pub use slip::{Slip, SlipText};
 pub use strings::quote;
 
+pub(crate) use parser::begins_item;
+
 use ast::AstNode;
 
 /// A node of the syntax tree.
@@ -73,6 +75,11 @@ impl Parse {
             panic!("the root of every tree is a file")
         };
         file
+    }
+
+    /// Returns the tree without positions and parents, which is faster to walk.
+    pub(crate) fn green(&self) -> &GreenNode {
+        &self.green
     }
 
     /// Returns what is wrong with the text, by place.

@@ -39,6 +39,8 @@ pub(crate) const DEPTH_MAX: u32 = 200;
 /// rest of the text is then one error.
 const FUEL: u32 = 16_384;
 
+pub(crate) use items::begins_item;
+
 /// Parses a whole file.
 pub(crate) fn parse_file(text: &str) -> (GreenNode, Vec<SyntaxError>) {
     parse_with(text, items::file)
@@ -619,6 +621,7 @@ fn closing(open: SyntaxKind) -> &'static str {
     match open {
         L_BRACE => "`}`",
         L_BRACKET => "`]`",
+        LT => "`>`",
         _ => "`)`",
     }
 }

@@ -48,6 +48,11 @@ const ITEMS: &[&str] = &[
     "when",
 ];
 
+/// Whether `word` begins items where no other name is expected.
+pub(crate) fn begins_item(word: &str) -> bool {
+    ITEMS.contains(&word)
+}
+
 /// Words that are followed by an expression or a brace rather than by a name.
 const BEFORE_ANYTHING: &[&str] =
     &["arg", "conflict", "overlays", "require", "when", "versions", "exports", "unavailable"];
@@ -270,7 +275,7 @@ fn item(p: &mut Parser<'_>) {
             if p.eat_word("when") {
                 p.condition(exprs::expr);
             }
-            strings::opt_string(p);
+            strings::opt_message(p);
             m.complete(p, RULE);
         }
         "unavailable" => {
@@ -384,7 +389,7 @@ fn item(p: &mut Parser<'_>) {
             p.bump_keyword();
             deps::spec(p);
             deps::reqs(p);
-            strings::opt_string(p);
+            strings::opt_message(p);
             m.complete(p, POLICY);
         }
         "pkgs" => {
@@ -540,7 +545,7 @@ fn amend_body(p: &mut Parser<'_>, m: Marker) {
 fn unavailable_tail(p: &mut Parser<'_>) {
     p.bump_keyword();
     opt_when_tail(p);
-    strings::opt_string(p);
+    strings::opt_message(p);
 }
 
 /// Whether an arm begins here: patterns up to `=>` on this line, or on several if the commas are at

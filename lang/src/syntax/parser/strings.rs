@@ -3,9 +3,11 @@
 use super::{Newlines, Parser, exprs};
 use crate::syntax::SyntaxKind::*;
 
-/// A string, if one is here.
-pub(super) fn opt_string(p: &mut Parser<'_>) {
-    if p.at(STRING_OPEN) {
+/// The message of a rule, if one is here. It may stand on the next line: no item begins with a
+/// string.
+pub(super) fn opt_message(p: &mut Parser<'_>) {
+    if p.nth(0) == Some(STRING_OPEN) {
+        p.statement_start = p.at;
         string(p);
     }
 }

@@ -4,6 +4,7 @@ use super::items::{expect_name, lines, name, name_ref, opt_when_tail, path};
 use super::{Newlines, Parser, exprs, strings};
 use crate::syntax::SyntaxKind::*;
 use crate::syntax::error::SyntaxErrorKind;
+use crate::syntax::slip::Slip;
 
 /// `':' Type`, where there must be one.
 pub(super) fn expect_annotation(p: &mut Parser<'_>) {
@@ -62,7 +63,11 @@ fn type_args(p: &mut Parser<'_>) {
             }
         }
     }
-    if !p.eat(GT) {
+    if p.at(GE) {
+        // `Set<Driver>=all` is read as a comparison.
+        p.slip(Slip::Operator { right: "> =", wrong: ">=" });
+        p.bump_as(GT);
+    } else if !p.eat(GT) {
         p.unclosed_from(open);
     }
     p.newlines_free = outer;

@@ -1,0 +1,464 @@
+//! The syntax tree to a document: items, and what all nodes have in common.
+//!
+//! It walks the green tree, which has no parents and no positions: a token is a slice of text.
+//! Separators wait until the next token is written, so that a comment between two tokens can turn
+//! whatever stands between them into the end of a line.
+
+use rowan::{GreenNodeData, GreenTokenData, Language as _, NodeOrToken, TextRange, TextSize};
+
+use super::document::{Document, How};
+use crate::syntax::{KilnLanguage, SyntaxKind, SyntaxKind::*};
+
+/// A node or a token of the green tree.
+pub(super) type Child<'a> = NodeOrToken<&'a GreenNodeData, &'a GreenTokenData>;
+
+/// What stands between two tokens, from the weakest to the strongest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sep {
+    Nothing,
+    /// The end of a line if the group is broken, nothing otherwise.
+    Soft,
+    Space,
+    /// A space or the end of a line, whichever fits.
+    Fill,
+    /// The end of a line if the group is broken, a space otherwise.
+    Line,
+    Hard,
+}
+
+pub(super) struct Layout<'a> {
+    pub(super) document: Document<'a>,
+    /// What comes before the next token.
+    pending: Sep,
+    /// How many line breaks the text has had since the last token.
+    newlines: usize,
+    /// Whether empty lines are dropped: at the beginning and end of a block.
+    no_blank: bool,
+    /// Whether nothing may be broken: inside an interpolation.
+    pub(super) flat: u32,
+}
+
+/// Lays out a file; `skipped` are the lines in it that are left as they are.
+pub(super) fn file<'a>(root: &'a GreenNodeData, skipped: &[TextRange]) -> Document<'a> {
+    let document = Document::default();
+    let mut layout =
+        Layout { document, pending: Sep::Nothing, newlines: 1, no_blank: true, flat: 0 };
+    layout.top(root, skipped);
+    layout.document
+}
+
+/// The kind of a node or token.
+pub(super) fn kind(child: Child<'_>) -> SyntaxKind {
+    KilnLanguage::kind_from_raw(child.kind())
+}
+
+pub(super) fn kind_of(node: &GreenNodeData) -> SyntaxKind {
+    KilnLanguage::kind_from_raw(node.kind())
+}
+
+/// Whether white space or a comment.
+pub(super) fn is_trivia(kind: SyntaxKind) -> bool {
+    matches!(kind, WHITESPACE | COMMENT | DOC | INNER_DOC)
+}
+
+impl<'a> Layout<'a> {
+    //------ tokens
+
+    /// Asks for at least this separator before the next token.
+    pub(super) fn sep(&mut self, sep: Sep) {
+        self.pending = self.pending.max(sep);
+    }
+
+    /// Empty lines do not count before the next token.
+    pub(super) fn no_blank(&mut self) {
+        self.no_blank = true;
+    }
+
+    /// Writes what stands before the next token.
+    pub(super) fn flush(&mut self) {
+        let blank = self.newlines > 1 && !self.no_blank;
+        match std::mem::replace(&mut self.pending, Sep::Nothing) {
+            Sep::Nothing => {}
+            Sep::Hard => self.document.hard(blank),
+            Sep::Soft if self.flat > 0 => {}
+            Sep::Soft => self.document.line(false),
+            Sep::Space => self.document.text(" "),
+            Sep::Line | Sep::Fill if self.flat > 0 => self.document.text(" "),
+            Sep::Line => self.document.line(true),
+            Sep::Fill => self.document.fill(),
+        }
+        self.newlines = 0;
+        self.no_blank = false;
+    }
+
+    /// Writes a token.
+    pub(super) fn text(&mut self, text: &'a str) {
+        self.flush();
+        self.document.text(text);
+    }
+
+    /// Notes white space, and writes a comment.
+    pub(super) fn trivia(&mut self, token: &'a GreenTokenData) {
+        let text = token.text();
+        if KilnLanguage::kind_from_raw(token.kind()) == WHITESPACE {
+            self.newlines += text.bytes().filter(|&it| it == b'\n').count();
+            return;
+        }
+        if self.newlines > 0 {
+            self.sep(Sep::Hard);
+            self.flush();
+        } else {
+            self.pending = Sep::Space;
+            self.flush();
+        }
+        self.document.text(text.trim_end());
+        self.pending = Sep::Hard;
+    }
+
+    /// Whether an empty line comes before the next token.
+    pub(super) fn is_blank(&self) -> bool {
+        self.newlines > 1
+    }
+
+    pub(super) fn open(&mut self, how: How) {
+        self.flush();
+        if self.flat == 0 {
+            self.document.open(how);
+        }
+    }
+
+    pub(super) fn close(&mut self) {
+        if self.flat == 0 {
+            self.document.close();
+        }
+    }
+
+    //------ nodes
+
+    pub(super) fn child(&mut self, child: Child<'a>) {
+        match child {
+            NodeOrToken::Token(token) if is_trivia(kind(child)) => self.trivia(token),
+            NodeOrToken::Token(token) => self.text(token.text()),
+            NodeOrToken::Node(node) => self.node(node),
+        }
+    }
+
+    pub(super) fn node(&mut self, node: &'a GreenNodeData) {
+        match kind_of(node) {
+            BLOCK => self.block(node),
+            SET_LIT | LIST_LIT | ARG_LIST | PARAM_LIST | SPEC_ITEMS | PAREN => self.list(node),
+            ENUM_BODY | GROUP_BODY | RECORD_BODY | EXPORT_LIST | VERSIONS | MATCH => {
+                self.body(node);
+            }
+            STRING_LIT => self.string(node),
+            BINARY => self.binary(node),
+            MEMBER | CALL => self.postfix(node),
+            IF => self.choice(node),
+            ARG => self.arg(node),
+            RULE | UNAVAILABLE | POLICY => self.rule(node),
+            WANT | PUBLISH => self.wishes(node),
+            _ => self.words(node),
+        }
+    }
+
+    /// Any node of which nothing special is known: its parts with spaces between them, where there
+    /// are any.
+    pub(super) fn words(&mut self, node: &'a GreenNodeData) {
+        let parent = kind_of(node);
+        let last = last_of(node);
+        let mut before: Option<SyntaxKind> = None;
+        for (index, child) in node.children().enumerate() {
+            let kind = kind(child);
+            if !is_trivia(kind) {
+                // The comma of a list belongs to the list, which writes its own.
+                let is_list_comma = kind == COMMA
+                    && matches!(parent, ENUMERATOR | GROUP | MATCH_ARM)
+                    && Some(index) == last;
+                if is_list_comma {
+                    continue;
+                }
+                if let Some(before) = before {
+                    self.sep(between(parent, before, kind));
+                }
+                before = Some(kind);
+            }
+            self.child(child);
+        }
+    }
+
+    //------ items
+
+    fn top(&mut self, root: &'a GreenNodeData, skipped: &[TextRange]) {
+        let mut offset = TextSize::new(0);
+        let mut skipped = skipped.iter().peekable();
+        for child in root.children() {
+            let range = TextRange::at(offset, child.text_len());
+            offset = range.end();
+            while skipped.peek().is_some_and(|it| it.end() <= range.start()) {
+                skipped.next();
+            }
+            if let Some(lines) = skipped.peek()
+                && lines.intersect(range).is_some_and(|it| !it.is_empty())
+            {
+                self.verbatim(child, range, **lines);
+                continue;
+            }
+            self.item(child, Sep::Hard);
+        }
+    }
+
+    /// Something on lines that are left as they are.
+    fn verbatim(&mut self, child: Child<'a>, range: TextRange, lines: TextRange) {
+        match child {
+            NodeOrToken::Node(node) => {
+                let mut offset = range.start();
+                for child in node.children() {
+                    let range = TextRange::at(offset, child.text_len());
+                    offset = range.end();
+                    self.verbatim(child, range, lines);
+                }
+            }
+            NodeOrToken::Token(token) if kind(child) == WHITESPACE => {
+                // White space around the lines is as ever; inside it stays.
+                let inside = lines.intersect(range).unwrap_or(TextRange::empty(range.start()));
+                let inside = inside - range.start();
+                let text = token.text();
+                self.newlines +=
+                    text[..inside.start().into()].bytes().filter(|&it| it == b'\n').count();
+                let kept = &text[std::ops::Range::<usize>::from(inside)];
+                if range.end() <= lines.end() {
+                    self.flush();
+                    self.document.raw(kept);
+                }
+                let behind = &text[inside.end().into()..];
+                let ends = behind.bytes().filter(|&it| it == b'\n').count();
+                if ends > 0 {
+                    self.newlines += ends;
+                    self.sep(Sep::Hard);
+                }
+            }
+            NodeOrToken::Token(token) => {
+                self.flush();
+                self.document.raw(token.text());
+                self.pending = Sep::Nothing;
+            }
+        }
+    }
+
+    /// An item of a block, or something between two items, and `sep` behind it.
+    fn item(&mut self, child: Child<'a>, sep: Sep) {
+        match kind(child) {
+            it if is_trivia(it) => self.child(child),
+            SEMICOLON | COMMA => {}
+            _ => {
+                self.child(child);
+                self.sep(sep);
+            }
+        }
+    }
+
+    /// `{ items }`
+    fn block(&mut self, node: &'a GreenNodeData) {
+        self.braces(node, Ends::Semicolon);
+    }
+
+    /// Items, enum values and the like between braces, after words if the node begins with some.
+    fn body(&mut self, node: &'a GreenNodeData) {
+        let ends = match kind_of(node) {
+            ENUM_BODY | GROUP_BODY if super::lists::is_all_words(node) => Ends::Words,
+            ENUM_BODY | GROUP_BODY => Ends::Comma,
+            MATCH => Ends::LastCommaToo,
+            _ => Ends::Semicolon,
+        };
+        self.braces(node, ends);
+    }
+
+    fn braces(&mut self, node: &'a GreenNodeData, ends: Ends) {
+        let mut children = node.children().peekable();
+        let mut before = None;
+        while let Some(child) = children.next_if(|it| kind(*it) != L_BRACE) {
+            let kind = kind(child);
+            if let (Some(before), false) = (before, is_trivia(kind)) {
+                self.sep(between(kind_of(node), before, kind));
+            }
+            if !is_trivia(kind) {
+                before = Some(kind);
+            }
+            self.child(child);
+        }
+        if before.is_some() {
+            self.sep(Sep::Space);
+        }
+        let inside: Vec<Child<'a>> =
+            children.filter(|it| !matches!(kind(*it), L_BRACE | R_BRACE)).collect();
+        if inside.iter().all(|it| kind(*it) == WHITESPACE) {
+            self.text("{}");
+            return;
+        }
+        // A line break that the user made between two items keeps all of them on lines of their
+        // own; in lists of values it is only the first that counts.
+        let any_gap = ends == Ends::Semicolon;
+        let broken = inside
+            .iter()
+            .take_while(|it| any_gap || is_trivia(kind(**it)))
+            .any(|it| matches!(it, NodeOrToken::Token(it) if it.text().contains('\n') || it.text().starts_with("//")));
+        let count = inside.iter().filter(|it| is_element(kind(**it))).count();
+        self.open(if broken { How::Always } else { How::IfNeeded });
+        self.text("{");
+        self.document.indent();
+        self.no_blank();
+        let (edge, gap) = match (broken, ends) {
+            (true, Ends::Words) => (Sep::Hard, Sep::Fill),
+            (true, _) => (Sep::Hard, Sep::Hard),
+            (false, Ends::Words) => (Sep::Line, Sep::Fill),
+            (false, _) => (Sep::Line, Sep::Line),
+        };
+        self.sep(edge);
+        let mut done = 0;
+        for child in inside {
+            let it = kind(child);
+            if !is_element(it) {
+                self.item(child, gap);
+                continue;
+            }
+            if done > 0 && broken && self.is_blank() {
+                self.sep(Sep::Hard);
+            }
+            self.child(child);
+            done += 1;
+            match ends {
+                Ends::Words if done < count => self.document.text(","),
+                Ends::LastCommaToo if done < count => self.document.text(","),
+                Ends::Semicolon if done < count => self.end_in_flat(";"),
+                Ends::Comma if done < count => self.end_in_flat(","),
+                Ends::LastCommaToo if self.flat == 0 => self.document.if_broken(","),
+                _ => {}
+            }
+            if done < count {
+                self.sep(gap);
+            }
+        }
+        self.document.dedent();
+        self.no_blank();
+        self.sep(edge);
+        self.text("}");
+        self.close();
+    }
+
+    fn end_in_flat(&mut self, text: &'static str) {
+        if self.flat > 0 {
+            self.document.text(text);
+        } else {
+            self.document.if_flat(text);
+        }
+    }
+
+    /// `arg A else B`
+    fn arg(&mut self, node: &'a GreenNodeData) {
+        self.open(How::UnlessInside);
+        self.document.indent();
+        for child in node.children() {
+            match kind(child) {
+                ARG_KW => {
+                    self.child(child);
+                    self.sep(Sep::Space);
+                }
+                ELSE_KW => {
+                    self.sep(Sep::Line);
+                    self.child(child);
+                    self.sep(Sep::Space);
+                }
+                _ => self.child(child),
+            }
+        }
+        self.document.dedent();
+        self.close();
+    }
+
+    /// `conflict A "message"`, with the message on a line of its own if both do not fit on one.
+    fn rule(&mut self, node: &'a GreenNodeData) {
+        self.open(How::UnlessInside);
+        self.document.indent();
+        let mut before = None;
+        for child in node.children() {
+            let it = kind(child);
+            match before {
+                Some(before) if !is_trivia(it) => {
+                    self.sep(between(kind_of(node), before, it));
+                    if it == STRING_LIT {
+                        self.sep(Sep::Line);
+                    }
+                }
+                _ => {}
+            }
+            if !is_trivia(it) {
+                before = Some(it);
+            }
+            self.child(child);
+        }
+        self.document.dedent();
+        self.close();
+    }
+
+    /// `want a, b`
+    fn wishes(&mut self, node: &'a GreenNodeData) {
+        self.flush();
+        self.document.indent();
+        for child in node.children() {
+            self.child(child);
+            match kind(child) {
+                COMMA => self.sep(Sep::Fill),
+                WANT_KW | PUBLISH_KW => self.sep(Sep::Space),
+                _ => {}
+            }
+        }
+        self.document.dedent();
+    }
+}
+
+/// What ends the elements of a body.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// `;` on one line, nothing on several.
+    Semicolon,
+    /// `,` on one line, nothing on several.
+    Comma,
+    /// `,` between any two, and after the last one on several lines.
+    LastCommaToo,
+    /// `,` between any two; as many on a line as fit.
+    Words,
+}
+
+/// Whether something between braces is an element, and no separator or comment.
+fn is_element(kind: SyntaxKind) -> bool {
+    !is_trivia(kind) && !matches!(kind, COMMA | SEMICOLON)
+}
+
+/// The index of the last child that is neither white space nor comment.
+fn last_of(node: &GreenNodeData) -> Option<usize> {
+    node.children().enumerate().filter(|it| !is_trivia(kind(it.1))).map(|it| it.0).last()
+}
+
+/// What stands between two neighbours in a node.
+pub(super) fn between(parent: SyntaxKind, before: SyntaxKind, after: SyntaxKind) -> Sep {
+    match (before, after) {
+        (ATTR, _) => Sep::Hard,
+        (COMMA, _) if matches!(parent, ARM | MATCH_ARM) => Sep::Fill,
+        (_, COMMA | SEMICOLON | R_PAREN | R_BRACKET | COLON | QUESTION | DOT | GT)
+            if !(after == GT && parent != TYPE_ARGS) =>
+        {
+            Sep::Nothing
+        }
+        (L_PAREN | L_BRACKET | AT | TILDE | BANG | DOT, _) => Sep::Nothing,
+        (LT, _) if parent == TYPE_ARGS => Sep::Nothing,
+        (MINUS, _) if parent == PREFIX => Sep::Nothing,
+        (QUESTION, _) if parent == AMEND => Sep::Nothing,
+        (DOT_DOT | DOT_DOT_EQ, _) | (_, DOT_DOT | DOT_DOT_EQ)
+            if matches!(parent, RANGE | SPREAD_ELEMENT) =>
+        {
+            Sep::Nothing
+        }
+        (_, ARG_LIST | TYPE_ARGS | REFINEMENT | PARAM_LIST | SPEC_ITEMS) => Sep::Nothing,
+        _ => Sep::Space,
+    }
+}
