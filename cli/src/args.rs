@@ -147,6 +147,9 @@ pub(crate) enum Command {
         /// Print it as JSON
         #[arg(long)]
         json: bool,
+        /// Print it as SARIF 2.1.0, for code hosts
+        #[arg(long, conflicts_with = "json")]
+        sarif: bool,
     },
     /// Say why an option, a version or a package is as it is
     Why {

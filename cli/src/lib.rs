@@ -18,8 +18,10 @@ mod config;
 mod embedded;
 mod exit;
 mod fail;
+mod markdown;
 mod progress;
 mod render;
+mod sarif;
 mod signals;
 mod spec;
 mod terminal;
@@ -61,8 +63,9 @@ pub fn main() -> ExitCode {
         Command::Eval { wishes, json, all } => {
             commands::eval::run(common, terminal, wishes, *json, *all)
         }
-        Command::Check { files, std, layers, json } => {
-            commands::check::run(common, terminal, files, *std, layers, *json)
+        Command::Check { files, std, layers, json, sarif } => {
+            let form = commands::check::Form::of(*json, *sarif);
+            commands::check::run(common, terminal, files, *std, layers, form)
         }
         Command::Why { words, layers } => commands::why::run(common, terminal, words, layers),
         Command::Shell { wishes, of, before, building } => {
@@ -75,7 +78,7 @@ pub fn main() -> ExitCode {
         }
         Command::Store { command } => commands::store::run(common, terminal, command),
         Command::Derivation { command } => commands::derivation::run(common, terminal, command),
-        Command::Explain { slug } => commands::explain::run(slug.as_deref()),
+        Command::Explain { slug } => commands::explain::run(slug.as_deref(), terminal),
         Command::Doctor => commands::doctor::run(common),
         Command::Completions { shell } => commands::completions::run(*shell),
     };

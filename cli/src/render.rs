@@ -72,12 +72,53 @@ fn one(db: &Database, diagnostic: &Diagnostic, terminal: &Terminal) -> String {
         text.push_str(&snippet(db, file, &labels, terminal));
     }
     for help in &diagnostic.help {
-        text.push_str(&format!("  {} {help}\n", terminal.paint(Style::Cyan, "help:")));
+        let wrapped = wrap(help, terminal.width.saturating_sub(8), 8);
+        text.push_str(&format!("  {} {wrapped}\n", terminal.paint(Style::Cyan, "help:")));
     }
     for fix in &diagnostic.fixes {
         text.push_str(&format!("  {} {}\n", terminal.paint(Style::Green, "fix:"), fix.title));
     }
     text
+}
+
+/// Breaks a sentence at spaces; lines after the first one are indented. Code in backticks is not
+/// broken, so that it can be copied.
+pub(crate) fn wrap(text: &str, width: usize, indent: usize) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for piece in pieces(text) {
+        let len = piece.chars().count();
+        if column > 0 && column + 1 + len > width {
+            out.push('\n');
+            out.push_str(&" ".repeat(indent));
+            column = 0;
+        } else if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(piece);
+        column += len;
+    }
+    out
+}
+
+/// The words of a text; what stands in backticks is one.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let (mut begin, mut in_code) = (0, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            '`' => in_code = !in_code,
+            ' ' if !in_code => {
+                pieces.push(&text[begin..at]);
+                begin = at + 1;
+            }
+            _ => {}
+        }
+    }
+    pieces.push(&text[begin..]);
+    pieces.retain(|it| !it.is_empty());
+    pieces
 }
 
 /// Draws the lines of a file that labels stand in.
@@ -90,16 +131,14 @@ fn snippet(db: &Database, file: FileId, labels: &[&Label], terminal: &Terminal) 
     {
         return format!("   ─ {}\n", shown_path(&db.path(file)));
     }
+    let path = shown_path(&db.path(file));
+    let spans: Vec<(usize, usize)> = labels.iter().map(|it| first_line(&text, it)).collect();
+    let shown = Shortened::new(&text, &spans, terminal.width.saturating_sub(GUTTER));
     let spans = labels
         .iter()
+        .zip(&shown.places)
         .enumerate()
-        .map(|(index, label)| {
-            let start = usize::from(label.range.start()).min(text.len());
-            let len = usize::from(label.range.len());
-            // A label over many lines hides what it is about: its first line is enough.
-            let end = (start + len).min(text.len());
-            let slice = text.get(start..end).unwrap_or("");
-            let len = slice.lines().next().map_or(0, |it| it.trim_end().len());
+        .map(|(index, (label, &(start, len)))| {
             let words = (!label.text.is_empty()).then(|| label.text.clone());
             if index == 0 {
                 LabeledSpan::new_primary_with_span(words, (start, len))
@@ -108,12 +147,11 @@ fn snippet(db: &Database, file: FileId, labels: &[&Label], terminal: &Terminal) 
             }
         })
         .collect();
-    let report =
-        Snippet { source: NamedSource::new(shown_path(&db.path(file)), text.to_string()), spans };
+    let report = Snippet { source: NamedSource::new(&path, shown.text.clone()), spans };
     let theme =
         if terminal.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler =
-        GraphicalReportHandler::new_themed(theme).with_width(terminal.width).with_context_lines(1);
+        GraphicalReportHandler::new_themed(theme).with_width(terminal.width).with_context_lines(0);
     let mut drawn = String::new();
     if handler.render_report(&mut drawn, &report).is_err() {
         return String::new();
@@ -124,12 +162,93 @@ fn snippet(db: &Database, file: FileId, labels: &[&Label], terminal: &Terminal) 
         .lines()
         .skip(begin)
         .filter(|it| !it.trim().is_empty())
-        .map(|it| format!("{it}\n"))
+        .map(|it| format!("{}\n", shown.heading(it.trim_end())))
         .collect()
 }
 
+/// How many columns stand before the text of a line.
+const GUTTER: usize = 9;
+
+/// The first line of a label: over many lines, it would hide what it is about.
+fn first_line(text: &str, label: &Label) -> (usize, usize) {
+    let start = floor(text, usize::from(label.range.start()));
+    let end = floor(text, usize::from(label.range.end()));
+    let slice = text.get(start..end).unwrap_or("");
+    (start, slice.lines().next().map_or(0, |it| it.trim_end().len()))
+}
+
+/// A text in which lines with labels are cut to what fits on the terminal.
+struct Shortened {
+    text: String,
+    /// Where each label is in it: begin and length.
+    places: Vec<(usize, usize)>,
+    /// Of each line that was cut at its beginning: its number from 1, and how many columns its
+    /// characters are further to the left.
+    moved: Vec<(usize, usize)>,
+}
+
+impl Shortened {
+    fn new(text: &str, spans: &[(usize, usize)], width: usize) -> Self {
+        let mut new = String::new();
+        let mut places = vec![(0, 0); spans.len()];
+        let mut moved = Vec::new();
+        let mut begin = 0;
+        for (index, line) in text.split_inclusive('\n').chain([""]).enumerate() {
+            let body = line.trim_end_matches(['\n', '\r']);
+            let is_last = begin + line.len() == text.len();
+            let on_line = |start: usize| {
+                begin <= start && (start < begin + line.len() || is_last && start == text.len())
+            };
+            let label = spans.iter().find(|it| on_line(it.0));
+            let (mut from, mut to) = (0, body.len());
+            if let Some(label) = label
+                && body.chars().count() > width
+            {
+                // A third of the room goes to what stands before the label.
+                let column = body[..(label.0 - begin).min(body.len())].chars().count();
+                let first = (column + label.1.min(width / 2) >= width)
+                    .then(|| column.saturating_sub(width / 3))
+                    .unwrap_or(0);
+                let mut kept = body.char_indices().skip(first).take(width.saturating_sub(2));
+                from = kept.next().map_or(0, |it| it.0);
+                to = kept.last().map_or(body.len(), |it| it.0 + it.1.len_utf8());
+                if first > 0 {
+                    moved.push((index + 1, first - 1));
+                }
+            }
+            let lead = if from > 0 { "…" } else { "" };
+            let offset = new.len() + lead.len();
+            for (place, span) in places.iter_mut().zip(spans).filter(|it| on_line(it.1.0)) {
+                let start = (span.0 - begin).clamp(from, to);
+                let end = (span.0 - begin + span.1).clamp(start, to);
+                *place = (offset + start - from, end - start);
+            }
+            new.push_str(lead);
+            new.push_str(&body[from..to]);
+            new.push_str(if to < body.len() { "…" } else { "" });
+            new.push_str(&line[body.len()..]);
+            begin += line.len();
+        }
+        Shortened { text: new, places, moved }
+    }
+
+    /// A drawn line, in which the heading `[path:line:column]` says the column of the file.
+    fn heading(&self, drawn: &str) -> String {
+        let place = drawn.strip_suffix(']').filter(|it| it.contains("─["));
+        let parts = place.and_then(|it| it.rsplit_once(':')).and_then(|(rest, column)| {
+            let line: usize = rest.rsplit_once(':')?.1.parse().ok()?;
+            Some((rest, line, column.parse::<usize>().ok()?))
+        });
+        let Some((rest, line, column)) = parts else { return drawn.to_owned() };
+        match self.moved.iter().find(|it| it.0 == line) {
+            Some((_, by)) => format!("{rest}:{}]", column + by),
+            None => drawn.to_owned(),
+        }
+    }
+}
+
 /// The path as people know it: relative to where they are, if it is below.
-fn shown_path(path: &str) -> String {
+pub(crate) fn shown_path(path: &str) -> String {
     match std::env::current_dir() {
         Ok(here) => match std::path::Path::new(path).strip_prefix(&here) {
             Ok(relative) => relative.display().to_string(),
@@ -211,12 +330,17 @@ pub(crate) fn place(db: &Database, file: FileId, range: TextRange) -> Value {
 
 /// The line and column of a byte, from 1.
 pub(crate) fn line_column(text: &str, at: usize) -> (usize, usize) {
+    let before = &text[..floor(text, at)];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+    (line, column)
+}
+
+/// The nearest place at or before `at` that is in the text and between characters.
+fn floor(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
         at -= 1;
     }
-    let before = &text[..at];
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-    (line, column)
+    at
 }

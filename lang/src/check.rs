@@ -9,13 +9,17 @@
 //! kept as a [`Res`], so that evaluation looks nothing up again. A mistake has the type `?`, which
 //! fits everywhere: one mistake is one message.
 
+mod cascades;
 mod collections;
 mod conditions;
 mod constants;
 mod cycles;
+mod declarations;
+mod effects;
 mod exprs;
 mod functions;
 mod layers;
+mod lowering;
 mod matches;
 mod mismatches;
 mod names;
@@ -161,6 +165,7 @@ pub(crate) fn compute(db: &Database, file: FileId) -> Checked {
     checker.diagnostics.extend(env.diagnostics.iter().cloned());
     checker.diagnostics.extend(schema.diagnostics.iter().cloned());
     if parses {
+        checker.declarations();
         checker.functions_of_file();
         match lowered.module.kind {
             Some(ModuleKind::Recipe | ModuleKind::Interface | ModuleKind::Module) => {
@@ -172,16 +177,8 @@ pub(crate) fn compute(db: &Database, file: FileId) -> Checked {
             None => {}
         }
     }
-    let Checker { res, types, mut diagnostics, .. } = checker;
-    diagnostics.sort_by(|a, b| {
-        (a.primary.file, a.primary.range.start(), a.code, &a.message).cmp(&(
-            b.primary.file,
-            b.primary.range.start(),
-            b.code,
-            &b.message,
-        ))
-    });
-    diagnostics.dedup();
+    let Checker { res, types, diagnostics, .. } = checker;
+    let diagnostics = cascades::without_cascades(file, &db.text(file), diagnostics);
     Checked { file, schema, res, types, diagnostics }
 }
 
@@ -212,6 +209,8 @@ struct Scope {
     setting: Option<Ty>,
     /// The option that is being set or defined.
     target: Option<Name>,
+    /// Whether this is a condition of a layer, which is asked before anything is chosen.
+    layer: bool,
 }
 
 impl Scope {
@@ -222,12 +221,25 @@ impl Scope {
             building: false,
             setting: None,
             target: None,
+            layer: false,
         }
     }
 
     /// No options: the body of a function, conditions of layers.
     fn empty() -> Self {
-        Scope { locals: Vec::new(), table: None, building: false, setting: None, target: None }
+        Scope {
+            locals: Vec::new(),
+            table: None,
+            building: false,
+            setting: None,
+            target: None,
+            layer: false,
+        }
+    }
+
+    /// A condition of a layer.
+    fn layer() -> Self {
+        Scope { layer: true, ..Scope::empty() }
     }
 
     fn with(&self, name: &Name, ty: Ty) -> Self {

@@ -10,7 +10,7 @@ use crate::module::{
     BinaryOp, EnumDecl, Expr, ExprId, Function, Ident, Module, ModuleKind, Name, StmtKind, TypeId,
     TypeNameKind, TypeRef, Unit, Use,
 };
-use crate::nearest::{did_you_mean, nearest};
+use crate::nearest::{did_you_mean, list, nearest};
 use crate::types::{
     EnumTy, EnumType, Predicate, Ranges, RecordTy, RecordType, RecordTypeField, Ty,
 };
@@ -51,6 +51,21 @@ pub struct Signature {
 pub(crate) const TYPE_NAMES: &[&str] = &[
     "Bool", "Dep", "Duration", "File", "Int", "List", "Map", "Path", "Script", "Set", "Size",
     "Source", "String", "Version",
+];
+
+/// What types are called elsewhere.
+const FOREIGN_TYPES: &[(&str, &str)] = &[
+    ("Array", "List"),
+    ("Boolean", "Bool"),
+    ("Dict", "Map"),
+    ("HashMap", "Map"),
+    ("Integer", "Int"),
+    ("Listing", "List"),
+    ("Mapping", "Map"),
+    ("Str", "String"),
+    ("Text", "String"),
+    ("UInt", "Int"),
+    ("Vec", "List"),
 ];
 
 impl Env {
@@ -209,6 +224,7 @@ impl Compute<'_> {
                 values,
                 groups: Vec::new(),
                 ordered: decl.attrs.iter().any(|it| it.ident.name == "ordered"),
+                has_history: decl.values.iter().any(|it| !it.attrs.is_empty()),
                 by_name,
             };
             ty.groups = self.groups(decl, &ty);
@@ -454,6 +470,18 @@ impl Compute<'_> {
                 let mut diagnostic = self.at(Code::UnknownType, name, message);
                 if let [near, ..] = near[..] {
                     diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                } else {
+                    let names: Vec<&str> = env
+                        .module()
+                        .type_names
+                        .iter()
+                        .map(|it| it.ident.name.as_str())
+                        .take(20)
+                        .collect();
+                    diagnostic = diagnostic.help(match names.len() {
+                        0 => format!("`{}` declares no types", module.name),
+                        _ => format!("it has {}", list(&names, "and")),
+                    });
                 }
                 self.report(diagnostic);
                 Ty::Error
@@ -464,15 +492,30 @@ impl Compute<'_> {
     fn unknown_type(&mut self, name: &Ident) {
         let lowered = self.lowered;
         let own = lowered.module.type_names.iter().map(|it| it.ident.name.as_str());
-        let names = nearest(&name.name, TYPE_NAMES.iter().copied().chain(own));
+        let foreign = FOREIGN_TYPES.iter().find(|it| it.0.eq_ignore_ascii_case(&name.name));
+        let names = match foreign {
+            Some((_, ours)) => vec![*ours],
+            None => nearest(&name.name, TYPE_NAMES.iter().copied().chain(own.clone())),
+        };
         let message = format!("there is no type `{}`{}", name.name, did_you_mean(&names));
         let mut diagnostic = self.at(Code::UnknownType, name, message);
         if let [near, ..] = names[..] {
             diagnostic = diagnostic.fix(format!("write `{near}`"), near);
         }
-        if matches!(&*name.name, "Float" | "Double" | "Number") {
-            diagnostic = diagnostic
-                .help("Kiln has no type of fractions, so that version 24.10 can never become 24.1; use `Int`, `Size` or `String(/…/)`");
+        match &*name.name {
+            "Float" | "Double" | "Number" | "float" => {
+                diagnostic = diagnostic
+                    .help("Kiln has no type of fractions, so that version 24.10 can never become 24.1; use `Int`, `Size` or `String(/…/)`");
+            }
+            "Any" | "any" | "Object" | "unknown" => {
+                diagnostic = diagnostic
+                    .help("every option says what it can hold, so that a wrong setting is found before anything runs");
+            }
+            _ if names.is_empty() => {
+                let all: Vec<&str> = TYPE_NAMES.iter().copied().chain(own).take(20).collect();
+                diagnostic = diagnostic.help(format!("there are {}", list(&all, "and")));
+            }
+            _ => {}
         }
         self.report(diagnostic);
     }
@@ -563,6 +606,10 @@ impl Compute<'_> {
                 let lhs = self.intervals(*lhs, unit, out);
                 self.intervals(*rhs, unit, out) && lhs
             }
+            Expr::Range { lo, hi, .. } if unit.is_some() && self.lacks_units(*lo, *hi) => {
+                self.no_units(expr, unit);
+                false
+            }
             Expr::Range { lo, hi, inclusive } => {
                 let lo = match lo {
                     Some(lo) => self.bound(*lo, unit),
@@ -576,13 +623,20 @@ impl Compute<'_> {
                 };
                 let (Some(lo), Some(hi)) = (lo, hi) else { return false };
                 if lo > hi {
-                    let diagnostic = Diagnostic::new(
+                    let mut diagnostic = Diagnostic::new(
                         Code::BadDeclaration,
                         self.file,
                         place,
                         "this range has no value in it",
-                    )
-                    .help("the smaller bound comes first");
+                    );
+                    if let Expr::Range { lo: Some(lo), hi: Some(hi), inclusive: true } =
+                        &lowered.module.exprs[expr]
+                    {
+                        let text = self.db.text(self.file);
+                        let (lo, hi) = (&text[lowered.map.expr(*lo)], &text[lowered.map.expr(*hi)]);
+                        let turned = format!("{hi}..={lo}");
+                        diagnostic = diagnostic.fix(format!("write `{turned}`"), turned);
+                    }
                     self.report(diagnostic);
                     return false;
                 }
@@ -597,6 +651,31 @@ impl Compute<'_> {
                 None => false,
             },
         }
+    }
+
+    /// Whether both bounds of a range of sizes or durations are plain numbers.
+    fn lacks_units(&self, lo: Option<ExprId>, hi: Option<ExprId>) -> bool {
+        let exprs = &self.lowered.module.exprs;
+        lo.is_some() && [lo, hi].into_iter().flatten().all(|it| matches!(exprs[it], Expr::Int(_)))
+    }
+
+    fn no_units(&mut self, expr: ExprId, unit: Option<bool>) {
+        let place = self.lowered.map.expr(expr);
+        let (what, example, word) = match unit {
+            Some(true) => ("sizes", "1 KiB..=1 MiB", "B"),
+            _ => ("durations", "1 s..=1 h", "s"),
+        };
+        let text = self.db.text(self.file);
+        let Expr::Range { lo, hi, inclusive } = &self.lowered.module.exprs[expr] else { return };
+        let shown = |it: &Option<ExprId>| {
+            it.map_or(String::new(), |it| format!("{} {word}", &text[self.lowered.map.expr(it)]))
+        };
+        let op = if *inclusive { "..=" } else { ".." };
+        let fixed = format!("{}{op}{}", shown(lo), shown(hi));
+        let message = format!("{what} have units, such as `{example}`");
+        let diagnostic = Diagnostic::new(Code::BadDeclaration, self.file, place, message)
+            .fix(format!("write `{fixed}`"), fixed);
+        self.report(diagnostic);
     }
 
     fn bound(&mut self, expr: ExprId, unit: Option<bool>) -> Option<i64> {

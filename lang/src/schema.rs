@@ -15,7 +15,7 @@ use crate::module::{
     Attr, BodyId, Expr, ExprId, GuardId, Ident, Include, ModuleKind, Name, OptionDecl, OptionKind,
     PartKind, SpanId, StmtKind, StrPart,
 };
-use crate::nearest::{did_you_mean, nearest};
+use crate::nearest::{did_you_mean, list, nearest};
 use crate::types::Ty;
 use crate::version::Version;
 
@@ -233,6 +233,10 @@ impl Schema {
     }
 }
 
+/// The attributes of declarations.
+pub(crate) const ATTRIBUTES: &[&str] =
+    &["since", "deprecated", "removed", "renamed", "ordered", "alone", "preferred", "all"];
+
 /// Computes what a file offers; `outer` are the files that wait for it.
 pub(crate) fn compute(db: &Database, file: FileId, outer: &[FileId]) -> Schema {
     let env = db.env(file);
@@ -340,9 +344,11 @@ impl Compute<'_> {
             did_you_mean(&near)
         );
         let mut diagnostic = self.at(Code::UnknownModule, name.span, message);
-        if let [near, ..] = near[..] {
-            diagnostic = diagnostic.fix(format!("write `{near}`"), near);
-        }
+        diagnostic = match (&near[..], names.len()) {
+            ([near, ..], _) => diagnostic.fix(format!("write `{near}`"), *near),
+            ([], 0) => diagnostic.help("it has no mixins"),
+            ([], _) => diagnostic.help(format!("it has {}", list(&names, "and"))),
+        };
         self.diagnostics.push(diagnostic);
         None
     }
@@ -388,14 +394,25 @@ impl Compute<'_> {
     fn unknown(&mut self, name: &Ident, is_steps: bool) {
         let module = self.env.module();
         let own = module.root.map(|it| module.bodies[it].parts.iter()).into_iter().flatten();
-        let own = own.filter(|it| it.kind == PartKind::Mixin).map(|it| it.ident.name.as_str());
-        let modules = self.db.stems().filter(|it| self.db.module(it).is_some());
-        let near = nearest(&name.name, own.chain(modules));
+        let own: Vec<&str> =
+            own.filter(|it| it.kind == PartKind::Mixin).map(|it| it.ident.name.as_str()).collect();
+        let mut near = nearest(&name.name, own.iter().copied().chain(self.db.stems()));
+        near.retain(|it| own.contains(it) || self.db.module(it).is_some());
         let what = if is_steps { "build system" } else { "mixin" };
         let message = format!("there is no {what} `{}`{}", name.name, did_you_mean(&near));
         let mut diagnostic = self.at(Code::UnknownModule, name.span, message);
         if let [near, ..] = near[..] {
             diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+        } else if self.db.package(&name.name).is_some() {
+            diagnostic = diagnostic.help(format!(
+                "`{0}` is a package: to depend on it, write `host {0}` or `build {0}`",
+                name.name
+            ));
+        } else {
+            diagnostic = diagnostic.help(format!(
+                "to make it, write `module {0}` with `mixin {0} {{ … }}` into a file `{0}.kiln`",
+                name.name
+            ));
         }
         self.diagnostics.push(diagnostic);
     }
@@ -469,10 +486,20 @@ impl Compute<'_> {
         for (index, decl) in module.bodies[body].steps.iter().enumerate() {
             let step = StepSchema { name: decl.ident.name.clone(), at, index: index as u32 };
             if table.step(&step.name).is_some() {
-                let message = format!("there is a step `{}` already", step.name);
+                let Some(first) = table.step(&step.name).cloned() else { continue };
+                let lowered = self.db.lowered(first.at.file);
+                let place =
+                    lowered.module.bodies[first.at.body].steps[first.index as usize].ident.span;
+                let message = format!("there are two steps `{}`", step.name);
                 let diagnostic = self
                     .at(Code::DuplicateDeclaration, decl.ident.span, message)
-                    .help(format!("to replace it, write `steps.{} = …`", step.name));
+                    .here("the second one")
+                    .label(first.at.file, lowered.map.span(place), "the first one")
+                    .help(if first.at == step.at {
+                        "give one of them another name".to_owned()
+                    } else {
+                        format!("to replace what it does, write `steps.{} = …`", step.name)
+                    });
                 self.diagnostics.push(diagnostic);
                 continue;
             }
@@ -487,6 +514,14 @@ impl Compute<'_> {
                         let mut diagnostic = self.at(Code::UnknownStep, of.span, message);
                         if let [near, ..] = near[..] {
                             diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                        } else if table.steps.is_empty() {
+                            diagnostic = diagnostic
+                                .help("there are no steps: choose a build system, as in `steps autotools`");
+                        } else {
+                            let names: Vec<&str> =
+                                table.steps.iter().map(|it| it.name.as_str()).collect();
+                            diagnostic =
+                                diagnostic.help(format!("there are {}", list(&names, "and")));
                         }
                         self.diagnostics.push(diagnostic);
                     }
@@ -579,6 +614,9 @@ impl Compute<'_> {
                 let mut diagnostic = self.at(Code::UnknownKeyword, word.span, message);
                 if let [near, ..] = near[..] {
                     diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                } else {
+                    diagnostic = diagnostic
+                        .help("there are `max` and `min` for numbers, `or` for features, `union` for sets, and `agree`");
                 }
                 self.diagnostics.push(diagnostic);
                 natural
@@ -598,6 +636,7 @@ impl Compute<'_> {
                         entry.version.span,
                         format!("version {version} is listed twice"),
                     )
+                    .here("the second time")
                     .label(self.file, self.env.lowered.map.span(first.span), "the first time")
                     .help("remove one of them");
                 self.diagnostics.push(diagnostic);
@@ -684,22 +723,15 @@ impl Compute<'_> {
                 }
                 "ordered" | "alone" | "preferred" | "all" => {}
                 other => {
-                    let known = [
-                        "since",
-                        "deprecated",
-                        "removed",
-                        "renamed",
-                        "ordered",
-                        "alone",
-                        "preferred",
-                        "all",
-                    ];
-                    let near = nearest(other, known);
+                    let near = nearest(other, ATTRIBUTES.iter().copied());
                     let message =
                         format!("there is no attribute `@{other}`{}", did_you_mean(&near));
                     let mut diagnostic = self.at(Code::UnknownKeyword, attr.ident.span, message);
                     if let [near, ..] = near[..] {
                         diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                    } else {
+                        diagnostic =
+                            diagnostic.help(format!("there are {}", list(ATTRIBUTES, "and")));
                     }
                     self.diagnostics.push(diagnostic);
                 }

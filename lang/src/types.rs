@@ -126,6 +126,8 @@ pub struct EnumType {
     pub groups: Vec<(Name, Vec<u32>)>,
     /// Whether `<` and its like compare values by their order.
     pub ordered: bool,
+    /// Whether attributes say something about the life of a value.
+    pub has_history: bool,
     /// The values in the order of their names, for look-ups.
     pub by_name: Vec<u32>,
 }
@@ -322,7 +324,7 @@ impl Ty {
     }
 
     /// Returns the type in words, as of several values: "numbers".
-    fn plural(&self) -> String {
+    pub(crate) fn plural(&self) -> String {
         match self {
             Ty::Int(_) => "numbers".to_owned(),
             Ty::Size(_) => "sizes".to_owned(),

@@ -9,8 +9,31 @@ use crate::args::{Common, Layers};
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::render;
+use crate::sarif::to_sarif;
 use crate::terminal::{Terminal, print};
 use crate::workspace::{Workspace, own_files};
+
+/// How what is wrong is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// For people.
+    Text,
+    /// As JSON of our own.
+    Json,
+    /// As SARIF 2.1.0.
+    Sarif,
+}
+
+impl Form {
+    /// Returns what the switches of the command line ask for.
+    pub(crate) fn of(json: bool, sarif: bool) -> Form {
+        match (json, sarif) {
+            (_, true) => Form::Sarif,
+            (true, false) => Form::Json,
+            (false, false) => Form::Text,
+        }
+    }
+}
 
 pub(crate) fn run(
     common: &Common,
@@ -18,7 +41,7 @@ pub(crate) fn run(
     files: &[PathBuf],
     with_std: bool,
     layers: &Layers,
-    json: bool,
+    form: Form,
 ) -> Result<Exit, Fail> {
     let workspace = Workspace::open(layers, terminal, common.quiet)?;
     let mut ids: Vec<FileId> = Vec::new();
@@ -42,16 +65,20 @@ pub(crate) fn run(
         diagnostics.extend(workspace.db.diagnostics(*id));
     }
     let failed = diagnostics.iter().any(Diagnostic::is_error);
-    if json {
-        let all = render::to_json(&workspace.db, &diagnostics);
-        print(&format!("{:#}\n", json!({"schema": "kiln-check/1", "diagnostics": all})));
-    } else {
-        if !diagnostics.is_empty() {
+    match form {
+        Form::Json => {
+            let all = render::to_json(&workspace.db, &diagnostics);
+            print(&format!("{:#}\n", json!({"schema": "kiln-check/1", "diagnostics": all})));
+        }
+        Form::Sarif => print(&format!("{:#}\n", to_sarif(&workspace.db, &diagnostics))),
+        Form::Text if !diagnostics.is_empty() => {
             eprint!("{}", render::render(&workspace.db, &diagnostics, &terminal));
             eprintln!("{} in {}", render::summary(&diagnostics), files_word(ids.len()));
-        } else if !common.quiet {
+        }
+        Form::Text if !common.quiet => {
             eprintln!("nothing is wrong in {}", files_word(ids.len()));
         }
+        Form::Text => {}
     }
     Ok(if failed { Exit::Author } else { Exit::Done })
 }

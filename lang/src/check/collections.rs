@@ -31,59 +31,69 @@ impl<'a> Checker<'a> {
             }
             Some(Ty::List(of)) if !is_map => {
                 let of = (**of).clone();
+                let message = format!("expected {}, found a set", Ty::list(of.clone()).a());
                 let source = self.db.text(self.file)[self.range(expr)].to_owned();
-                let inner = source.trim_start_matches('{').trim_end_matches('}');
-                let diagnostic = self
-                    .at_expr(
-                        Code::TypeMismatch,
-                        expr,
-                        format!("expected {}, found a set", Ty::list(of.clone()).a()),
-                    )
-                    .help("a list, which has an order, stands in square brackets")
-                    .fix(format!("write `[{inner}]`"), format!("[{inner}]"));
+                let mut diagnostic = self
+                    .at_expr(Code::TypeMismatch, expr, message)
+                    .help("a list, which has an order, stands in square brackets");
+                if let Some(list) = in_brackets(&source, '{', '}', "[", "]") {
+                    diagnostic = diagnostic.fix(format!("write `{list}`"), list);
+                }
                 self.report(diagnostic);
+                self.elements(elements, &Want::Items(&of), scope);
                 return self.set(expr, Res::Error, Ty::Error);
             }
-            Some(Ty::Enum(of)) if elements.len() == 1 && !is_map => {
+            Some(Ty::Enum(of)) if !is_map => {
                 let of = of.clone();
                 self.elements(elements, &Want::Values(&of), scope);
                 return self.set(expr, Res::None, Ty::Set(of));
             }
             _ => {}
         }
-        // Nothing says what the set is of: its first value does.
+        // Nothing says what the literal is of: its first value does.
+        let before = self.diagnostics.len();
+        let (first, rest) = (&elements[0], &elements[1..]);
+        let of = self.first_element(first, scope);
         if is_map {
-            let of = self.first_type(elements, scope);
-            self.elements(elements, &Want::Entries(&of), scope);
+            self.elements(rest, &Want::Entries(&of), scope);
             return self.set(expr, Res::None, Ty::Map(Box::new(of)));
         }
-        match self.first_type(elements, scope) {
+        match of {
             Ty::Enum(of) | Ty::Set(of) => {
-                self.elements(elements, &Want::Values(&of), scope);
+                self.elements(rest, &Want::Values(&of), scope);
                 self.set(expr, Res::None, Ty::Set(of))
             }
             Ty::Error => {
-                // Words in it may be what a mistake elsewhere has left without explanation.
-                if expected.is_none() {
-                    let before = self.diagnostics.len();
-                    self.elements(elements, &Want::Anything, scope);
-                    if self.diagnostics.len() == before {
-                        let diagnostic = self
-                            .at_expr(Code::AmbiguousName, expr, "nothing here says of which enum this is a set")
-                            .help("give what it is assigned to a type, as in `let x: Set<Driver> = {…}`");
-                        self.report(diagnostic);
-                    }
+                self.elements(rest, &Want::Anything, scope);
+                // Bare words mean something only where their enum is expected.
+                let words = self.diagnostics[before..]
+                    .iter()
+                    .all(|it| matches!(it.code, Code::UnknownName | Code::AmbiguousName));
+                if words && expected.is_none_or(|it| *it != Ty::Error) {
+                    self.diagnostics.truncate(before);
+                    let diagnostic = self
+                        .at_expr(
+                            Code::AmbiguousName,
+                            expr,
+                            "nothing here says of which enum this is a set",
+                        )
+                        .help(
+                            "give what it is assigned to a type, as in `let x: Set<Driver> = {…}`",
+                        );
+                    self.report(diagnostic);
                 }
                 self.set(expr, Res::Error, Ty::Error)
             }
             other => {
-                let diagnostic = self
-                    .at_expr(
-                        Code::TypeMismatch,
-                        expr,
-                        format!("a set has values of an enum, not {}", other.a()),
-                    )
-                    .help("a list stands in square brackets: `[…]`");
+                self.elements(rest, &Want::Anything, scope);
+                let message = format!("a set has values of an enum, not {}", other.plural());
+                let source = self.db.text(self.file)[self.range(expr)].to_owned();
+                let mut diagnostic = self
+                    .at_expr(Code::TypeMismatch, expr, message)
+                    .help("a list, of whatever values, stands in square brackets");
+                if let Some(list) = in_brackets(&source, '{', '}', "[", "]") {
+                    diagnostic = diagnostic.fix(format!("write `{list}`"), list);
+                }
                 self.report(diagnostic);
                 self.set(expr, Res::Error, Ty::Error)
             }
@@ -106,11 +116,12 @@ impl<'a> Checker<'a> {
             Some(Ty::Set(of)) => {
                 let of = of.clone();
                 let source = self.db.text(self.file)[self.range(expr)].to_owned();
-                let inner = source.trim_start_matches('[').trim_end_matches(']');
-                let diagnostic = self
+                let mut diagnostic = self
                     .at_expr(Code::TypeMismatch, expr, "expected a set, found a list")
-                    .help("a set stands in braces")
-                    .fix(format!("write `{{{inner}}}`"), format!("{{{inner}}}"));
+                    .help("a set stands in braces");
+                if let Some(set) = in_brackets(&source, '[', ']', "{", "}") {
+                    diagnostic = diagnostic.fix(format!("write `{set}`"), set);
+                }
                 self.report(diagnostic);
                 self.elements(elements, &Want::Values(&of), scope);
                 return self.set(expr, Res::Error, Ty::Error);
@@ -120,7 +131,7 @@ impl<'a> Checker<'a> {
         if elements.is_empty() {
             return self.set(expr, Res::None, Ty::Empty);
         }
-        let of = self.first_type(elements, scope);
+        let of = self.first_element(&elements[0], scope);
         let of = match &elements[0] {
             Element::Spread(_) => match of {
                 Ty::List(of) => *of,
@@ -129,29 +140,31 @@ impl<'a> Checker<'a> {
             },
             _ => of,
         };
-        self.elements(elements, &Want::Items(&of), scope);
+        self.elements(&elements[1..], &Want::Items(&of), scope);
         self.set(expr, Res::None, Ty::list(of))
     }
 
-    /// The type of the first element, found quietly.
-    fn first_type(&mut self, elements: &'a [Element], scope: &Scope) -> Ty {
-        let before = self.diagnostics.len();
-        let ty = elements.first().map_or(Ty::Error, |it| self.element_ty(it, scope));
-        self.diagnostics.truncate(before);
-        ty
-    }
-
-    fn element_ty(&mut self, element: &'a Element, scope: &Scope) -> Ty {
+    /// Checks the first element of a literal of which nothing is expected; returns its type. It is
+    /// checked once: literals in literals would else be checked once more for each level.
+    fn first_element(&mut self, element: &'a Element, scope: &Scope) -> Ty {
         match element {
-            Element::Expr(expr) | Element::Spread(expr) | Element::Entry(_, expr) => {
-                self.infer(*expr, scope)
+            Element::Expr(expr) | Element::Spread(expr) => self.infer(*expr, scope),
+            Element::Entry(key, value) => {
+                self.expect(*key, &Ty::STRING, scope);
+                self.infer(*value, scope)
             }
-            Element::When(_, element) => self.element_ty(element, scope),
-            Element::For { name, list, element, .. } => {
+            Element::When(cond, element) => {
+                self.expect(*cond, &Ty::Bool, scope);
+                self.first_element(element, scope)
+            }
+            Element::For { name, list, when, element } => {
                 let ty = self.infer(*list, scope);
                 let inner = self.element_type(*list, &ty);
                 let scope = scope.with(&name.name, inner);
-                self.element_ty(element, &scope)
+                if let Some(when) = when {
+                    self.expect(*when, &Ty::Bool, &scope);
+                }
+                self.first_element(element, &scope)
             }
         }
     }
@@ -180,8 +193,7 @@ impl<'a> Checker<'a> {
         match element {
             Element::Expr(expr) => match want {
                 Want::Values(of) => {
-                    let found = self.expect(*expr, &Ty::Enum((*of).clone()), scope);
-                    let _ = found;
+                    self.expect(*expr, &Ty::Enum((*of).clone()), scope);
                 }
                 Want::Items(of) => {
                     self.expect(*expr, of, scope);
@@ -268,8 +280,21 @@ impl<'a> Checker<'a> {
                 let message = format!("there is no group called `{name}`{}", did_you_mean(&near));
                 let mut diagnostic = self.at_expr(Code::UnknownValue, expr, message);
                 if of.position(name).is_some() {
-                    diagnostic =
-                        diagnostic.help(format!("`{name}` is a value: it stands without dots"));
+                    diagnostic.message = format!("`{name}` is a value, not a group of values");
+                    diagnostic = diagnostic.help("a value stands without dots");
+                    let (file, range) = (self.file, self.range(expr));
+                    let text = self.db.text(self.file);
+                    let before = &text[..usize::from(range.start())];
+                    if before.ends_with("..") {
+                        let dots = rowan::TextRange::new(
+                            range.start() - rowan::TextSize::new(2),
+                            range.start(),
+                        );
+                        diagnostic = diagnostic.fix_at("remove the dots", file, dots, "");
+                    }
+                    self.report(diagnostic);
+                    self.set(expr, Res::Error, Ty::Error);
+                    return;
                 } else if near.is_empty() && !of.groups.is_empty() {
                     let names: Vec<&str> = of.groups.iter().map(|it| it.0.as_str()).collect();
                     diagnostic = diagnostic.help(format!("there are {}", list(&names, "and")));
@@ -296,6 +321,12 @@ enum Want<'t> {
     Entries(&'t Ty),
     /// Whatever they are.
     Anything,
+}
+
+/// The text of a literal with other brackets.
+fn in_brackets(source: &str, open: char, close: char, with: &str, and: &str) -> Option<String> {
+    let inner = source.strip_prefix(open)?.strip_suffix(close)?;
+    Some(format!("{with}{inner}{and}"))
 }
 
 fn is_entry(element: &Element) -> bool {

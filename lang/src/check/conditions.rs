@@ -226,8 +226,18 @@ impl<'a> Checker<'a> {
     }
 
     fn not_in_fragment(&mut self, expr: ExprId) {
+        let message = match self.expr_ref(expr) {
+            Expr::Binary { .. } | Expr::Neg(_) => "a condition cannot calculate",
+            Expr::Call { .. } => "a condition cannot call functions or methods",
+            Expr::If { .. } | Expr::Match { .. } => "a condition cannot choose between values",
+            Expr::Str { .. } => "a condition compares with a text that is known as it is written",
+            Expr::Name(_) if matches!(self.res[expr.index()], Res::Let(..)) => {
+                "a condition cannot use a `let` that reads options"
+            }
+            _ => "a condition cannot ask for this",
+        };
         let diagnostic = self
-            .at_expr(Code::NotACondition, expr, "a condition cannot use this")
+            .at_expr(Code::NotACondition, expr, message)
             .help("conditions are made of features, knobs compared with values, `version`, `platform`, `toolchain` and `with`, joined by `!`, `&` and `|`");
         self.report(diagnostic);
     }

@@ -54,7 +54,7 @@ impl Facts<'_> {
                     BinaryOp::Add => lhs.checked_add(rhs),
                     BinaryOp::Sub => lhs.checked_sub(rhs),
                     BinaryOp::Mul => lhs.checked_mul(rhs),
-                    BinaryOp::Rem if rhs != 0 => Some(lhs.rem_euclid(rhs)),
+                    BinaryOp::Rem if rhs != 0 => lhs.checked_rem_euclid(rhs),
                     _ => None,
                 }
             }
@@ -127,6 +127,58 @@ impl Facts<'_> {
         values.sort_unstable();
         values.dedup();
         Some(Const::Set(values))
+    }
+}
+
+/// Whether a condition on the number `it` holds; `None` if it reads anything else.
+pub(super) fn holds(module: &Module, cond: ExprId, it: i64) -> Option<bool> {
+    match &module.exprs[cond] {
+        Expr::Name(name) => match name.as_str() {
+            "on" | "true" => Some(true),
+            "off" | "false" => Some(false),
+            _ => None,
+        },
+        Expr::Not(of) => Some(!holds(module, *of, it)?),
+        Expr::Binary { op: BinaryOp::And, lhs, rhs } => {
+            Some(holds(module, *lhs, it)? && holds(module, *rhs, it)?)
+        }
+        Expr::Binary { op: BinaryOp::Or, lhs, rhs } => {
+            Some(holds(module, *lhs, it)? || holds(module, *rhs, it)?)
+        }
+        Expr::Binary { op, lhs, rhs } => {
+            let (lhs, rhs) = (number(module, *lhs, it)?, number(module, *rhs, it)?);
+            match op {
+                BinaryOp::Eq => Some(lhs == rhs),
+                BinaryOp::Ne => Some(lhs != rhs),
+                BinaryOp::Lt => Some(lhs < rhs),
+                BinaryOp::Le => Some(lhs <= rhs),
+                BinaryOp::Gt => Some(lhs > rhs),
+                BinaryOp::Ge => Some(lhs >= rhs),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The number that an expression of literals, `it` and arithmetic stands for.
+fn number(module: &Module, expr: ExprId, it: i64) -> Option<i64> {
+    match &module.exprs[expr] {
+        Expr::Name(name) if name == "it" => Some(it),
+        Expr::Int(number) => Some(*number),
+        Expr::Quantity { number, unit } => Some(Checker::quantity(*number, *unit).0),
+        Expr::Neg(of) => number(module, *of, it)?.checked_neg(),
+        Expr::Binary { op, lhs, rhs } => {
+            let (lhs, rhs) = (number(module, *lhs, it)?, number(module, *rhs, it)?);
+            match op {
+                BinaryOp::Add => lhs.checked_add(rhs),
+                BinaryOp::Sub => lhs.checked_sub(rhs),
+                BinaryOp::Mul => lhs.checked_mul(rhs),
+                BinaryOp::Rem if rhs != 0 => lhs.checked_rem_euclid(rhs),
+                _ => None,
+            }
+        }
+        _ => None,
     }
 }
 

@@ -277,35 +277,52 @@ impl<'a> Checker<'a> {
             });
             calls.push(called);
         }
-        let mut reported = BTreeSet::new();
+        // Depth first; a call of a function that is on the way closes a ring.
+        let mut done = vec![false; calls.len()];
         for start in 0..calls.len() {
-            let mut seen = BTreeSet::new();
-            let mut open = vec![start];
-            while let Some(at) = open.pop() {
-                for (to, expr) in &calls[at] {
-                    if *to == start
-                        && reported.insert(*expr)
-                        && seen.is_empty() | (at == start) | true
-                    {
-                        let name = &module.functions.values()[start].ident.name;
-                        let mut diagnostic = self
-                            .at_expr(Code::RecursiveFunction, *expr, format!("`{name}` calls itself"))
-                            .help("functions of Kiln always end, so none may call itself; go through a list with `.map`, `.filter` or `for`");
-                        if at != start {
-                            let via = &module.functions.values()[at].ident.name;
-                            diagnostic.message =
-                                format!("`{name}` calls itself, by way of `{via}`");
-                        }
-                        self.report(diagnostic);
-                    } else if *to != start && seen.insert(*to) {
-                        open.push(*to);
-                    }
+            let mut path: Vec<(usize, usize)> = vec![(start, 0)];
+            while let Some((at, next)) = path.last_mut() {
+                let at = *at;
+                let call = (!done[at]).then(|| calls[at].get(*next)).flatten();
+                let Some((to, expr)) = call else {
+                    done[at] = true;
+                    path.pop();
+                    continue;
+                };
+                *next += 1;
+                if let Some(begin) = path.iter().position(|it| it.0 == *to) {
+                    let ring: Vec<usize> = path[begin..].iter().map(|it| it.0).collect();
+                    self.calls_itself(&ring, *expr);
+                } else if !done[*to] {
+                    path.push((*to, 0));
                 }
             }
-            if !reported.is_empty() {
-                // A ring is one mistake, wherever one begins to go round.
-                break;
-            }
         }
+    }
+
+    fn calls_itself(&mut self, ring: &[usize], closing: ExprId) {
+        let functions = self.module().functions.values();
+        let names: Vec<&str> = ring.iter().map(|it| functions[*it].ident.name.as_str()).collect();
+        let message = match &names[..] {
+            [name] => format!("`{name}` calls itself"),
+            [first, ..] => {
+                let all: Vec<String> =
+                    names.iter().chain([first]).map(|it| format!("`{it}`")).collect();
+                format!("these functions call each other: {}", all.join(" → "))
+            }
+            [] => return,
+        };
+        let mut diagnostic = self
+            .at_expr(Code::RecursiveFunction, closing, message)
+            .help("functions of Kiln always end, so none may call itself; go through a list with `.map`, `.filter` or `for`");
+        if let [first, _, ..] = ring {
+            let ident = &functions[*first].ident;
+            diagnostic = diagnostic.here("this closes the ring").label(
+                self.file,
+                self.span(ident.span),
+                "it begins here",
+            );
+        }
+        self.report(diagnostic);
     }
 }

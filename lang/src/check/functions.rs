@@ -40,6 +40,12 @@ impl Builtin {
         Builtin::ALL.iter().find(|it| it.0 == name).map(|it| it.1)
     }
 
+    /// Returns its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Builtin::ALL.iter().find(|it| it.1 == self).map_or("", |it| it.0)
+    }
+
     /// Returns how it is called, and what it does.
     #[must_use]
     pub fn doc(self) -> (&'static str, &'static str) {
@@ -167,6 +173,32 @@ impl Method {
             _ => &[],
         }
     }
+
+    /// The names of all methods.
+    const NAMES: &'static [&'static str] = &[
+        "map",
+        "filter",
+        "any",
+        "all",
+        "join",
+        "reversed",
+        "unique",
+        "get",
+        "or",
+        "split",
+        "lines",
+        "replace",
+        "trim",
+        "upper",
+        "lower",
+        "starts_with",
+        "ends_with",
+        "contains",
+        "matches",
+        "up_to",
+        "pin",
+        "below",
+    ];
 
     fn takes(self) -> Takes {
         match self {
@@ -303,8 +335,22 @@ impl<'a> Checker<'a> {
                 let near = nearest(name, own.chain(Builtin::ALL.iter().map(|it| it.0)));
                 let message = format!("there is no function `{name}`{}", did_you_mean(&near));
                 let mut diagnostic = self.at_expr(Code::UnknownName, callee, message);
+                let is_value = scope.table.as_ref().is_some_and(|it| it.get(name).is_some())
+                    || matches!(name.as_str(), "version" | "name");
                 if let [near, ..] = near[..] {
                     diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                } else if is_value {
+                    diagnostic =
+                        diagnostic.help(format!("`{name}` is a value: it stands without brackets"));
+                } else if Method::NAMES.contains(&name.as_str()) {
+                    diagnostic =
+                        diagnostic.help(format!("`{name}` is a method: write `value.{name}(…)`"));
+                } else {
+                    let names: Vec<&str> = Builtin::ALL.iter().map(|it| it.0).collect();
+                    diagnostic = diagnostic.help(format!(
+                        "there are {} and the functions of this file",
+                        names.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")
+                    ));
                 }
                 self.report(diagnostic);
                 self.set(expr, Res::Error, Ty::Error)
@@ -353,9 +399,14 @@ impl<'a> Checker<'a> {
                         ),
                     ),
                 };
-                let diagnostic =
+                let mut diagnostic =
                     crate::diagnostic::Diagnostic::new(Code::BadCall, self.file, range, message)
                         .label(place.0, place.1, "declared here");
+                if let Some(name) = &arg.name
+                    && let [near, ..] = nearest(&name.name, names.iter().copied())[..]
+                {
+                    diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                }
                 self.report(diagnostic);
                 continue;
             };
@@ -399,16 +450,38 @@ impl<'a> Checker<'a> {
             if record.file == self.file { self.env.clone() } else { self.db.env(record.file) };
         let record = env.records[record.id.index()].clone();
         let mut given: Vec<&str> = Vec::new();
-        for arg in args {
+        let mut positional = false;
+        for (position, arg) in args.iter().enumerate() {
             let Some(name) = &arg.name else {
-                self.infer(arg.value, scope);
-                let diagnostic = self
-                    .at_expr(Code::BadCall, arg.value, "the fields of a record are given by name")
-                    .help(format!(
-                        "for example `{}({} = …)`",
-                        record.name,
-                        record.fields.first().map_or("field", |it| &it.name)
-                    ));
+                positional = true;
+                let mut diagnostic = self.at_expr(
+                    Code::BadCall,
+                    arg.value,
+                    "the fields of a record are given by name",
+                );
+                match record.fields.get(position) {
+                    Some(field) if args.iter().all(|it| it.name.is_none()) => {
+                        self.infer_quietly(arg.value, scope);
+                        let start = rowan::TextRange::empty(self.range(arg.value).start());
+                        let name = &field.name;
+                        diagnostic = diagnostic.fix_at(
+                            format!("write `{name} = ` before it"),
+                            self.file,
+                            start,
+                            format!("{name} = "),
+                        );
+                    }
+                    _ => {
+                        self.infer_quietly(arg.value, scope);
+                        let names: Vec<&str> =
+                            record.fields.iter().map(|it| it.name.as_str()).collect();
+                        diagnostic = diagnostic.help(format!(
+                            "`{}` has {}",
+                            record.name,
+                            list(&names, "and")
+                        ));
+                    }
+                }
                 self.report(diagnostic);
                 continue;
             };
@@ -442,9 +515,15 @@ impl<'a> Checker<'a> {
             .map(|it| it.name.as_str())
             .filter(|it| !given.contains(it))
             .collect();
-        if !missing.is_empty() {
+        if !missing.is_empty() && !positional {
             let message = format!("`{}` needs {}", record.name, list(&missing, "and"));
-            self.report(self.at_expr(Code::BadCall, expr, message));
+            let decl = &env.module().records[record.id];
+            let diagnostic = self.at_expr(Code::BadCall, expr, message).label(
+                record.file,
+                self.db.span(record.file, decl.ident.span),
+                "declared here",
+            );
+            self.report(diagnostic);
         }
         self.set(expr, Res::None, ty.clone())
     }
@@ -490,6 +569,11 @@ impl<'a> Checker<'a> {
                     let mut diagnostic = self
                         .at_ident(Code::BadCall, name, message)
                         .help(format!("it is `{}`", builtin.doc().0));
+                    if *builtin.name() == *"fetch"
+                        && matches!(name.name.as_str(), "url" | "urls" | "mirror" | "mirrors")
+                    {
+                        diagnostic = diagnostic.help("all places come first, without names: `fetch(\"https://…\", \"mirror://…\", sha256 = …)`");
+                    }
                     if let [near, ..] = near[..] {
                         diagnostic = diagnostic.fix(format!("write `{near}`"), near);
                     }
@@ -536,7 +620,7 @@ impl<'a> Checker<'a> {
                 Ty::Error
             }
             Builtin::Min | Builtin::Max => {
-                self.at_least_one(callee, &plain, "something to choose from", builtin);
+                self.at_least_one(callee, &plain, "of what", builtin);
                 let mut result = Ty::Error;
                 for (index, arg) in plain.into_iter().enumerate() {
                     if index == 0 {
@@ -564,7 +648,7 @@ impl<'a> Checker<'a> {
     fn at_least_one(&mut self, callee: ExprId, args: &[ExprId], what: &str, builtin: Builtin) {
         if args.is_empty() {
             let diagnostic = self
-                .at_expr(Code::BadCall, callee, format!("this call does not say {what}"))
+                .at_expr(Code::BadCall, callee, format!("`{}` does not say {what}", builtin.name()))
                 .help(format!("it is `{}`", builtin.doc().0));
             self.report(diagnostic);
         }
@@ -572,7 +656,7 @@ impl<'a> Checker<'a> {
 
     fn exactly_one(&mut self, callee: ExprId, args: &[ExprId], builtin: Builtin) {
         if args.len() != 1 {
-            let message = format!("this takes one argument, found {}", args.len());
+            let message = format!("`{}` takes one argument, found {}", builtin.name(), args.len());
             let diagnostic = self
                 .at_expr(Code::BadCall, callee, message)
                 .help(format!("it is `{}`", builtin.doc().0));
@@ -590,18 +674,41 @@ impl<'a> Checker<'a> {
         if text.len() == 64 && digits {
             return;
         }
-        let message = if digits || text.chars().all(|it| it.is_ascii_hexdigit()) && text.len() != 64
-        {
-            format!("a {name} hash has 64 hexadecimal digits, this has {}", text.chars().count())
+        // As other tools write it: in capitals, or with the name before it.
+        let bare = text.strip_prefix(&format!("{name}:")).unwrap_or(&text).to_lowercase();
+        let is_hash = bare.len() == 64 && bare.chars().all(|it| it.is_ascii_hexdigit());
+        let hexadecimal = text.chars().all(|it| it.is_ascii_hexdigit());
+        let message = if hexadecimal && text.len() != 64 {
+            format!("a {name} hash has 64 hexadecimal digits, found {}", text.chars().count())
+        } else if is_hash {
+            format!("a {name} hash is written with 0-9 and a-f only")
         } else {
-            format!("a {name} hash consists of the digits 0-9 and a-f")
+            format!("a {name} hash has 64 hexadecimal digits, found something else")
         };
-        self.report(self.at_expr(Code::OutOfRange, expr, message));
+        let mut diagnostic = self.at_expr(Code::OutOfRange, expr, message);
+        if is_hash {
+            diagnostic = diagnostic.fix("write its digits", format!("\"{bare}\""));
+        } else if text.starts_with("sha256-") {
+            diagnostic = diagnostic.help(
+                "this is in base 64; the command `sha256sum` prints it in hexadecimal digits",
+            );
+        } else if text.is_empty() {
+            diagnostic = diagnostic.help("the command `sha256sum FILE` prints it");
+        }
+        self.report(diagnostic);
     }
 
     /// A file that is named by a plain text is looked for at once.
     fn existing_file(&mut self, expr: ExprId, builtin: Builtin) {
         let Some(text) = crate::schema::plain_text(self.expr_ref(expr)) else { return };
+        if let Some(why) = outside(&text) {
+            let diagnostic = self
+                .at_expr(Code::UnreadableFile, expr, format!("`{text}` is outside of the folder of this file"))
+                .here(why)
+                .help("what a recipe reads lies beside it, or in a folder beside it, so that it can be moved and hashed as a whole");
+            self.report(diagnostic);
+            return;
+        }
         let path = crate::env::resolve(&self.db.path(self.file), &text);
         let found = match builtin {
             Builtin::File => self.db.world().read(&path).map(|_| ()),
@@ -611,8 +718,7 @@ impl<'a> Checker<'a> {
             let message = format!("cannot read `{text}`: {error}");
             let diagnostic = self
                 .at_expr(Code::UnreadableFile, expr, message)
-                .here(format!("this is `{path}`"))
-                .help("the path is relative to the file that it is written in");
+                .help("the path is relative to the folder of the file that it is written in");
             self.report(diagnostic);
         }
     }
@@ -679,9 +785,12 @@ impl<'a> Checker<'a> {
         let mut diagnostic = self.at_ident(Code::UnknownMember, name, message);
         if let [near, ..] = near[..] {
             diagnostic = diagnostic.fix(format!("write `{near}`"), near);
-        } else if !Method::of(ty).is_empty() {
-            let names: Vec<&str> = Method::of(ty).iter().map(|it| it.0).collect();
-            diagnostic = diagnostic.help(format!("there are {}", list(&names, "and")));
+            if members_of(ty).iter().any(|it| it.0 == near) {
+                diagnostic.fixes.clear();
+                diagnostic = diagnostic.help(format!("`{near}` is a member: it has no `()`"));
+            }
+        } else {
+            diagnostic = diagnostic.help(what_there_is(ty));
         }
         self.report(diagnostic);
     }
@@ -713,7 +822,8 @@ impl<'a> Checker<'a> {
             Takes::Lambda | Takes::Same => 1,
         };
         if args.len() != wanted {
-            let message = format!("this takes {}, found {}", count(wanted), args.len());
+            let name = Method::of(of).iter().find(|it| it.1 == method).map_or("", |it| it.0);
+            let message = format!("`{name}` takes {}, found {}", count(wanted), args.len());
             self.report(self.at_expr(Code::BadCall, callee, message));
             self.args_anyway(args, scope);
             return Ty::Error;
@@ -851,11 +961,17 @@ impl<'a> Checker<'a> {
                 format!("{} has no member `{}`{}", receiver.a(), name.name, did_you_mean(&near));
             let mut diagnostic = self.at_ident(Code::UnknownMember, name, message);
             if called {
-                diagnostic =
-                    diagnostic.help(format!("`{}` is a method: call it with `()`", name.name));
-            }
-            if let [near, ..] = near[..] {
-                diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                diagnostic.message = format!("`{}` is a method and is not called", name.name);
+                diagnostic = diagnostic.help(format!("write `.{}(…)`", name.name));
+            } else if let [near, ..] = near[..] {
+                let is_method = Method::of(&receiver).iter().any(|it| it.0 == near);
+                diagnostic = if is_method {
+                    diagnostic.help(format!("`{near}` is a method: write `.{near}(…)`"))
+                } else {
+                    diagnostic.fix(format!("write `{near}`"), near)
+                };
+            } else {
+                diagnostic = diagnostic.help(what_there_is(&receiver));
             }
             self.report(diagnostic);
         }
@@ -887,12 +1003,11 @@ impl<'a> Checker<'a> {
                         let message =
                             format!("`{word}` has no `{}`{}", name.name, did_you_mean(&near));
                         let names: Vec<&str> = table.names().collect();
-                        let mut diagnostic = self
-                            .at_ident(Code::UnknownMember, name, message)
-                            .help(format!("there are {}", list(&names, "and")));
-                        if let [near, ..] = near[..] {
-                            diagnostic = diagnostic.fix(format!("write `{near}`"), near);
-                        }
+                        let mut diagnostic = self.at_ident(Code::UnknownMember, name, message);
+                        diagnostic = match near[..] {
+                            [near, ..] => diagnostic.fix(format!("write `{near}`"), near),
+                            [] => diagnostic.help(format!("it has {}", list(&names, "and"))),
+                        };
                         self.report(diagnostic);
                         self.set(of, Res::Object(object), Ty::Object(object));
                         return Some(self.set(expr, Res::Error, Ty::Error));
@@ -908,9 +1023,11 @@ impl<'a> Checker<'a> {
                 if !roles.contains(&name.name.as_str()) {
                     let near = nearest(&name.name, roles);
                     let message = format!("`deps` has no `{}`{}", name.name, did_you_mean(&near));
-                    let diagnostic = self
-                        .at_ident(Code::UnknownMember, name, message)
-                        .help(format!("there are {}", list(&roles, "and")));
+                    let mut diagnostic = self.at_ident(Code::UnknownMember, name, message);
+                    diagnostic = match near[..] {
+                        [near, ..] => diagnostic.fix(format!("write `{near}`"), near),
+                        [] => diagnostic.help(format!("it has {}", list(&roles, "and"))),
+                    };
                     self.report(diagnostic);
                 }
                 Ty::list(Ty::Dep)
@@ -950,6 +1067,36 @@ pub(super) fn object(word: &str) -> Option<Object> {
         "sources" => Object::Sources,
         _ => return None,
     })
+}
+
+/// The members and methods of a type, in a sentence.
+fn what_there_is(ty: &Ty) -> String {
+    let members: Vec<&str> = members_of(ty).iter().map(|it| it.0).collect();
+    let methods: Vec<String> = Method::of(ty).iter().map(|it| format!("{}()", it.0)).collect();
+    let all: Vec<&str> = members.into_iter().chain(methods.iter().map(String::as_str)).collect();
+    if all.is_empty() {
+        return "it has no members and no methods".to_owned();
+    }
+    format!("it has {}", list(&all, "and"))
+}
+
+/// Why a path leads out of the folder that it is relative to, if it does.
+fn outside(path: &str) -> Option<&'static str> {
+    if path.starts_with('/') {
+        return Some("this path begins at the root");
+    }
+    let mut depth = 0_i32;
+    for part in path.split('/') {
+        depth += match part {
+            "" | "." => 0,
+            ".." => -1,
+            _ => 1,
+        };
+        if depth < 0 {
+            return Some("this path leads out by `..`");
+        }
+    }
+    None
 }
 
 fn count(number: usize) -> String {

@@ -6,7 +6,7 @@ use super::conditions::CondPlace;
 use super::constants::{Const, Facts, as_set};
 use super::specs::{SpecPlace, set_or_same};
 use super::{Checker, Res, Scope};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic, Label};
 use crate::module::{
     Expr, ExprId, GuardKind, Ident, ModuleKind, Name, OptionKind, PartKind, Setting, SettingOp,
     StmtKind,
@@ -26,7 +26,7 @@ impl<'a> Checker<'a> {
         let kind = module.kind.unwrap_or(ModuleKind::Project);
         for guard in module.guards.values() {
             if let GuardKind::When(cond) = guard.kind {
-                self.condition(cond, &Scope::empty(), CondPlace::Layer);
+                self.condition(cond, &Scope::layer(), CondPlace::Layer);
             }
         }
         let target = match (kind, &module.name) {
@@ -93,7 +93,7 @@ impl<'a> Checker<'a> {
                         self.unknown_package(package, SpecPlace::Wish);
                     }
                     if let Some(when) = when {
-                        self.condition(*when, &Scope::empty(), CondPlace::Layer);
+                        self.condition(*when, &Scope::layer(), CondPlace::Layer);
                     }
                     if let Some(message) = message {
                         self.expect(*message, &Ty::STRING, &Scope::empty());
@@ -118,6 +118,7 @@ impl<'a> Checker<'a> {
             }
         }
         self.contradictions(&settings);
+        self.effects(&settings);
         self.setting_cycles(&settings);
     }
 
@@ -148,7 +149,7 @@ impl<'a> Checker<'a> {
             self.infer_quietly(setting.value, &Scope::empty());
             if !setting.lenient {
                 if rest.is_empty() {
-                    self.lone_setting(first);
+                    self.lone_setting(first, setting);
                 } else {
                     self.unknown_package(first, SpecPlace::Wish);
                 }
@@ -169,20 +170,26 @@ impl<'a> Checker<'a> {
     }
 
     /// `drivers += mlx5` in a project: of which package?
-    fn lone_setting(&mut self, name: &Ident) {
+    fn lone_setting(&mut self, name: &Ident, setting: &'a Setting) {
         let kind = self.module().kind.unwrap_or(ModuleKind::Project);
         let message = format!("this does not say of which package `{}` is an option", name.name);
         let near = nearest(&name.name, self.db.stems());
         let packages: Vec<&str> =
             near.into_iter().filter(|it| self.db.package(it).is_some()).collect();
+        let article = if kind == ModuleKind::Project { "a" } else { "an" };
         let mut diagnostic = self.at_ident(Code::UnknownPackage, name, message).help(format!(
-            "in an {kind} file, settings stand in the block of their package: `dpdk {{ {} = … }}`",
+            "in {article} {kind}, settings stand in the block of their package: `PACKAGE {{ {} = … }}`",
             name.name
         ));
-        diagnostic.help[0] =
-            diagnostic.help[0].replace("an project", "a project").replace("an recipe", "a recipe");
         if !packages.is_empty() {
             diagnostic = diagnostic.help(format!("there is a package {}", list(&packages, "and")));
+        }
+        for package in self.packages_with(&name.name, "") {
+            let whole = self.span(setting.span);
+            let text = format!("{package} {{ {} }}", &self.db.text(self.file)[whole]);
+            if !text.contains('\n') {
+                diagnostic = diagnostic.fix_at(format!("write `{text}`"), self.file, whole, text);
+            }
         }
         self.report(diagnostic);
     }
@@ -219,10 +226,10 @@ impl<'a> Checker<'a> {
         let toolchain = Name::new_static("toolchain");
         let Some(option) = self.find_option(&table, name, &toolchain).cloned() else {
             self.infer_quietly(setting.value, &Scope::empty());
-            self.unknown_option(name, &toolchain, &table);
+            self.unknown_option(name, &toolchain, &table, None);
             return;
         };
-        self.operator(setting.op, &option.ty, setting.span, &option.name);
+        self.operator(setting.op, &option, setting.span, setting.value);
         let scope = Scope { setting: Some(option.ty.clone()), ..Scope::empty() };
         self.expect(setting.value, &option.ty, &scope);
     }
@@ -264,6 +271,14 @@ impl<'a> Checker<'a> {
         if let [name] = path
             && name.name == "version"
         {
+            self.operator_of(
+                setting.op,
+                &Ty::Version,
+                setting.span,
+                setting.value,
+                "version",
+                None,
+            );
             self.expect(setting.value, &Ty::Version, &scope);
             self.known_version(setting.value, package, schema);
             return;
@@ -306,20 +321,33 @@ impl<'a> Checker<'a> {
         }
         let Some(option) = self.find_option(table, first, package).cloned() else {
             if !setting.lenient || self.module().kind == Some(ModuleKind::Recipe) {
-                self.unknown_option(first, package, table);
+                let switch = (setting.op == SettingOp::Set && rest.is_empty())
+                    .then(|| self.switch(setting.value))
+                    .flatten();
+                self.unknown_option(first, package, table, switch.map(|it| (setting.span, it)));
             }
             self.infer_quietly(setting.value, scope);
             return;
         };
         let mut ty = option.ty.clone();
+        let mut declared: Option<Label> = None;
         for part in rest {
             ty = match (ty.without_opt().clone(), part) {
                 (Ty::Map(of), _) => *of,
                 (Ty::Record(record), part) => {
                     let env = self.db.env(record.file);
                     let record = &env.records[record.id.index()];
-                    match record.fields.iter().find(|it| it.name == part.name) {
-                        Some(field) => field.ty.clone(),
+                    match record.fields.iter().position(|it| it.name == part.name) {
+                        Some(at) => {
+                            let ty = record.fields[at].ty.clone();
+                            let decl = &env.module().records[record.id].fields[at];
+                            declared = Some(Label {
+                                file: record.file,
+                                range: self.db.span(record.file, decl.ident.span),
+                                text: format!("declared here: {ty}"),
+                            });
+                            ty
+                        }
                         None => {
                             let near = nearest(
                                 &part.name,
@@ -357,29 +385,50 @@ impl<'a> Checker<'a> {
                 }
             };
         }
-        self.operator(setting.op, &ty, setting.span, &option.name);
+        let place = (option.at.file, self.db.span(option.at.file, option.span));
+        self.operator_of(setting.op, &ty, setting.span, setting.value, &option.name, Some(place));
         let wanted = if setting.op == SettingOp::Set { ty.clone() } else { set_or_same(&ty) };
         let mut inner = scope.clone();
         inner.setting = Some(ty.clone());
         inner.target = Some(option.name.clone());
-        // What is wrong with the value is easier to see beside the declaration.
         let before = self.diagnostics.len();
         self.expect(setting.value, &wanted, &inner);
-        let declared = self.db.span(option.at.file, option.span);
-        let text = format!("`{}` is declared here, as {}", option.name, option.ty);
-        for diagnostic in &mut self.diagnostics[before..] {
-            if matches!(diagnostic.code, Code::TypeMismatch | Code::OutOfRange)
-                && diagnostic.secondary.is_empty()
-            {
-                diagnostic.secondary.push(crate::diagnostic::Label {
-                    file: option.at.file,
-                    range: declared,
-                    text: text.clone(),
-                });
-            }
-        }
+        let declared = declared.unwrap_or(Label {
+            file: option.at.file,
+            range: self.db.span(option.at.file, option.span),
+            text: format!("declared here: {}", option.ty),
+        });
+        let names: Vec<&str> = path.iter().map(|it| it.name.as_str()).collect();
+        self.beside_declaration(before, setting.value, &names.join("."), &declared);
         if matches!(option.kind, OptionKind::Feature | OptionKind::Knob) {
             self.no_building_names(setting.value, table);
+        }
+    }
+
+    /// What is wrong with a value is easier to see by the name and the declaration of what it is for.
+    pub(super) fn beside_declaration(
+        &mut self,
+        before: usize,
+        value: ExprId,
+        name: &str,
+        declared: &Label,
+    ) {
+        let range = self.range(value);
+        let is_literal = matches!(self.expr_ref(value), Expr::Set(_) | Expr::List(_));
+        for diagnostic in &mut self.diagnostics[before..] {
+            if !matches!(diagnostic.code, Code::TypeMismatch | Code::OutOfRange)
+                || !diagnostic.secondary.is_empty()
+            {
+                continue;
+            }
+            let is_whole = diagnostic.primary.range == range;
+            if is_whole && let Some(rest) = diagnostic.message.strip_prefix("expected ") {
+                let verb = if diagnostic.code == Code::OutOfRange { "must be" } else { "is" };
+                diagnostic.message = format!("`{name}` {verb} {rest}");
+            }
+            if is_whole || is_literal && range.contains_range(diagnostic.primary.range) {
+                diagnostic.secondary.push(declared.clone());
+            }
         }
     }
 
@@ -443,7 +492,13 @@ impl<'a> Checker<'a> {
         }
         self.infer_quietly(setting.value, &scope.building());
         let names: Vec<&str> = table.steps.iter().map(|it| it.name.as_str()).collect();
-        let near = nearest(&name.name, names.iter().copied().chain(table.names()));
+        let of_build_system = table.options.iter().filter(|it| {
+            it.kind != OptionKind::Let && !crate::database::Database::is_builtin(it.at.file)
+        });
+        let near = nearest(
+            &name.name,
+            names.iter().copied().chain(of_build_system.map(|it| it.name.as_str())),
+        );
         let message = format!("`{package}` has no step `{}`{}", name.name, did_you_mean(&near));
         let mut diagnostic = self.at_ident(Code::UnknownStep, name, message);
         for near in &near {
@@ -464,16 +519,46 @@ impl<'a> Checker<'a> {
         else {
             return;
         };
-        if schema.versions.is_empty() || schema.versions.iter().any(|it| it.version == *version) {
+        let found = schema.versions.iter().find(|it| it.version == *version);
+        if let Some(found) = found {
+            if let Some(why) = &found.history.deprecated {
+                let message = format!("{package} {version} should not be used any more: {why}");
+                let diagnostic = self.at_expr(Code::Deprecated, value, message).label(
+                    schema.file,
+                    self.db.span(schema.file, found.span),
+                    "declared here",
+                );
+                self.report(diagnostic);
+            }
             return;
         }
+        if schema.versions.is_empty() {
+            return;
+        }
+        // The one that begins with most of it; of several, the newest.
+        let alike = |it: &&crate::schema::VersionSchema| {
+            let (a, b) = (it.version.as_str().bytes(), version.as_str().bytes());
+            a.zip(b).take_while(|it| it.0 == it.1).count()
+        };
+        let near = schema.versions.iter().rev().max_by_key(alike);
+        let near = near.map_or_else(String::new, |it| it.version.to_string());
         let versions: Vec<String> =
             schema.versions.iter().take(5).map(|it| it.version.to_string()).collect();
         let more = if schema.versions.len() > 5 { " and more" } else { "" };
         let message = format!("the recipe of `{package}` has no version {version}");
         let diagnostic = self
             .at_expr(Code::UnknownVersion, value, message)
-            .help(format!("it has {}{more}", list(&versions, "and")));
+            .label(
+                schema.file,
+                self.db.span(schema.file, schema.versions[0].span),
+                if schema.versions.len() == 1 {
+                    "its only version"
+                } else {
+                    "its versions are here"
+                },
+            )
+            .help(format!("it has {}{more}", list(&versions, "and")))
+            .fix(format!("write `{near}`"), near);
         self.report(diagnostic);
     }
 
@@ -485,13 +570,25 @@ impl<'a> Checker<'a> {
             ([preset], Some(target)) => (target, preset),
             ([package, preset], _) => (package, preset),
             ([only], None) => {
-                let diagnostic = self
-                    .at_ident(
-                        Code::UnknownModule,
-                        only,
-                        "this does not say which preset of which package",
-                    )
-                    .help(format!("for example `include {}.minimal`", only.name));
+                let mut diagnostic = self.at_ident(
+                    Code::UnknownModule,
+                    only,
+                    "this does not say of which package it is a preset",
+                );
+                let presets = self.package(&only.name).map(|schema| {
+                    schema.part_names(PartKind::Preset).map(str::to_owned).collect::<Vec<_>>()
+                });
+                diagnostic = match presets.as_deref() {
+                    Some([]) => diagnostic.help(format!("`{}` has no presets", only.name)),
+                    Some(names) => {
+                        for name in names {
+                            let text = format!("{}.{name}", only.name);
+                            diagnostic = diagnostic.fix(format!("write `{text}`"), text);
+                        }
+                        diagnostic
+                    }
+                    None => diagnostic.help(format!("write `include PACKAGE.{}`", only.name)),
+                };
                 self.report(diagnostic);
                 return;
             }
@@ -558,6 +655,13 @@ impl<'a> Checker<'a> {
                 },
             };
             match file {
+                None if matches!(self.expr_ref(*expr), Expr::Str { .. }) => {
+                    let message = format!("cannot read `{shown}`: there is no such file");
+                    let diagnostic = self
+                        .at_expr(Code::UnreadableFile, *expr, message)
+                        .help("the path is relative to the folder of this file");
+                    self.report(diagnostic);
+                }
                 None => {
                     let near = nearest(&shown, self.db.stems());
                     let near: Vec<&str> = near
@@ -568,6 +672,14 @@ impl<'a> Checker<'a> {
                     let mut diagnostic = self.at_expr(Code::UnknownModule, *expr, message);
                     if let [near, ..] = near[..] {
                         diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                    } else if self.package(&shown.as_str().into()).is_some() {
+                        diagnostic = diagnostic.help(format!(
+                            "`{shown}` is a package: to build it, write `want {shown}`"
+                        ));
+                    } else {
+                        diagnostic = diagnostic.help(
+                            "an overlay of your own is named by its path, as in `\"./site.kiln\"`",
+                        );
                     }
                     self.report(diagnostic);
                 }
@@ -632,9 +744,26 @@ impl<'a> Checker<'a> {
                     self.report(diagnostic);
                     break;
                 }
+                if other.op == setting.op
+                    && let Some(value) = self.constant(setting.value)
+                    && self.constant(other.value) == Some(value)
+                {
+                    let diagnostic = self
+                        .at_span(Code::RedundantSetting, setting.span, "this is said twice")
+                        .here("the second time")
+                        .label(self.file, self.span(other.span), "the first time");
+                    let diagnostic = self.with_removal(diagnostic, setting);
+                    self.report(diagnostic);
+                    break;
+                }
             }
+            let is_new = before.iter().all(|it| {
+                it.op != setting.op || self.constant(it.value) != self.constant(setting.value)
+            });
             before.push(setting);
-            self.redundant(package, path, setting);
+            if is_new {
+                self.redundant(package, path, setting);
+            }
         }
     }
 
@@ -643,7 +772,15 @@ impl<'a> Checker<'a> {
         match (a.op, b.op) {
             (SettingOp::Set, SettingOp::Set) => match (left, right) {
                 (Some(left), Some(right)) if left == right => None,
-                _ => Some("both give it a value".to_owned()),
+                _ => {
+                    let text = self.db.text(self.file);
+                    let shown = |it: &Setting| text[self.range(it.value)].to_owned();
+                    let (left, right) = (shown(a), shown(b));
+                    Some(match left.contains('\n') || right.contains('\n') {
+                        true => "both give it a value".to_owned(),
+                        false => format!("it is set to `{left}` and to `{right}`"),
+                    })
+                }
             },
             (SettingOp::Add, SettingOp::Remove) | (SettingOp::Remove, SettingOp::Add) => {
                 let (left, right) = (as_set(left?)?, as_set(right?)?);
@@ -664,7 +801,10 @@ impl<'a> Checker<'a> {
             SettingOp::Add => values.iter().any(|it| !set.contains(it)),
             _ => values.iter().any(|it| set.contains(it)),
         };
-        wrong.then(|| "one says all of it, the other changes it".to_owned())
+        wrong.then(|| match op {
+            SettingOp::Add => "`=` says all that is in it, `+=` adds something else".to_owned(),
+            _ => "`=` says all that is in it, `-=` takes something of that away".to_owned(),
+        })
     }
 
     /// A setting that repeats the recipe's default, or of an option that has no effect.
@@ -676,6 +816,9 @@ impl<'a> Checker<'a> {
         }
         let Some(value) = self.constant(setting.value) else { return };
         let Some(default) = self.default_of(&option) else { return };
+        if setting.op != SettingOp::Set && !matches!(option.ty.without_opt(), Ty::Set(_)) {
+            return;
+        }
         let same = match (setting.op, as_set(value.clone()), as_set(default.clone())) {
             (SettingOp::Set, _, _) => {
                 value == default || as_set(value).is_some_and(|it| Some(it) == as_set(default))
@@ -690,16 +833,44 @@ impl<'a> Checker<'a> {
         };
         // `=` fixes what is the default now, which a pin may be meant to do.
         if same && setting.op != SettingOp::Set {
+            let count = as_set(self.constant(setting.value).unwrap_or(Const::Null));
+            let one = count.is_some_and(|it| it.len() == 1);
+            let message = format!(
+                "{} {} `{}` by default",
+                if one { "this is" } else { "these are" },
+                if setting.op == SettingOp::Add { "in" } else { "not in" },
+                option.name
+            );
             let diagnostic = self
-                .at_span(Code::RedundantSetting, setting.span, "this is so by default")
+                .at_span(Code::RedundantSetting, setting.span, message)
                 .label(option.at.file, self.db.span(option.at.file, option.span), "declared here")
-                .help("remove it, or keep it if the default may change");
+                .help("keep it if the default may change, or if another layer sets the option too");
+            let diagnostic = self.with_removal(diagnostic, setting);
             self.report(diagnostic);
         }
     }
 
+    /// Adds an edit that removes a setting, with its line if it stands alone there.
+    fn with_removal(&self, diagnostic: Diagnostic, setting: &Setting) -> Diagnostic {
+        let text = self.db.text(self.file);
+        let range = self.span(setting.span);
+        let (start, end) = (usize::from(range.start()), usize::from(range.end()));
+        let begin = text[..start].rfind('\n').map_or(0, |it| it + 1);
+        let line_end = text[end..].find('\n').map(|it| end + it);
+        let alone = text[begin..start].trim().is_empty()
+            && text[end..line_end.unwrap_or(text.len())].trim().is_empty();
+        let removed = match line_end {
+            Some(line_end) if alone => rowan::TextRange::new(
+                rowan::TextSize::new(begin as u32),
+                rowan::TextSize::new(line_end as u32 + 1),
+            ),
+            _ => range,
+        };
+        diagnostic.fix_at("remove it", self.file, removed, "")
+    }
+
     /// The default of an option, if it is known as it is written.
-    fn default_of(&self, option: &crate::schema::OptionSchema) -> Option<Const> {
+    pub(super) fn default_of(&self, option: &crate::schema::OptionSchema) -> Option<Const> {
         if option.default.is_none() && option.kind == OptionKind::Feature {
             return Some(Const::Bool(false));
         }

@@ -1,10 +1,10 @@
 //! `match`, and whether it says what happens for every value.
 
+use super::declarations::some;
 use super::{Checker, Res, Scope};
 use crate::diagnostic::Code;
 use crate::module::{ExprId, MatchArm};
-use crate::nearest::list;
-use crate::types::Ty;
+use crate::types::{Ranges, Ty};
 
 impl<'a> Checker<'a> {
     pub(super) fn match_(
@@ -75,21 +75,42 @@ impl<'a> Checker<'a> {
                     .collect()
             }
             Ty::Error => return,
-            _ => vec!["else".to_owned()],
+            Ty::Int(ranges) => match self.covered(ranges, arms) {
+                true => return,
+                false => vec!["other numbers".to_owned()],
+            },
+            other => vec![format!("any other value than these ({})", other.a())],
         };
         if missing.is_empty() {
             return;
         }
-        let shown: Vec<&String> = missing.iter().take(5).collect();
-        let more = if missing.len() > 5 {
-            format!(" and {} more", missing.len() - 5)
-        } else {
-            String::new()
-        };
-        let message = format!("this does not say what happens for {}{more}", list(&shown, "and"));
+        let is_listed = matches!(subject, Ty::Enum(_) | Ty::Bool);
+        let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
+        let shown = if is_listed { some(&missing) } else { missing.join(", ") };
         let diagnostic = self
-            .at_expr(Code::MissingArm, expr, message)
-            .help("add an arm for each, or `else => …` for all that are not named");
+            .at_expr(
+                Code::MissingArm,
+                expr,
+                format!("this `match` does not say what happens for {shown}"),
+            )
+            .help(if is_listed {
+                "add an arm for each, or `else => …` for all that are not named"
+            } else {
+                "add `else => …`"
+            });
         self.report(diagnostic);
+    }
+
+    /// Whether arms of numbers name every number of a small range.
+    fn covered(&self, ranges: &Ranges, arms: &[MatchArm]) -> bool {
+        let Some(intervals) = &ranges.intervals else { return false };
+        let numbers: Vec<i64> = arms
+            .iter()
+            .flat_map(|it| it.patterns.iter().flatten())
+            .filter_map(|it| self.constant_number(*it))
+            .collect();
+        let count: i128 = intervals.iter().map(|it| i128::from(it.1) - i128::from(it.0) + 1).sum();
+        count <= numbers.len() as i128
+            && intervals.iter().all(|&(lo, hi)| (lo..=hi).all(|it| numbers.contains(&it)))
     }
 }

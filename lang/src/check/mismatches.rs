@@ -2,7 +2,7 @@
 
 use super::Checker;
 use crate::diagnostic::Code;
-use crate::module::{Expr, ExprId};
+use crate::module::{Element, Expr, ExprId};
 use crate::types::Ty;
 
 impl<'a> Checker<'a> {
@@ -16,7 +16,7 @@ impl<'a> Checker<'a> {
         match (found, expected.without_opt()) {
             (Ty::Opt(of), wanted) if of.fits(wanted) => {
                 diagnostic.message = format!("expected {}, found {}", expected.a(), found.a());
-                diagnostic = diagnostic.help("say what to take then, with `.or(…)`");
+                diagnostic = diagnostic.help("say what to take in place of `null`, with `.or(…)`");
             }
             (Ty::Int(_), Ty::Size(_)) => {
                 diagnostic = diagnostic
@@ -30,10 +30,14 @@ impl<'a> Checker<'a> {
             }
             (Ty::Int(_) | Ty::Version | Ty::Bool, Ty::String(_) | Ty::Path) => {
                 let quoted = match self.expr_ref(expr) {
-                    Expr::Int(_) | Expr::Version(_) => crate::syntax::quote(&source),
-                    _ => format!("\"\\({source})\""),
+                    Expr::Int(_) | Expr::Version(_) => Some(crate::syntax::quote(&source)),
+                    // What is on or off has no text of its own.
+                    _ if *found == Ty::Bool => None,
+                    _ => Some(format!("\"\\({source})\"")),
                 };
-                diagnostic = diagnostic.fix(format!("write `{quoted}`"), quoted);
+                if let Some(quoted) = quoted {
+                    diagnostic = diagnostic.fix(format!("write `{quoted}`"), quoted);
+                }
             }
             (Ty::String(_), Ty::Int(_)) => {
                 let number = crate::schema::plain_text(self.expr_ref(expr))
@@ -45,21 +49,50 @@ impl<'a> Checker<'a> {
                 }
             }
             (Ty::String(_), Ty::Bool) => {
-                let word = crate::schema::plain_text(self.expr_ref(expr)).unwrap_or_default();
-                let word =
-                    if matches!(&*word, "off" | "no" | "false" | "0") { "off" } else { "on" };
-                diagnostic = diagnostic
-                    .help("a feature is `on` or `off`")
-                    .fix(format!("write `{word}`"), word);
+                let text = crate::schema::plain_text(self.expr_ref(expr)).unwrap_or_default();
+                let word = match &*text {
+                    "off" | "no" | "false" | "0" => Some("off"),
+                    "on" | "yes" | "true" | "1" => Some("on"),
+                    _ => None,
+                };
+                if let Some(word) = word {
+                    diagnostic = diagnostic.fix(format!("write `{word}`"), word);
+                }
             }
-            (Ty::Int(_), Ty::Bool) => diagnostic = diagnostic.help("a feature is `on` or `off`"),
+            (Ty::Int(_), Ty::Bool) => {
+                let word = match self.expr_ref(expr) {
+                    Expr::Int(0) => Some("off"),
+                    Expr::Int(1) => Some("on"),
+                    _ => None,
+                };
+                diagnostic = match word {
+                    Some(word) => diagnostic.fix(format!("write `{word}`"), word),
+                    None => {
+                        diagnostic.help(format!("a condition asks something, as in `{source} > 1`"))
+                    }
+                };
+            }
+            (Ty::Enum(_) | Ty::Version, Ty::Bool) => {
+                diagnostic =
+                    diagnostic.help(format!("a condition asks something, as in `{source} == …`"));
+            }
+            (Ty::Set(_), Ty::Bool) => {
+                diagnostic =
+                    diagnostic.help(format!("a condition asks something, as in `{source} has …`"));
+            }
             (found, Ty::List(of)) if found.fits(of) => {
                 diagnostic = diagnostic
                     .help("a list stands in square brackets")
                     .fix(format!("write `[{source}]`"), format!("[{source}]"));
             }
             (Ty::Set(_), Ty::Enum(_)) => {
-                diagnostic = diagnostic.help("here only one value can be chosen");
+                diagnostic.message = "expected one value, found a set".to_owned();
+                if let Expr::Set(elements) = self.expr_ref(expr)
+                    && let [Element::Expr(only)] = &**elements
+                {
+                    let only = self.db.text(self.file)[self.range(*only)].to_owned();
+                    diagnostic = diagnostic.fix(format!("write `{only}`"), only);
+                }
             }
             (Ty::String(_), Ty::Source) => {
                 diagnostic = diagnostic.help("a source is made by `fetch(\"https://…\", sha256 = \"…\")` or `dir(\"folder\")`");

@@ -6,7 +6,7 @@ use crate::diagnostic::Code;
 use crate::module::{ExprId, Name};
 use crate::nearest::{did_you_mean, list, nearest};
 use crate::schema::BodyRef;
-use crate::types::Ty;
+use crate::types::{EnumTy, Ty};
 use crate::version::{Version, VersionBound};
 
 impl<'a> Checker<'a> {
@@ -73,6 +73,11 @@ impl<'a> Checker<'a> {
         {
             let bound = VersionBound::Exact(Version::new(name));
             return self.set(expr, Res::Version(bound), Ty::Version);
+        }
+        if let Some(words) = expected.and_then(Ty::words).cloned()
+            && let Some(at) = self.former_value(expr, name, &words)
+        {
+            return self.set(expr, Res::Value(words.clone(), at), Ty::Enum(words));
         }
         self.unknown_name(expr, name, expected, scope);
         self.set(expr, Res::Error, Ty::Error)
@@ -186,16 +191,24 @@ impl<'a> Checker<'a> {
     }
 
     fn unknown_name(&mut self, expr: ExprId, name: &Name, expected: Option<&Ty>, scope: &Scope) {
+        // What the word should mean is a mistake that has been reported.
+        if matches!(expected, Some(Ty::Error)) {
+            return;
+        }
         if let Some(words) = expected.and_then(Ty::words).cloned()
             && !matches!(expected.map(Ty::without_opt), Some(Ty::List(_)))
         {
             return self.unknown_value(expr, name, &words);
         }
-        if scope.building && matches!(name.as_str(), "PATH" | "HOME" | "TMPDIR") {
+        if matches!(name.as_str(), "PATH" | "HOME" | "TMPDIR" | "PWD" | "USER") {
+            let message = format!("`{name}` is a variable of the shell, not of Kiln");
             let diagnostic = self
-                .at_expr(Code::UnknownName, expr, format!("`{name}` is a variable of the shell"))
-                .help(format!("in shell text write `${name}`, without `\\( )`"));
+                .at_expr(Code::UnknownName, expr, message)
+                .help(format!("in shell text write `${name}`, without `\\( )`; nothing of the user's own environment is there"));
             return self.report(diagnostic);
+        }
+        if scope.layer {
+            return self.not_in_layer(expr, name);
         }
         let mut candidates: Vec<&str> = scope.locals.iter().map(|it| it.0.as_str()).collect();
         if let Some(table) = &scope.table {
@@ -216,28 +229,71 @@ impl<'a> Checker<'a> {
             diagnostic = diagnostic.fix(format!("write `{near}`"), *near);
         }
         let enums = self.enums_with(name, scope);
-        if !enums.is_empty() {
+        if let [(_, of), ..] = &enums[..] {
+            let names: Vec<&str> = enums.iter().map(|it| it.0.as_str()).collect();
             diagnostic = diagnostic.help(format!(
-                "it is a value of {}; a bare value can stand only where a value of its enum is expected",
-                list(&enums, "and")
+                "it is a value of {}; a bare value stands only where its enum is expected",
+                list(&names, "and")
             ));
+            if let (Some(of), Some(at)) = (&of.name, self.untyped_let(expr)) {
+                diagnostic = diagnostic.fix_at(
+                    format!("write the type: `: {of}`"),
+                    self.file,
+                    rowan::TextRange::empty(at),
+                    format!(": {of}"),
+                );
+            }
         } else if near.is_empty() {
-            let hint = if scope.table.is_some() {
-                format!("texts stand in quotes: `\"{name}\"`")
-            } else {
-                "only `platform`, `toolchain` and `machine` can be read here".to_owned()
+            let quoted = format!("\"{name}\"");
+            diagnostic = match expected.map(Ty::without_opt) {
+                None | Some(Ty::String(_) | Ty::Path) => diagnostic
+                    .help("a bare word is an option, a `let`, a parameter or a value of an enum; texts stand in quotes")
+                    .fix(format!("write `{quoted}`"), quoted),
+                Some(Ty::Bool) => {
+                    diagnostic.help(format!("to make it a feature, add `feature {name} = off`"))
+                }
+                _ => diagnostic,
             };
-            diagnostic = diagnostic.help(hint);
         }
         self.report(diagnostic);
     }
 
+    /// A name in a condition of a layer, where only what is known before solving can be read.
+    fn not_in_layer(&mut self, expr: ExprId, name: &Name) {
+        let near = nearest(name, ["platform", "toolchain", "machine"]);
+        let mut diagnostic = self
+            .at_expr(
+                Code::NotACondition,
+                expr,
+                format!("a layer is applied before `{name}` is chosen"),
+            )
+            .help("conditions here may read `platform`, `toolchain` and `machine`; a rule about options belongs into a recipe");
+        if let [near, ..] = near[..] {
+            diagnostic.code = Code::UnknownName;
+            diagnostic.message = format!("`{name}` means nothing here{}", did_you_mean(&[near]));
+            diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+        }
+        self.report(diagnostic);
+    }
+
+    /// Where the type of a let goes whose whole value is `expr`.
+    fn untyped_let(&self, expr: ExprId) -> Option<rowan::TextSize> {
+        let bodies = self.module().bodies.values();
+        let decl = bodies
+            .iter()
+            .flat_map(|it| &it.options)
+            .find(|it| it.default == Some(expr) && it.ty.is_none())?;
+        (decl.kind == crate::module::OptionKind::Let).then(|| self.span(decl.ident.span).end())
+    }
+
     /// The options whose enum has this value.
-    fn enums_with(&self, name: &str, scope: &Scope) -> Vec<String> {
+    fn enums_with(&self, name: &str, scope: &Scope) -> Vec<(Name, EnumTy)> {
         let options = scope.table.iter().flat_map(|it| &it.options);
         options
-            .filter(|it| it.ty.words().is_some_and(|it| it.position(name).is_some()))
-            .map(|it| it.name.to_string())
+            .filter_map(|it| {
+                let words = it.ty.words().filter(|it| it.position(name).is_some())?;
+                Some((it.name.clone(), words.clone()))
+            })
             .collect()
     }
 }

@@ -3,7 +3,7 @@
 use super::{Checker, Res, Scope};
 use crate::diagnostic::Code;
 use crate::module::{BinaryOp, Expr, ExprId};
-use crate::types::Ty;
+use crate::types::{Ranges, Ty, show_intervals};
 
 impl<'a> Checker<'a> {
     pub(super) fn binary(
@@ -42,11 +42,11 @@ impl<'a> Checker<'a> {
                 }
             },
             BinaryOp::Eq | BinaryOp::Ne => {
-                self.same_type(lhs, rhs, scope);
+                self.same_type(op, lhs, rhs, scope);
                 Ty::Bool
             }
             BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => {
-                let ty = self.same_type(lhs, rhs, scope);
+                let ty = self.same_type(op, lhs, rhs, scope);
                 self.has_order(expr, &ty, op);
                 Ty::Bool
             }
@@ -60,7 +60,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Checks two sides that must have one type; words on one side take it from the other.
-    fn same_type(&mut self, lhs: ExprId, rhs: ExprId, scope: &Scope) -> Ty {
+    fn same_type(&mut self, op: BinaryOp, lhs: ExprId, rhs: ExprId, scope: &Scope) -> Ty {
         if self.is_word(lhs, scope) && !self.is_word(rhs, scope) {
             let right = self.infer(rhs, scope);
             self.expect(lhs, right.without_opt(), scope);
@@ -75,19 +75,35 @@ impl<'a> Checker<'a> {
         if !right.fits(&wanted) && !left.fits(&right) {
             self.mismatch(rhs, &right, &left);
         } else if let (Ty::Int(_), Expr::Int(number)) = (left.without_opt(), self.expr_ref(rhs)) {
-            // A comparison with a number outside the range is always true or always false.
             let number = *number;
-            if let Ty::Int(ranges) = left.without_opt()
-                && ranges.intervals.as_ref().is_some_and(|it| {
-                    number < it[0].0.saturating_sub(1)
-                        || number > it[it.len() - 1].1.saturating_add(1)
-                })
-            {
-                let left = left.clone();
-                self.in_range(rhs, number, &left);
-            }
+            let left = left.clone();
+            self.decided(op, lhs, rhs, number, &left);
         }
         left
+    }
+
+    /// Reports a comparison with a number outside the range: it is always true or always false.
+    fn decided(&mut self, op: BinaryOp, lhs: ExprId, rhs: ExprId, number: i64, ty: &Ty) {
+        let Ty::Int(Ranges { intervals: Some(intervals), .. }) = ty.without_opt() else { return };
+        let (Some(first), Some(last)) = (intervals.first(), intervals.last()) else { return };
+        let (below, above) = (number < first.0, number > last.1);
+        // `>= 1` of what is at least 1 may be there for the reader.
+        let always = match op {
+            BinaryOp::Eq if !ty_contains(intervals, number) => false,
+            BinaryOp::Ne if !ty_contains(intervals, number) => true,
+            BinaryOp::Lt | BinaryOp::Le if below => false,
+            BinaryOp::Gt | BinaryOp::Ge if above => false,
+            BinaryOp::Lt | BinaryOp::Le if above && number > last.1.saturating_add(1) => true,
+            BinaryOp::Gt | BinaryOp::Ge if below && number < first.0.saturating_sub(1) => true,
+            _ => return,
+        };
+        let source = self.db.text(self.file)[self.range(lhs)].to_owned();
+        let word = if always { "always" } else { "never" };
+        let message = format!(
+            "this is {word} so: `{source}` is {}",
+            show_intervals(intervals, |it| it.to_string())
+        );
+        self.report(self.at_expr(Code::OutOfRange, rhs, message));
     }
 
     /// Whether an expression is a bare word that only an expected type could explain.
@@ -119,8 +135,7 @@ impl<'a> Checker<'a> {
                 format!("{} has no order, so `{}` cannot compare it", ty.a(), op.text()),
             );
             if matches!(ty, Ty::Enum(_)) {
-                diagnostic =
-                    diagnostic.help("`@ordered` before an enum says that its values are in order");
+                diagnostic = diagnostic.help("`@ordered` before the declaration of an enum says that its values are in order; without it, ask `in {…}`");
             }
             if matches!(ty, Ty::String(_)) {
                 diagnostic =
@@ -137,9 +152,11 @@ impl<'a> Checker<'a> {
                 let wanted =
                     if op == BinaryOp::Has { Ty::Enum(of.clone()) } else { Ty::Set(of.clone()) };
                 if op == BinaryOp::Has && matches!(self.expr_ref(rhs), Expr::Set(_)) {
+                    let start = rowan::TextRange::empty(self.range(rhs).start());
                     let diagnostic = self
-                        .at_expr(Code::TypeMismatch, rhs, "`has` asks for one value")
-                        .help("for several, say `has any {…}` or `has all {…}`");
+                        .at_expr(Code::TypeMismatch, rhs, "`has` asks for one value, found a set")
+                        .fix_at("write `has any`", self.file, start, "any ")
+                        .fix_at("write `has all`", self.file, start, "all ");
                     self.report(diagnostic);
                     self.ty(rhs, Some(&Ty::Set(of)), scope);
                 } else {
@@ -161,8 +178,17 @@ impl<'a> Checker<'a> {
                 );
                 let mut diagnostic = self.at_expr(Code::BadOperator, lhs, message);
                 if matches!(other, Ty::Enum(_)) {
-                    diagnostic = diagnostic
-                        .help("an enum holds one value: compare it with `==`, or ask `in {…}`");
+                    diagnostic =
+                        diagnostic.help("it holds one value: compare with `==`, or ask `in {…}`");
+                    if op == BinaryOp::Has {
+                        let text = self.db.text(self.file);
+                        let (from, to) = (self.range(lhs).end(), self.range(rhs).start());
+                        let between = &text[rowan::TextRange::new(from, to)];
+                        if between.trim() == "has" {
+                            let place = rowan::TextRange::new(from, to);
+                            diagnostic = diagnostic.fix_at("write `==`", self.file, place, " == ");
+                        }
+                    }
                 }
                 self.report(diagnostic);
             }
@@ -269,6 +295,9 @@ impl<'a> Checker<'a> {
             (_, other) => {
                 let message = format!("`{}` does not go with {}", op.text(), other.a());
                 let mut diagnostic = self.at_expr(Code::BadOperator, expr, message);
+                if matches!(other, Ty::Bool) {
+                    diagnostic = diagnostic.help("conditions are joined by `&` and `|`");
+                }
                 if matches!(other, Ty::Version) {
                     diagnostic = diagnostic.help("versions are compared, not added; parts of one are had by `.major` or `.up_to(2)`");
                 }
@@ -282,6 +311,10 @@ impl<'a> Checker<'a> {
         }
         ty
     }
+}
+
+fn ty_contains(intervals: &[(i64, i64)], number: i64) -> bool {
+    intervals.iter().any(|&(lo, hi)| lo <= number && number <= hi)
 }
 
 fn unbounded(ty: &Ty) -> Ty {

@@ -107,6 +107,7 @@ impl<'a> Checker<'a> {
             if let Some(when) = decl.when {
                 self.condition(when, &inner, CondPlace::Recipe);
             }
+            self.all_arms(decl, body, &ty);
         }
         for step in &body.steps {
             let inner = self.guarded(step.guard, &scope).building();
@@ -373,7 +374,10 @@ impl<'a> Checker<'a> {
                 {
                     let message =
                         format!("exports go to `build`, `host` or `run`, not to `{}`", to.name);
-                    self.report(self.at_ident(Code::UnknownKeyword, to, message));
+                    let diagnostic = self
+                        .at_ident(Code::UnknownKeyword, to, message)
+                        .help("without `to`, they are ignored wherever they go");
+                    self.report(diagnostic);
                 }
                 if let Some(when) = ignore.when {
                     self.condition(when, &scope, CondPlace::Recipe);
@@ -487,9 +491,17 @@ impl<'a> Checker<'a> {
                 let near = nearest(&of.name, names.iter().copied());
                 let message = format!("there is no {what} `{}`{}", of.name, did_you_mean(&near));
                 let mut diagnostic = self.at_ident(Code::UnknownName, of, message);
-                if let [near, ..] = near[..] {
-                    diagnostic = diagnostic.fix(format!("write `{near}`"), near);
-                }
+                diagnostic = match (&near[..], names.len()) {
+                    ([near, ..], _) => diagnostic.fix(format!("write `{near}`"), *near),
+                    ([], 0) if part.kind == PartKind::Output => diagnostic.help(format!(
+                        "to make one, write `compile {} {{ … }}` with the options that it pins",
+                        of.name
+                    )),
+                    ([], 0) => {
+                        diagnostic.help(format!("to make one, write `output {} {{ … }}`", of.name))
+                    }
+                    ([], _) => diagnostic.help(format!("there are {}", list(&names, "and"))),
+                };
                 self.report(diagnostic);
             }
         }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{Checker, Scope};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Label};
 use crate::module::{
-    BinaryOp, Dep, Expr, Ident, ModuleKind, Name, OptionKind, PackageRef, Req, SettingOp, Spec,
-    SpecItem,
+    Dep, Expr, ExprId, Ident, ModuleKind, Name, OptionKind, PackageRef, Req, SettingOp, SpanId,
+    Spec, SpecItem, StmtKind,
 };
 use crate::nearest::{did_you_mean, list, nearest};
 use crate::schema::{OptionSchema, OptionTable, Schema};
@@ -25,7 +25,7 @@ pub(super) enum SpecPlace {
 
 impl<'a> Checker<'a> {
     pub(super) fn dep(&mut self, dep: &'a Dep, scope: &Scope) {
-        let table = self.spec(&dep.spec, scope, SpecPlace::Need);
+        self.spec(&dep.spec, scope, SpecPlace::Need);
         self.reqs(&dep.reqs, scope);
         if let Some(when) = dep.when {
             self.condition(when, scope, super::conditions::CondPlace::Recipe);
@@ -40,7 +40,6 @@ impl<'a> Checker<'a> {
                 .help("`exact` asks for this package's own version; remove one of them");
             self.report(diagnostic);
         }
-        let _ = table;
     }
 
     /// Checks a spec; returns the options of its package.
@@ -84,9 +83,11 @@ impl<'a> Checker<'a> {
                     did_you_mean(&near)
                 );
                 let mut diagnostic = self.at_ident(Code::UnknownOption, output, message);
-                if let [near, ..] = near[..] {
-                    diagnostic = diagnostic.fix(format!("write `{near}`"), near);
-                }
+                diagnostic = match (&near[..], names.len()) {
+                    ([near, ..], _) => diagnostic.fix(format!("write `{near}`"), *near),
+                    ([], 0) => diagnostic.help("its only output is `out`, which need not be named"),
+                    ([], _) => diagnostic.help(format!("it has {}", list(&names, "and"))),
+                };
                 self.report(diagnostic);
             }
         }
@@ -101,12 +102,8 @@ impl<'a> Checker<'a> {
         if ident.name.is_empty() {
             return;
         }
-        let near: Vec<String> = nearest(&ident.name, self.db.stems())
-            .into_iter()
-            .filter(|it| self.db.package(it).is_some())
-            .map(str::to_owned)
-            .collect();
-        let near: Vec<&str> = near.iter().map(String::as_str).collect();
+        let mut near: Vec<&str> = nearest(&ident.name, self.db.stems());
+        near.retain(|it| self.db.package(it).is_some());
         let message = format!("there is no package `{}`{}", ident.name, did_you_mean(&near));
         let mut diagnostic = self.at_ident(Code::UnknownPackage, ident, message);
         for near in &near {
@@ -170,20 +167,37 @@ impl<'a> Checker<'a> {
                 ([_], None) => return,
                 ([_, _, ..], None) => {
                     let names: Vec<&str> = sets.iter().map(|it| it.0.name.as_str()).collect();
-                    let diagnostic = self
-                        .at_ident(
-                            Code::AmbiguousName,
-                            ident,
-                            format!(
-                                "`{}` is a value of {} of `{package}`",
-                                ident.name,
-                                list(&names, "and")
-                            ),
-                        )
-                        .help(format!("say which: `{package}[{} += {}]`", names[0], ident.name));
+                    let mut diagnostic = self.at_ident(
+                        Code::AmbiguousName,
+                        ident,
+                        format!(
+                            "`{}` is a value of {} of `{package}`",
+                            ident.name,
+                            list(&names, "and")
+                        ),
+                    );
+                    let op = if item.off { "-=" } else { "+=" };
+                    for name in names {
+                        let text = format!("{name} {op} {}", ident.name);
+                        diagnostic = diagnostic.fix_at(
+                            format!("write `{text}`"),
+                            self.file,
+                            self.span(item.span),
+                            text,
+                        );
+                    }
                     self.report(diagnostic);
                 }
-                _ => self.unknown_option(ident, package, table),
+                _ => {
+                    let whole = match item.value {
+                        None => Some((item.span, !item.off)),
+                        Some((SettingOp::Set, value)) if !item.off => {
+                            self.switch(value).map(|on| (item.span, on))
+                        }
+                        Some(_) => None,
+                    };
+                    self.unknown_option(ident, package, table, whole)
+                }
             }
             if let Some((_, value)) = item.value {
                 self.infer_quietly(value, scope);
@@ -205,7 +219,7 @@ impl<'a> Checker<'a> {
             None => {
                 let sign = if matches!(option.ty, Ty::Set(_)) { "+=" } else { "=" };
                 let message = format!(
-                    "`{}` is {}, not a feature: it needs a value",
+                    "`{}` is {}, not a feature, and needs a value",
                     option.name,
                     option.ty.a()
                 );
@@ -214,38 +228,65 @@ impl<'a> Checker<'a> {
                     self.db.span(option.at.file, option.span),
                     "declared here",
                 );
-                if let Some(words) = option.ty.words()
-                    && let Some(first) = words.values.first()
-                {
+                if item.off {
+                    diagnostic.message = format!(
+                        "`{}` is {}: only a feature is switched off by `~`",
+                        option.name,
+                        option.ty.a()
+                    );
+                }
+                let sign = if item.off && sign == "+=" { "-=" } else { sign };
+                let example = match &option.ty {
+                    Ty::Enum(of) | Ty::Set(of) => of.values.first().map(|it| it.to_string()),
+                    Ty::Int(ranges) => ranges.intervals.as_ref().map(|it| it[0].0.to_string()),
+                    _ => None,
+                };
+                if let Some(example) = example {
                     diagnostic = diagnostic
-                        .help(format!("for example `{package}[{} {sign} {first}]`", option.name));
+                        .help(format!("for example `{package}[{} {sign} {example}]`", option.name));
                 }
                 self.report(diagnostic);
             }
             Some((op, value)) => {
                 if item.off {
-                    let diagnostic = self
-                        .at_span(
-                            Code::BadOperator,
-                            item.span,
-                            "`~` switches a feature off, and has no value",
-                        )
-                        .help("remove the `~` or the value");
+                    let whole = self.span(item.span);
+                    let mut diagnostic = self.at_span(
+                        Code::BadOperator,
+                        item.span,
+                        "`~` switches a feature off, and stands without a value",
+                    );
+                    if option.ty == Ty::Bool {
+                        let text = format!("~{}", ident.name);
+                        diagnostic = diagnostic.fix(format!("write `{text}`"), text);
+                    } else if self.db.text(self.file)[whole].starts_with('~') {
+                        let tilde = rowan::TextRange::at(whole.start(), rowan::TextSize::new(1));
+                        diagnostic = diagnostic.fix_at("remove the `~`", self.file, tilde, "");
+                    }
                     self.report(diagnostic);
                 }
-                self.operator(*op, &option.ty, item.span, &option.name);
+                if !item.off {
+                    self.operator(*op, &option, item.span, *value);
+                }
                 let wanted =
                     if *op == SettingOp::Set { option.ty.clone() } else { set_or_same(&option.ty) };
+                let before = self.diagnostics.len();
                 self.expect(*value, &wanted, scope);
+                let declared = Label {
+                    file: option.at.file,
+                    range: self.db.span(option.at.file, option.span),
+                    text: format!("declared here: {}", option.ty),
+                };
+                self.beside_declaration(before, *value, &option.name, &declared);
             }
         }
-        if item.off && item.value.is_none() && option.ty != Ty::Bool {
-            let message =
-                format!("`{}` is {}: `~` switches features off", option.name, option.ty.a());
-            let diagnostic = self
-                .at_span(Code::TypeMismatch, item.span, message)
-                .help(format!("to take values out of a set, write `{} -= …`", option.name));
-            self.report(diagnostic);
+    }
+
+    /// Whether an expression is the word `on` or `off`.
+    pub(super) fn switch(&self, value: ExprId) -> Option<bool> {
+        match self.expr_ref(value) {
+            Expr::Name(name) if matches!(name.as_str(), "on" | "true") => Some(true),
+            Expr::Name(name) if matches!(name.as_str(), "off" | "false") => Some(false),
+            _ => None,
         }
     }
 
@@ -280,11 +321,10 @@ impl<'a> Checker<'a> {
         if let Some((since, why)) = &found.history.removed {
             let since = since.as_ref().map_or(String::new(), |it| format!(" since {it}"));
             let message = format!("`{}` of `{package}` is gone{since}: {why}", found.name);
-            let diagnostic = self.at_ident(Code::RemovedOption, ident, message).label(
-                found.at.file,
-                self.db.span(found.at.file, found.span),
-                "declared here",
-            );
+            let diagnostic = self
+                .at_ident(Code::RemovedOption, ident, message)
+                .here("remove this")
+                .label(found.at.file, self.db.span(found.at.file, found.span), "declared here");
             self.report(diagnostic);
         } else if let Some(why) = &found.history.deprecated {
             let message =
@@ -299,12 +339,14 @@ impl<'a> Checker<'a> {
         Some(found)
     }
 
-    /// Reports that a package has no such option, with near names, also of other packages.
+    /// Reports that a package has no such option, with near names, also of other packages. `whole`
+    /// is the setting or item, if it only switches the name on or off.
     pub(super) fn unknown_option(
         &mut self,
         ident: &Ident,
         package: &Name,
         table: &Arc<OptionTable>,
+        whole: Option<(SpanId, bool)>,
     ) {
         let mut near: Vec<String> =
             nearest(&ident.name, table.names()).into_iter().map(str::to_owned).collect();
@@ -327,31 +369,98 @@ impl<'a> Checker<'a> {
         for near in &near {
             diagnostic = diagnostic.fix(format!("write `{near}`"), *near);
         }
+        let is_value = !values.is_empty();
         for (option, is_set) in values {
-            let sign = if is_set { "+=" } else { "=" };
-            diagnostic = diagnostic.help(format!(
-                "`{0}` is a value of `{option}`: write `{option} {sign} {0}`",
-                ident.name
-            ));
+            diagnostic = diagnostic.help(format!("`{}` is a value of `{option}`", ident.name));
+            let Some((span, on)) = whole else { continue };
+            let sign = match (is_set, on) {
+                (true, true) => "+=",
+                (true, false) => "-=",
+                (false, true) => "=",
+                // Which other value it should be instead, nobody said.
+                (false, false) => continue,
+            };
+            let text = format!("{option} {sign} {}", ident.name);
+            let range = self.span(span);
+            diagnostic = diagnostic.fix_at(format!("write `{text}`"), self.file, range, text);
         }
-        if near.is_empty() && diagnostic.help.is_empty() {
+        if near.is_empty() && !is_value {
+            let others = self.packages_with(&ident.name, package);
+            if !others.is_empty() {
+                let others: Vec<&str> = others.iter().map(|it| it.as_str()).collect();
+                diagnostic = diagnostic.help(format!(
+                    "{} {} an option of this name",
+                    list(&others, "and"),
+                    if others.len() == 1 { "has" } else { "have" }
+                ));
+            }
             let names: Vec<&str> = table.choices().map(|it| it.name.as_str()).take(13).collect();
             diagnostic = match names.len() {
                 0 => diagnostic.help(format!("`{package}` has no features and no knobs")),
-                13 => diagnostic.help(format!("`kiln doc {package}` shows its options")),
+                13 => diagnostic.help(format!("`kiln eval {package}` shows its options")),
                 _ => diagnostic.help(format!("it has {}", list(&names, "and"))),
             };
         }
+        let unread = table
+            .bodies
+            .iter()
+            .find(|it| it.file != self.file && !self.db.lowered(it.file).syntax_errors.is_empty());
+        if let Some(unread) = unread {
+            diagnostic = diagnostic.help(format!(
+                "`{}` could not be read to its end, so what it declares may be missing",
+                self.db.path(unread.file)
+            ));
+        }
         self.report(diagnostic);
+    }
+
+    /// The packages that this file names and that have an option of this name.
+    pub(super) fn packages_with(&self, option: &str, but: &str) -> Vec<Name> {
+        let module = self.module();
+        let mut names: Vec<&Name> = Vec::new();
+        for stmt in module.bodies.values().iter().flat_map(|it| &it.stmts) {
+            match &stmt.kind {
+                StmtKind::Want(wants) | StmtKind::Publish(wants) => {
+                    names.extend(wants.iter().filter_map(|it| named(&it.spec)));
+                }
+                StmtKind::Dep(dep) => names.extend(named(&dep.spec)),
+                StmtKind::Policy { spec, .. } => names.extend(named(spec)),
+                StmtKind::Setting(setting) if module.kind != Some(ModuleKind::Recipe) => {
+                    names.extend(setting.path.first().map(|it| &it.name));
+                }
+                _ => {}
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        names.retain(|it| {
+            **it != but
+                && self.package(it).is_some_and(|it| it.table.choices().any(|it| it.name == option))
+        });
+        names.into_iter().take(3).cloned().collect()
     }
 
     /// Reports an operator that the type of an option does not have.
     pub(super) fn operator(
         &mut self,
         op: SettingOp,
+        option: &OptionSchema,
+        span: SpanId,
+        value: ExprId,
+    ) {
+        let declared = (option.at.file, self.db.span(option.at.file, option.span));
+        self.operator_of(op, &option.ty, span, value, &option.name, Some(declared));
+    }
+
+    /// As [`operator`](Self::operator), of what need not be an option.
+    pub(super) fn operator_of(
+        &mut self,
+        op: SettingOp,
         ty: &Ty,
-        span: crate::module::SpanId,
+        span: SpanId,
+        value: ExprId,
         name: &str,
+        declared: Option<(crate::database::FileId, rowan::TextRange)>,
     ) {
         let ok = match (op, ty.without_opt()) {
             (SettingOp::Set, _) | (_, Ty::Set(_) | Ty::List(_) | Ty::Error) => true,
@@ -363,27 +472,40 @@ impl<'a> Checker<'a> {
         }
         let verb = if op == SettingOp::Add { "added to" } else { "taken from" };
         let message = format!("nothing can be {verb} `{name}`, which is {}", ty.a());
-        let diagnostic = self
-            .at_span(Code::BadOperator, span, message)
-            .help(format!("to give it another value, write `{name} = …`"));
+        let mut diagnostic = self.at_span(Code::BadOperator, span, message);
+        if let Some((file, range)) = declared {
+            diagnostic = diagnostic.label(file, range, format!("declared here: {ty}"));
+        }
+        // The operator stands between the path and the value.
+        let before = rowan::TextRange::new(self.span(span).start(), self.range(value).start());
+        let found =
+            self.db.text(self.file)[before].rfind(if op == SettingOp::Add { "+=" } else { "-=" });
+        let is_switch = *ty == Ty::Bool && op == SettingOp::Remove;
+        diagnostic = match found {
+            Some(at) if !is_switch => {
+                let start = before.start() + rowan::TextSize::new(at as u32);
+                let place = rowan::TextRange::at(start, rowan::TextSize::new(2));
+                diagnostic.fix_at("write `=`", self.file, place, "=")
+            }
+            _ => diagnostic.help(format!("to give it another value, write `{name} = …`")),
+        };
         self.report(diagnostic);
     }
 
     pub(super) fn reqs(&mut self, reqs: &'a [Req], scope: &Scope) {
         for req in reqs {
             match req {
-                Req::Compare(op, version) => self.req(*op, *version, scope),
+                Req::Compare(_, version) => self.req(*version, scope),
                 Req::Any(alternatives) => {
-                    for (op, version) in alternatives.iter().flatten() {
-                        self.req(*op, *version, scope);
+                    for (_, version) in alternatives.iter().flatten() {
+                        self.req(*version, scope);
                     }
                 }
             }
         }
     }
 
-    fn req(&mut self, op: BinaryOp, version: crate::module::ExprId, scope: &Scope) {
-        let _ = op;
+    fn req(&mut self, version: ExprId, scope: &Scope) {
         if let Expr::Int(number) = self.expr_ref(version)
             && *number < 0
         {
@@ -412,13 +534,22 @@ impl<'a> Checker<'a> {
         let near = nearest(&name.name, known.iter().map(|it| it.as_str()));
         let message =
             format!("`{}` is no dependency of this package{}", name.name, did_you_mean(&near));
-        let mut diagnostic: Diagnostic = self
-            .at_ident(Code::UnknownMember, name, message)
-            .help(format!("to depend on it, write `host {0}` (linked into the package) or `build {0}` (a tool that runs while building)", name.name));
+        let mut diagnostic: Diagnostic = self.at_ident(Code::UnknownMember, name, message);
         if let [near, ..] = near[..] {
             diagnostic = diagnostic.fix(format!("write `{near}`"), near);
         }
+        if self.db.package(&name.name).is_some() {
+            diagnostic = diagnostic.help(format!("to depend on it, write `host {0}` (linked into the package) or `build {0}` (a tool that runs while building)", name.name));
+        }
         self.report(diagnostic);
+    }
+}
+
+/// The package of a spec, if it is written down.
+fn named(spec: &Spec) -> Option<&Name> {
+    match &spec.package {
+        PackageRef::Named(ident) => Some(&ident.name),
+        PackageRef::Made(_) | PackageRef::Missing(_) => None,
     }
 }
 

@@ -688,7 +688,7 @@ fn misplaced(
     let kind = kind?;
     let layer = matches!(kind, ModuleKind::Override | ModuleKind::Overlay | ModuleKind::Project);
     let declares = matches!(kind, ModuleKind::Recipe) || place.within == Within::Mixin;
-    let file = |belongs| Some((format!("in a file that is {} `{kind}`", article(kind)), belongs));
+    let file = |belongs| Some((format!("in {} {kind}", article(kind)), belongs));
     match place.within {
         Within::PkgsWhere | Within::Preset | Within::Compile | Within::Amend => {
             let settings_only = "holds settings such as `drivers += mlx5`";
