@@ -151,18 +151,25 @@ fn snippet(db: &Database, file: FileId, labels: &[&Label], terminal: &Terminal) 
     let theme =
         if terminal.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler =
-        GraphicalReportHandler::new_themed(theme).with_width(terminal.width).with_context_lines(0);
+        GraphicalReportHandler::new_themed(theme).with_width(terminal.width).with_context_lines(1);
     let mut drawn = String::new();
     if handler.render_report(&mut drawn, &report).is_err() {
         return String::new();
     }
     // The handler begins with a heading of its own; ours is there already.
     let begin = drawn.lines().position(|it| it.contains('╭')).unwrap_or(0);
-    drawn
-        .lines()
-        .skip(begin)
-        .filter(|it| !it.trim().is_empty())
-        .map(|it| format!("{}\n", shown.heading(it.trim_end())))
+    let lines: Vec<&str> = drawn.lines().skip(begin).filter(|it| !it.trim().is_empty()).collect();
+    // Lines around those with labels say nothing that the file does not.
+    let is_label = |it: &str| it.trim_start().starts_with('·');
+    lines
+        .iter()
+        .enumerate()
+        .filter(|(at, it)| {
+            !it.contains(" │ ") && !it.trim_end().ends_with(" │")
+                || is_label(it)
+                || lines.get(at + 1).is_some_and(|it| is_label(it))
+        })
+        .map(|(_, it)| format!("{}\n", shown.heading(it.trim_end())))
         .collect()
 }
 

@@ -33,8 +33,9 @@ impl Checker<'_> {
                 self.nameless(range)
             }
             SyntaxErrorKind::Expected { what, found } => {
-                let diagnostic = new(Code::UnexpectedToken, format!("expected {what}, found {found}"))
-                    .here(format!("{what} should stand here"));
+                let diagnostic =
+                    new(Code::UnexpectedToken, format!("expected {what}, found {found}"))
+                        .here(format!("{what} should stand here"));
                 let text = self.db.text(self.file);
                 let word = line_of(&text, range).split_whitespace().next().unwrap_or("");
                 match *what {
@@ -72,8 +73,9 @@ impl Checker<'_> {
                     diagnostic = diagnostic.label(self.file, place, words);
                 }
                 let edit = |(range, text)| Edit { file: self.file, range, text };
-                diagnostic.fixes.extend(said.fix.map(|(title, edits)| {
-                    Fix { title, edits: edits.into_iter().map(edit).collect() }
+                diagnostic.fixes.extend(said.fix.map(|(title, edits)| Fix {
+                    title,
+                    edits: edits.into_iter().map(edit).collect(),
                 }));
                 diagnostic
             }
@@ -99,11 +101,12 @@ impl Checker<'_> {
                     .here("begins here")
                     .help("a pattern ends with `/` on its line; a slash inside it is written `\\/`")
             }
-            SyntaxErrorKind::UnclosedInterpolation => {
-                new(Code::UnclosedString, "this interpolation has no end".to_owned())
-                    .here("begins here")
-                    .help("close it with `)`; in a string where `\\(` is meant literally, write `#\"…\"#`")
-            }
+            SyntaxErrorKind::UnclosedInterpolation => new(
+                Code::UnclosedString,
+                "this interpolation has no end".to_owned(),
+            )
+            .here("begins here")
+            .help("close it with `)`; in a string where `\\(` is meant literally, write `#\"…\"#`"),
             SyntaxErrorKind::UnknownCharacters => {
                 let text = self.db.text(self.file);
                 let found: String = text[range].escape_debug().collect();
