@@ -27,11 +27,11 @@ pub(crate) fn run(root: &Path, mode: Mode) -> Result<(), String> {
         std::fs::read_to_string(&source).map_err(|e| format!("{}: {e}", source.display()))?;
     let grammar: Grammar = text.parse().map_err(|e| format!("{}: {e}", source.display()))?;
     let files = [
-        ("lang/src/syntax/kind.rs", kinds(&grammar)),
-        ("lang/src/syntax/ast/nodes.rs", nodes(&grammar)),
+        ("lang/src/syntax/kind.rs", rustfmt(&kinds(&grammar))?),
+        ("lang/src/syntax/ast/nodes.rs", rustfmt(&nodes(&grammar))?),
+        (PAGE, page(root, &text)?),
     ];
     for (name, code) in files {
-        let code = rustfmt(&code)?;
         let path = root.join(name);
         if mode == Mode::Write {
             std::fs::write(&path, code).map_err(|e| format!("{}: {e}", path.display()))?;
@@ -40,6 +40,19 @@ pub(crate) fn run(root: &Path, mode: Mode) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The page of the specification that prints the grammar.
+const PAGE: &str = "spec/lang/grammar.md";
+
+/// Puts the grammar into its page.
+fn page(root: &Path, grammar: &str) -> Result<String, String> {
+    let page = std::fs::read_to_string(root.join(PAGE)).map_err(|e| format!("{PAGE}: {e}"))?;
+    let (open, close) = ("```ungrammar\n", "```\n");
+    let wrong = || format!("{PAGE} has no block of ungrammar");
+    let (before, rest) = page.split_once(open).ok_or_else(wrong)?;
+    let (_, after) = rest.split_once(close).ok_or_else(wrong)?;
+    Ok(format!("{before}{open}{grammar}{close}{after}"))
 }
 
 fn rustfmt(code: &str) -> Result<String, String> {
