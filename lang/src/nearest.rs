@@ -47,14 +47,14 @@ fn distance(wrong: &str, candidate: &str) -> Option<usize> {
         plain_wrong.len().min(plain_candidate.len()),
         plain_wrong.len().max(plain_candidate.len()),
     );
-    // Names of very different length share no more than a beginning or words.
-    let letters = if longest - shortest <= (longest / 3).max(1) {
-        edit_distance(&plain_wrong, &plain_candidate)
-    } else {
-        longest
+    // A third of the letters may be wrong, but of a short name at least one. Names of very
+    // different length need not be compared letter by letter.
+    let most = (longest / 3).max(1);
+    let letters = match longest - shortest <= most {
+        true => edit_distance(&plain_wrong, &plain_candidate),
+        false => longest,
     };
-    // A third of the letters may be wrong, but of a short name at least one.
-    let near = letters <= (longest / 3).max(1) && letters < longest;
+    let near = letters <= most && letters < longest;
     let begins = shortest >= 3
         && (plain_wrong.starts_with(&plain_candidate) || plain_candidate.starts_with(&plain_wrong));
     if near && letters <= 1 {
@@ -64,7 +64,7 @@ fn distance(wrong: &str, candidate: &str) -> Option<usize> {
     } else if near {
         Some(letters * 2)
     } else if shares_words(wrong, candidate) {
-        Some(longest * 2 + 100)
+        Some(edit_distance(&plain_wrong, &plain_candidate) * 2 + 100)
     } else {
         None
     }

@@ -223,6 +223,9 @@ impl<'a> Checker<'a> {
         // The path as it is written here, without the names of blocks around.
         let written = text[range].split(['=', '+', '-']).next().unwrap_or("").trim().to_owned();
         let left = if written.is_empty() { left.join(".") } else { written };
+        if value == name.as_str() {
+            return diagnostic.help("remove this setting: without it, the option keeps its value");
+        }
         for (sign, op) in [("+", "+="), ("-", "-=")] {
             let prefix = format!("{name} {sign} ");
             if let Some(rest) = value.strip_prefix(&prefix) {

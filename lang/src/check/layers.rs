@@ -243,9 +243,14 @@ impl<'a> Checker<'a> {
         match self.expr_ref(setting.value) {
             Expr::Name(name) => {
                 if self.package(name).is_none() {
-                    let near: Vec<&str> = nearest(name, self.db.stems());
+                    let mut near: Vec<&str> = nearest(name, self.db.stems());
+                    near.retain(|it| self.db.package(it).is_some());
                     let message = format!("there is no package `{name}`{}", did_you_mean(&near));
-                    self.report(self.at_expr(Code::UnknownPackage, setting.value, message));
+                    let mut diagnostic = self.at_expr(Code::UnknownPackage, setting.value, message);
+                    if let [near, ..] = near[..] {
+                        diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+                    }
+                    self.report(diagnostic);
                 }
                 self.set(setting.value, Res::Local(name.clone()), Ty::STRING);
             }
@@ -416,15 +421,16 @@ impl<'a> Checker<'a> {
         let range = self.range(value);
         let is_literal = matches!(self.expr_ref(value), Expr::Set(_) | Expr::List(_));
         for diagnostic in &mut self.diagnostics[before..] {
-            if !matches!(diagnostic.code, Code::TypeMismatch | Code::OutOfRange)
-                || !diagnostic.secondary.is_empty()
-            {
+            if !matches!(diagnostic.code, Code::TypeMismatch | Code::OutOfRange) {
                 continue;
             }
             let is_whole = diagnostic.primary.range == range;
             if is_whole && let Some(rest) = diagnostic.message.strip_prefix("expected ") {
                 let verb = if diagnostic.code == Code::OutOfRange { "must be" } else { "is" };
                 diagnostic.message = format!("`{name}` {verb} {rest}");
+            }
+            if !diagnostic.secondary.is_empty() {
+                continue;
             }
             if is_whole || is_literal && range.contains_range(diagnostic.primary.range) {
                 diagnostic.secondary.push(declared.clone());

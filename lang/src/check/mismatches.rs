@@ -67,6 +67,7 @@ impl<'a> Checker<'a> {
                 };
                 diagnostic = match word {
                     Some(word) => diagnostic.fix(format!("write `{word}`"), word),
+                    None if matches!(self.expr_ref(expr), Expr::Int(_)) => diagnostic,
                     None => {
                         diagnostic.help(format!("a condition asks something, as in `{source} > 1`"))
                     }

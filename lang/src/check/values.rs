@@ -126,9 +126,10 @@ impl Checker<'_> {
         let mut diagnostic = Diagnostic::new(Code::UnknownValue, self.file, range, message);
         let decl = self.db.env(ty.file);
         let place = &decl.module().enums[ty.id];
+        let place = place.name.as_ref().map_or(place.span, |it| it.span);
         diagnostic = diagnostic.label(
             ty.file,
-            decl.lowered.map.span(place.span),
+            decl.lowered.map.span(place),
             match ty.values.len() {
                 0 => "this enum has no values".to_owned(),
                 1 => format!("the only value is `{}`", ty.values[0]),
