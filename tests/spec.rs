@@ -20,7 +20,8 @@
 //!
 //! A mistake that no comment names, and a comment whose mistake is not there, both fail: a block
 //! without comments asserts that nothing is wrong with it. Texts among values are in quotes, sets in
-//! braces, lists in brackets. Values are asked of recipes.
+//! braces, lists in brackets. Values are asked of recipes and modules; items with mistakes are left
+//! out then.
 //!
 //! **On pages of diagnostics**, a ```` ```text ```` block of lines `$ kiln …` and what they say is a
 //! transcript: its commands run beside the files of the section, without the comments in them.
@@ -253,6 +254,24 @@ fn without_assertions(text: &str) -> String {
         .collect()
 }
 
+/// A text without the items that have mistakes: what is right in it can be evaluated.
+fn without_mistakes(text: &str) -> String {
+    let mut out = String::new();
+    let mut open = 0_usize;
+    for line in text.lines() {
+        let is_wrong = line.contains("// error[");
+        if is_wrong || open > 0 {
+            let code = line.split("// ").next().unwrap_or("");
+            open += code.matches(['(', '[', '{']).count();
+            open = open.saturating_sub(code.matches([')', ']', '}']).count());
+            continue;
+        }
+        out.push_str(line);
+        out.push('\n');
+    }
+    out
+}
+
 fn check(part: &Part) -> Result<(), Failed> {
     let (path, text, skipped) = file_of(part);
     let mut world = MemoryWorld::new();
@@ -338,11 +357,18 @@ fn evaluate(
     text: &str,
     values: &[(usize, String, String)],
 ) -> Result<Vec<String>, Failed> {
-    let Some(("recipe", package)) = header(text) else {
-        return Ok(vec!["values are asked of recipes".to_owned()]);
+    // A module is evaluated as a recipe, which may declare all that a module declares.
+    let (package, path) = match header(text) {
+        Some(("recipe", package)) => (package, path.to_owned()),
+        Some(("module", _)) => ("shown", "shown.kiln".to_owned()),
+        _ => return Ok(vec!["values are asked of recipes and modules".to_owned()]),
     };
     let checked = db.checked(file);
-    let mut with_values = without_assertions(text);
+    let mut with_values = without_assertions(&without_mistakes(text));
+    if let Some(("module", name)) = header(text) {
+        with_values =
+            with_values.replacen(&format!("module {name}"), "recipe shown\nversion = 1", 1);
+    }
     with_values.push_str("shell = [\"/bin/sh\"]\nstep show_values = sh\"true\"\n");
     for (index, (_, name, _)) in values.iter().enumerate() {
         let Some(option) = checked.schema.table.get(name) else { continue };
