@@ -6,9 +6,7 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::mpsc;
 
-use kiln_store::{
-    Cancel, LocalStore, PlaceTree, Registration, Store as _, StoreName, TreeFrom,
-};
+use kiln_store::{Cancel, LocalStore, PlaceTree, Registration, Store as _, StoreName, TreeFrom};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();

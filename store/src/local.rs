@@ -4,7 +4,7 @@
 //! <root>/store/<digest>-<name>       objects: 0444 and 0555, modified at second 1
 //! <root>/var/format                  "kiln store 1"
 //!            records/NNNNNNNN.seg    what is valid, realised and kept: the truth
-//!            index.sqlite            the same, to look things up; can be made anew
+//!            index.sqlite…           the same, to look things up, and its log; can be made anew
 //!            leases/                 what running processes hold; locked while they live
 //!            stage/                  what is being written, one folder for each session
 //!            trash/                  what is being removed
@@ -53,6 +53,7 @@ mod open;
 mod place;
 mod query;
 mod record;
+mod roots;
 mod segments;
 mod session;
 mod trash;

@@ -197,13 +197,13 @@ fn write(
     let mut records = Vec::new();
     let mut refused = BTreeMap::new();
     for (at, (registration, roots)) in batch.iter().enumerate() {
-        let before = (records.len(), writer.new.clone(), writer.pinned.clone());
+        let before = records.len();
         match writer.add(registration, &mut records) {
             Ok(()) => records.extend_from_slice(roots),
             Err(error) => {
-                records.truncate(before.0);
-                writer.new = before.1;
-                writer.pinned = before.2;
+                for record in records.drain(before..) {
+                    writer.forget(&record);
+                }
                 refused.insert(at, Arc::new(error));
             }
         }
@@ -283,6 +283,22 @@ impl BatchWriter<'_> {
             records.push(Record::Attempt(attempt.clone()));
         }
         Ok(())
+    }
+
+    /// Takes back that a record was added.
+    fn forget(&mut self, record: &Record) {
+        match record {
+            Record::Object { object, .. } => {
+                self.new.remove(&object.id());
+            }
+            Record::Realisation { realisation, .. } => {
+                self.pinned.remove(&realisation.action);
+            }
+            Record::Collected { .. }
+            | Record::Root(_)
+            | Record::RootRemoved { .. }
+            | Record::Attempt(_) => {}
+        }
     }
 
     fn is_valid(&self, id: &ObjectId) -> Result<bool, StoreError> {

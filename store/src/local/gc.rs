@@ -198,46 +198,6 @@ impl LocalStore {
         Ok(report)
     }
 
-    /// Keeps an object, and all that it refers to, from being collected. A root of the same name is
-    /// replaced.
-    ///
-    /// # Errors
-    ///
-    /// [`GcError::NoObject`] if the object is not valid.
-    pub fn add_root(
-        &self,
-        name: &str,
-        object: &ObjectId,
-        reason: &str,
-        expires_s: Option<u64>,
-    ) -> Result<(), GcError> {
-        let session = self.session_of_this()?;
-        if session.hold(&[*object])? != [true] {
-            return Err(GcError::NoObject { id: *object });
-        }
-        let root = Root {
-            name: name.to_owned(),
-            object: *object,
-            reason: reason.to_owned(),
-            expires_s,
-            added_s: now_s(),
-        };
-        Ok(self.record(vec![Record::Root(root)])?)
-    }
-
-    /// Removes a root. What it kept stays until the next collection.
-    ///
-    /// # Errors
-    ///
-    /// [`GcError::NoRoot`] if there is none of this name.
-    pub fn remove_root(&self, name: &str) -> Result<(), GcError> {
-        self.shared.check_writable()?;
-        if !self.roots()?.iter().any(|it| it.name == name) {
-            return Err(GcError::NoRoot { name: name.to_owned() });
-        }
-        Ok(self.record(vec![Record::RootRemoved { name: name.to_owned() }])?)
-    }
-
     /// Returns everything that keeps an object from being collected: for each holder a shortest
     /// chain of references. Empty if it is dead or not valid.
     ///
@@ -366,7 +326,7 @@ impl LocalStore {
     }
 
     /// Makes records durable and waits for that.
-    fn record(&self, records: Vec<Record>) -> Result<(), StoreError> {
+    pub(super) fn record(&self, records: Vec<Record>) -> Result<(), StoreError> {
         let _lock = self.shared.lock_commit()?;
         self.append_locked(records)
     }
@@ -467,7 +427,7 @@ impl LocalStore {
         Ok(())
     }
 
-    fn session_of_this(&self) -> Result<impl Session + '_, StoreError> {
+    pub(super) fn session_of_this(&self) -> Result<impl Session + '_, StoreError> {
         crate::local::session::LocalSession::begin(self)
     }
 }

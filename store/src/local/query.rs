@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::digest::{ActionId, ObjectId, ids_beginning};
 use crate::local::LocalStore;
 use crate::local::index::ObjectRow;
-use crate::local::record::Root;
 use crate::name::StoreName;
 use crate::object::{Item, Object, Totals, escape_names};
 use crate::path::{DIGEST_LEN, StorePath};
@@ -182,15 +181,6 @@ impl LocalStore {
     /// As [`StoreError`].
     pub fn all_realisations(&self) -> Result<Vec<(Realisation, Origin, u64)>, StoreError> {
         self.index().all_realisations()
-    }
-
-    /// Returns every root, by name.
-    ///
-    /// # Errors
-    ///
-    /// As [`StoreError`].
-    pub fn roots(&self) -> Result<Vec<Root>, StoreError> {
-        self.index().roots()
     }
 
     /// Reads the object of a row from its record.

@@ -1,6 +1,6 @@
 //! What only the local store does: verifying, collecting, rebuilding, and refusing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -695,6 +695,10 @@ fn an_index_garbled_anywhere_never_gives_wrong_answers_for_long() {
     let (store, lib, app) = fixture.with_two();
     drop(store);
     let path = fixture.root().join("var/index.sqlite");
+    // All of it is to be in the file itself.
+    let index = rusqlite::Connection::open(&path).unwrap();
+    index.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    drop(index);
     let bytes = fs::read(&path).unwrap();
     for at in (0..bytes.len()).step_by(311) {
         let _ = fs::remove_file(fixture.root().join("var/index.sqlite-wal"));
@@ -711,6 +715,71 @@ fn an_index_garbled_anywhere_never_gives_wrong_answers_for_long() {
         assert!(store.object(&app).unwrap().is_some(), "at {at}");
         assert_eq!(store.verify(&|_| true).unwrap().problems, [], "at {at}");
     }
+}
+
+#[test]
+fn the_log_of_an_index_garbled_anywhere_costs_time_only() {
+    let fixture = Fixture::new();
+    let (store, lib, app) = fixture.with_two();
+    drop(store);
+    let var = fixture.root().join("var");
+    let names = ["index.sqlite", "index.sqlite-wal"];
+    let [index, log] = names.map(|it| fs::read(var.join(it)).unwrap());
+    assert!(log.len() > 4096, "a short log is left when the store is closed");
+    for at in (0..log.len()).step_by(467) {
+        fs::write(var.join(names[0]), &index).unwrap();
+        fs::write(var.join(names[1]), &log).unwrap();
+        let _ = fs::remove_file(var.join("index.sqlite-shm"));
+        let file = OpenOptions::new().write(true).open(var.join(names[1])).unwrap();
+        file.write_all_at(&[log[at] ^ 0x55; 1], at as u64).unwrap();
+        drop(file);
+        let store = fixture.open();
+        assert!(store.object(&lib).unwrap().is_some(), "at {at}");
+        assert!(store.object(&app).unwrap().is_some(), "at {at}");
+        assert_eq!(store.verify(&|_| true).unwrap().problems, [], "at {at}");
+    }
+}
+
+#[test]
+fn the_log_of_an_index_does_not_grow_for_ever() {
+    let fixture = Fixture::new();
+    let (store, lib, _) = fixture.with_two();
+    drop(store);
+    for number in 0..100 {
+        fixture.open().add_root(&format!("root {number}"), &lib, "", None).unwrap();
+        let len =
+            fs::metadata(fixture.root().join("var/index.sqlite-wal")).map_or(0, |it| it.len());
+        assert!(len <= 300 << 10, "{len} bytes after {number} times");
+    }
+}
+
+#[test]
+fn a_root_that_lasts_long_enough_is_not_written_again() {
+    let fixture = Fixture::new();
+    let (store, lib, app) = fixture.with_two();
+    let roots = |object| BTreeMap::from([("one".to_owned(), object), ("two".to_owned(), app)]);
+    let renew = |object, enough_s, until_s| {
+        store.renew_roots(&roots(object), "lately", enough_s, until_s).unwrap();
+        fs::metadata(fixture.only_segment()).unwrap().len()
+    };
+    let ends = || -> Vec<_> { store.roots().unwrap().iter().map(|it| it.expires_s).collect() };
+    let first = renew(app, 5_000_000_000, 6_000_000_000);
+    assert_eq!(renew(app, 6_000_000_000, 7_000_000_000), first);
+    assert_eq!(ends(), [Some(6_000_000_000); 2]);
+    // Another object is another root, and one that ends too early is renewed.
+    let second = renew(lib, 6_000_000_000, 7_000_000_000);
+    assert!(second > first);
+    assert_eq!(ends(), [Some(7_000_000_000), Some(6_000_000_000)]);
+    assert!(renew(lib, 6_500_000_000, 8_000_000_000) > second);
+    assert_eq!(ends(), [Some(7_000_000_000), Some(8_000_000_000)]);
+    // One that never ends lasts long enough.
+    store.add_root("one", &lib, "for ever", None).unwrap();
+    let last = fs::metadata(fixture.only_segment()).unwrap().len();
+    assert_eq!(renew(lib, 7_000_000_000, 8_000_000_000), last);
+    let gone = ObjectId([7; 32]);
+    let error = store.renew_roots(&roots(gone), "", 0, 0).unwrap_err();
+    assert!(matches!(error, GcError::NoObject { id } if id == gone));
+    assert_eq!(fs::metadata(fixture.only_segment()).unwrap().len(), last);
 }
 
 #[test]
