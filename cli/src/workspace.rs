@@ -4,10 +4,13 @@
 //! wishes ─setup─▶ layers ─solve─▶ Solution ─derive─▶ Graph
 //! ```
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kiln_eval::{Derived, Packages, Setup, SetupRequest, Solution, derive, setup, solve};
+use kiln_eval::{
+    Derived, Packages, Setup, SetupRequest, Solution, derive, prepare, setup, solve,
+};
 use kiln_lang::module::{ModuleKind, StmtKind};
 use kiln_lang::{Database, Diagnostic, FileId};
 
@@ -114,6 +117,7 @@ impl Workspace {
     /// Chooses versions and options.
     pub(crate) fn solve(&self) -> Result<Solved, Fail> {
         let packages = Packages::new(&self.db);
+        prepare(&packages, &self.request, threads());
         let (setup, warnings) = match setup(&self.db, &self.request) {
             Ok(done) => done,
             Err(diagnostics) => {
@@ -139,7 +143,7 @@ impl Workspace {
 
     /// Makes derivations.
     pub(crate) fn derive(&self, solved: &Solved) -> Result<Derived, Fail> {
-        match derive(&self.db, &solved.setup, &solved.solution) {
+        match derive(&self.db, &solved.setup, &solved.solution, threads()) {
             Ok((derived, warnings)) => {
                 self.show(&warnings)?;
                 Ok(derived)
@@ -149,6 +153,11 @@ impl Workspace {
             }
         }
     }
+}
+
+/// How many threads evaluation may use. They change its speed and nothing else.
+fn threads() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 /// The machine that this program runs on.
@@ -169,7 +178,7 @@ fn target(layers: &Layers) -> Result<Option<(String, String)>, Fail> {
 }
 
 /// `project.kiln` in this folder or the nearest one above that has it.
-fn find_project() -> Option<PathBuf> {
+pub(crate) fn find_project() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     here.ancestors().map(|it| it.join("project.kiln")).find(|it| it.is_file())
 }

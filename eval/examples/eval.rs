@@ -106,7 +106,7 @@ fn main() {
             println!("  {} {} -> {}", node.spec(), node.version, edges.join(" "));
         }
     }
-    match derive(&db, &setup, &solution) {
+    match derive(&db, &setup, &solution, std::num::NonZeroUsize::MIN) {
         Ok((derived, warnings)) => {
             show(&db, &warnings);
             for node in derived.graph.nodes() {

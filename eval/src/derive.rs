@@ -4,26 +4,36 @@
 //! Solution ─derive─▶ Graph: for each package a build, a download, or an import
 //! ```
 //!
+//! Packages are planned first, each by itself and on all cores: their build expressions read which
+//! dependencies there are, never what becomes of those. Then the plans become derivations, inputs
+//! first.
+//!
 //! Build expressions are evaluated here, with everything chosen. What reaches a derivation is the
 //! text of the steps, the environment, the inputs and the source; a package that has no steps *is*
 //! its source. Maintainers, licences, tests and run-only dependencies are never looked at, so they
 //! cannot reach a hash.
 
 mod build;
+mod imports;
+mod reader;
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use kiln_lang::{Code, Database, Diagnostic, TreeEntryKind};
+use kiln_lang::{Code, Database, Diagnostic, on_threads, with_stack};
 use kiln_store::{
-    Derivation, DerivationId, Fetch, FileEntry, Graph, Import, ImportSource, InputRef, Limits,
-    ObjectId, OutputName, StoreName, Unpack, UnpackRoot,
+    Derivation, DerivationId, Fetch, Graph, Import, ImportSource, InputRef, Label, Limits,
+    OutputName, Unpack, UnpackRoot,
 };
 
-use crate::layers::Setup;
-use crate::package::Place;
+use self::build::{Input, Plan, PlanKind};
+use self::imports::Imports;
+use crate::layers::{Setup, Target};
+use crate::package::Package;
 use crate::solution::{NodeId, Solution};
-use crate::value::{LocalFile, Source};
+use crate::value::Source;
 
 /// Derivations, and which package is which.
 #[derive(Debug, Default)]
@@ -34,7 +44,7 @@ pub struct Derived {
     pub nodes: BTreeMap<NodeId, InputRef>,
 }
 
-/// Derives everything that the roots of a solution need.
+/// Derives everything that the roots of a solution need, on this many threads.
 ///
 /// # Errors
 ///
@@ -43,17 +53,20 @@ pub fn derive(
     db: &Database,
     setup: &Setup,
     solution: &Solution,
+    threads: NonZeroUsize,
 ) -> Result<(Derived, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut deriver = Deriver {
-        db,
-        setup,
-        solution,
+        context: Context::new(db, setup, solution),
         derived: Derived::default(),
-        imports: HashMap::new(),
         diagnostics: Vec::new(),
     };
-    for root in &solution.roots {
-        deriver.with_inputs(root.node);
+    let order = deriver.order();
+    for (id, plan) in order.iter().zip(deriver.context.plans(&order, threads)) {
+        let (plan, diagnostics) = plan;
+        diagnostics.into_iter().for_each(|it| deriver.report(it));
+        if let Some(input) = plan.and_then(|it| deriver.realise_plan(it)) {
+            deriver.derived.nodes.insert(*id, input);
+        }
     }
     let Deriver { derived, diagnostics, .. } = deriver;
     if diagnostics.iter().any(Diagnostic::is_error) {
@@ -63,43 +76,120 @@ pub fn derive(
     }
 }
 
-pub(crate) struct Deriver<'a> {
+/// What planning looks at; threads share it.
+pub(crate) struct Context<'a> {
     pub(crate) db: &'a Database,
     pub(crate) setup: &'a Setup,
     pub(crate) solution: &'a Solution,
-    pub(crate) derived: Derived,
-    /// Files and folders beside recipes, by store name and path: each is read once.
-    imports: HashMap<(String, String), InputRef>,
-    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// The settings of all layers by package: layer, setting.
+    settings: HashMap<&'a str, Vec<(usize, usize)>>,
+    /// The settings of packages that have an option.
+    patterns: Vec<(usize, usize)>,
+    imports: Imports,
+}
+
+impl<'a> Context<'a> {
+    fn new(db: &'a Database, setup: &'a Setup, solution: &'a Solution) -> Self {
+        let mut settings: HashMap<&str, Vec<(usize, usize)>> = HashMap::new();
+        let mut patterns = Vec::new();
+        for (layer_index, layer) in setup.layers.iter().enumerate() {
+            for (index, setting) in layer.settings.iter().enumerate() {
+                match &setting.target {
+                    Target::Package(name) => {
+                        settings.entry(name).or_default().push((layer_index, index));
+                    }
+                    Target::Having(..) => patterns.push((layer_index, index)),
+                    Target::Toolchain { .. } | Target::Provider(_) => {}
+                }
+            }
+        }
+        Context { db, setup, solution, settings, patterns, imports: Imports::default() }
+    }
+
+    /// The settings of a package in all layers, lowest first: layer, setting.
+    fn settings_of(&self, package: &Package) -> Vec<(usize, usize)> {
+        let mut all = self.settings.get(package.name.as_str()).cloned().unwrap_or_default();
+        for (layer, index) in &self.patterns {
+            if let Target::Having(option, kind) = &self.setup.layers[*layer].settings[*index].target
+                && package.schema.table.get(option).is_some_and(|it| it.kind == *kind)
+            {
+                all.push((*layer, *index));
+            }
+        }
+        all.sort_unstable();
+        all
+    }
+
+    /// Plans packages, in any order; returns the plans in the order of `ids`.
+    fn plans(
+        &self,
+        ids: &[NodeId],
+        threads: NonZeroUsize,
+    ) -> impl Iterator<Item = (Option<Plan>, Vec<Diagnostic>)> + use<> {
+        let plans: Vec<OnceLock<(Option<Plan>, Vec<Diagnostic>)>> =
+            ids.iter().map(|_| OnceLock::new()).collect();
+        let next = AtomicUsize::new(0);
+        let go = || {
+            loop {
+                let begin = next.fetch_add(BATCH, Ordering::Relaxed);
+                let Some(ids) = ids.get(begin..) else { return };
+                if ids.is_empty() {
+                    return;
+                }
+                for (id, place) in ids.iter().zip(&plans[begin..]).take(BATCH) {
+                    let _ = place.set(build::plan(self, *id));
+                }
+            }
+        };
+        // A thread costs more than a few plans.
+        let threads = threads.min(NonZeroUsize::MIN.saturating_add(ids.len() / BATCH / 2));
+        with_stack(|| on_threads(threads, go));
+        plans.into_iter().map(|it| it.into_inner().unwrap_or_default())
+    }
+}
+
+/// How many packages a thread plans at a time.
+const BATCH: usize = 16;
+
+struct Deriver<'a> {
+    context: Context<'a>,
+    derived: Derived,
+    diagnostics: Vec<Diagnostic>,
 }
 
 impl Deriver<'_> {
-    /// Derives a node after everything that its build sees. The stack is explicit: chains of
-    /// dependencies may be thousands long.
-    fn with_inputs(&mut self, root: NodeId) {
-        let mut stack: Vec<(NodeId, bool)> = vec![(root, false)];
-        let mut open: Vec<NodeId> = Vec::new();
-        while let Some((id, inputs_done)) = stack.pop() {
-            if self.derived.nodes.contains_key(&id) {
-                continue;
-            }
-            if inputs_done {
-                open.retain(|it| *it != id);
-                if let Some(input) = self.node(id) {
-                    self.derived.nodes.insert(id, input);
+    /// The packages that the roots need, each after everything that its build sees. The stack is
+    /// explicit: chains of dependencies may be thousands long.
+    fn order(&mut self) -> Vec<NodeId> {
+        let solution = self.context.solution;
+        let mut order = Vec::new();
+        let mut begun: HashSet<NodeId> = HashSet::new();
+        let mut done: HashSet<NodeId> = HashSet::new();
+        for root in &solution.roots {
+            let mut stack: Vec<(NodeId, bool)> = vec![(root.node, false)];
+            while let Some((id, inputs_done)) = stack.pop() {
+                if inputs_done {
+                    done.insert(id);
+                    order.push(id);
+                    continue;
                 }
-                continue;
-            }
-            if open.contains(&id) {
-                self.ring(&open, id);
-                continue;
-            }
-            open.push(id);
-            stack.push((id, true));
-            for edge in build::visible(self.solution, id).iter().rev() {
-                stack.push((*edge, false));
+                if !begun.insert(id) {
+                    if !done.contains(&id) {
+                        let open: Vec<NodeId> =
+                            stack.iter().filter(|it| it.1).map(|it| it.0).collect();
+                        self.ring(&open, id);
+                    }
+                    continue;
+                }
+                stack.push((id, true));
+                for node in build::inputs(solution, id).into_iter().rev() {
+                    if !done.contains(&node) {
+                        stack.push((node, false));
+                    }
+                }
             }
         }
+        order
     }
 
     /// Packages that are linked with each other in a ring cannot be built.
@@ -107,40 +197,61 @@ impl Deriver<'_> {
         let begin = open.iter().position(|it| *it == id).unwrap_or(0);
         let mut names: Vec<String> = open[begin..]
             .iter()
-            .map(|it| format!("`{}`", self.solution.node(*it).package.name))
+            .map(|it| format!("`{}`", self.context.solution.node(*it).package.name))
             .collect();
-        names.push(format!("`{}`", self.solution.node(id).package.name));
-        let package = &self.solution.node(id).package;
+        names.push(format!("`{}`", self.context.solution.node(id).package.name));
+        let package = &self.context.solution.node(id).package;
         let name = package.schema.env.module().name.as_ref();
-        let range = name.map(|it| self.db.span(package.file, it.span)).unwrap_or_default();
+        let range = name.map(|it| self.context.db.span(package.file, it.span)).unwrap_or_default();
         let message = format!("these packages are inputs of each other: {}", names.join(" → "));
         let diagnostic = Diagnostic::new(Code::DependencyCycle, package.file, range, message)
             .help("switch off a feature of one of them, or make one dependency `run` if it is needed only then");
         self.report(diagnostic);
     }
 
-    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+    fn report(&mut self, diagnostic: Diagnostic) {
         if !self.diagnostics.contains(&diagnostic) {
             self.diagnostics.push(diagnostic);
         }
     }
 
-    pub(crate) fn error(&mut self, place: Place, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::new(Code::EvaluationError, place.file, place.range(), message)
+    //------ plans to derivations
+
+    /// Adds the derivation of a plan, whose inputs are there. There is none if one of them could
+    /// not be derived: that was said there.
+    fn realise_plan(&mut self, plan: Plan) -> Option<InputRef> {
+        let Plan { kind, title, limits, place } = plan;
+        let (mut build, inputs) = match kind {
+            PlanKind::Source(input) => return self.input(input),
+            PlanKind::Build(build, inputs) => (build, inputs),
+        };
+        let mut found: BTreeMap<Label, InputRef> = BTreeMap::new();
+        for (label, input) in inputs {
+            found.insert(label, self.input(input)?);
+        }
+        build.inputs = found;
+        let derivation = Derivation::Build(*build);
+        if let Err(error) = derivation.check() {
+            let name = derivation.name();
+            let message = format!("`{name}` cannot be built as its recipe says: {error}");
+            let code = Code::EvaluationError;
+            self.report(Diagnostic::new(code, place.file, place.range(), message));
+            return None;
+        }
+        Some(self.add(derivation, &title, Vec::new(), None, limits))
     }
 
-    //------ sources
-
-    /// Adds the derivation of a source.
-    pub(crate) fn source(
-        &mut self,
-        source: &Source,
-        name: &StoreName,
-        title: &str,
-        place: Place,
-    ) -> Option<InputRef> {
-        match source {
-            Source::Fetch { urls, hash, unpack, root, executables } => {
+    fn input(&mut self, input: Input) -> Option<InputRef> {
+        match input {
+            Input::Node(node) => self.derived.nodes.get(&node).cloned(),
+            Input::Import { name, title, object, from } => {
+                let derivation = Derivation::Import(Import { object, name });
+                Some(self.add(derivation, &title, Vec::new(), Some(from), Limits::default()))
+            }
+            Input::Fetch { name, title, source } => {
+                let Source::Fetch { urls, hash, unpack, root, executables } = &*source else {
+                    return None;
+                };
                 let unpack = if *unpack {
                     let root = match root {
                         None => UnpackRoot::Auto,
@@ -153,84 +264,13 @@ impl Deriver<'_> {
                         executable: executables.iter().any(|it| it == "." || it.is_empty()),
                     }
                 };
-                let fetch = Fetch { name: name.clone(), hash: *hash, unpack };
-                let derivation = Derivation::Fetch(fetch);
-                Some(self.add(derivation, title, urls.clone(), None, Limits::default()))
+                let fetch = Derivation::Fetch(Fetch { name, hash: *hash, unpack });
+                Some(self.add(fetch, &title, urls.clone(), None, Limits::default()))
             }
-            Source::Folder(folder) => self.import(folder, name, title, place),
         }
     }
 
-    /// Adds the derivation of a file or folder beside a recipe.
-    pub(crate) fn import(
-        &mut self,
-        file: &LocalFile,
-        name: &StoreName,
-        title: &str,
-        place: Place,
-    ) -> Option<InputRef> {
-        let key = (name.to_string(), file.path.clone());
-        if let Some(input) = self.imports.get(&key) {
-            return Some(input.clone());
-        }
-        let entries = match self.db.world().tree(&file.path) {
-            Ok(entries) => entries,
-            Err(error) => {
-                let message = format!("cannot read `{}`: {error}", file.path);
-                let diagnostic = self
-                    .error(place, message)
-                    .help("the path is relative to the file that it is written in");
-                self.report(diagnostic);
-                return None;
-            }
-        };
-        let (object, import) = match &entries[..] {
-            [entry] if entry.path.is_empty() => match &entry.kind {
-                TreeEntryKind::File { bytes, executable } => (
-                    ObjectId::of_file(name, bytes, *executable),
-                    ImportSource::Bytes(bytes.clone()),
-                ),
-                TreeEntryKind::Symlink { .. } | TreeEntryKind::EmptyFolder => {
-                    let message = format!(
-                        "`{}` is neither a file nor a folder with something in it",
-                        file.path
-                    );
-                    let diagnostic = self.error(place, message);
-                    self.report(diagnostic);
-                    return None;
-                }
-            },
-            entries => {
-                let listed = entries.iter().map(|it| {
-                    let entry = match &it.kind {
-                        TreeEntryKind::File { bytes, executable } => {
-                            FileEntry::File { bytes, executable: *executable }
-                        }
-                        TreeEntryKind::Symlink { target } => {
-                            FileEntry::Link { target: target.as_bytes() }
-                        }
-                        TreeEntryKind::EmptyFolder => FileEntry::Folder,
-                    };
-                    (it.path.as_bytes(), entry)
-                });
-                match ObjectId::of_tree(name, listed) {
-                    Ok(object) => (object, ImportSource::Path(file.path.clone().into())),
-                    Err(error) => {
-                        let message = format!("`{}` cannot be an input: {error}", file.path);
-                        let diagnostic = self.error(place, message);
-                        self.report(diagnostic);
-                        return None;
-                    }
-                }
-            }
-        };
-        let derivation = Derivation::Import(Import { object, name: name.clone() });
-        let input = self.add(derivation, title, Vec::new(), Some(import), Limits::default());
-        self.imports.insert(key, input.clone());
-        Some(input)
-    }
-
-    pub(crate) fn add(
+    fn add(
         &mut self,
         derivation: Derivation,
         title: &str,

@@ -21,7 +21,14 @@ use crate::package::{
     AskDecl, BodyArg, BodySetting, DepDecl, ExportDecl, ExportKey, IgnoreDecl, ItemDecl, Locals,
     Package, PackageVersion, Place, ProvideDecl, Reqs, RuleDecl, ValueDecl,
 };
-use crate::value::{LocalFile, Text, Value};
+use crate::text::Text;
+use crate::value::{LocalFile, Value};
+
+/// How often the loops around one statement go round. The longest real list has 160 values.
+const ROUNDS_MAX: usize = 10_000;
+
+/// How many alternatives a requirement on a version may have, multiplied out. Real ones have 3.
+const ALTERNATIVES_MAX: usize = 1_000;
 
 /// Packages by name, each evaluated once.
 pub struct Packages<'a> {
@@ -49,7 +56,8 @@ impl<'a> Packages<'a> {
         {
             return package.clone();
         }
-        let package = self.db.package(name).map(|file| Arc::new(evaluate(self.db, file)));
+        let package =
+            self.db.package(name).map(|file| self.db.memo(file, || evaluate(self.db, file)));
         let mut found = self.found.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         found.entry(name.clone()).or_insert(package).clone()
     }
@@ -75,6 +83,7 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
         provides: Vec::new(),
         settings: Vec::new(),
         args: Vec::new(),
+        mistakes: Vec::new(),
         schema,
         bodies,
     };
@@ -96,6 +105,7 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
         let checked = package.bodies[index].clone();
         evaluation.body(&mut package, index, *at, &checked);
     }
+    package.mistakes = evaluation.mistakes;
     package
 }
 
@@ -139,7 +149,7 @@ impl Reader for Nothing<'_> {
     fn let_(&mut self, at: BodyRef, index: u32) -> Result<Value, Failure> {
         let checked = self.db.checked(at.file);
         match checked.module().bodies[at.body].options[index as usize].default {
-            Some(value) => Interpreter::new(self.db, checked, self).eval(value),
+            Some(value) => Interpreter::new(self.db, &checked, self).eval(value),
             None => Ok(Value::Null),
         }
     }
@@ -182,7 +192,7 @@ impl Reader for OwnVersion<'_> {
     fn let_(&mut self, at: BodyRef, index: u32) -> Result<Value, Failure> {
         let checked = self.db.checked(at.file);
         match checked.module().bodies[at.body].options[index as usize].default {
-            Some(value) => Interpreter::new(self.db, checked, self).eval(value),
+            Some(value) => Interpreter::new(self.db, &checked, self).eval(value),
             None => Ok(Value::Null),
         }
     }
@@ -217,12 +227,14 @@ pub(crate) struct Evaluation<'a> {
     db: &'a Database,
     table: &'a OptionTable,
     fuel: Fuel,
+    /// What has no end.
+    mistakes: Vec<Diagnostic>,
 }
 
 impl<'a> Evaluation<'a> {
     /// Makes one for bodies whose options are in `table`.
     pub(crate) fn new(db: &'a Database, table: &'a OptionTable) -> Self {
-        Evaluation { db, table, fuel: Fuel::default() }
+        Evaluation { db, table, fuel: Fuel::default(), mistakes: Vec::new() }
     }
 
     /// The value of an expression, if it reads nothing that is chosen later.
@@ -233,13 +245,28 @@ impl<'a> Evaluation<'a> {
         locals: &Locals,
     ) -> Option<Value> {
         let mut nothing = Nothing { fuel: &mut self.fuel, db: self.db };
-        let mut interpreter = Interpreter::new(self.db, checked.clone(), &mut nothing);
+        let mut interpreter = Interpreter::new(self.db, checked, &mut nothing);
         interpreter.locals = locals.clone();
-        interpreter.eval(expr).ok()
+        match interpreter.eval(expr) {
+            Ok(value) => Some(value),
+            Err(failure) => {
+                // That something is not known yet is no mistake; that it has no end is one.
+                if failure.code == Code::EvaluationLimit {
+                    self.mistake(*failure);
+                }
+                None
+            }
+        }
+    }
+
+    fn mistake(&mut self, diagnostic: Diagnostic) {
+        if !self.mistakes.contains(&diagnostic) {
+            self.mistakes.push(diagnostic);
+        }
     }
 
     fn place(&self, checked: &Checked, span: kiln_lang::module::SpanId) -> Place {
-        Place::new(checked.file, self.db.span(checked.file, span))
+        Place::new(checked.file, checked.schema.env.lowered.map.span(span))
     }
 
     fn text(&self, place: Place) -> String {
@@ -522,6 +549,15 @@ impl<'a> Evaluation<'a> {
         while let Some((name, list)) = loops.pop() {
             let mut next = Vec::new();
             for round in &rounds {
+                if next.len() > ROUNDS_MAX {
+                    let range = checked.schema.env.lowered.map.expr(list);
+                    let message = format!("these loops go round more than {ROUNDS_MAX} times");
+                    let diagnostic =
+                        Diagnostic::new(Code::EvaluationLimit, checked.file, range, message)
+                            .help("loops in loops multiply");
+                    self.mistake(diagnostic);
+                    return Vec::new();
+                }
                 let values = match self.constant(checked, list, round) {
                     Some(Value::List(items)) => items.to_vec(),
                     Some(Value::Set(of, bits)) => {
@@ -804,6 +840,26 @@ impl<'a> Evaluation<'a> {
         // Requirements one after the other all hold: alternatives are multiplied out.
         let mut any_of: Vec<Vec<(Comparison, ExprId)>> = vec![Vec::new()];
         for req in reqs {
+            if any_of.len() > ALTERNATIVES_MAX {
+                let range = match req {
+                    Req::Compare(_, version) => Some(*version),
+                    Req::Any(alternatives) => {
+                        alternatives.first().and_then(|it| it.first()).map(|it| it.1)
+                    }
+                };
+                let range = range.map(|it| checked.schema.env.lowered.map.expr(it));
+                let message =
+                    format!("this requirement has more than {ALTERNATIVES_MAX} alternatives");
+                let diagnostic = Diagnostic::new(
+                    Code::EvaluationLimit,
+                    checked.file,
+                    range.unwrap_or_default(),
+                    message,
+                )
+                .help("alternatives one after the other multiply: write them in one group");
+                self.mistake(diagnostic);
+                return Reqs::Known(VersionReq::any());
+            }
             let alternatives: Vec<Vec<(BinaryOp, ExprId)>> = match req {
                 Req::Compare(op, version) => vec![vec![(*op, *version)]],
                 Req::Any(alternatives) => alternatives.iter().map(|it| it.to_vec()).collect(),
@@ -858,7 +914,7 @@ impl<'a> Evaluation<'a> {
         for all in any_of {
             let mut bounds = Vec::new();
             for (op, expr) in all {
-                let mut interpreter = Interpreter::new(self.db, checked.clone(), &mut reader);
+                let mut interpreter = Interpreter::new(self.db, checked, &mut reader);
                 interpreter.locals = locals.clone();
                 match interpreter.eval(*expr) {
                     Ok(Value::Version(version)) => bounds.push((*op, VersionBound::Exact(version))),

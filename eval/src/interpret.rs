@@ -19,7 +19,8 @@ use kiln_lang::types::{Object, RecordTy, Ty};
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version, VersionBound};
 use kiln_store::{FetchHash, Template, parse_hex};
 
-use crate::value::{Bits, LocalFile, Source, Text, Value};
+use crate::text::{Text, TextBuilder};
+use crate::value::{Bits, ENTRY_BYTES, LocalFile, Source, Value};
 
 pub(crate) use operators::{as_bits, comparison, concat};
 
@@ -27,20 +28,31 @@ pub(crate) use operators::{as_bits, comparison, concat};
 pub(crate) type Failure = Box<Diagnostic>;
 
 /// How many expressions may be evaluated for one package. The heaviest real recipe takes 40,000.
-const STEPS_MAX: u64 = 20_000_000;
+const STEPS_MAX: u64 = 2_000_000;
+
+/// How many expressions may wait for each other, each for one in it or for what it reads. Real ones
+/// are less than 60 deep. The stack of [`kiln_lang::with_stack`] is made for this many.
+const DEPTH_MAX: u32 = 2_000;
 
 /// How large one value may get, in bytes. The longest real build script has 30,000.
-const VALUE_BYTES_MAX: usize = 16 << 20;
+pub(crate) const VALUE_BYTES_MAX: usize = 16 << 20;
+
+/// What a large value costs to make or to look at: one step for this many bytes of it.
+const STEP_BYTES: usize = 256;
+
+/// How much of a value a message shows, in characters.
+const SHOWN_MAX: usize = 80;
 
 /// What evaluation may still do.
 #[derive(Debug)]
 pub(crate) struct Fuel {
     steps: u64,
+    depth: u32,
 }
 
 impl Default for Fuel {
     fn default() -> Self {
-        Fuel { steps: STEPS_MAX }
+        Fuel { steps: STEPS_MAX, depth: 0 }
     }
 }
 
@@ -68,7 +80,7 @@ pub(crate) trait Reader {
 /// Evaluates expressions of one file.
 pub(crate) struct Interpreter<'a, R> {
     pub(crate) db: &'a Database,
-    pub(crate) checked: Arc<Checked>,
+    pub(crate) checked: &'a Checked,
     pub(crate) reader: &'a mut R,
     /// Names of loops and parameters, innermost last.
     pub(crate) locals: Vec<(Name, Value)>,
@@ -78,16 +90,12 @@ pub(crate) struct Interpreter<'a, R> {
 }
 
 impl<'a, R: Reader> Interpreter<'a, R> {
-    pub(crate) fn new(db: &'a Database, checked: Arc<Checked>, reader: &'a mut R) -> Self {
+    pub(crate) fn new(db: &'a Database, checked: &'a Checked, reader: &'a mut R) -> Self {
         Interpreter { db, checked, reader, locals: Vec::new(), prev: None, default: None }
     }
 
-    fn expr<'e>(checked: &'e Checked, expr: ExprId) -> &'e Expr {
-        &checked.module().exprs[expr]
-    }
-
     fn fail(&self, expr: ExprId, code: Code, message: impl Into<String>) -> Failure {
-        let range = self.db.expr_range(self.checked.file, expr);
+        let range = self.checked.schema.env.lowered.map.expr(expr);
         Box::new(Diagnostic::new(code, self.checked.file, range, message))
     }
 
@@ -97,36 +105,61 @@ impl<'a, R: Reader> Interpreter<'a, R> {
 
     /// Evaluates an expression.
     pub(crate) fn eval(&mut self, expr: ExprId) -> Result<Value, Failure> {
+        self.spend(expr, 1)?;
         let fuel = self.reader.fuel();
-        if fuel.steps == 0 {
-            let failure = self.fail(
-                expr,
-                Code::EvaluationLimit,
-                format!("this package takes more than {STEPS_MAX} steps to evaluate"),
-            );
+        if fuel.depth >= DEPTH_MAX {
+            let message = format!("more than {DEPTH_MAX} expressions wait for each other here");
+            let failure = self.fail(expr, Code::EvaluationLimit, message);
             return Err(Box::new(failure.help(
-                "this expression was evaluated when the limit was reached; loops in loops multiply",
+                "options, lets and functions that read each other make a long chain; a list says the same in one place",
             )));
         }
-        fuel.steps -= 1;
-        let value = self.eval_inner(expr)?;
-        if let Value::Text(_) | Value::Script(_) | Value::List(_) = &value
-            && value.weight() > VALUE_BYTES_MAX
+        fuel.depth += 1;
+        let value = self.eval_inner(expr);
+        self.reader.fuel().depth -= 1;
+        let value = value?;
+        if let Value::Text(_)
+        | Value::Script(_)
+        | Value::List(_)
+        | Value::Map(_)
+        | Value::Record(..) = &value
         {
-            let failure = self.fail(
-                expr,
-                Code::EvaluationLimit,
-                format!("this value has more than {} bytes", VALUE_BYTES_MAX),
-            );
-            return Err(Box::new(
-                failure.help("what is that large belongs into a file: `file(\"…\")`"),
-            ));
+            let bytes = value.weight(VALUE_BYTES_MAX);
+            self.fits(expr, bytes)?;
+            self.spend(expr, bytes / STEP_BYTES)?;
         }
         Ok(value)
     }
 
+    /// Takes from what may still be done.
+    pub(crate) fn spend(&mut self, expr: ExprId, steps: usize) -> Result<(), Failure> {
+        let fuel = self.reader.fuel();
+        match fuel.steps.checked_sub(steps as u64) {
+            Some(left) => fuel.steps = left,
+            None => {
+                fuel.steps = 0;
+                let message = format!("this package takes more than {STEPS_MAX} steps to evaluate");
+                let failure = self.fail(expr, Code::EvaluationLimit, message);
+                return Err(Box::new(failure.help(
+                    "this expression was evaluated when the limit was reached; loops in loops multiply, and large values cost more",
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a value that takes too much room: asked before it is made, where that is possible.
+    pub(crate) fn fits(&self, expr: ExprId, bytes: usize) -> Result<(), Failure> {
+        if bytes <= VALUE_BYTES_MAX {
+            return Ok(());
+        }
+        let message = format!("this value has more than {VALUE_BYTES_MAX} bytes");
+        let failure = self.fail(expr, Code::EvaluationLimit, message);
+        Err(Box::new(failure.help("what is that large belongs into a file: `file(\"…\")`")))
+    }
+
     fn eval_inner(&mut self, expr: ExprId) -> Result<Value, Failure> {
-        let checked = self.checked.clone();
+        let checked = self.checked;
         match checked.res(expr) {
             Res::None | Res::Member => {}
             Res::Bool(value) => return Ok(Value::Bool(*value)),
@@ -181,7 +214,12 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                 );
             }
         }
-        match Self::expr(&checked, expr) {
+        match &checked.module().exprs[expr] {
+            // The condition of a refinement, which is no expression of its own: `where it > 0`.
+            Expr::Name(name) if self.locals.iter().any(|it| it.0 == *name) => {
+                let found = self.locals.iter().rev().find(|it| it.0 == *name);
+                Ok(found.map_or(Value::Null, |it| it.1.clone()))
+            }
             Expr::Missing
             | Expr::Name(_)
             | Expr::DotName(_)
@@ -191,11 +229,11 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             Expr::Version(text) => Ok(Value::Version(Version::new(text))),
             Expr::Series(text) => Ok(Value::Series(Version::new(text.trim_end_matches(".*")))),
             Expr::Quantity { number, unit } => Ok(match unit {
-                Unit::Bytes(factor) => Value::Size(number * factor),
-                Unit::Nanoseconds(factor) => Value::Duration(number * factor),
+                Unit::Bytes(factor) => Value::Size(self.product(expr, *number, *factor)?),
+                Unit::Nanoseconds(factor) => Value::Duration(self.product(expr, *number, *factor)?),
             }),
             Expr::Regex(pattern) => Ok(Value::text(pattern)),
-            Expr::Str { parts, shell } => self.string(parts, *shell),
+            Expr::Str { parts, shell } => self.string(expr, parts, *shell),
             Expr::Member { of, name } => {
                 let value = self.eval(*of)?;
                 self.member(expr, value, &name.name)
@@ -207,7 +245,7 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                 _ => Err(self.error(expr, "`!` needs `on` or `off`")),
             },
             Expr::Neg(of) => match self.eval(*of)? {
-                Value::Int(number) => Ok(Value::Int(number.wrapping_neg())),
+                Value::Int(number) => Ok(Value::Int(self.product(expr, number, -1)?)),
                 _ => Err(self.error(expr, "`-` needs a number")),
             },
             Expr::Range { .. } => Err(self.error(expr, "a range is no value")),
@@ -228,15 +266,15 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                         }
                     }
                 }
-                Err(self.error(expr, format!("no arm takes `{subject}`")))
+                Err(self.error(expr, format!("no arm takes `{}`", shown(&subject))))
             }
-            Expr::Set(elements) => self.collection(expr, elements, &checked),
+            Expr::Set(elements) => self.collection(expr, elements, checked),
             Expr::List(elements) => {
                 let mut items = Vec::new();
                 for element in elements {
                     self.element(element, &mut |_, value| {
                         items.push(value);
-                        Ok(())
+                        items.len()
                     })?;
                 }
                 Ok(Value::List(items.into()))
@@ -248,31 +286,39 @@ impl<'a, R: Reader> Interpreter<'a, R> {
     pub(crate) fn truth(&mut self, expr: ExprId) -> Result<bool, Failure> {
         match self.eval(expr)? {
             Value::Bool(value) => Ok(value),
-            other => Err(self.error(expr, format!("expected `on` or `off`, found `{other}`"))),
+            other => {
+                let message = format!("expected `on` or `off`, found `{}`", shown(&other));
+                Err(self.error(expr, message))
+            }
         }
     }
 
-    fn string(&mut self, parts: &[StrPart], shell: bool) -> Result<Value, Failure> {
+    fn string(&mut self, expr: ExprId, parts: &[StrPart], shell: bool) -> Result<Value, Failure> {
         if let [StrPart::Text(text)] = parts {
             let text = Text::plain(text);
             return Ok(if shell { Value::Script(text) } else { Value::Text(text) });
         }
-        let mut template = Template::default();
+        let mut out = TextBuilder::default();
         for part in parts {
             match part {
-                StrPart::Text(text) => template.push_text(text),
-                StrPart::Expr(expr) => {
-                    let value = self.eval(*expr)?;
+                StrPart::Text(text) => out.push_str(text),
+                StrPart::Expr(inner) => {
+                    let value = self.eval(*inner)?;
                     if shell {
-                        self.shell_value(*expr, &value, &mut template)?;
+                        self.shell_value(*inner, &value, &mut out)?;
                     } else {
-                        self.textual(*expr, &value)?.append_to(&mut template);
+                        out.push(&self.textual(*inner, &value)?);
                     }
                 }
             }
+            self.fits(expr, out.len())?;
         }
-        let text = Text::from_template(template);
+        let text = out.finish();
         Ok(if shell { Value::Script(text) } else { Value::Text(text) })
+    }
+
+    fn product(&self, expr: ExprId, a: i64, b: i64) -> Result<i64, Failure> {
+        a.checked_mul(b).ok_or_else(|| self.error(expr, "this is too large for a number"))
     }
 
     /// The text of a value in a string.
@@ -284,7 +330,10 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             Value::Enum(of, at) => self.enum_text(of, *at)?,
             Value::Dep(dep) => dep_path(dep, ""),
             Value::File(file) => self.reader.file(file, (self.checked.file, expr))?,
-            other => return Err(self.error(expr, format!("`{other}` has no text of its own"))),
+            other => {
+                let message = format!("`{}` has no text of its own", shown(other));
+                return Err(self.error(expr, message));
+            }
         })
     }
 
@@ -299,7 +348,7 @@ impl<'a, R: Reader> Interpreter<'a, R> {
         match decl.text {
             None => Ok(Text::plain(&of.values[at as usize])),
             Some(text) => {
-                let mut inner = Interpreter::new(self.db, checked, self.reader);
+                let mut inner = Interpreter::new(self.db, &checked, self.reader);
                 match inner.eval(text)? {
                     Value::Text(text) => Ok(text),
                     other => Err(inner.error(text, format!("expected a text, found `{other}`"))),
@@ -338,7 +387,9 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                     None => return Err(self.error(expr, format!("there is no field `{name}`"))),
                 }
             }
-            _ => return Err(self.error(expr, format!("`{value}` has no member `{name}`"))),
+            _ => {
+                return Err(self.error(expr, format!("`{}` has no member `{name}`", shown(&value))));
+            }
         })
     }
 
@@ -356,7 +407,7 @@ impl<'a, R: Reader> Interpreter<'a, R> {
     //------ calls
 
     fn call(&mut self, expr: ExprId, callee: ExprId, args: &[Arg]) -> Result<Value, Failure> {
-        let checked = self.checked.clone();
+        let checked = self.checked;
         match checked.res(callee) {
             Res::Function(file, id) => {
                 let (file, id) = (*file, *id);
@@ -364,7 +415,7 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             }
             Res::Builtin(builtin) => self.call_builtin(expr, *builtin, args),
             Res::Method(method) => {
-                let Expr::Member { of, .. } = Self::expr(&checked, callee) else {
+                let Expr::Member { of, .. } = &checked.module().exprs[callee] else {
                     return Err(self.error(expr, "this cannot be called"));
                 };
                 let receiver = self.eval(*of)?;
@@ -381,8 +432,13 @@ impl<'a, R: Reader> Interpreter<'a, R> {
         id: FunctionId,
         args: &[Arg],
     ) -> Result<Value, Failure> {
-        let target =
-            if file == self.checked.file { self.checked.clone() } else { self.db.checked(file) };
+        let other;
+        let target = if file == self.checked.file {
+            self.checked
+        } else {
+            other = self.db.checked(file);
+            &*other
+        };
         let function = &target.module().functions[id];
         let mut locals: Vec<(Name, Value)> = Vec::new();
         for (position, param) in function.params.iter().enumerate() {
@@ -393,7 +449,7 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             let value = match (given, param.default) {
                 (Some(arg), _) => self.eval(arg.value)?,
                 (None, Some(default)) => {
-                    let mut inner = Interpreter::new(self.db, target.clone(), self.reader);
+                    let mut inner = Interpreter::new(self.db, target, self.reader);
                     inner.locals = locals.clone();
                     inner.eval(default)?
                 }
@@ -401,7 +457,7 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             };
             locals.push((param.ident.name.clone(), value));
         }
-        let mut inner = Interpreter::new(self.db, target.clone(), self.reader);
+        let mut inner = Interpreter::new(self.db, target, self.reader);
         inner.locals = locals;
         inner.eval(function.body)
     }
@@ -417,7 +473,7 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                 (Some(arg), _) => self.eval(arg.value)?,
                 (None, Some(default)) => {
                     let checked = self.db.checked(of.file);
-                    Interpreter::new(self.db, checked, self.reader).eval(default)?
+                    Interpreter::new(self.db, &checked, self.reader).eval(default)?
                 }
                 (None, None) => Value::Null,
             });
@@ -529,7 +585,7 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                 Some(text) => Ok(text.to_owned()),
                 None => Err(self.unknown_yet(expr)),
             },
-            other => Err(self.error(expr, format!("expected a text, found `{other}`"))),
+            other => Err(self.error(expr, format!("expected a text, found `{}`", shown(&other)))),
         }
     }
 
@@ -551,7 +607,7 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                             Value::Set(_, more) => bits = bits.union(&more),
                             _ => {}
                         }
-                        Ok(())
+                        0
                     })?;
                 }
                 Ok(Value::Set(of.clone(), bits))
@@ -564,7 +620,7 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                         if let Some(key) = key {
                             map.insert(key, value);
                         }
-                        Ok(())
+                        map.len()
                     })?;
                 }
                 Ok(Value::Map(Arc::new(map)))
@@ -572,32 +628,46 @@ impl<'a, R: Reader> Interpreter<'a, R> {
         }
     }
 
-    /// Calls `take` for each value that an element gives, with its key if it has one.
+    /// Calls `take` for each value that an element gives, with its key if it has one; it returns how
+    /// many it has taken.
     fn element(
         &mut self,
         element: &Element,
-        take: &mut dyn FnMut(Option<String>, Value) -> Result<(), Failure>,
+        take: &mut dyn FnMut(Option<String>, Value) -> usize,
     ) -> Result<(), Failure> {
         match element {
             Element::Expr(expr) => {
                 let value = self.eval(*expr)?;
-                take(None, value)
+                self.fits(*expr, take(None, value) * ENTRY_BYTES)
             }
-            Element::Spread(expr) => match self.eval(*expr)? {
-                Value::List(items) => items.iter().try_for_each(|it| take(None, it.clone())),
-                Value::Set(of, bits) => {
-                    bits.iter().try_for_each(|it| take(None, Value::Enum(of.clone(), it)))
-                }
-                Value::Map(map) => {
-                    map.iter().try_for_each(|it| take(Some(it.0.clone()), it.1.clone()))
-                }
-                Value::Null => Ok(()),
-                other => Err(self.error(*expr, format!("`{other}` has no elements"))),
-            },
+            Element::Spread(expr) => {
+                let count = match self.eval(*expr)? {
+                    Value::List(items) => {
+                        items.iter().map(|it| take(None, it.clone())).last().unwrap_or(0)
+                    }
+                    Value::Set(of, bits) => bits
+                        .iter()
+                        .map(|it| take(None, Value::Enum(of.clone(), it)))
+                        .last()
+                        .unwrap_or(0),
+                    Value::Map(map) => map
+                        .iter()
+                        .map(|it| take(Some(it.0.clone()), it.1.clone()))
+                        .last()
+                        .unwrap_or(0),
+                    Value::Null => 0,
+                    other => {
+                        let message = format!("`{}` has no elements", shown(&other));
+                        return Err(self.error(*expr, message));
+                    }
+                };
+                self.fits(*expr, count * ENTRY_BYTES)
+            }
             Element::Entry(key, value) => {
                 let key = self.plain(*key)?;
                 let value = self.eval(*value)?;
-                take(Some(key), value)
+                take(Some(key), value);
+                Ok(())
             }
             Element::When(cond, element) => {
                 if self.truth(*cond)? {
@@ -632,7 +702,7 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             Value::List(items) => Ok(items.to_vec()),
             Value::Set(of, bits) => Ok(bits.iter().map(|it| Value::Enum(of.clone(), it)).collect()),
             Value::Null => Ok(Vec::new()),
-            other => Err(self.error(list, format!("`{other}` has no elements"))),
+            other => Err(self.error(list, format!("`{}` has no elements", shown(&other)))),
         }
     }
 }
@@ -643,4 +713,16 @@ pub(crate) fn dep_path(dep: &crate::value::DepValue, below: &str) -> Text {
     template.push(kiln_store::Piece::Input(dep.label.clone()));
     template.push_text(below);
     Text::from_template(template)
+}
+
+/// A value in a message: cut where it is long.
+pub(crate) fn shown(value: &Value) -> String {
+    if value.weight(1 << 16) > 1 << 16 {
+        return "a value that is too large to show".to_owned();
+    }
+    let text = value.to_string();
+    match text.char_indices().nth(SHOWN_MAX) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
 }

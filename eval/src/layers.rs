@@ -167,6 +167,13 @@ pub fn setup(
     db: &Database,
     request: &SetupRequest,
 ) -> Result<(Setup, Vec<Diagnostic>), Vec<Diagnostic>> {
+    kiln_lang::with_stack(|| read(db, request))
+}
+
+fn read(
+    db: &Database,
+    request: &SetupRequest,
+) -> Result<(Setup, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut reading = Reading { db, setup: Setup::default(), diagnostics: Vec::new() };
     if let Some(project) = request.project {
         reading.project(project);

@@ -7,6 +7,11 @@
 //! **Invariants:** nothing here sees a clock, an environment or a network; files come through the
 //! database's `World` only; equal inputs give equal results, in an order that is defined.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "an operation is defined for some kinds of values; for all others there is one answer"
+)]
+
 mod condition;
 mod derive;
 mod evaluate;
@@ -14,8 +19,10 @@ mod explain;
 mod interpret;
 mod layers;
 mod package;
+mod prepare;
 mod solution;
 mod solve;
+mod text;
 mod value;
 
 pub use condition::{Atom, Cond, Facts, WithAtom, WithItem};
@@ -25,6 +32,8 @@ pub use layers::{
     Layer, LayerSetting, LayerUnavailable, Policy, Setup, SetupRequest, Target, Wish, setup,
 };
 pub use package::*;
+pub use prepare::prepare;
 pub use solution::*;
 pub use solve::solve;
-pub use value::{Bits, DepValue, LocalFile, Source, Text, Value};
+pub use text::Text;
+pub use value::{Bits, DepValue, LocalFile, Source, Value};

@@ -65,6 +65,8 @@ pub struct Package {
     pub settings: Vec<BodySetting>,
     /// Arguments that it adds, lowest body first.
     pub args: Vec<BodyArg>,
+    /// What could not be evaluated, because it has no end.
+    pub mistakes: Vec<kiln_lang::Diagnostic>,
 }
 
 /// A version that a package offers.

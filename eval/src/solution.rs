@@ -13,7 +13,7 @@ use crate::value::{Bits, Value};
 /// A version and a value of every option for every package, and why.
 #[derive(Debug, Default)]
 pub struct Solution {
-    /// The units: the first one holds what is wanted, each other one build tools.
+    /// The units: what is wanted, and build tools; those of a unit come before it.
     pub units: Vec<Unit>,
     /// The packages in the units.
     pub nodes: Vec<Node>,
@@ -212,7 +212,7 @@ impl Solution {
     /// Returns the package with this name among those that are for the target.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<NodeId> {
-        self.units.iter().find_map(|it| it.by_name.get(name).copied())
+        self.units.iter().filter(|it| !it.is_build).find_map(|it| it.by_name.get(name).copied())
     }
 }
 

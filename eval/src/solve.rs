@@ -13,6 +13,7 @@
 //! What a layer fixes is never changed: a need against it is a conflict that names both places.
 //! Rules: `spec/solve/`.
 
+mod interfaces;
 mod node;
 mod options;
 mod order;
@@ -29,7 +30,7 @@ use kiln_lang::{Code, Database, Diagnostic, FileId};
 
 use crate::condition::{Cond, Facts, WithAtom};
 use crate::evaluate::Packages;
-use crate::layers::{LayerSetting, Setup, Target};
+use crate::layers::{LayerSetting, Setup, Target, provider_name};
 use crate::package::Place;
 use crate::solution::{Globals, Root, Solution};
 use crate::value::Value;
@@ -44,9 +45,11 @@ pub fn solve(
     packages: &Packages<'_>,
     setup: &Setup,
 ) -> Result<(Solution, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let mut solver = Solver::new(packages, setup);
-    solver.run();
-    let Solver { solution, mut diagnostics, .. } = solver;
+    let (solution, mut diagnostics) = kiln_lang::with_stack(|| {
+        let mut solver = Solver::new(packages, setup);
+        solver.run();
+        (solver.solution, solver.diagnostics)
+    });
     diagnostics.dedup();
     if diagnostics.iter().any(Diagnostic::is_error) {
         Err(diagnostics)
@@ -63,6 +66,12 @@ struct Solver<'a> {
     settings: HashMap<Name, Vec<(usize, usize)>>,
     /// The settings of packages that have an option, by that option.
     patterns: Vec<(usize, usize)>,
+    /// Which package provides an interface, as the highest layer that says so has it.
+    providers: BTreeMap<Name, Provider>,
+    /// What the project demands, by package.
+    policies: Vec<(Name, Arc<unit::Need>)>,
+    /// Whether a layer takes packages away.
+    has_unavailable: bool,
     solution: Solution,
     /// The units of build tools by what they were asked for.
     build_units: BTreeMap<String, crate::solution::UnitId>,
@@ -75,10 +84,18 @@ struct Solver<'a> {
     diagnostics: Vec<Diagnostic>,
 }
 
+/// The package that a layer chose to provide an interface.
+struct Provider {
+    package: Name,
+    /// Where the layer says so.
+    place: Place,
+}
+
 impl<'a> Solver<'a> {
     fn new(packages: &'a Packages<'a>, setup: &'a Setup) -> Self {
         let mut settings: HashMap<Name, Vec<(usize, usize)>> = HashMap::new();
         let mut patterns = Vec::new();
+        let mut providers = BTreeMap::new();
         for (layer_index, layer) in setup.layers.iter().enumerate() {
             for (index, setting) in layer.settings.iter().enumerate() {
                 match &setting.target {
@@ -86,7 +103,13 @@ impl<'a> Solver<'a> {
                         settings.entry(name.clone()).or_default().push((layer_index, index));
                     }
                     Target::Having(..) => patterns.push((layer_index, index)),
-                    Target::Toolchain { .. } | Target::Provider(_) => {}
+                    Target::Provider(interface) => {
+                        if let Some(package) = provider_name(&layer.checked, setting.value) {
+                            let provider = Provider { package, place: setting.place };
+                            providers.insert(interface.clone(), provider);
+                        }
+                    }
+                    Target::Toolchain { .. } => {}
                 }
             }
         }
@@ -96,6 +119,9 @@ impl<'a> Solver<'a> {
             setup,
             settings,
             patterns,
+            providers,
+            policies: Vec::new(),
+            has_unavailable: setup.layers.iter().any(|it| !it.unavailable.is_empty()),
             solution: Solution::default(),
             build_units: BTreeMap::new(),
             open: Vec::new(),
@@ -106,6 +132,11 @@ impl<'a> Solver<'a> {
         };
         solver.host = Arc::new(solver.globals(false));
         solver.build = Arc::new(solver.globals(true));
+        solver.policies = setup
+            .policies
+            .iter()
+            .map(|it| (it.package.clone(), Arc::new(solver.policy_need(it))))
+            .collect();
         solver
     }
 
@@ -199,6 +230,11 @@ impl<'a> Solver<'a> {
 
     fn at(&self, code: Code, place: Place, message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(code, place.file, place.range(), message)
+    }
+
+    /// The package that a layer chose to provide an interface.
+    fn provider(&self, name: &Name) -> Option<Name> {
+        self.providers.get(name).map(|it| it.package.clone())
     }
 
     /// The settings of a package in all layers, lowest first, with the index of their layer.

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use kiln_lang::types::{EnumTy, RecordTy, show_duration, show_size};
 use kiln_lang::{FileId, Version};
-use kiln_store::{FetchHash, Piece, Template};
+use kiln_store::FetchHash;
+
+use crate::text::Text;
 
 /// What an expression evaluates to.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,15 +48,6 @@ pub enum Value {
     File(Arc<LocalFile>),
     /// A dependency, known by the label that the derivation has for it.
     Dep(Arc<DepValue>),
-}
-
-/// A text, perhaps with places for paths that are known only when building.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Text {
-    /// Just text.
-    Plain(Arc<str>),
-    /// With places.
-    Template(Arc<Template>),
 }
 
 /// A source as a recipe says it.
@@ -97,87 +90,6 @@ pub struct DepValue {
     pub label: kiln_store::Label,
 }
 
-impl Text {
-    /// Makes a text.
-    #[must_use]
-    pub fn plain(text: &str) -> Self {
-        Text::Plain(text.into())
-    }
-
-    /// Makes a text of pieces; without places it is plain.
-    #[must_use]
-    pub fn from_template(template: Template) -> Self {
-        match template.as_text() {
-            Some(text) => Text::plain(text),
-            None => Text::Template(Arc::new(template)),
-        }
-    }
-
-    /// Returns the text if it has no places.
-    #[must_use]
-    pub fn as_plain(&self) -> Option<&str> {
-        match self {
-            Text::Plain(text) => Some(text),
-            Text::Template(_) => None,
-        }
-    }
-
-    /// Returns it as a template.
-    #[must_use]
-    pub fn to_template(&self) -> Template {
-        match self {
-            Text::Plain(text) => Template::text(text),
-            Text::Template(template) => (**template).clone(),
-        }
-    }
-
-    /// Appends it to a template.
-    pub fn append_to(&self, template: &mut Template) {
-        match self {
-            Text::Plain(text) => template.push_text(text),
-            Text::Template(other) => template.push_template(other),
-        }
-    }
-
-    /// How much memory its characters take, about.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        match self {
-            Text::Plain(text) => text.len(),
-            Text::Template(template) => template
-                .pieces()
-                .iter()
-                .map(|it| match it {
-                    Piece::Text(text) => text.len(),
-                    Piece::Input(_) | Piece::Output(_) => 64,
-                })
-                .sum(),
-        }
-    }
-
-    /// Whether nothing is in it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-impl fmt::Display for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Text::Plain(text) => f.write_str(text),
-            Text::Template(template) => {
-                let shown = template.render(|it| match it {
-                    Piece::Input(label) => format!("⟨{label}⟩"),
-                    Piece::Output(name) => format!("⟨{name}⟩"),
-                    Piece::Text(text) => text.to_string(),
-                });
-                f.write_str(&shown)
-            }
-        }
-    }
-}
-
 impl Value {
     /// Makes a text.
     #[must_use]
@@ -207,18 +119,32 @@ impl Value {
         }
     }
 
-    /// Returns how many bytes the value takes, about.
+    /// Returns how many bytes the value takes, about; of one that takes more than `bytes_max`, some
+    /// number above that. Parts that are shared count as often as they can be seen.
     #[must_use]
-    pub fn weight(&self) -> usize {
+    pub fn weight(&self, bytes_max: usize) -> usize {
+        let sum = |values: &mut dyn Iterator<Item = (usize, &Value)>| {
+            let mut bytes = ENTRY_BYTES;
+            for (key, value) in values {
+                if bytes > bytes_max {
+                    break;
+                }
+                bytes += key + value.weight(bytes_max - bytes);
+            }
+            bytes
+        };
         match self {
-            Value::Text(text) | Value::Script(text) => 16 + text.len(),
-            Value::List(items) => 16 + items.iter().map(Value::weight).sum::<usize>(),
-            Value::Map(map) => 16 + map.iter().map(|it| it.0.len() + it.1.weight()).sum::<usize>(),
-            Value::Record(_, fields) => 16 + fields.iter().map(Value::weight).sum::<usize>(),
-            _ => 16,
+            Value::Text(text) | Value::Script(text) => ENTRY_BYTES + text.len(),
+            Value::List(items) => sum(&mut items.iter().map(|it| (0, it))),
+            Value::Map(map) => sum(&mut map.iter().map(|it| (it.0.len(), it.1))),
+            Value::Record(_, fields) => sum(&mut fields.iter().map(|it| (0, it))),
+            _ => ENTRY_BYTES,
         }
     }
 }
+
+/// What a value takes beside its text, about, in bytes.
+pub(crate) const ENTRY_BYTES: usize = 16;
 
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,10 +8,15 @@
 //! files it names, never on their positions.
 //!
 //! A database is shared by threads. Editing a file makes a new database that shares with the old
-//! one all that the edit did not change ([`Database::with_file`]).
+//! one all that the edit did not change ([`Database::with_file`]): what is derived from a file
+//! remembers which files were looked at on the way.
+//!
+//! Files of the roots have their ids by their order there, whoever asks for them first.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, OnceLock, RwLock};
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use rowan::TextRange;
 
@@ -36,6 +41,11 @@ pub struct Database {
     files: RwLock<Files>,
 }
 
+thread_local! {
+    /// What is being derived on this thread, outermost first, and the files it has looked at.
+    static DERIVING: RefCell<Vec<Vec<FileId>>> = const { RefCell::new(Vec::new()) };
+}
+
 #[derive(Default, Clone)]
 struct Files {
     by_path: HashMap<Arc<str>, FileId>,
@@ -45,19 +55,22 @@ struct Files {
 /// Which files of the roots have which stem: `curl` for `recipes/curl.kiln`.
 #[derive(Default)]
 struct Index {
-    by_stem: BTreeMap<String, Vec<String>>,
+    by_stem: BTreeMap<String, Vec<Arc<str>>>,
     errors: Vec<(String, WorldError)>,
 }
 
 struct FileData {
     path: Arc<str>,
-    text: Result<Arc<str>, WorldError>,
+    text: OnceLock<Result<Arc<str>, WorldError>>,
     /// Whether the text is one spec, such as `curl[http2]`, and no file.
     is_spec: bool,
     lowered: OnceLock<Arc<Lowered>>,
     env: OnceLock<Arc<Env>>,
     schema: OnceLock<Arc<Schema>>,
     checked: OnceLock<Arc<Checked>>,
+    memo: OnceLock<Arc<dyn Any + Send + Sync>>,
+    /// The files that were looked at to derive what is kept here.
+    looked_at: Mutex<BTreeSet<FileId>>,
 }
 
 /// A lowered file with its positions and what is wrong with its text.
@@ -100,7 +113,7 @@ impl Database {
     pub fn new(world: Arc<dyn World>, roots: Vec<String>) -> Self {
         let mut files = Files::default();
         for (path, text) in BUILTIN {
-            files.add(path, Ok(Arc::from(*text)));
+            files.add(path, Some(Ok(Arc::from(*text))));
         }
         Database { world, roots, index: Arc::default(), files: RwLock::new(files) }
     }
@@ -109,27 +122,22 @@ impl Database {
     /// is `None`. What does not depend on the file is shared.
     #[must_use]
     pub fn with_file(&self, path: &str, text: Option<&str>) -> Database {
-        let old = self.file(path);
+        // Both databases must know the files of the roots by the same ids.
+        self.index();
+        let edited = self.file(path);
         let mut files = self.files().clone();
         let text = match text {
             Some(text) => Ok(Arc::from(text)),
             None => self.read(path),
         };
-        let data = &files.data[old.0 as usize];
-        if data.text == text {
+        let data = &files.data[edited.0 as usize];
+        if data.text.get() == Some(&text) {
             return Database { files: RwLock::new(files), ..self.share() };
         }
-        let fresh = Arc::new(FileData::new(data.path.clone(), text));
-        files.data[old.0 as usize] = fresh;
-        // What other files derived from this one may be stale: their own text is not.
-        for (index, data) in files.data.iter_mut().enumerate() {
-            if index != old.0 as usize && data.env.get().is_some() {
-                let kept = FileData::new(data.path.clone(), data.text.clone());
-                if let Some(lowered) = data.lowered.get() {
-                    let _ = kept.lowered.set(lowered.clone());
-                }
-                *data = Arc::new(kept);
-            }
+        files.data[edited.0 as usize] = Arc::new(FileData::new(data.path.clone(), Some(text)));
+        for stale in files.that_look_at(edited) {
+            let data = &mut files.data[stale.0 as usize];
+            *data = Arc::new(data.without_what_others_say());
         }
         Database { files: RwLock::new(files), ..self.share() }
     }
@@ -158,11 +166,31 @@ impl Database {
     //------ files
 
     fn files(&self) -> std::sync::RwLockReadGuard<'_, Files> {
-        self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.files.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn data(&self, file: FileId) -> Arc<FileData> {
+        DERIVING.with_borrow_mut(|open| {
+            if let Some(looked_at) = open.last_mut()
+                && looked_at.last() != Some(&file)
+            {
+                looked_at.push(file);
+            }
+        });
         self.files().data[file.0 as usize].clone()
+    }
+
+    /// Derives something from a file, and notes which files are looked at for it.
+    fn derive<T>(data: &FileData, derive: impl FnOnce() -> T) -> T {
+        DERIVING.with_borrow_mut(|open| open.push(Vec::new()));
+        let derived = derive();
+        let looked_at = DERIVING.with_borrow_mut(Vec::pop).unwrap_or_default();
+        data.looked_at.lock().unwrap_or_else(PoisonError::into_inner).extend(looked_at);
+        derived
+    }
+
+    fn text_of(&self, data: &FileData) -> Result<Arc<str>, WorldError> {
+        data.text.get_or_init(|| self.read(&data.path)).clone()
     }
 
     fn read(&self, path: &str) -> Result<Arc<str>, WorldError> {
@@ -175,28 +203,28 @@ impl Database {
         }
     }
 
-    /// Returns the id of the file at `path`, reading it if it is new.
+    /// Returns the id of the file at `path`. It is read when its text is first asked for.
     pub fn file(&self, path: &str) -> FileId {
         if let Some(id) = self.files().by_path.get(path) {
             return *id;
         }
-        let text = self.read(path);
-        let mut files = self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        files.by_path.get(path).copied().unwrap_or_else(|| files.add(path, text))
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        files.by_path.get(path).copied().unwrap_or_else(|| files.add(path, None))
     }
 
     /// Adds a text that is no file, such as what a command line says, under a name for messages.
     pub fn add_text(&self, name: &str, text: &str) -> FileId {
-        let mut files = self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        files.add(name, Ok(Arc::from(text)))
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        files.add(name, Some(Ok(Arc::from(text))))
     }
 
     /// Adds a spec, such as `curl[http2, ~ldap]`, as a project that wants just it. Messages call it
     /// by `name`.
     pub fn add_spec(&self, name: &str, text: &str) -> FileId {
-        let mut files = self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
         let id = FileId(files.data.len() as u32);
-        let data = FileData { is_spec: true, ..FileData::new(name.into(), Ok(Arc::from(text))) };
+        let data =
+            FileData { is_spec: true, ..FileData::new(name.into(), Some(Ok(Arc::from(text)))) };
         files.data.push(Arc::new(data));
         id
     }
@@ -210,13 +238,13 @@ impl Database {
     /// Returns the text of a file; empty if it cannot be read.
     #[must_use]
     pub fn text(&self, file: FileId) -> Arc<str> {
-        self.data(file).text.clone().unwrap_or_else(|_| Arc::from(""))
+        self.text_of(&self.data(file)).unwrap_or_else(|_| Arc::from(""))
     }
 
     /// Returns why a file cannot be read, if it cannot.
     #[must_use]
     pub fn read_error(&self, file: FileId) -> Option<WorldError> {
-        self.data(file).text.clone().err()
+        self.text_of(&self.data(file)).err()
     }
 
     //------ names of files
@@ -231,7 +259,8 @@ impl Database {
                             let stem = path.rsplit('/').next().unwrap_or(&path);
                             let stem = stem.strip_suffix(".kiln").unwrap_or(stem).to_owned();
                             let separator = if root.ends_with([':', '/']) { "" } else { "/" };
-                            let whole = format!("{root}{separator}{path}");
+                            let whole: Arc<str> = format!("{root}{separator}{path}").into();
+                            self.file(&whole);
                             index.by_stem.entry(stem).or_default().push(whole);
                         }
                     }
@@ -278,7 +307,7 @@ impl Database {
 
     /// Returns the paths of all files in the roots, sorted by name.
     pub fn root_paths(&self) -> impl Iterator<Item = &str> {
-        self.index().by_stem.values().flatten().map(String::as_str)
+        self.index().by_stem.values().flatten().map(|it| &**it)
     }
 
     //------ what is derived
@@ -295,8 +324,8 @@ impl Database {
         let data = self.data(file);
         data.lowered
             .get_or_init(|| {
-                let text = data.text.as_deref().unwrap_or("");
-                let parse = if data.is_spec { parse_spec(text) } else { parse(text) };
+                let text = self.text_of(&data).unwrap_or_else(|_| Arc::from(""));
+                let parse = if data.is_spec { parse_spec(&text) } else { parse(&text) };
                 let (module, map, lower_errors) = lower(&parse);
                 let syntax_errors = parse.errors().to_vec();
                 Arc::new(Lowered { module, map, syntax_errors, lower_errors })
@@ -317,7 +346,7 @@ impl Database {
             return env.clone();
         }
         // Two threads may both do the work; computing inside the lock could deadlock on a ring.
-        let env = Arc::new(env::compute(self, file, outer));
+        let env = Self::derive(&data, || Arc::new(env::compute(self, file, outer)));
         data.env.get_or_init(|| env).clone()
     }
 
@@ -333,7 +362,7 @@ impl Database {
         if let Some(schema) = data.schema.get() {
             return schema.clone();
         }
-        let schema = Arc::new(schema::compute(self, file, outer));
+        let schema = Self::derive(&data, || Arc::new(schema::compute(self, file, outer)));
         data.schema.get_or_init(|| schema).clone()
     }
 
@@ -344,8 +373,28 @@ impl Database {
         if let Some(checked) = data.checked.get() {
             return checked.clone();
         }
-        let checked = Arc::new(check::compute(self, file));
+        let checked =
+            crate::with_stack(|| Self::derive(&data, || Arc::new(check::compute(self, file))));
         data.checked.get_or_init(|| checked).clone()
+    }
+
+    /// Returns what `derive` makes of a file, from an earlier call if there was one: it is kept as
+    /// long as no file changes that was looked at on the way. There is one such thing for each
+    /// file, of one type in the whole program.
+    pub fn memo<T: Send + Sync + 'static>(
+        &self,
+        file: FileId,
+        derive: impl FnOnce() -> T,
+    ) -> Arc<T> {
+        let data = self.data(file);
+        if let Some(memo) = data.memo.get()
+            && let Ok(memo) = memo.clone().downcast()
+        {
+            return memo;
+        }
+        let made = Self::derive(&data, || Arc::new(derive()));
+        let kept = data.memo.get_or_init(|| made.clone());
+        kept.clone().downcast().unwrap_or(made)
     }
 
     /// Returns everything that is wrong with a file, by place.
@@ -370,25 +419,118 @@ impl Database {
 }
 
 impl Files {
-    fn add(&mut self, path: &str, text: Result<Arc<str>, WorldError>) -> FileId {
+    fn add(&mut self, path: &str, text: Option<Result<Arc<str>, WorldError>>) -> FileId {
         let id = FileId(self.data.len() as u32);
         let path: Arc<str> = path.into();
         self.by_path.insert(path.clone(), id);
         self.data.push(Arc::new(FileData::new(path, text)));
         id
     }
+
+    /// The other files from which something was derived with a look at `file`, or with a look at
+    /// one of these.
+    fn that_look_at(&self, file: FileId) -> BTreeSet<FileId> {
+        let mut by: HashMap<FileId, Vec<FileId>> = HashMap::new();
+        for (index, data) in self.data.iter().enumerate() {
+            for seen in &*data.looked_at.lock().unwrap_or_else(PoisonError::into_inner) {
+                by.entry(*seen).or_default().push(FileId(index as u32));
+            }
+        }
+        let mut found = BTreeSet::new();
+        let mut open = vec![file];
+        while let Some(next) = open.pop() {
+            for looking in by.get(&next).into_iter().flatten() {
+                if *looking != file && found.insert(*looking) {
+                    open.push(*looking);
+                }
+            }
+        }
+        found
+    }
 }
 
 impl FileData {
-    fn new(path: Arc<str>, text: Result<Arc<str>, WorldError>) -> Self {
+    fn new(path: Arc<str>, text: Option<Result<Arc<str>, WorldError>>) -> Self {
         FileData {
             path,
-            text,
+            text: text.map_or_else(OnceLock::new, OnceLock::from),
             is_spec: false,
             lowered: OnceLock::new(),
             env: OnceLock::new(),
             schema: OnceLock::new(),
             checked: OnceLock::new(),
+            memo: OnceLock::new(),
+            looked_at: Mutex::default(),
         }
+    }
+
+    /// The same file with what follows from its own text alone.
+    fn without_what_others_say(&self) -> FileData {
+        FileData {
+            text: self.text.clone(),
+            is_spec: self.is_spec,
+            lowered: self.lowered.clone(),
+            ..FileData::new(self.path.clone(), None)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::MemoryWorld;
+    use expect_test::{Expect, expect};
+
+    const FILES: &[(&str, &str)] = &[
+        ("/r/a.kiln", "recipe a\nversion = 1\ninclude m\nhost b\n"),
+        ("/r/b.kiln", "recipe b\nversion = 1\nhost c[x]\n"),
+        ("/r/c.kiln", "recipe c\nversion = 1\nfeature x = on\n"),
+        ("/r/m.kiln", "module m\nuse n\nmixin m { include n }\n"),
+        ("/r/n.kiln", "module n\nmixin n { field f: String = \"\" }\n"),
+    ];
+
+    /// Edits a file, and shows which files have to be checked anew.
+    fn check(path: &str, text: &str, expected: Expect) {
+        let mut world = MemoryWorld::new();
+        for (path, text) in FILES {
+            world.insert(*path, text);
+        }
+        let db = Database::new(Arc::new(world), vec!["/r".to_owned()]);
+        for (path, _) in FILES {
+            let _ = db.checked(db.file(path));
+        }
+        let edited = db.with_file(path, Some(text));
+        let stale: Vec<&str> = FILES
+            .iter()
+            .map(|it| it.0)
+            .filter(|it| edited.data(edited.file(it)).checked.get().is_none())
+            .collect();
+        expected.assert_eq(&stale.join(" "));
+        // What is derived anew is what a fresh database has.
+        let mut world = MemoryWorld::new();
+        for (path, text) in FILES {
+            world.insert(*path, text);
+        }
+        world.insert(path, text);
+        let fresh = Database::new(Arc::new(world), vec!["/r".to_owned()]);
+        for (path, _) in FILES {
+            assert_eq!(
+                edited.checked(edited.file(path)).diagnostics,
+                fresh.checked(fresh.file(path)).diagnostics,
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_edit_reaches_those_who_looked_at_the_file() {
+        check("/r/a.kiln", "recipe a\nversion = 2\n", expect!["/r/a.kiln"]);
+        check("/r/n.kiln", "module n\nmixin n { }\n", expect!["/r/a.kiln /r/m.kiln /r/n.kiln"]);
+        check("/r/c.kiln", "recipe c\nversion = 1\n", expect!["/r/a.kiln /r/b.kiln /r/c.kiln"]);
+    }
+
+    #[test]
+    fn a_text_that_is_the_same_changes_nothing() {
+        check("/r/n.kiln", FILES[4].1, expect![""]);
     }
 }

@@ -3,46 +3,66 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use kiln_lang::check::Fact;
-use kiln_lang::module::{ExprId, Name, OptionKind, Role, SettingOp};
+use kiln_lang::module::{ExprId, Name, PartKind, Role, SettingOp};
 use kiln_lang::schema::BodyRef;
-use kiln_lang::types::{Object, Ty};
+use kiln_lang::types::Ty;
 use kiln_lang::{Checked, Code, Diagnostic, FileId};
 use kiln_store::{
-    Build, BuildKind, Derivation, EnvName, InputRef, Label, Limits, OutputName, Piece, SANDBOX_ABI,
-    Step, StepName, StoreName, System, Template,
+    Build, BuildKind, EnvName, ImportSource, InputRef, Label, Limits, ObjectId, OutputName,
+    SANDBOX_ABI, Step, StepName, StoreName, System, Template,
 };
 
-use super::Deriver;
+use super::Context;
+use super::imports::ImportMistake;
 use crate::explain::NodeFacts;
-use crate::interpret::{Failure, Fuel, Interpreter, Reader, concat};
-use crate::layers::{LayerSetting, Target};
+use crate::interpret::{Fuel, Interpreter, VALUE_BYTES_MAX, concat};
+use crate::layers::LayerSetting;
 use crate::package::{BodyArg, BodySetting, Locals, Package, Place};
 use crate::solution::{Edge, NodeId, Solution};
 use crate::solve::conform;
-use crate::value::{DepValue, LocalFile, Text, Value};
+use crate::text::Text;
+use crate::value::{DepValue, LocalFile, Source, Value};
 
 /// Where a source is unpacked in the build directory, if it is not one of `sources`.
 const MAIN_SOURCE: &str = "src";
 
-/// The packages whose outputs a build sees, in the order of its recipe.
-pub(super) fn visible(solution: &Solution, id: NodeId) -> Vec<NodeId> {
-    let mut nodes: Vec<NodeId> = solution
-        .node(id)
-        .edges
-        .iter()
-        .filter(|it| matches!(it.role, Role::Build | Role::Host))
-        .map(|it| it.to)
-        .collect();
-    nodes.extend(linked(solution, id));
-    let mut seen = std::collections::BTreeSet::new();
-    nodes.retain(|it| seen.insert(*it));
-    nodes
+/// A package with its build expressions evaluated.
+pub(super) struct Plan {
+    pub(super) kind: PlanKind,
+    pub(super) title: String,
+    pub(super) limits: Limits,
+    /// The name of the recipe, for what the store has against it.
+    pub(super) place: Place,
+}
+
+pub(super) enum PlanKind {
+    /// Steps, and what they see; the inputs are not in the build yet.
+    Build(Box<Build<InputRef>>, BTreeMap<Label, Input>),
+    /// The package is its source.
+    Source(Input),
+}
+
+/// Something that a build sees.
+#[derive(Clone)]
+pub(super) enum Input {
+    /// Another package.
+    Node(NodeId),
+    /// A download.
+    Fetch { name: StoreName, title: String, source: Arc<Source> },
+    /// A file or folder beside the recipe.
+    Import { name: StoreName, title: String, object: ObjectId, from: ImportSource },
+}
+
+/// The packages that must be derived before this one, in the order of its recipe. What those are
+/// linked with is derived before them.
+pub(super) fn inputs(solution: &Solution, id: NodeId) -> Vec<NodeId> {
+    let is_input = |it: &&Edge| matches!(it.role, Role::Build | Role::Host);
+    solution.node(id).edges.iter().filter(is_input).map(|it| it.to).collect()
 }
 
 /// The packages that a package is linked with: its host dependencies, theirs, and so on; each
 /// before those that it is itself linked with, as linkers want static libraries.
-fn linked(solution: &Solution, id: NodeId) -> Vec<NodeId> {
+pub(super) fn linked(solution: &Solution, id: NodeId) -> Vec<NodeId> {
     let mut order: Vec<NodeId> = Vec::new();
     let mut done = std::collections::BTreeSet::new();
     let mut stack: Vec<(NodeId, bool)> = vec![(id, false)];
@@ -65,64 +85,29 @@ fn linked(solution: &Solution, id: NodeId) -> Vec<NodeId> {
     order
 }
 
-impl Deriver<'_> {
-    /// Adds the derivation of a package whose inputs are there.
-    pub(super) fn node(&mut self, id: NodeId) -> Option<InputRef> {
-        let node = self.solution.node(id);
-        let package = node.package.clone();
-        let place = package_place(self, &package);
-        let Ok(name) = StoreName::new(&*package.name) else {
-            let message = format!("`{}` cannot be part of a path", package.name);
-            let diagnostic = self.error(place, message);
-            self.report(diagnostic);
-            return None;
-        };
-        let mut builder = NodeBuilder::new(self, id, package.clone());
-        let source = builder.field("source");
-        let patched =
-            !matches!(builder.field("patches"), Some(Value::List(items)) if items.is_empty());
-        let steps = builder.steps();
-        if steps.is_empty() && !patched {
-            // A package without steps is its source.
-            let Some(Value::Source(source)) = source else {
-                let message = format!(
-                    "`{}` has neither steps nor a source: there is nothing to build",
-                    package.name
-                );
-                let diagnostic = self.error(place, message).help(
-                    "choose a build system, as in `steps autotools`, or write `source = fetch(…)`",
-                );
-                self.report(diagnostic);
-                return None;
-            };
-            let title = node.title();
-            return self.source(&source, &name, &title, place);
-        }
-        let derivation = builder.build(&name, source, steps)?;
-        let limits = builder.limits();
-        let title = node.title();
-        Some(self.add(derivation, &title, Vec::new(), None, limits))
-    }
-}
-
-fn package_place(deriver: &Deriver<'_>, package: &Package) -> Place {
-    let name = package.schema.env.module().name.as_ref();
-    let range = name.map(|it| deriver.db.span(package.file, it.span)).unwrap_or_default();
-    Place::new(package.file, range)
+/// Evaluates the build expressions of a package. There is no plan if something is wrong.
+pub(super) fn plan(context: &Context<'_>, id: NodeId) -> (Option<Plan>, Vec<Diagnostic>) {
+    let mut builder = NodeBuilder::new(context, id);
+    let plan = builder.plan();
+    (plan, builder.diagnostics)
 }
 
 /// Evaluates the build expressions of one package.
-struct NodeBuilder<'d, 'a> {
-    deriver: &'d mut Deriver<'a>,
-    id: NodeId,
-    package: Arc<Package>,
-    layers: Vec<(Arc<Checked>, LayerSetting)>,
+pub(super) struct NodeBuilder<'c> {
+    pub(super) context: &'c Context<'c>,
+    pub(super) id: NodeId,
+    pub(super) package: &'c Package,
+    /// The settings of the layers, lowest first.
+    layers: Vec<(&'c Arc<Checked>, &'c LayerSetting)>,
     fields: Vec<FieldSlot>,
-    lets: HashMap<(BodyRef, u32), Value>,
-    inputs: BTreeMap<Label, InputRef>,
+    pub(super) lets: HashMap<(BodyRef, u32), Value>,
+    pub(super) inputs: BTreeMap<Label, Input>,
     /// The files beside recipes that are inputs, by path.
-    files: BTreeMap<String, Label>,
-    fuel: Fuel,
+    pub(super) files: BTreeMap<String, Label>,
+    /// The packages that it is linked with, once asked for.
+    pub(super) linked: Option<Vec<NodeId>>,
+    pub(super) fuel: Fuel,
+    diagnostics: Vec<Diagnostic>,
 }
 
 enum FieldSlot {
@@ -131,27 +116,20 @@ enum FieldSlot {
     Done(Option<Value>),
 }
 
-impl<'d, 'a> NodeBuilder<'d, 'a> {
-    fn new(deriver: &'d mut Deriver<'a>, id: NodeId, package: Arc<Package>) -> Self {
-        let table = &package.schema.table;
-        let mut layers = Vec::new();
-        for layer in &deriver.setup.layers {
-            for setting in &layer.settings {
-                let applies = match &setting.target {
-                    Target::Package(name) => *name == package.name,
-                    Target::Having(option, kind) => {
-                        table.get(option).is_some_and(|it| it.kind == *kind)
-                    }
-                    Target::Toolchain { .. } | Target::Provider(_) => false,
-                };
-                if applies {
-                    layers.push((layer.checked.clone(), setting.clone()));
-                }
-            }
-        }
-        let fields = table.options.iter().map(|_| FieldSlot::Empty).collect();
+impl<'c> NodeBuilder<'c> {
+    fn new(context: &'c Context<'c>, id: NodeId) -> Self {
+        let package: &'c Package = &context.solution.node(id).package;
+        let layers = context
+            .settings_of(package)
+            .into_iter()
+            .map(|(layer, index)| {
+                let layer = &context.setup.layers[layer];
+                (&layer.checked, &layer.settings[index])
+            })
+            .collect();
+        let fields = package.schema.table.options.iter().map(|_| FieldSlot::Empty).collect();
         NodeBuilder {
-            deriver,
+            context,
             id,
             package,
             layers,
@@ -159,22 +137,109 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
             lets: HashMap::new(),
             inputs: BTreeMap::new(),
             files: BTreeMap::new(),
+            linked: None,
             fuel: Fuel::default(),
+            diagnostics: Vec::new(),
         }
     }
 
-    fn report(&mut self, diagnostic: Diagnostic) {
-        self.deriver.report(diagnostic);
+    fn plan(&mut self) -> Option<Plan> {
+        let node = self.context.solution.node(self.id);
+        let place = self.package_place();
+        let title = node.title();
+        if let Some(part) = self.parts() {
+            self.report(part);
+            return None;
+        }
+        let Ok(name) = StoreName::new(&*self.package.name) else {
+            let message = format!("`{}` cannot be part of a path", self.package.name);
+            self.error(place, message);
+            return None;
+        };
+        let source = self.field("source");
+        let patched =
+            !matches!(self.field("patches"), Some(Value::List(items)) if items.is_empty());
+        let steps = self.steps();
+        if steps.is_empty() && !patched {
+            // A package without steps is its source.
+            let Some(Value::Source(source)) = source else {
+                if self.diagnostics.is_empty() {
+                    let message = format!(
+                        "`{}` has neither steps nor a source: there is nothing to build",
+                        self.package.name
+                    );
+                    let help = "choose a build system, as in `steps autotools`, or write `source = fetch(…)`";
+                    let diagnostic = self.diagnostic(place, message).help(help);
+                    self.report(diagnostic);
+                }
+                return None;
+            };
+            let input = self.source(&source, &name, &title, place)?;
+            let kind = PlanKind::Source(input);
+            return Some(Plan { kind, title, limits: Limits::default(), place });
+        }
+        let build = self.build(&name, source, steps)?;
+        let limits = self.limits();
+        let inputs = std::mem::take(&mut self.inputs);
+        let kind = PlanKind::Build(Box::new(build), inputs);
+        Some(Plan { kind, title, limits, place })
+    }
+
+    /// The first part of the recipe that says something about several outputs.
+    fn parts(&self) -> Option<Diagnostic> {
+        let module = self.package.schema.env.module();
+        let root = module.root?;
+        let part = module.bodies[root]
+            .parts
+            .iter()
+            .find(|it| matches!(it.kind, PartKind::Compile | PartKind::Output))?;
+        let word = if part.kind == PartKind::Compile { "compile" } else { "output" };
+        let map = &self.package.schema.env.lowered.map;
+        let place = Place::new(self.package.file, map.span(part.ident.span));
+        let message = format!(
+            "packages with several outputs cannot be built yet: `{word} {}`",
+            part.ident.name
+        );
+        Some(self.diagnostic(place, message).help(
+            "until then, write a recipe for each output, or leave these blocks out: without them a package has one output with everything in it",
+        ))
+    }
+
+    fn package_place(&self) -> Place {
+        let env = &self.package.schema.env;
+        let name = env.module().name.as_ref();
+        let range = name.map(|it| env.lowered.map.span(it.span)).unwrap_or_default();
+        Place::new(self.package.file, range)
+    }
+
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        if !self.diagnostics.contains(&diagnostic) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// The first mistake that was reported.
+    pub(super) fn said(&self) -> Option<&Diagnostic> {
+        self.diagnostics.iter().find(|it| it.is_error())
+    }
+
+    fn diagnostic(&self, place: Place, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(Code::EvaluationError, place.file, place.range(), message)
+    }
+
+    fn error(&mut self, place: Place, message: impl Into<String>) {
+        let diagnostic = self.diagnostic(place, message);
+        self.report(diagnostic);
     }
 
     fn holds(&self, cond: &crate::condition::Cond) -> bool {
-        cond.holds(&mut NodeFacts { solution: self.deriver.solution, node: self.id }) == Some(true)
+        cond.holds(&mut NodeFacts { solution: self.context.solution, node: self.id }) == Some(true)
     }
 
-    fn checked(&self, file: FileId) -> Arc<Checked> {
+    pub(super) fn checked(&self, file: FileId) -> Arc<Checked> {
         match self.package.bodies.iter().find(|it| it.file == file) {
             Some(checked) => checked.clone(),
-            None => self.deriver.db.checked(file),
+            None => self.context.db.checked(file),
         }
     }
 
@@ -187,8 +252,8 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
         locals: &Locals,
         prev: Option<(&Value, &Value)>,
     ) -> Option<Value> {
-        let db = self.deriver.db;
-        let mut interpreter = Interpreter::new(db, checked.clone(), self);
+        let db = self.context.db;
+        let mut interpreter = Interpreter::new(db, checked, self);
         interpreter.locals = locals.clone();
         if let Some((prev, default)) = prev {
             interpreter.prev = Some(prev.clone());
@@ -209,7 +274,7 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
         self.field_at(at)
     }
 
-    fn field_at(&mut self, at: usize) -> Option<Value> {
+    pub(super) fn field_at(&mut self, at: usize) -> Option<Value> {
         match &self.fields[at] {
             FieldSlot::Done(value) => return value.clone(),
             FieldSlot::Open => return None,
@@ -222,7 +287,7 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
     }
 
     fn compute_field(&mut self, at: usize) -> Option<Value> {
-        let package = self.package.clone();
+        let package = self.package;
         let option = &package.schema.table.options[at];
         let declaring = self.checked(option.at.file);
         let mut value = match option.default {
@@ -236,21 +301,21 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
         for item in self.body_items(&option.name) {
             match item {
                 BodyItem::Setting(setting) => {
-                    let checked = package.bodies[setting.body].clone();
+                    let from = if setting.path[0] == option.name { 1 } else { 2 };
                     value = self.apply(
                         value,
                         &default,
-                        &setting.path[1..],
+                        &setting.path[from..],
                         setting.op,
-                        (&checked, setting.value, &setting.locals),
+                        (&package.bodies[setting.body], setting.value, &setting.locals),
                         &option.ty,
                     )?;
                 }
                 BodyItem::Arg(arg) => value = self.arg(value, arg)?,
             }
         }
-        let layers = self.layers.clone();
-        for (checked, setting) in &layers {
+        for at in 0..self.layers.len() {
+            let (checked, setting) = self.layers[at];
             let Some(first) = setting.path.first() else { continue };
             let in_steps = first == "steps" && setting.path.get(1) == Some(&option.name);
             let rest = match (first == &option.name, in_steps) {
@@ -271,8 +336,8 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
             )?;
         }
         if value == Value::Null && !matches!(option.ty, Ty::Opt(_) | Ty::Error) {
-            let place = self.deriver.db.span(option.at.file, option.span);
-            let owner = package_place(self.deriver, &package);
+            let place = self.context.db.span(option.at.file, option.span);
+            let owner = self.package_place();
             let message = format!("`{}` of `{}` has no value", option.name, package.name);
             let diagnostic =
                 Diagnostic::new(Code::MissingValue, owner.file, owner.range(), message)
@@ -286,26 +351,22 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
 
     /// The settings and arguments of a field in the package's bodies, in the order in which they
     /// apply: lower bodies first, and within a body as they are written.
-    fn body_items(&mut self, name: &Name) -> Vec<BodyItem> {
-        let package = self.package.clone();
-        let mut items: Vec<(usize, u32, BodyItem)> = Vec::new();
+    fn body_items(&mut self, name: &Name) -> Vec<BodyItem<'c>> {
+        let package = self.package;
+        let mut items: Vec<(usize, u32, BodyItem<'c>)> = Vec::new();
         for setting in &package.settings {
             let Some(first) = setting.path.first() else { continue };
             let in_steps = first == "steps"
                 && setting.path.get(1) == Some(name)
                 && package.schema.table.step(name).is_none();
             if (first == name || in_steps) && self.holds(&setting.cond) {
-                let mut setting = setting.clone();
-                if in_steps {
-                    setting.path.remove(0);
-                }
                 items.push((setting.body, setting.place.start, BodyItem::Setting(setting)));
             }
         }
         if name == "args" {
             for arg in &package.args {
                 if self.holds(&arg.outer) {
-                    items.push((arg.body, arg.place.start, BodyItem::Arg(arg.clone())));
+                    items.push((arg.body, arg.place.start, BodyItem::Arg(arg)));
                 }
             }
         }
@@ -313,18 +374,30 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
         items.into_iter().map(|it| it.2).collect()
     }
 
-    fn arg(&mut self, value: Value, arg: BodyArg) -> Option<Value> {
+    fn arg(&mut self, value: Value, arg: &BodyArg) -> Option<Value> {
         let chosen = if self.holds(&arg.cond) { Some(arg.then) } else { arg.else_ };
         let Some(expr) = chosen else { return Some(value) };
-        let checked = self.package.bodies[arg.body].clone();
-        let added = self.eval(&checked, expr, &arg.locals, None)?;
+        let checked = &self.package.bodies[arg.body];
+        let added = self.eval(checked, expr, &arg.locals, None)?;
         let Value::List(items) = value else { return Some(value) };
         let mut items = items.to_vec();
         match added {
             Value::List(more) => items.extend(more.iter().cloned()),
             one => items.push(one),
         }
-        Some(Value::List(items.into()))
+        self.fits(Value::List(items.into()), arg.place)
+    }
+
+    /// Refuses a value that many settings have made too large.
+    fn fits(&mut self, value: Value, place: Place) -> Option<Value> {
+        if value.weight(VALUE_BYTES_MAX) <= VALUE_BYTES_MAX {
+            return Some(value);
+        }
+        let message = format!("with this, the value has more than {VALUE_BYTES_MAX} bytes");
+        let diagnostic = Diagnostic::new(Code::EvaluationLimit, place.file, place.range(), message)
+            .help("what is that large belongs into a file: `file(\"…\")`");
+        self.report(diagnostic);
+        None
     }
 
     /// Applies a setting to a value, or to the part of it that `path` names.
@@ -354,7 +427,7 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
                     return Some(Value::Map(Arc::new(map)));
                 }
                 (Value::Record(of, fields), Ty::Record(_)) => {
-                    let env = self.deriver.db.env(of.file);
+                    let env = self.context.db.env(of.file);
                     let record = env.records[of.id.index()].clone();
                     let at = record.fields.iter().position(|it| it.name == *first)?;
                     let mut fields = fields.to_vec();
@@ -369,7 +442,7 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
         }
         let new = self.eval(checked, expr, locals, Some((&value, default)))?;
         let new = conform(new, ty);
-        Some(match (op, value, new) {
+        let value = match (op, value, new) {
             (SettingOp::Set, _, new) => new,
             (SettingOp::Add, Value::List(a), Value::List(b)) => {
                 Value::List(a.iter().chain(b.iter()).cloned().collect())
@@ -385,20 +458,22 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
             (SettingOp::Add, Value::Script(a), Value::Script(b)) => Value::Script(lines(&a, &b)),
             (SettingOp::Add, Value::Null, new) => new,
             (_, value, _) => value,
-        })
+        };
+        let place = Place::new(checked.file, checked.schema.env.lowered.map.expr(expr));
+        self.fits(value, place)
     }
 
     //------ steps
 
     /// The steps with their final texts, those without text left out.
     fn steps(&mut self) -> Vec<(Name, Text)> {
-        let package = self.package.clone();
+        let package = self.package;
         let mut steps = Vec::new();
         for schema in &package.schema.table.steps {
             let checked = self.checked(schema.at.file);
             let decl = &checked.module().bodies[schema.at.body].steps[schema.index as usize];
             let mut evaluation =
-                crate::evaluate::Evaluation::new(self.deriver.db, &package.schema.table);
+                crate::evaluate::Evaluation::new(self.context.db, &package.schema.table);
             let guard = evaluation.guard(&checked, decl.guard, &Vec::new());
             if !self.holds(&guard) {
                 continue;
@@ -411,14 +486,13 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
                 if !is_step(&setting.path, &schema.name) || !self.holds(&setting.cond) {
                     continue;
                 }
-                let checked = package.bodies[setting.body].clone();
-                let place = (&checked, setting.value, &setting.locals);
+                let place = (&package.bodies[setting.body], setting.value, &setting.locals);
                 let applied =
                     self.apply(value.clone(), &declared, &[], setting.op, place, &Ty::Script);
                 value = applied.unwrap_or(value);
             }
-            let layers = self.layers.clone();
-            for (checked, setting) in &layers {
+            for at in 0..self.layers.len() {
+                let (checked, setting) = self.layers[at];
                 if !is_step(&setting.path, &schema.name) || !self.holds(&setting.cond) {
                     continue;
                 }
@@ -443,8 +517,8 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
         name: &StoreName,
         source: Option<Value>,
         steps: Vec<(Name, Text)>,
-    ) -> Option<Derivation> {
-        let place = package_place(self.deriver, &self.package.clone());
+    ) -> Option<Build<InputRef>> {
+        let place = self.package_place();
         let mut sources = BTreeMap::new();
         if let Some(Value::Source(source)) = source {
             let label = self.source_input(&source, MAIN_SOURCE, place)?;
@@ -462,8 +536,7 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
             let message =
                 format!("nothing says which program runs the steps of `{}`", self.package.name);
             let diagnostic = self
-                .deriver
-                .error(place, message)
+                .diagnostic(place, message)
                 .help("build systems such as `steps autotools` say it; else write `shell = [\"\\(dep.busybox)/bin/sh\", \"-e\"]`");
             self.report(diagnostic);
             return None;
@@ -475,10 +548,7 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
                     env.insert(key, value);
                 }
                 Err(error) => {
-                    let diagnostic = self
-                        .deriver
-                        .error(place, format!("`env` of `{}`: {error}", self.package.name));
-                    self.report(diagnostic);
+                    self.error(place, format!("`env` of `{}`: {error}", self.package.name));
                 }
             }
         }
@@ -492,8 +562,7 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
                     script: Some(text.to_template()),
                 }),
                 Err(error) => {
-                    let diagnostic = self.deriver.error(place, error.to_string());
-                    self.report(diagnostic);
+                    self.error(place, error.to_string());
                 }
             }
         }
@@ -504,27 +573,19 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
             kind: BuildKind::Build,
             outputs: vec![OutputName::default_output()],
             system,
-            inputs: std::mem::take(&mut self.inputs),
+            inputs: BTreeMap::new(),
             sources,
             links,
             env,
             steps: built_steps,
             sandbox_abi: SANDBOX_ABI,
         };
-        let derivation = Derivation::Build(build);
-        if let Err(error) = derivation.check() {
-            let message =
-                format!("`{}` cannot be built as its recipe says: {error}", self.package.name);
-            let diagnostic = self.deriver.error(place, message);
-            self.report(diagnostic);
-            return None;
-        }
-        Some(derivation)
+        Some(build)
     }
 
     /// The machine that runs the steps: always the one that builds.
     fn system(&self) -> System {
-        let machine = &self.deriver.setup.machine;
+        let machine = &self.context.setup.machine;
         let part =
             |name: &str| machine.get(name).map_or_else(|| "unknown".to_owned(), Value::to_string);
         let text = format!("{}-{}", part("cpu"), part("os"));
@@ -539,12 +600,7 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
         limits
     }
 
-    fn source_input(
-        &mut self,
-        source: &crate::value::Source,
-        target: &str,
-        place: Place,
-    ) -> Option<Label> {
+    fn source_input(&mut self, source: &Arc<Source>, target: &str, place: Place) -> Option<Label> {
         let (suffix, label) = match target {
             MAIN_SOURCE => ("source".to_owned(), "source".to_owned()),
             target => (format!("source-{target}"), format!("source.{target}")),
@@ -553,17 +609,52 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
         let title = format!(
             "{} of {}",
             suffix.replace('-', " "),
-            self.deriver.solution.node(self.id).title()
+            self.context.solution.node(self.id).title()
         );
-        let input = self.deriver.source(source, &name, &title, place)?;
+        let input = self.source(source, &name, &title, place)?;
         let label = Label::new(label).ok()?;
         self.inputs.insert(label.clone(), input);
         Some(label)
     }
 
+    fn source(
+        &mut self,
+        source: &Arc<Source>,
+        name: &StoreName,
+        title: &str,
+        place: Place,
+    ) -> Option<Input> {
+        let (name, title) = (name.clone(), title.to_owned());
+        match &**source {
+            Source::Fetch { .. } => Some(Input::Fetch { name, title, source: source.clone() }),
+            Source::Folder(folder) => self.import(folder, name, title, place),
+        }
+    }
+
+    pub(super) fn import(
+        &mut self,
+        file: &LocalFile,
+        name: StoreName,
+        title: String,
+        place: Place,
+    ) -> Option<Input> {
+        match self.context.imports.get(self.context.db.world(), &name, &file.path) {
+            Ok((object, from)) => Some(Input::Import { name, title, object, from }),
+            Err(error) => {
+                let mut diagnostic = self.diagnostic(place, error.to_string());
+                if matches!(error, ImportMistake::Unreadable { .. }) {
+                    diagnostic =
+                        diagnostic.help("the path is relative to the file that it is written in");
+                }
+                self.report(diagnostic);
+                None
+            }
+        }
+    }
+
     /// Every dependency that the recipe declares for building is an input, read or not.
     fn direct_inputs(&mut self) {
-        let solution = self.deriver.solution;
+        let solution = self.context.solution;
         for edge in solution
             .node(self.id)
             .edges
@@ -574,7 +665,7 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
         }
     }
 
-    fn edge_label(&mut self, edge: &Edge) -> Option<Label> {
+    pub(super) fn edge_label(&mut self, edge: &Edge) -> Option<Label> {
         let role = match edge.role {
             Role::Build => "build",
             _ => "host",
@@ -582,15 +673,14 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
         self.node_label(edge.to, &format!("{role}.{}", edge.name))
     }
 
-    fn node_label(&mut self, node: NodeId, label: &str) -> Option<Label> {
+    pub(super) fn node_label(&mut self, node: NodeId, label: &str) -> Option<Label> {
         let label = Label::new(label).ok()?;
-        let input = self.deriver.derived.nodes.get(&node)?.clone();
-        self.inputs.insert(label.clone(), input);
+        self.inputs.insert(label.clone(), Input::Node(node));
         Some(label)
     }
 
-    fn dep_value(&mut self, node: NodeId, label: Label) -> Value {
-        let node = self.deriver.solution.node(node);
+    pub(super) fn dep_value(&mut self, node: NodeId, label: Label) -> Value {
+        let node = self.context.solution.node(node);
         Value::Dep(Arc::new(DepValue {
             name: node.package.name.to_string(),
             version: node.version.clone(),
@@ -631,9 +721,9 @@ impl<'d, 'a> NodeBuilder<'d, 'a> {
 }
 
 /// A setting or an argument in a body.
-enum BodyItem {
-    Setting(BodySetting),
-    Arg(BodyArg),
+enum BodyItem<'c> {
+    Setting(&'c BodySetting),
+    Arg(&'c BodyArg),
 }
 
 fn is_step(path: &[Name], step: &Name) -> bool {
@@ -646,192 +736,4 @@ fn lines(a: &Text, b: &Text) -> Text {
         return b.clone();
     }
     concat(&concat(a, &Text::plain("\n")), b)
-}
-
-impl Reader for NodeBuilder<'_, '_> {
-    fn option(&mut self, name: &Name, at: (FileId, ExprId)) -> Result<Value, Failure> {
-        let table = &self.package.schema.table;
-        let found = match table.position(name) {
-            Some(index) if table.options[index].kind == OptionKind::Field => self.field_at(index),
-            Some(_) => self.deriver.solution.node(self.id).option(name).map(|it| it.value.clone()),
-            None => None,
-        };
-        found.ok_or_else(|| {
-            let range = self.deriver.db.expr_range(at.0, at.1);
-            let message = format!("`{name}` has no value here");
-            Box::new(Diagnostic::new(Code::EvaluationError, at.0, range, message))
-        })
-    }
-
-    fn let_(&mut self, at: BodyRef, index: u32) -> Result<Value, Failure> {
-        if let Some(value) = self.lets.get(&(at, index)) {
-            return Ok(value.clone());
-        }
-        let checked = self.checked(at.file);
-        let db = self.deriver.db;
-        let value = match checked.module().bodies[at.body].options[index as usize].default {
-            Some(expr) => Interpreter::new(db, checked, self).eval(expr)?,
-            None => Value::Null,
-        };
-        self.lets.insert((at, index), value.clone());
-        Ok(value)
-    }
-
-    fn fact(&mut self, fact: Fact, _: (FileId, ExprId)) -> Result<Value, Failure> {
-        Ok(match fact {
-            Fact::Version => Value::Version(self.deriver.solution.node(self.id).version.clone()),
-            Fact::Name => Value::text(&self.package.name),
-            Fact::Out => Value::Text(output_path(OutputName::default_output())),
-            Fact::Src => Value::text("/build/src"),
-        })
-    }
-
-    fn member(
-        &mut self,
-        object: Object,
-        name: &Name,
-        at: (FileId, ExprId),
-    ) -> Result<Value, Failure> {
-        let db = self.deriver.db;
-        let fail = |message: String| -> Failure {
-            Box::new(Diagnostic::new(
-                Code::EvaluationError,
-                at.0,
-                db.expr_range(at.0, at.1),
-                message,
-            ))
-        };
-        let solution = self.deriver.solution;
-        let node = solution.node(self.id);
-        match object {
-            Object::Platform | Object::Machine | Object::Toolchain => {
-                let globals = &solution.unit(node.unit).globals;
-                globals
-                    .values
-                    .get(&(object, name.clone()))
-                    .cloned()
-                    .ok_or_else(|| fail(format!("`{}.{name}` is not known", object.text())))
-            }
-            Object::Dep => {
-                // A package that is both linked with and a tool is meant as the former.
-                let edges = || node.edges.iter().filter(|it| it.name == *name);
-                let found = edges()
-                    .find(|it| it.role == Role::Host)
-                    .or_else(|| edges().find(|it| it.role == Role::Build));
-                let Some(edge) = found else {
-                    let range = db.expr_range(at.0, at.1);
-                    let why = if edges().next().is_some() {
-                        "it is needed only when the package runs"
-                    } else {
-                        "it is not needed as the package is configured here"
-                    };
-                    let message = format!("`{name}` is no dependency of this build: {why}");
-                    let diagnostic = Diagnostic::new(Code::EvaluationError, at.0, range, message)
-                        .help("read it only where its condition holds: in the block of its feature, or behind `if`");
-                    return Err(Box::new(diagnostic));
-                };
-                let to = edge.to;
-                match self.edge_label(&edge.clone()) {
-                    Some(label) => Ok(self.dep_value(to, label)),
-                    None => Err(fail(format!("`{name}` could not be built"))),
-                }
-            }
-            Object::Deps => {
-                let role = match name.as_str() {
-                    "build" => Role::Build,
-                    "run" => Role::Run,
-                    "test" => Role::Test,
-                    _ => Role::Host,
-                };
-                let mut values = Vec::new();
-                if name == "link" {
-                    for to in linked(solution, self.id) {
-                        let direct = node
-                            .edges
-                            .iter()
-                            .find(|it| it.to == to && it.role == Role::Host)
-                            .cloned();
-                        let label = match direct {
-                            Some(edge) => self.edge_label(&edge),
-                            None => self.node_label(
-                                to,
-                                &format!("link.{}", solution.node(to).package.name),
-                            ),
-                        };
-                        if let Some(label) = label {
-                            values.push(self.dep_value(to, label));
-                        }
-                    }
-                } else {
-                    for edge in node.edges.iter().filter(|it| it.role == role && role != Role::Run)
-                    {
-                        let edge = edge.clone();
-                        if let Some(label) = self.edge_label(&edge) {
-                            values.push(self.dep_value(edge.to, label));
-                        }
-                    }
-                }
-                Ok(Value::List(values.into()))
-            }
-            Object::Outputs => match OutputName::new(&**name) {
-                Ok(output) if output == OutputName::default_output() => {
-                    Ok(Value::Text(output_path(output)))
-                }
-                _ => Err(fail(format!("this package has no output `{name}`"))),
-            },
-            Object::Sources => Ok(Value::text(&format!("/build/{name}"))),
-            Object::Steps => Err(fail("steps are no values".to_owned())),
-        }
-    }
-
-    fn file(&mut self, file: &Arc<LocalFile>, at: (FileId, ExprId)) -> Result<Text, Failure> {
-        let label = match self.files.get(&file.path) {
-            Some(label) => label.clone(),
-            None => {
-                let stem = file.path.rsplit('/').next().unwrap_or("file");
-                let stem: String = stem
-                    .chars()
-                    .filter(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '.' | '_'))
-                    .collect();
-                let stem = stem.trim_start_matches(['.', '-']);
-                let stem = if stem.is_empty() { "file" } else { stem };
-                let place = Place::new(at.0, self.deriver.db.expr_range(at.0, at.1));
-                let fail = |message: String| -> Failure {
-                    Box::new(Diagnostic::new(
-                        Code::EvaluationError,
-                        place.file,
-                        place.range(),
-                        message,
-                    ))
-                };
-                let name = StoreName::new(stem).map_err(|error| fail(error.to_string()))?;
-                let title = format!("{stem} of {}", self.deriver.solution.node(self.id).title());
-                let Some(input) = self.deriver.import(file, &name, &title, place) else {
-                    return Err(fail(format!("`{}` cannot be read", file.path)));
-                };
-                // Two files of one name have labels of their own.
-                let mut label = format!("file.{stem}");
-                let mut number = 2;
-                while let Ok(taken) = Label::new(&label)
-                    && self.inputs.contains_key(&taken)
-                {
-                    label = format!("file.{stem}.{number}");
-                    number += 1;
-                }
-                let label = Label::new(label).map_err(|error| fail(error.to_string()))?;
-                self.inputs.insert(label.clone(), input);
-                self.files.insert(file.path.clone(), label.clone());
-                label
-            }
-        };
-        Ok(Text::from_template(Template::from_pieces([Piece::Input(label)])))
-    }
-
-    fn fuel(&mut self) -> &mut Fuel {
-        &mut self.fuel
-    }
-}
-
-fn output_path(output: OutputName) -> Text {
-    Text::from_template(Template::from_pieces([Piece::Output(output)]))
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use kiln_lang::Pattern;
 use kiln_lang::check::Method;
 use kiln_lang::module::{Arg, Expr, ExprId};
-use kiln_store::Template;
 
-use super::{Failure, Interpreter, Reader};
-use crate::value::{Bits, Text, Value};
+use super::{Failure, Interpreter, Reader, shown};
+use crate::text::{Text, TextBuilder};
+use crate::value::{Bits, ENTRY_BYTES, Value};
 
 impl<R: Reader> Interpreter<'_, R> {
     pub(super) fn call_method(
@@ -27,14 +27,15 @@ impl<R: Reader> Interpreter<'_, R> {
             }
             (Method::Join, of) => {
                 let separator = self.text_arg(expr, first)?;
-                let mut template = Template::default();
+                let mut out = TextBuilder::default();
                 for (index, item) in elements(&of).into_iter().enumerate() {
                     if index > 0 {
-                        separator.append_to(&mut template);
+                        out.push(&separator);
                     }
-                    self.textual(expr, &item)?.append_to(&mut template);
+                    out.push(&self.textual(expr, &item)?);
+                    self.fits(expr, out.len())?;
                 }
-                Ok(Value::Text(Text::from_template(template)))
+                Ok(Value::Text(out.finish()))
             }
             (Method::Reversed, Value::List(items)) => {
                 Ok(Value::List(items.iter().rev().cloned().collect()))
@@ -42,6 +43,7 @@ impl<R: Reader> Interpreter<'_, R> {
             (Method::Unique, Value::List(items)) => {
                 let mut unique: Vec<Value> = Vec::new();
                 for item in &*items {
+                    self.spend(expr, unique.len() / ENTRY_BYTES)?;
                     if !unique.contains(item) {
                         unique.push(item.clone());
                     }
@@ -71,7 +73,7 @@ impl<R: Reader> Interpreter<'_, R> {
                 }
             }
             (method, Value::Text(text)) => self.text_method(expr, method, &text, args),
-            (method, of) => Err(self.error(expr, format!("`{of}` has no method {method:?}"))),
+            (_, of) => Err(self.error(expr, format!("`{}` has no such method", shown(&of)))),
         }
     }
 
@@ -82,7 +84,7 @@ impl<R: Reader> Interpreter<'_, R> {
         of: Value,
         lambda: Option<ExprId>,
     ) -> Result<Value, Failure> {
-        let checked = self.checked.clone();
+        let checked = self.checked;
         let Some(Expr::Lambda { params, body }) = lambda.map(|it| &checked.module().exprs[it])
         else {
             return Err(self.error(expr, "this needs a function"));
@@ -139,15 +141,21 @@ impl<R: Reader> Interpreter<'_, R> {
                 if separator.is_empty() {
                     return Err(self.error(expr, "a text cannot be split at an empty text"));
                 }
+                self.fits(expr, plain.matches(&*separator).count() * ENTRY_BYTES)?;
                 list(plain.split(&*separator).collect())
             }
-            Method::Lines => list(plain.lines().collect()),
+            Method::Lines => {
+                self.fits(expr, plain.lines().count() * ENTRY_BYTES)?;
+                list(plain.lines().collect())
+            }
             Method::Replace => {
                 let from = self.plain_arg(expr, first)?;
                 let to = self.plain_arg(expr, args.get(1).map(|it| it.value))?;
                 if from.is_empty() {
                     return Err(self.error(expr, "an empty text cannot be replaced"));
                 }
+                let more = plain.matches(&*from).count().saturating_mul(to.len());
+                self.fits(expr, more)?;
                 Value::text(&plain.replace(&*from, &to))
             }
             Method::Trim => Value::text(plain.trim()),
@@ -181,7 +189,7 @@ impl<R: Reader> Interpreter<'_, R> {
     fn text_arg(&mut self, expr: ExprId, arg: Option<ExprId>) -> Result<Text, Failure> {
         match self.arg(expr, arg)? {
             Value::Text(text) => Ok(text),
-            other => Err(self.error(expr, format!("expected a text, found `{other}`"))),
+            other => Err(self.error(expr, format!("expected a text, found `{}`", shown(&other)))),
         }
     }
 
@@ -195,7 +203,9 @@ impl<R: Reader> Interpreter<'_, R> {
     fn count_arg(&mut self, expr: ExprId, arg: Option<ExprId>) -> Result<usize, Failure> {
         match self.arg(expr, arg)? {
             Value::Int(count @ 1..=16) => Ok(count as usize),
-            other => Err(self.error(expr, format!("a version has 1 to 16 parts, not {other}"))),
+            other => {
+                Err(self.error(expr, format!("a version has 1 to 16 parts, not {}", shown(&other))))
+            }
         }
     }
 }

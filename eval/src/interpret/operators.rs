@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use kiln_lang::module::{BinaryOp, Expr, ExprId};
 use kiln_lang::{Comparison, VersionBound};
-use kiln_store::Template;
 
-use super::{Failure, Interpreter, Reader};
-use crate::value::{Bits, Text, Value};
+use super::{Failure, Interpreter, Reader, shown};
+use crate::text::{Text, TextBuilder};
+use crate::value::{Bits, ENTRY_BYTES, Value};
 
 /// The comparison that an operator asks for.
 pub(crate) fn comparison(op: BinaryOp) -> Option<Comparison> {
@@ -81,7 +81,8 @@ impl<R: Reader> Interpreter<'_, R> {
                 _ => match left.order(right) {
                     Some(order) => comparison.holds(order),
                     None => {
-                        let message = format!("`{left}` and `{right}` have no order");
+                        let message =
+                            format!("`{}` and `{}` have no order", shown(left), shown(right));
                         return Err(self.error(expr, message));
                     }
                 },
@@ -94,13 +95,13 @@ impl<R: Reader> Interpreter<'_, R> {
         match (left, right) {
             (Value::Set(_, bits), Value::Enum(_, at)) => Ok(Value::Bool(bits.has(*at))),
             (Value::List(items), value) => Ok(Value::Bool(items.contains(value))),
-            _ => Err(self.error(expr, format!("`{left}` is no set"))),
+            _ => Err(self.error(expr, format!("`{}` is no set", shown(left)))),
         }
     }
 
     fn in_(&mut self, lhs: ExprId, rhs: ExprId) -> Result<Value, Failure> {
         let left = self.eval(lhs)?;
-        let checked = self.checked.clone();
+        let checked = self.checked;
         if let Expr::Range { lo, hi, inclusive } = &checked.module().exprs[rhs] {
             if let Some(lo) = lo {
                 let lo = self.eval(*lo)?;
@@ -179,6 +180,7 @@ impl<R: Reader> Interpreter<'_, R> {
                 Value::List(a.iter().chain(b.iter()).cloned().collect())
             }
             (Value::List(a), Value::List(b)) => {
+                self.spend(expr, a.len().saturating_mul(b.len()) / ENTRY_BYTES)?;
                 Value::List(a.iter().filter(|it| !b.contains(it)).cloned().collect())
             }
             (Value::Map(a), Value::Map(b)) if op == BinaryOp::Add => {
@@ -204,7 +206,8 @@ pub(crate) fn as_bits(value: &Value) -> Option<Bits> {
 }
 
 pub(crate) fn concat(a: &Text, b: &Text) -> Text {
-    let mut template: Template = a.to_template();
-    b.append_to(&mut template);
-    Text::from_template(template)
+    let mut out = TextBuilder::default();
+    out.push(a);
+    out.push(b);
+    out.finish()
 }

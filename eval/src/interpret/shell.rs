@@ -4,10 +4,11 @@
 //! the shell. Rules: `spec/lang/strings.md`.
 
 use kiln_lang::module::ExprId;
-use kiln_store::{Piece, Template};
+use kiln_store::Piece;
 
 use super::{Failure, Interpreter, Reader};
-use crate::value::{Text, Value};
+use crate::text::{Text, TextBuilder};
+use crate::value::Value;
 
 impl<R: Reader> Interpreter<'_, R> {
     /// Appends a value, quoted: a text is one word, a list one word for each element.
@@ -15,28 +16,29 @@ impl<R: Reader> Interpreter<'_, R> {
         &mut self,
         expr: ExprId,
         value: &Value,
-        out: &mut Template,
+        out: &mut TextBuilder,
     ) -> Result<(), Failure> {
         match value {
             // Shell text in shell text is taken as it is.
             Value::Script(text) => {
-                text.append_to(out);
+                out.push(text);
                 Ok(())
             }
             Value::List(items) => {
                 let scripts = items.iter().any(|it| matches!(it, Value::Script(_)));
                 for (index, item) in items.iter().enumerate() {
                     if index > 0 && !scripts {
-                        out.push_text(" ");
+                        out.push_str(" ");
                     }
                     self.shell_value(expr, item, out)?;
+                    self.fits(expr, out.len())?;
                 }
                 Ok(())
             }
             Value::Set(of, bits) => {
                 for (index, at) in bits.iter().enumerate() {
                     if index > 0 {
-                        out.push_text(" ");
+                        out.push_str(" ");
                     }
                     self.shell_value(expr, &Value::Enum(of.clone(), at), out)?;
                 }
@@ -53,10 +55,10 @@ impl<R: Reader> Interpreter<'_, R> {
 }
 
 /// Appends a text as one word of the shell.
-pub(crate) fn quote(text: &Text, out: &mut Template) {
+pub(crate) fn quote(text: &Text, out: &mut TextBuilder) {
     match text {
-        Text::Plain(plain) if is_plain_word(plain) => out.push_text(plain),
-        Text::Plain(plain) => out.push_text(&format!("'{}'", plain.replace('\'', "'\\''"))),
+        Text::Plain(plain) if is_plain_word(plain) => out.push_str(plain),
+        Text::Plain(plain) => out.push_str(&format!("'{}'", plain.replace('\'', "'\\''"))),
         Text::Template(template) => {
             // Paths of the store consist of characters that need no quotes.
             let needs = template.pieces().iter().any(|it| match it {
@@ -64,17 +66,17 @@ pub(crate) fn quote(text: &Text, out: &mut Template) {
                 Piece::Input(_) | Piece::Output(_) => false,
             });
             if !needs {
-                out.push_template(template);
+                out.push(text);
                 return;
             }
-            out.push_text("'");
+            out.push_str("'");
             for piece in template.pieces() {
                 match piece {
-                    Piece::Text(text) => out.push_text(&text.replace('\'', "'\\''")),
-                    place @ (Piece::Input(_) | Piece::Output(_)) => out.push(place.clone()),
+                    Piece::Text(text) => out.push_str(&text.replace('\'', "'\\''")),
+                    place @ (Piece::Input(_) | Piece::Output(_)) => out.push_piece(place),
                 }
             }
-            out.push_text("'");
+            out.push_str("'");
         }
     }
 }
@@ -96,9 +98,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn quoted(text: &str) -> String {
-        let mut out = Template::default();
+        let mut out = TextBuilder::default();
         quote(&Text::plain(text), &mut out);
-        out.as_text().unwrap().to_owned()
+        out.finish().as_plain().unwrap().to_owned()
     }
 
     fn check(text: &str, expected: Expect) {

@@ -6,6 +6,7 @@ use kiln_lang::module::{Name, Role};
 use kiln_lang::{Code, Diagnostic, Version, VersionReq};
 
 use super::Solver;
+use super::interfaces::InterfaceUse;
 use super::options::Options;
 use super::unit::{Draftboard, Need, ask};
 use crate::condition::{Cond, Facts};
@@ -26,6 +27,8 @@ pub(super) struct Draft {
     pub(super) needed_by: Vec<String>,
     /// The interfaces that it provides as it is.
     pub(super) provides: Vec<(Name, VersionReq)>,
+    /// The interfaces that it needs others to provide.
+    pub(super) interfaces: Vec<InterfaceUse>,
     /// What it needs, before that is taken to the others: role, edge, need, needs placed on more.
     pub(super) wanted: Vec<(Role, DraftEdge, Need, Vec<(Name, Need)>)>,
 }
@@ -143,7 +146,7 @@ impl Solver<'_> {
         &mut self,
         board: &Draftboard,
         package: &Arc<Package>,
-        needs: &[Need],
+        needs: &[Arc<Need>],
     ) -> Draft {
         self.own_mistakes(package);
         self.unavailable_in_layers(package, &board.globals, needs);
@@ -159,6 +162,7 @@ impl Solver<'_> {
             .flat_map(|it| it.interfaces.clone())
             .collect();
         let mut wanted = Vec::new();
+        let mut interfaces = Vec::new();
         for dep in &package.deps {
             if dep.cond.holds(&mut options) != Some(true) {
                 continue;
@@ -183,7 +187,20 @@ impl Solver<'_> {
                 is_policy: false,
             };
             let mut others = Vec::new();
-            let target = self.provider(&dep.package).unwrap_or_else(|| dep.package.clone());
+            let target = match self.provider(&dep.package) {
+                Some(provider) => {
+                    // What is asked of the interface's version is no matter of the provider's own.
+                    interfaces.push(InterfaceUse {
+                        role: dep.role,
+                        interface: dep.package.clone(),
+                        provider: provider.clone(),
+                        req: std::mem::replace(&mut need.req, VersionReq::any()),
+                        place: dep.place,
+                    });
+                    provider
+                }
+                None => dep.package.clone(),
+            };
             for item in &dep.items {
                 let value = match &item.ask {
                     AskDecl::Value(_, ValueDecl::Known(value)) => Some(value.clone()),
@@ -222,8 +239,12 @@ impl Solver<'_> {
             wanted.push((dep.role, edge, need, others));
         }
         let (values, diagnostics) = options.finish();
+        // Where a file is wrong, what evaluation stumbles over follows from that.
+        let is_wrong = package.bodies.iter().any(|it| it.has_errors());
         for diagnostic in diagnostics {
-            self.report(diagnostic);
+            if !is_wrong || diagnostic.code != Code::EvaluationError {
+                self.report(diagnostic);
+            }
         }
         let mut needed_by: Vec<String> =
             needs.iter().filter(|it| it.present).map(|it| it.by.clone()).collect();
@@ -239,6 +260,7 @@ impl Solver<'_> {
             build_unit: None,
             needed_by,
             provides,
+            interfaces,
             wanted,
         }
     }
@@ -257,6 +279,7 @@ impl Solver<'_> {
                 found.extend(checked.diagnostics.iter().filter(|it| it.is_error()).cloned());
             }
         }
+        found.extend(package.mistakes.iter().cloned());
         for diagnostic in found {
             self.report(diagnostic);
         }
@@ -266,7 +289,7 @@ impl Solver<'_> {
 
     /// Chooses the newest version that all needs allow; one that is not for everyone only if it is
     /// asked for.
-    fn version(&mut self, package: &Package, needs: &[Need]) -> (Version, Vec<Influence>) {
+    fn version(&mut self, package: &Package, needs: &[Arc<Need>]) -> (Version, Vec<Influence>) {
         let mut history = Vec::new();
         let mut fixed: Option<(Version, Place, String)> = None;
         for (layer, setting) in self.settings_of(package) {
@@ -325,7 +348,7 @@ impl Solver<'_> {
     fn no_version(
         &mut self,
         package: &Package,
-        needs: &[Need],
+        needs: &[Arc<Need>],
         fixed: Option<&(Version, Place, String)>,
     ) {
         let Some(first) = needs.iter().find(|it| !it.req.is_any()).or(needs.first()) else {

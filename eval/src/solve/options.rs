@@ -23,7 +23,8 @@ use crate::interpret::{Failure, Fuel, Interpreter, Reader, as_bits};
 use crate::layers::{LayerSetting, Setup};
 use crate::package::{Locals, Package, Place};
 use crate::solution::{Influence, Influencer, OptionState, OptionValue, Says};
-use crate::value::{Bits, LocalFile, Text, Value};
+use crate::text::Text;
+use crate::value::{Bits, LocalFile, Value};
 
 /// Computes the options of one package.
 pub(super) struct Options<'a> {
@@ -33,7 +34,7 @@ pub(super) struct Options<'a> {
     version: &'a Version,
     board: &'a Draftboard,
     layers: &'a [(usize, &'a LayerSetting)],
-    needs: &'a [Need],
+    needs: &'a [Arc<Need>],
     slots: Vec<Slot>,
     lets: std::collections::HashMap<(BodyRef, u32), Value>,
     fuel: Fuel,
@@ -65,7 +66,7 @@ impl<'a> Options<'a> {
         version: &'a Version,
         board: &'a Draftboard,
         layers: &'a [(usize, &'a LayerSetting)],
-        needs: &'a [Need],
+        needs: &'a [Arc<Need>],
     ) -> Self {
         let slots = package.schema.table.options.iter().map(|_| Slot::Empty).collect();
         Options {
@@ -113,7 +114,7 @@ impl<'a> Options<'a> {
     ) -> Option<Value> {
         let checked = self.db.checked(file);
         let db = self.db;
-        let mut interpreter = Interpreter::new(db, checked, self);
+        let mut interpreter = Interpreter::new(db, &checked, self);
         interpreter.locals = locals.clone();
         match interpreter.eval(expr) {
             Ok(value) => Some(value),
@@ -176,7 +177,7 @@ impl<'a> Options<'a> {
         let asks: Vec<(&'a Need, &'a Ask)> = self
             .needs
             .iter()
-            .flat_map(|need| need.asks.iter().map(move |ask| (need, ask)))
+            .flat_map(|need| need.asks.iter().map(move |ask| (&**need, ask)))
             .filter(|it| it.1.option == option.name)
             .collect();
         for (need, ask) in asks.iter().filter(|it| it.0.is_wish) {
@@ -270,7 +271,7 @@ impl<'a> Options<'a> {
         default: &Value,
     ) -> Option<Value> {
         let db = self.db;
-        let mut interpreter = Interpreter::new(db, checked.clone(), self);
+        let mut interpreter = Interpreter::new(db, checked, self);
         interpreter.locals = locals.clone();
         interpreter.prev = Some(prev.clone());
         interpreter.default = Some(default.clone());
@@ -757,6 +758,9 @@ fn overrule(history: &mut [Influence], says: &Says) {
                 let said = on.union(off);
                 was_on.union(was_off).difference(&said).is_empty()
             }
+            (Says::Elements { on, off }, Says::Value(Value::Set(of, _))) => {
+                on.union(off).len() == of.values.len()
+            }
             (Says::Elements { .. }, _) => false,
             _ => true,
         };
@@ -852,7 +856,7 @@ impl Reader for Options<'_> {
         let checked = self.checked(at.file);
         let db = self.db;
         let value = match checked.module().bodies[at.body].options[index as usize].default {
-            Some(expr) => Interpreter::new(db, checked, self).eval(expr)?,
+            Some(expr) => Interpreter::new(db, &checked, self).eval(expr)?,
             None => Value::Null,
         };
         self.lets.insert((at, index), value.clone());

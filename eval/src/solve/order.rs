@@ -12,7 +12,12 @@ use crate::solution::Globals;
 impl Solver<'_> {
     /// Returns the packages that may be in a unit, in groups: a group of more than one may need
     /// each other in a ring.
-    pub(super) fn order(&self, roots: &[Name], globals: &Globals) -> Vec<Vec<Name>> {
+    pub(super) fn order(
+        &self,
+        roots: &[Name],
+        globals: &Globals,
+        is_build: bool,
+    ) -> Vec<Vec<Name>> {
         let mut edges: BTreeMap<Name, Vec<Name>> = BTreeMap::new();
         let mut open: Vec<Name> = roots.to_vec();
         // Conditions on other packages: those come first, if they are there at all.
@@ -23,7 +28,7 @@ impl Solver<'_> {
             }
             let mut targets = BTreeSet::new();
             if let Some(package) = self.packages.get(&name) {
-                self.may_need(&package, globals, &mut targets);
+                self.may_need(&package, globals, is_build, &mut targets);
                 for dep in &package.deps {
                     dep.cond.atoms(&mut |atom| {
                         if let Atom::With(with) = atom {
@@ -49,7 +54,13 @@ impl Solver<'_> {
     }
 
     /// What a package may bring into its unit.
-    fn may_need(&self, package: &Package, globals: &Globals, out: &mut BTreeSet<Name>) {
+    fn may_need(
+        &self,
+        package: &Package,
+        globals: &Globals,
+        is_build: bool,
+        out: &mut BTreeSet<Name>,
+    ) {
         for dep in &package.deps {
             if !may_hold(&dep.cond, globals) {
                 continue;
@@ -65,9 +76,10 @@ impl Solver<'_> {
                 Role::Test => {}
             }
         }
-        // What a package exports to its host dependents comes into their unit.
+        // What a package exports to its host dependents comes into their unit, and what a build tool
+        // exports to where it stands itself.
         for export in &package.exports {
-            if export.key.from != ExportFrom::Build {
+            if export.key.from != ExportFrom::Build || is_build && export.key.to == Role::Build {
                 out.insert(export.dep.package.clone());
             }
         }

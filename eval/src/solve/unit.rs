@@ -1,6 +1,6 @@
 //! A unit: one instance of each package, settled from the wanted ones down.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use kiln_lang::module::{Name, Role};
@@ -10,7 +10,7 @@ use super::node::{Draft, DraftEdge, DraftInjection, InjectedBy};
 use super::{GlobalFacts, Solver};
 use crate::condition::{WithAtom, WithItem};
 use crate::evaluate::Evaluation;
-use crate::layers::{Target, Wish, provider_name};
+use crate::layers::{Policy, Wish};
 use crate::package::{AskDecl, ExportDecl, ExportFrom, ItemDecl, Package, Place, Reqs, ValueDecl};
 use crate::solution::{Edge, Globals, Injection, Node, NodeId, Unit, UnitId, UnitRoot};
 use crate::value::{Bits, Value};
@@ -108,9 +108,14 @@ enum Source {
 pub(super) struct Draftboard {
     pub(super) globals: Arc<Globals>,
     is_build: bool,
-    needs: BTreeMap<Name, Vec<(Source, Need)>>,
+    needs: BTreeMap<Name, Vec<(Source, Arc<Need>)>>,
     pub(super) drafts: BTreeMap<Name, Draft>,
     roots: Vec<(Name, Option<DraftInjection>)>,
+    /// The packages that have been settled once: they have said something that may have to be
+    /// taken back.
+    settled: HashSet<Name>,
+    /// Who is linked with a package, or was in an earlier round.
+    linked_by: HashMap<Name, BTreeSet<Name>>,
 }
 
 impl Draftboard {
@@ -175,20 +180,21 @@ impl Solver<'_> {
             needs: BTreeMap::new(),
             drafts: BTreeMap::new(),
             roots: Vec::new(),
+            settled: HashSet::new(),
+            linked_by: HashMap::new(),
         };
         let mut names = Vec::new();
         for request in requests {
             let Some(name) = self.named_package(&request.package, request.place) else { continue };
             for (of, need) in self.request_needs(&name, request) {
-                board.needs.entry(of).or_default().push((Source::Root, need));
+                board.needs.entry(of).or_default().push((Source::Root, Arc::new(need)));
             }
             if !names.contains(&name) {
                 names.push(name);
             }
         }
-        for policy in &self.setup.policies {
-            let need = self.policy_need(policy);
-            board.needs.entry(policy.package.clone()).or_default().push((Source::Root, need));
+        for (package, need) in &self.policies {
+            board.needs.entry(package.clone()).or_default().push((Source::Root, need.clone()));
         }
         let key = if is_build { key_of(&board) } else { String::new() };
         if is_build {
@@ -196,17 +202,17 @@ impl Solver<'_> {
                 return *unit;
             }
             if let Some(begin) = self.open.iter().position(|it| it.0 == key) {
-                return self.bootstrap_ring(begin, &names, for_whom);
+                return self.bootstrap_ring(begin, for_whom);
             }
             if self.open.len() >= UNIT_DEPTH_MAX {
-                return self.bootstrap_ring(0, &names, for_whom);
+                return self.too_deep(for_whom);
             }
         }
         self.open.push((key.clone(), for_whom.to_owned()));
         for name in &names {
             board.roots.push((name.clone(), None));
         }
-        for group in self.order(&names, &globals) {
+        for group in self.order(&names, &globals, is_build) {
             self.settle_group(&mut board, &group);
         }
         self.open.pop();
@@ -218,7 +224,7 @@ impl Solver<'_> {
     }
 
     /// Reports that build tools are needed to build themselves; makes an empty unit to go on with.
-    fn bootstrap_ring(&mut self, begin: usize, names: &[Name], for_whom: &str) -> UnitId {
+    fn bootstrap_ring(&mut self, begin: usize, for_whom: &str) -> UnitId {
         let mut ring: Vec<String> =
             self.open[begin..].iter().skip(1).map(|it| format!("`{}`", it.1)).collect();
         ring.push(format!("`{for_whom}`"));
@@ -227,18 +233,38 @@ impl Solver<'_> {
         }
         let message =
             format!("these packages are needed to build each other: {}", ring.join(" → "));
-        let place = names.first().and_then(|it| self.packages.get(it)).map_or(
-            Place { file: kiln_lang::Database::PACKAGE, start: 0, end: 0 },
-            |it| {
-                let name = it.schema.env.module().name.as_ref();
-                let range = name.map(|name| self.db.span(it.file, name.span)).unwrap_or_default();
-                Place::new(it.file, range)
-            },
-        );
+        let first = self.open.get(begin + 1).map_or(for_whom, |it| &it.1);
         let diagnostic = self
-            .at(Code::DependencyCycle, place, message)
+            .at(Code::DependencyCycle, self.recipe_place(first), message)
             .help("build the first of them with tools that need none of the others, as a recipe of its own (a bootstrap stage)");
         self.report(diagnostic);
+        self.empty_unit()
+    }
+
+    /// Reports that build tools are built by build tools without end.
+    fn too_deep(&mut self, for_whom: &str) -> UnitId {
+        let message = format!(
+            "more than {UNIT_DEPTH_MAX} packages wait for each other as build tools, up to `{for_whom}`"
+        );
+        let diagnostic = self.at(Code::DependencyCycle, self.recipe_place(for_whom), message).help(
+            "what is only linked with is a `host` dependency, and such chains may be of any length",
+        );
+        self.report(diagnostic);
+        self.empty_unit()
+    }
+
+    /// The name in the header of a recipe.
+    fn recipe_place(&self, name: &str) -> Place {
+        let package = self.packages.get(&Name::new(name));
+        package.map_or(Place { file: kiln_lang::Database::PACKAGE, start: 0, end: 0 }, |it| {
+            let env = &it.schema.env;
+            let name = env.module().name.as_ref();
+            let range = name.map(|it| env.lowered.map.span(it.span)).unwrap_or_default();
+            Place::new(it.file, range)
+        })
+    }
+
+    fn empty_unit(&mut self) -> UnitId {
         let unit = Unit {
             is_build: true,
             by_name: BTreeMap::new(),
@@ -266,27 +292,13 @@ impl Solver<'_> {
                 let message = format!(
                     "`{name}` is an interface, and nothing says which package is to provide it"
                 );
-                let diagnostic = self
-                    .at(Code::Conflict, place, message)
-                    .help(format!("choose one in the project: `providers.{name} = …`"));
+                let diagnostic =
+                    self.at(Code::Conflict, place, message).help(self.how_to_provide(&name));
                 self.report(diagnostic);
                 None
             }
             Some(_) => Some(name),
         }
-    }
-
-    /// The package that a layer chose to provide an interface.
-    pub(super) fn provider(&self, name: &Name) -> Option<Name> {
-        let mut found = None;
-        for layer in &self.setup.layers {
-            for setting in &layer.settings {
-                if setting.target == Target::Provider(name.clone()) {
-                    found = provider_name(&layer.checked, setting.value);
-                }
-            }
-        }
-        found
     }
 
     fn request_needs(&mut self, name: &Name, request: Request) -> Vec<(Name, Need)> {
@@ -336,7 +348,7 @@ impl Solver<'_> {
         needs
     }
 
-    fn policy_need(&self, policy: &crate::layers::Policy) -> Need {
+    pub(super) fn policy_need(&self, policy: &Policy) -> Need {
         let req = match &policy.reqs {
             Reqs::Known(req) => req.clone(),
             Reqs::Computed { .. } | Reqs::Same => VersionReq::any(),
@@ -401,15 +413,18 @@ impl Solver<'_> {
 
     /// Settles one package, and takes what it needs to the packages that come after it.
     fn settle(&mut self, board: &mut Draftboard, name: &Name) {
-        // What it said before, in an earlier round, no longer counts.
         let source = Source::Package(name.clone());
-        for needs in board.needs.values_mut() {
-            needs.retain(|it| it.0 != source);
+        if !board.settled.insert(name.clone()) {
+            // What it said before, in an earlier round, no longer counts.
+            for needs in board.needs.values_mut() {
+                needs.retain(|it| it.0 != source);
+            }
+            let by = InjectedBy::Package(name.clone());
+            for draft in board.drafts.values_mut() {
+                draft.edges.retain(|it| !matches!(&it.injected, Some(it) if it.by == by));
+            }
         }
-        for draft in board.drafts.values_mut() {
-            draft.edges.retain(|it| !matches!(&it.injected, Some(it) if it.by == InjectedBy::Package(name.clone())));
-        }
-        let needs: Vec<Need> = board
+        let needs: Vec<Arc<Need>> = board
             .needs
             .get(name)
             .map(|it| it.iter().map(|it| it.1.clone()).collect())
@@ -433,7 +448,8 @@ impl Solver<'_> {
             match role {
                 Role::Build => {
                     build_requests.push(Request::of_need(edge.to.clone(), need));
-                    draft.build_edges.push(edge);
+                    let to = self.provider(&edge.to).unwrap_or_else(|| edge.to.clone());
+                    draft.build_edges.push(DraftEdge { to, ..edge });
                 }
                 Role::Test => {}
                 Role::Host | Role::Run | Role::Extends => {
@@ -446,11 +462,15 @@ impl Solver<'_> {
         if !build_requests.is_empty() {
             let unit = self.unit(true, build_requests, &package.name.clone());
             draft.build_unit = Some(unit);
+            self.check_tools(&draft, unit);
             self.exports_of_tools(board, &mut draft, unit, &mut contributed);
+        }
+        for edge in draft.edges.iter().filter(|it| it.role == Role::Host) {
+            board.linked_by.entry(edge.to.clone()).or_default().insert(name.clone());
         }
         board.drafts.insert(name.clone(), draft);
         for (target, need) in contributed {
-            board.needs.entry(target).or_default().push((source.clone(), need));
+            board.needs.entry(target).or_default().push((source.clone(), Arc::new(need)));
         }
         self.exports_to_dependents(board, name);
         if board.is_build {
@@ -512,12 +532,14 @@ impl Solver<'_> {
             .filter(|it| !(is_static && it.key.from == ExportFrom::Host && it.key.to == Role::Run))
             .cloned()
             .collect();
-        let dependents: Vec<Name> = board
-            .drafts
-            .iter()
-            .filter(|it| it.1.edges.iter().any(|it| it.to == *name && it.role == Role::Host))
-            .map(|it| it.0.clone())
-            .collect();
+        let is_linked = |dependent: &&Name| {
+            board
+                .drafts
+                .get(*dependent)
+                .is_some_and(|it| it.edges.iter().any(|it| it.to == *name && it.role == Role::Host))
+        };
+        let dependents: Vec<Name> =
+            board.linked_by.get(name).into_iter().flatten().filter(is_linked).cloned().collect();
         for export in active {
             let Some((target, need)) = self.export_need(&exporter, None, &export, board) else {
                 continue;
@@ -533,13 +555,20 @@ impl Solver<'_> {
                     && let Some(draft) = board.drafts.get_mut(dependent)
                 {
                     draft.inject(&target, &export, InjectedBy::Package(name.clone()));
+                    if export.key.to == Role::Host {
+                        board
+                            .linked_by
+                            .entry(target.clone())
+                            .or_default()
+                            .insert(dependent.clone());
+                    }
                 }
                 let need = Need {
                     by: format!("{} (exported by {name})", board.drafts[dependent].title()),
                     ..need.clone()
                 };
                 let needs = board.needs.entry(target.clone()).or_default();
-                needs.push((Source::Package(name.clone()), need));
+                needs.push((Source::Package(name.clone()), Arc::new(need)));
             }
         }
     }
@@ -567,7 +596,8 @@ impl Solver<'_> {
                 };
                 board.roots.push((target.clone(), Some(injection)));
             }
-            board.needs.entry(target).or_default().push((Source::Package(name.clone()), need));
+            let needs = board.needs.entry(target).or_default();
+            needs.push((Source::Package(name.clone()), Arc::new(need)));
         }
     }
 
@@ -623,6 +653,7 @@ impl Solver<'_> {
     /// Gives the drafts of a unit their places in the solution, and checks their rules.
     fn finish(&mut self, board: Draftboard) -> UnitId {
         self.check_rules(&board);
+        self.check_interfaces(&board);
         let unit_id = UnitId(self.solution.units.len());
         let first = self.solution.nodes.len();
         let by_name: BTreeMap<Name, NodeId> = board
@@ -700,8 +731,11 @@ impl Solver<'_> {
         &mut self,
         package: &Package,
         globals: &Globals,
-        by: &[Need],
+        by: &[Arc<Need>],
     ) {
+        if !self.has_unavailable {
+            return;
+        }
         for layer in &self.setup.layers {
             for unavailable in &layer.unavailable {
                 if unavailable.package != package.name

@@ -1,0 +1,213 @@
+//! What build expressions read: everything that is chosen, and the places of dependencies.
+
+use std::sync::Arc;
+
+use kiln_lang::check::Fact;
+use kiln_lang::module::{ExprId, Name, OptionKind, Role};
+use kiln_lang::schema::BodyRef;
+use kiln_lang::types::Object;
+use kiln_lang::{Code, Diagnostic, FileId};
+use kiln_store::{Label, OutputName, Piece, StoreName, Template};
+
+use super::build::{NodeBuilder, linked};
+use crate::interpret::{Failure, Fuel, Interpreter, Reader};
+use crate::package::Place;
+use crate::text::Text;
+use crate::value::{LocalFile, Value};
+
+impl Reader for NodeBuilder<'_> {
+    fn option(&mut self, name: &Name, at: (FileId, ExprId)) -> Result<Value, Failure> {
+        let table = &self.package.schema.table;
+        let found = match table.position(name) {
+            Some(index) if table.options[index].kind == OptionKind::Field => self.field_at(index),
+            Some(_) => self.context.solution.node(self.id).option(name).map(|it| it.value.clone()),
+            None => None,
+        };
+        found.ok_or_else(|| {
+            // What is wrong with the option is said once, not again by each who reads it.
+            if let Some(said) = self.said() {
+                return Box::new(said.clone());
+            }
+            let range = self.context.db.expr_range(at.0, at.1);
+            let message = format!("`{name}` has no value here");
+            Box::new(Diagnostic::new(Code::EvaluationError, at.0, range, message))
+        })
+    }
+
+    fn let_(&mut self, at: BodyRef, index: u32) -> Result<Value, Failure> {
+        if let Some(value) = self.lets.get(&(at, index)) {
+            return Ok(value.clone());
+        }
+        let checked = self.checked(at.file);
+        let db = self.context.db;
+        let value = match checked.module().bodies[at.body].options[index as usize].default {
+            Some(expr) => Interpreter::new(db, &checked, self).eval(expr)?,
+            None => Value::Null,
+        };
+        self.lets.insert((at, index), value.clone());
+        Ok(value)
+    }
+
+    fn fact(&mut self, fact: Fact, _: (FileId, ExprId)) -> Result<Value, Failure> {
+        Ok(match fact {
+            Fact::Version => Value::Version(self.context.solution.node(self.id).version.clone()),
+            Fact::Name => Value::text(&self.package.name),
+            Fact::Out => Value::Text(output_path(OutputName::default_output())),
+            Fact::Src => Value::text("/build/src"),
+        })
+    }
+
+    fn member(
+        &mut self,
+        object: Object,
+        name: &Name,
+        at: (FileId, ExprId),
+    ) -> Result<Value, Failure> {
+        let db = self.context.db;
+        let fail = |message: String| -> Failure {
+            Box::new(Diagnostic::new(
+                Code::EvaluationError,
+                at.0,
+                db.expr_range(at.0, at.1),
+                message,
+            ))
+        };
+        let solution = self.context.solution;
+        let node = solution.node(self.id);
+        match object {
+            Object::Platform | Object::Machine | Object::Toolchain => {
+                let globals = &solution.unit(node.unit).globals;
+                globals
+                    .values
+                    .get(&(object, name.clone()))
+                    .cloned()
+                    .ok_or_else(|| fail(format!("`{}.{name}` is not known", object.text())))
+            }
+            Object::Dep => {
+                // A package that is both linked with and a tool is meant as the former.
+                let edges = || node.edges.iter().filter(|it| it.name == *name);
+                let found = edges()
+                    .find(|it| it.role == Role::Host)
+                    .or_else(|| edges().find(|it| it.role == Role::Build));
+                let Some(edge) = found else {
+                    let range = db.expr_range(at.0, at.1);
+                    let why = if edges().next().is_some() {
+                        "it is needed only when the package runs"
+                    } else {
+                        "it is not needed as the package is configured here"
+                    };
+                    let message = format!("`{name}` is no dependency of this build: {why}");
+                    let diagnostic = Diagnostic::new(Code::EvaluationError, at.0, range, message)
+                        .help("read it only where its condition holds: in the block of its feature, or behind `if`");
+                    return Err(Box::new(diagnostic));
+                };
+                let to = edge.to;
+                match self.edge_label(&edge.clone()) {
+                    Some(label) => Ok(self.dep_value(to, label)),
+                    None => Err(fail(format!("`{name}` could not be built"))),
+                }
+            }
+            Object::Deps => {
+                let role = match name.as_str() {
+                    "build" => Role::Build,
+                    "run" => Role::Run,
+                    "test" => Role::Test,
+                    _ => Role::Host,
+                };
+                let mut values = Vec::new();
+                if name == "link" {
+                    let all = match &self.linked {
+                        Some(all) => all.clone(),
+                        None => linked(solution, self.id),
+                    };
+                    self.linked = Some(all.clone());
+                    for to in all {
+                        let direct = node
+                            .edges
+                            .iter()
+                            .find(|it| it.to == to && it.role == Role::Host)
+                            .cloned();
+                        let label = match direct {
+                            Some(edge) => self.edge_label(&edge),
+                            None => self.node_label(
+                                to,
+                                &format!("link.{}", solution.node(to).package.name),
+                            ),
+                        };
+                        if let Some(label) = label {
+                            values.push(self.dep_value(to, label));
+                        }
+                    }
+                } else {
+                    for edge in node.edges.iter().filter(|it| it.role == role && role != Role::Run)
+                    {
+                        let edge = edge.clone();
+                        if let Some(label) = self.edge_label(&edge) {
+                            values.push(self.dep_value(edge.to, label));
+                        }
+                    }
+                }
+                Ok(Value::List(values.into()))
+            }
+            Object::Outputs => match OutputName::new(&**name) {
+                Ok(output) if output == OutputName::default_output() => {
+                    Ok(Value::Text(output_path(output)))
+                }
+                _ => Err(fail(format!("this package has no output `{name}`"))),
+            },
+            Object::Sources => Ok(Value::text(&format!("/build/{name}"))),
+            Object::Steps => Err(fail("steps are no values".to_owned())),
+        }
+    }
+
+    fn file(&mut self, file: &Arc<LocalFile>, at: (FileId, ExprId)) -> Result<Text, Failure> {
+        let label = match self.files.get(&file.path) {
+            Some(label) => label.clone(),
+            None => {
+                let stem = file.path.rsplit('/').next().unwrap_or("file");
+                let stem: String = stem
+                    .chars()
+                    .filter(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '.' | '_'))
+                    .collect();
+                let stem = stem.trim_start_matches(['.', '-']);
+                let stem = if stem.is_empty() { "file" } else { stem };
+                let place = Place::new(at.0, self.context.db.expr_range(at.0, at.1));
+                let fail = |message: String| -> Failure {
+                    Box::new(Diagnostic::new(
+                        Code::EvaluationError,
+                        place.file,
+                        place.range(),
+                        message,
+                    ))
+                };
+                let name = StoreName::new(stem).map_err(|error| fail(error.to_string()))?;
+                let title = format!("{stem} of {}", self.context.solution.node(self.id).title());
+                let Some(input) = self.import(file, name, title, place) else {
+                    return Err(fail(format!("`{}` cannot be an input", file.path)));
+                };
+                // Two files of one name have labels of their own.
+                let mut label = format!("file.{stem}");
+                let mut number = 2;
+                while let Ok(taken) = Label::new(&label)
+                    && self.inputs.contains_key(&taken)
+                {
+                    label = format!("file.{stem}.{number}");
+                    number += 1;
+                }
+                let label = Label::new(label).map_err(|error| fail(error.to_string()))?;
+                self.inputs.insert(label.clone(), input);
+                self.files.insert(file.path.clone(), label.clone());
+                label
+            }
+        };
+        Ok(Text::from_template(Template::from_pieces([Piece::Input(label)])))
+    }
+
+    fn fuel(&mut self) -> &mut Fuel {
+        &mut self.fuel
+    }
+}
+
+fn output_path(output: OutputName) -> Text {
+    Text::from_template(Template::from_pieces([Piece::Output(output)]))
+}

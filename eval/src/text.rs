@@ -1,0 +1,176 @@
+//! Texts, perhaps with places for paths that are known only when building.
+
+use std::fmt;
+use std::sync::Arc;
+
+use kiln_store::{Piece, Template};
+
+/// A text, perhaps with places for paths that are known only when building.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Text {
+    /// Just text.
+    Plain(Arc<str>),
+    /// With places.
+    Template(Arc<Template>),
+}
+
+impl Text {
+    /// Makes a text.
+    #[must_use]
+    pub fn plain(text: &str) -> Self {
+        Text::Plain(text.into())
+    }
+
+    /// Makes a text of pieces; without places it is plain.
+    #[must_use]
+    pub fn from_template(template: Template) -> Self {
+        match template.as_text() {
+            Some(text) => Text::plain(text),
+            None => Text::Template(Arc::new(template)),
+        }
+    }
+
+    /// Returns the text if it has no places.
+    #[must_use]
+    pub fn as_plain(&self) -> Option<&str> {
+        match self {
+            Text::Plain(text) => Some(text),
+            Text::Template(_) => None,
+        }
+    }
+
+    /// Returns it as a template.
+    #[must_use]
+    pub fn to_template(&self) -> Template {
+        match self {
+            Text::Plain(text) => Template::text(text),
+            Text::Template(template) => (**template).clone(),
+        }
+    }
+
+    /// Appends it to a template.
+    pub fn append_to(&self, template: &mut Template) {
+        match self {
+            Text::Plain(text) => template.push_text(text),
+            Text::Template(other) => template.push_template(other),
+        }
+    }
+
+    /// How much memory its characters take, about.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Text::Plain(text) => text.len(),
+            Text::Template(template) => template
+                .pieces()
+                .iter()
+                .map(|it| match it {
+                    Piece::Text(text) => text.len(),
+                    Piece::Input(_) | Piece::Output(_) => PLACE_BYTES,
+                })
+                .sum(),
+        }
+    }
+
+    /// Whether nothing is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Text::Plain(text) => f.write_str(text),
+            Text::Template(template) => {
+                let shown = template.render(|it| match it {
+                    Piece::Input(label) => format!("⟨{label}⟩"),
+                    Piece::Output(name) => format!("⟨{name}⟩"),
+                    Piece::Text(text) => text.to_string(),
+                });
+                f.write_str(&shown)
+            }
+        }
+    }
+}
+
+/// A text while it is put together.
+#[derive(Debug, Default)]
+pub(crate) struct TextBuilder {
+    pieces: Vec<Piece>,
+    /// What comes after the last piece.
+    text: String,
+    /// The length of the pieces, about, in bytes.
+    bytes: usize,
+}
+
+impl TextBuilder {
+    /// How long the text is, about, in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes + self.text.len()
+    }
+
+    pub(crate) fn push_str(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    pub(crate) fn push_piece(&mut self, piece: &Piece) {
+        match piece {
+            Piece::Text(text) => self.push_str(text),
+            place @ (Piece::Input(_) | Piece::Output(_)) => {
+                self.flush();
+                self.bytes += PLACE_BYTES;
+                self.pieces.push(place.clone());
+            }
+        }
+    }
+
+    pub(crate) fn push(&mut self, text: &Text) {
+        match text {
+            Text::Plain(text) => self.push_str(text),
+            Text::Template(template) => template.pieces().iter().for_each(|it| self.push_piece(it)),
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> Text {
+        if self.pieces.is_empty() {
+            return Text::Plain(self.text.into());
+        }
+        self.flush();
+        Text::Template(Arc::new(Template::from_pieces(self.pieces)))
+    }
+
+    fn flush(&mut self) {
+        if !self.text.is_empty() {
+            self.bytes += self.text.len();
+            self.pieces.push(Piece::Text(std::mem::take(&mut self.text).into()));
+        }
+    }
+}
+
+/// What the path of a place takes, about, in bytes.
+const PLACE_BYTES: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_texts_are_equal_however_they_are_put_together() {
+        let place = Text::from_template(Template::from_pieces([Piece::Output(
+            kiln_store::OutputName::default_output(),
+        )]));
+        let mut a = TextBuilder::default();
+        a.push_str("x");
+        a.push_str("y");
+        a.push(&place);
+        a.push_str("");
+        let mut b = TextBuilder::default();
+        b.push(&Text::plain("xy"));
+        b.push(&place);
+        assert_eq!(a.len(), 66);
+        assert_eq!(a.finish(), b.finish());
+        assert_eq!(TextBuilder::default().finish(), Text::plain(""));
+    }
+}

@@ -1,0 +1,15 @@
+//! Evaluation from files to derivations: text in, text out.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for what it is about")]
+
+mod barriers;
+mod builds;
+mod common;
+mod limits;
+mod options;
+mod order;
+mod property;
+mod roles;
+mod rules;
+mod settings;
