@@ -213,9 +213,10 @@ impl Shortened {
             {
                 // A third of the room goes to what stands before the label.
                 let column = body[..(label.0 - begin).min(body.len())].chars().count();
-                let first = (column + label.1.min(width / 2) >= width)
-                    .then(|| column.saturating_sub(width / 3))
-                    .unwrap_or(0);
+                let first = match column + label.1.min(width / 2) >= width {
+                    true => column.saturating_sub(width / 3),
+                    false => 0,
+                };
                 let mut kept = body.char_indices().skip(first).take(width.saturating_sub(2));
                 from = kept.next().map_or(0, |it| it.0);
                 to = kept.last().map_or(body.len(), |it| it.0 + it.1.len_utf8());

@@ -54,7 +54,7 @@ fn level(code: Code) -> &'static str {
 fn result(db: &Database, diagnostic: &Diagnostic) -> Value {
     let mut message = diagnostic.message.clone();
     for help in &diagnostic.help {
-        message.push_str("\n");
+        message.push('\n');
         message.push_str(help);
     }
     let index = Code::ALL.iter().position(|it| *it == diagnostic.code).unwrap_or(0);

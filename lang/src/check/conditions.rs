@@ -103,7 +103,7 @@ impl<'a> Checker<'a> {
             }
             Expr::Binary { op, lhs, rhs } => {
                 let op = *op;
-                let (left, right) = (self.side(*lhs, scope), self.side(*rhs, scope));
+                let (left, right) = (self.side(*lhs), self.side(*rhs));
                 for (side, expr) in [(&left, *lhs), (&right, *rhs)] {
                     if *side == Side::Other {
                         self.not_in_fragment(expr);
@@ -133,7 +133,7 @@ impl<'a> Checker<'a> {
                     // Loops make such comparisons; they are decided while the loop is unrolled.
                 }
             }
-            _ => match self.side(expr, scope) {
+            _ => match self.side(expr) {
                 Side::Constant => {}
                 Side::Chosen => self.readable(expr, scope, place),
                 Side::Other => self.not_in_fragment(expr),
@@ -141,7 +141,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn side(&self, expr: ExprId, scope: &Scope) -> Side {
+    fn side(&self, expr: ExprId) -> Side {
         match &self.res[expr.index()] {
             Res::Bool(_)
             | Res::Null
@@ -158,7 +158,7 @@ impl<'a> Checker<'a> {
             Res::Let(at, index) if at.file == self.file => {
                 let decl = &self.module().bodies[at.body].options[*index as usize];
                 return match decl.default {
-                    Some(value) if self.side(value, scope) == Side::Constant => Side::Constant,
+                    Some(value) if self.side(value) == Side::Constant => Side::Constant,
                     _ => Side::Other,
                 };
             }
@@ -170,18 +170,16 @@ impl<'a> Checker<'a> {
             Expr::Str { .. } if crate::schema::plain_text(self.expr_ref(expr)).is_some() => {
                 Side::Constant
             }
-            Expr::Neg(of) => self.side(*of, scope),
+            Expr::Neg(of) => self.side(*of),
             Expr::Range { lo, hi, .. } => {
-                let constant = [lo, hi]
-                    .into_iter()
-                    .flatten()
-                    .all(|it| self.side(*it, scope) == Side::Constant);
+                let constant =
+                    [lo, hi].into_iter().flatten().all(|it| self.side(*it) == Side::Constant);
                 if constant { Side::Constant } else { Side::Other }
             }
             Expr::Set(elements) | Expr::List(elements) => {
                 let constant = elements.iter().all(|it| match it {
                     Element::Expr(expr) | Element::Spread(expr) => {
-                        self.side(*expr, scope) == Side::Constant
+                        self.side(*expr) == Side::Constant
                     }
                     Element::Entry(..) | Element::For { .. } | Element::When(..) => false,
                 });
@@ -191,9 +189,7 @@ impl<'a> Checker<'a> {
                 op: BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::And,
                 lhs,
                 rhs,
-            } if self.side(*lhs, scope) == Side::Constant
-                && self.side(*rhs, scope) == Side::Constant =>
-            {
+            } if self.side(*lhs) == Side::Constant && self.side(*rhs) == Side::Constant => {
                 Side::Constant
             }
             _ => Side::Other,

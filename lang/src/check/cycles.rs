@@ -228,7 +228,8 @@ impl<'a> Checker<'a> {
         }
         for (sign, op) in [("+", "+="), ("-", "-=")] {
             let prefix = format!("{name} {sign} ");
-            if let Some(rest) = value.strip_prefix(&prefix) {
+            if let Some(rest) = value.strip_prefix(&prefix).filter(|it| !it.contains(name.as_str()))
+            {
                 let inner = rest.trim().strip_prefix('{').and_then(|it| it.strip_suffix('}'));
                 let short = match inner {
                     Some(inner) if !inner.contains([',', '.', ' ']) => inner.trim().to_owned(),

@@ -57,8 +57,8 @@ impl<'a> Checker<'a> {
             .help("that is so by the defaults and this file; another layer may change it");
         let text = self.db.text(self.file);
         let whole = self.span(setting.span);
-        let head =
-            &text[usize::from(whole.start())..usize::from(self.range(setting.value).start())];
+        let (start, value) = (whole.start(), self.range(setting.value).start());
+        let head = &text[rowan::TextRange::new(start, value.max(start))];
         let prefix = head.rfind(option.name.as_str()).map_or("", |it| &head[..it]);
         let line = &text[..usize::from(whole.start())];
         let indent = &line[line.rfind('\n').map_or(0, |it| it + 1)..];

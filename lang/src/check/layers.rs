@@ -226,7 +226,7 @@ impl<'a> Checker<'a> {
         let toolchain = Name::new_static("toolchain");
         let Some(option) = self.find_option(&table, name, &toolchain).cloned() else {
             self.infer_quietly(setting.value, &Scope::empty());
-            self.unknown_option(name, &toolchain, &table, None);
+            self.unknown_option(name, &toolchain, &table, None, Some((setting.op, setting.value)));
             return;
         };
         self.operator(setting.op, &option, setting.span, setting.value);
@@ -329,7 +329,14 @@ impl<'a> Checker<'a> {
                 let switch = (setting.op == SettingOp::Set && rest.is_empty())
                     .then(|| self.switch(setting.value))
                     .flatten();
-                self.unknown_option(first, package, table, switch.map(|it| (setting.span, it)));
+                let value = rest.is_empty().then_some((setting.op, setting.value));
+                self.unknown_option(
+                    first,
+                    package,
+                    table,
+                    switch.map(|it| (setting.span, it)),
+                    value,
+                );
             }
             self.infer_quietly(setting.value, scope);
             return;

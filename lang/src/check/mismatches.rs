@@ -1,9 +1,9 @@
 //! Values of another type than is expected, and values that have no text.
 
 use super::Checker;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::module::{Element, Expr, ExprId};
-use crate::types::Ty;
+use crate::types::{Ranges, Ty};
 
 impl<'a> Checker<'a> {
     pub(super) fn mismatch(&mut self, expr: ExprId, found: &Ty, expected: &Ty) {
@@ -18,15 +18,13 @@ impl<'a> Checker<'a> {
                 diagnostic.message = format!("expected {}, found {}", expected.a(), found.a());
                 diagnostic = diagnostic.help("say what to take in place of `null`, with `.or(…)`");
             }
-            (Ty::Int(_), Ty::Size(_)) => {
-                diagnostic = diagnostic
-                    .help("a size has a unit: B, KiB, MiB, GiB or TiB")
-                    .fix(format!("write `{source} B`"), format!("{source} B"));
+            (Ty::Int(_), Ty::Size(ranges)) => {
+                diagnostic = diagnostic.help("a size has a unit: B, KiB, MiB, GiB or TiB");
+                diagnostic = self.with_unit(diagnostic, expr, ranges, "B", 1);
             }
-            (Ty::Int(_), Ty::Duration(_)) => {
-                diagnostic = diagnostic
-                    .help("a duration has a unit: ns, us, ms, s, min, h or d")
-                    .fix(format!("write `{source} s`"), format!("{source} s"));
+            (Ty::Int(_), Ty::Duration(ranges)) => {
+                diagnostic = diagnostic.help("a duration has a unit: ns, us, ms, s, min, h or d");
+                diagnostic = self.with_unit(diagnostic, expr, ranges, "s", 1_000_000_000);
             }
             (Ty::Int(_) | Ty::Version | Ty::Bool, Ty::String(_) | Ty::Path) => {
                 let quoted = match self.expr_ref(expr) {
@@ -99,8 +97,15 @@ impl<'a> Checker<'a> {
                 diagnostic = diagnostic.help("a source is made by `fetch(\"https://…\", sha256 = \"…\")` or `dir(\"folder\")`");
             }
             (Ty::String(_), Ty::File) => {
-                diagnostic =
-                    diagnostic.fix(format!("write `file({source})`"), format!("file({source})"));
+                let text = crate::schema::plain_text(self.expr_ref(expr)).unwrap_or_default();
+                let path = crate::env::resolve(&self.db.path(self.file), &text);
+                let with_file = format!("file({source})");
+                diagnostic = match self.db.world().read(&path) {
+                    Ok(_) => diagnostic.fix(format!("write `{with_file}`"), with_file),
+                    Err(_) => {
+                        diagnostic.help(format!("a file beside this one is named by `{with_file}`"))
+                    }
+                };
             }
             (Ty::Script, Ty::String(_)) => {
                 diagnostic = diagnostic
@@ -109,6 +114,26 @@ impl<'a> Checker<'a> {
             _ => {}
         }
         self.report(diagnostic);
+    }
+
+    /// Offers a number with a unit, if that is allowed.
+    fn with_unit(
+        &self,
+        diagnostic: Diagnostic,
+        expr: ExprId,
+        ranges: &Ranges,
+        unit: &str,
+        factor: i64,
+    ) -> Diagnostic {
+        match self.expr_ref(expr) {
+            Expr::Int(number)
+                if number.checked_mul(factor).is_some_and(|it| ranges.contains(it)) =>
+            {
+                let text = format!("{number} {unit}");
+                diagnostic.fix(format!("write `{text}`"), text)
+            }
+            _ => diagnostic,
+        }
     }
 
     /// Whether a value of `ty` has one obvious text.

@@ -5,6 +5,7 @@ use super::{Checker, Fact, Res, Scope};
 use crate::diagnostic::Code;
 use crate::module::{ExprId, Name};
 use crate::nearest::{did_you_mean, list, nearest};
+use crate::pattern::Pattern;
 use crate::schema::BodyRef;
 use crate::types::{EnumTy, Ty};
 use crate::version::{Version, VersionBound};
@@ -246,9 +247,22 @@ impl<'a> Checker<'a> {
         } else if near.is_empty() {
             let quoted = format!("\"{name}\"");
             diagnostic = match expected.map(Ty::without_opt) {
-                None | Some(Ty::String(_) | Ty::Path) => diagnostic
-                    .help("a bare word is an option, a `let`, a parameter or a value of an enum; texts stand in quotes")
-                    .fix(format!("write `{quoted}`"), quoted),
+                Some(Ty::String(Some(pattern))) => match Pattern::new(pattern) {
+                    Ok(pattern) if pattern.matches(name) => {
+                        diagnostic.fix(format!("write `{quoted}`"), quoted)
+                    }
+                    _ => diagnostic,
+                },
+                Some(Ty::String(None) | Ty::Path) => {
+                    diagnostic.fix(format!("write `{quoted}`"), quoted)
+                }
+                None => {
+                    let diagnostic = diagnostic.help("a bare word is an option, a `let`, a parameter or a value of an enum; texts stand in quotes");
+                    match self.untyped_let(expr) {
+                        Some(_) => diagnostic.fix(format!("write `{quoted}`"), quoted),
+                        None => diagnostic,
+                    }
+                }
                 Some(Ty::Bool) => {
                     diagnostic.help(format!("to make it a feature, add `feature {name} = off`"))
                 }

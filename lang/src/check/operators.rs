@@ -183,7 +183,8 @@ impl<'a> Checker<'a> {
                     if op == BinaryOp::Has {
                         let text = self.db.text(self.file);
                         let (from, to) = (self.range(lhs).end(), self.range(rhs).start());
-                        let between = &text[rowan::TextRange::new(from, to)];
+                        // What is missing has a place that may be anywhere near.
+                        let between = text.get(usize::from(from)..usize::from(to)).unwrap_or("");
                         if between.trim() == "has" {
                             let place = rowan::TextRange::new(from, to);
                             diagnostic = diagnostic.fix_at("write `==`", self.file, place, " == ");

@@ -86,21 +86,25 @@ impl<'a> Checker<'a> {
                     }
                 }
                 (OptionKind::Feature, None) => {}
-                (OptionKind::Knob | OptionKind::Field, None)
-                    if !matches!(ty, Ty::Opt(_) | Ty::Error) =>
+                (OptionKind::Field, None)
+                    if matches!(ty, Ty::List(_) | Ty::Map(_) | Ty::Set(_)) =>
                 {
-                    if decl.kind == OptionKind::Field
-                        && matches!(ty, Ty::List(_) | Ty::Map(_) | Ty::Set(_))
-                    {
-                        let diagnostic = self
-                            .at_ident(
-                                Code::MissingValue,
-                                &decl.ident,
-                                format!("`{}` has no default", decl.ident.name),
-                            )
-                            .help("an empty one is written `= []` or `= {}`");
-                        self.report(diagnostic);
+                    let empty = if matches!(ty, Ty::List(_)) { "[]" } else { "{}" };
+                    let end = decl.ty.map(|it| self.type_end(it)).unwrap_or_default();
+                    let mut diagnostic = self.at_ident(
+                        Code::MissingValue,
+                        &decl.ident,
+                        format!("`{}` has no default", decl.ident.name),
+                    );
+                    if let Some(end) = end {
+                        diagnostic = diagnostic.fix_at(
+                            format!("write `= {empty}`"),
+                            self.file,
+                            rowan::TextRange::empty(end),
+                            format!(" = {empty}"),
+                        );
                     }
+                    self.report(diagnostic);
                 }
                 _ => {}
             }
@@ -127,6 +131,14 @@ impl<'a> Checker<'a> {
         // Conditions and texts of enum values.
         if kind == PartKind::Mixin {
             self.enum_values(&scope);
+        }
+    }
+
+    /// Where a type as written ends.
+    fn type_end(&self, id: crate::module::TypeId) -> Option<rowan::TextSize> {
+        match &self.module().types[id] {
+            crate::module::TypeRef::Named { span, .. } => Some(self.span(*span).end()),
+            _ => None,
         }
     }
 

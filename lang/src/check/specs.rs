@@ -196,7 +196,7 @@ impl<'a> Checker<'a> {
                         }
                         Some(_) => None,
                     };
-                    self.unknown_option(ident, package, table, whole)
+                    self.unknown_option(ident, package, table, whole, item.value)
                 }
             }
             if let Some((_, value)) = item.value {
@@ -340,16 +340,22 @@ impl<'a> Checker<'a> {
     }
 
     /// Reports that a package has no such option, with near names, also of other packages. `whole`
-    /// is the setting or item, if it only switches the name on or off.
+    /// is the setting or item, if it only switches the name on or off; `value` is what it is given.
     pub(super) fn unknown_option(
         &mut self,
         ident: &Ident,
         package: &Name,
         table: &Arc<OptionTable>,
         whole: Option<(SpanId, bool)>,
+        value: Option<(SettingOp, ExprId)>,
     ) {
         let mut near: Vec<String> =
             nearest(&ident.name, table.names()).into_iter().map(str::to_owned).collect();
+        // The value says which of them is meant.
+        let (fitting, others): (Vec<String>, Vec<String>) =
+            near.into_iter().partition(|it| self.would_fit(it, table, value));
+        let fits = !fitting.is_empty();
+        near = if fits { fitting } else { others };
         let mut values = Vec::new();
         if near.is_empty() {
             for option in table.choices() {
@@ -366,7 +372,7 @@ impl<'a> Checker<'a> {
         let near: Vec<&str> = near.iter().map(String::as_str).collect();
         let message = format!("`{package}` has no option `{}`{}", ident.name, did_you_mean(&near));
         let mut diagnostic = self.at_ident(Code::UnknownOption, ident, message);
-        for near in &near {
+        for near in near.iter().filter(|_| fits) {
             diagnostic = diagnostic.fix(format!("write `{near}`"), *near);
         }
         let is_value = !values.is_empty();
@@ -412,6 +418,36 @@ impl<'a> Checker<'a> {
             ));
         }
         self.report(diagnostic);
+    }
+
+    /// Whether a setting would be right if it were of this option, and say something new.
+    fn would_fit(
+        &mut self,
+        name: &str,
+        table: &Arc<OptionTable>,
+        value: Option<(SettingOp, ExprId)>,
+    ) -> bool {
+        let (Some(option), Some((op, value))) = (table.get(name).cloned(), value) else {
+            return true;
+        };
+        let module = self.module();
+        let stmts = module.bodies.values().iter().flat_map(|it| &it.stmts);
+        let is_set = |stmt: &crate::module::Stmt| match &stmt.kind {
+            StmtKind::Setting(it) => it.path.last().is_some_and(|it| it.name == name),
+            _ => false,
+        };
+        if stmts.clone().any(is_set) && module.kind != Some(ModuleKind::Recipe) {
+            return false;
+        }
+        if op != SettingOp::Set && !matches!(option.ty, Ty::Set(_) | Ty::List(_)) {
+            return false;
+        }
+        let before = self.diagnostics.len();
+        let scope = Scope { setting: Some(option.ty.clone()), ..Scope::of(table) }.building();
+        self.expect(value, &option.ty, &scope);
+        let fits = self.diagnostics[before..].iter().all(|it| !it.is_error());
+        self.diagnostics.truncate(before);
+        fits
     }
 
     /// The packages that this file names and that have an option of this name.
@@ -462,11 +498,12 @@ impl<'a> Checker<'a> {
         name: &str,
         declared: Option<(crate::database::FileId, rowan::TextRange)>,
     ) {
-        let ok = match (op, ty.without_opt()) {
-            (SettingOp::Set, _) | (_, Ty::Set(_) | Ty::List(_) | Ty::Error) => true,
-            (SettingOp::Add, Ty::Map(_) | Ty::Script) => true,
-            _ => false,
-        };
+        let ok = matches!(
+            (op, ty.without_opt()),
+            (SettingOp::Set, _)
+                | (_, Ty::Set(_) | Ty::List(_) | Ty::Error)
+                | (SettingOp::Add, Ty::Map(_) | Ty::Script)
+        );
         if ok {
             return;
         }
@@ -477,7 +514,8 @@ impl<'a> Checker<'a> {
             diagnostic = diagnostic.label(file, range, format!("declared here: {ty}"));
         }
         // The operator stands between the path and the value.
-        let before = rowan::TextRange::new(self.span(span).start(), self.range(value).start());
+        let start = self.span(span).start();
+        let before = rowan::TextRange::new(start, self.range(value).start().max(start));
         let found =
             self.db.text(self.file)[before].rfind(if op == SettingOp::Add { "+=" } else { "-=" });
         let is_switch = *ty == Ty::Bool && op == SettingOp::Remove;
@@ -528,7 +566,7 @@ impl<'a> Checker<'a> {
                 known.extend(dependencies(&body.stmts));
             }
         }
-        if known.iter().any(|it| *it == name.name) || known.iter().any(|it| it.is_empty()) {
+        if known.contains(&name.name) || known.iter().any(|it| it.is_empty()) {
             return;
         }
         let near = nearest(&name.name, known.iter().map(|it| it.as_str()));
