@@ -68,9 +68,16 @@ pub(crate) fn read_template(
 }
 
 /// Reads until `bytes` is full or the file ends, and returns how many bytes came.
-pub(crate) fn read_full(open: &mut OpenFile, bytes: &mut [u8]) -> io::Result<usize> {
+fn read_full(open: &mut OpenFile, bytes: &mut [u8]) -> io::Result<usize> {
+    let len = bytes.len();
+    read_to(open, bytes, len)
+}
+
+/// Reads until at least `enough` of `bytes` is full or the file ends, and returns how many bytes
+/// came.
+pub(crate) fn read_to(open: &mut OpenFile, bytes: &mut [u8], enough: usize) -> io::Result<usize> {
     let mut len = 0;
-    while len < bytes.len() {
+    while len < enough {
         match open.read(&mut bytes[len..]) {
             Ok(0) => break,
             Ok(more) => len += more,

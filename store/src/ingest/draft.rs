@@ -16,7 +16,7 @@ use crate::digest::BlobId;
 use crate::ingest::IngestError;
 use crate::object::{DEPTH_MAX, ENTRIES_MAX, EntryName, LINK_LEN_MAX, ObjectError, escape};
 use crate::path::DIGEST_LEN;
-use crate::read::read_full;
+use crate::read::read_to;
 use crate::scan::{Candidates, Found, Hit, Templater, make_template};
 use crate::sys::{Folder, Kind, SystemError, kind, mode, seal_file, stat_file, write_with_holes};
 
@@ -299,9 +299,11 @@ impl Reading<'_> {
         mut file: File,
         bytes: u64,
     ) -> Result<(BlobId, Vec<Found>, Content), IngestError> {
-        // One byte more than there should be shows the end with one call.
+        // Room for one byte more than there should be shows with one call that there is no more. A
+        // file that says that it is empty, as those of the kernel do, is asked.
         let mut content = vec![0; bytes as usize + 1];
-        let len = read_full(&mut file, &mut content).map_err(|it| self.failed("read", it))?;
+        let enough = (bytes as usize).max(1);
+        let len = read_to(&mut file, &mut content, enough).map_err(|it| self.failed("read", it))?;
         if len as u64 != bytes {
             return Err(IngestError::Changed { path: self.path() });
         }
