@@ -141,6 +141,9 @@ fn compare(root: &Path, options: &Options) -> Result<(), String> {
         print!("{}", table::json(&machine, &versions, &missing, &lines));
     } else {
         print!("{}", table::text(&lines));
+        if machine.is_busy {
+            println!("\nThe machine was busy before this began: (cpu) says more than the clock.");
+        }
     }
     if options.all {
         for krate in CRATES {

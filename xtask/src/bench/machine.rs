@@ -13,6 +13,8 @@ use super::program::write_program;
 pub(super) struct Machine {
     /// Names and values, to be printed.
     pub(super) facts: Vec<(&'static str, String)>,
+    /// Whether others keep it busy: then what the clock says is too much.
+    pub(super) is_busy: bool,
     /// To write a page and to wait until it is on the disk.
     pub(super) fsync_ms: f64,
     /// To start the smallest static program and to wait for its end.
@@ -35,6 +37,9 @@ pub(super) fn look(folder: &Path) -> Result<Machine, String> {
         .lines()
         .find_map(|it| it.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse().ok())
         .map_or_else(|| "unknown".to_owned(), |it: u64| format!("{} GiB", it >> 20));
+    let load = read("/proc/loadavg");
+    let last_minute: f64 = load.split(' ').next().and_then(|it| it.parse().ok()).unwrap_or(0.0);
+    let is_busy = last_minute > cores as f64 / 2.0;
     let fail = |error: std::io::Error| format!("{}: {error}", folder.display());
     let fsync_ms = fsync_ms(folder).map_err(fail)?;
     let files_ms = files_ms(folder).map_err(fail)?;
@@ -48,13 +53,13 @@ pub(super) fn look(folder: &Path) -> Result<Machine, String> {
             format!("{} {}", read("/proc/sys/kernel/ostype"), read("/proc/sys/kernel/osrelease")),
         ),
         ("file system", format!("{} at {}", file_system(folder), folder.display())),
-        ("load", read("/proc/loadavg").split(' ').take(3).collect::<Vec<_>>().join(" ")),
+        ("load", load.split(' ').take(3).collect::<Vec<_>>().join(" ")),
         ("write 4 KiB and fsync", format!("{fsync_ms:.2} ms")),
         ("start and end of a static program", format!("{exec_ms:.2} ms")),
         ("write 10,000 files of 4 KiB and sync", format!("{files_ms:.0} ms")),
         ("copy memory", format!("{copy_gib_s:.1} GiB/s")),
     ];
-    Ok(Machine { facts, fsync_ms, exec_ms, files_ms, copy_gib_s })
+    Ok(Machine { facts, is_busy, fsync_ms, exec_ms, files_ms, copy_gib_s })
 }
 
 /// The type of the file system that a folder is on.

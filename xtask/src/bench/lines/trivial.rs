@@ -42,7 +42,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Line>, String> {
     let each = Contest::new(|round| builds.kiln_each("many", round, MANY, 0))
         .peer("bwrap", &bwrap, |_| builds.bwrap_each(20, 0))
         .peer("Nix", &nix, |round| builds.nix_each("many", round, MANY, 0));
-    let (times, peers) = each.measure(bench.few().max(5))?;
+    let (times, peers) = each.measure(bench.few())?;
     let each =
         line("trivial build, each of 100 in a command", times, peers, Target::Most(BUILD_MS));
 
@@ -67,7 +67,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Line>, String> {
         let without = builds.nix_each("few", round, MANY_WITH_INPUTS, 0)?;
         Ok(builds.nix_each("inputs", round, MANY_WITH_INPUTS, INPUTS)? - without)
     });
-    let (times, peers) = added.measure(bench.few().max(5))?;
+    let (times, peers) = added.measure(bench.few())?;
     let added = line("  what 500 inputs add", times, peers, Target::Most(INPUTS_MS));
     Ok(vec![each, whole, added])
 }
