@@ -151,6 +151,26 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with = "json")]
         sarif: bool,
     },
+    /// Mend what diagnostics know how to mend, in the files
+    Fix {
+        /// Files and folders; the project's folder, or else this one, if none is given
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Change nothing; show what would change, and fail if there is something
+        #[arg(long)]
+        dry_run: bool,
+        /// Only what this diagnostic is about, by the name in brackets
+        #[arg(long, value_name = "NAME")]
+        only: Vec<String>,
+        /// Also write what was probably meant, where just one thing is near
+        #[arg(long)]
+        guess: bool,
+        #[command(flatten)]
+        layers: Layers,
+        /// Print what was done as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Say why an option, a version or a package is as it is
     Why {
         /// Specs, and last what is asked about: `curl.tls`, `dpdk.drivers.mlx5`, `zlib.version`, `zlib`

@@ -18,9 +18,11 @@ mod config;
 mod embedded;
 mod exit;
 mod fail;
+mod fixes;
 mod markdown;
 mod progress;
 mod render;
+mod rewrite;
 mod sarif;
 mod signals;
 mod spec;
@@ -66,6 +68,11 @@ pub fn main() -> ExitCode {
         Command::Check { files, std, layers, json, sarif } => {
             let form = commands::check::Form::of(*json, *sarif);
             commands::check::run(common, terminal, files, *std, layers, form)
+        }
+        Command::Fix { files, dry_run, only, guess, layers, json } => {
+            let (dry_run, guess, json) = (*dry_run, *guess, *json);
+            let how = commands::fix::How { dry_run, only, guess, json };
+            commands::fix::run(common, terminal, files, layers, &how)
         }
         Command::Why { words, layers } => commands::why::run(common, terminal, words, layers),
         Command::Shell { wishes, of, before, building } => {
