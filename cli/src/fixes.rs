@@ -5,8 +5,10 @@
 //! ```
 //!
 //! A round applies fixes whose edits do not touch, and keeps them only if they bring no error that
-//! was not there before; those that do are found by halving the round. A fix is applied as a whole
-//! or not at all. There are up to [`ROUNDS_MAX`] rounds, so that fixes that undo each other end.
+//! was not there before, and each error among them is gone; those that fail are found by halving the
+//! round. A slip may hide another one in its line (`version: '1.2'`): such are mended together or
+//! not at all. A fix is applied as a whole or not at all. There are up to [`ROUNDS_MAX`] rounds, so
+//! that fixes that undo each other end.
 
 mod trust;
 
@@ -22,6 +24,9 @@ pub(crate) use trust::{Trust, trust};
 
 /// How many rounds there are: fixes that wait for each other are as many deep.
 pub(crate) const ROUNDS_MAX: usize = 32;
+
+/// How many slips in one line hide each other.
+const HIDDEN_MAX: usize = 4;
 
 /// What may be applied.
 #[derive(Debug, Clone, Default)]
@@ -153,7 +158,15 @@ impl Fixing<'_> {
         let mut settled = Settled { accepted: Vec::new(), db: None };
         self.settle(&before, &taken, &mut settled);
         let Settled { accepted, db } = settled;
-        let applied = accepted.iter().map(|it| self.applied(it)).collect();
+        let mut applied: Vec<Applied> = accepted.iter().map(|it| applied(&self.db, it)).collect();
+        let hidden = || taken.iter().find_map(|it| self.with_hidden(&before, it));
+        let db = match db {
+            Some(db) => Some(db),
+            None => hidden().map(|(db, all)| {
+                applied = all;
+                db
+            }),
+        };
         match db {
             Some(db) => {
                 self.db = db;
@@ -174,8 +187,9 @@ impl Fixing<'_> {
             return;
         }
         let all: Vec<&Candidate> = settled.accepted.iter().chain(new).copied().collect();
-        let edited = self.edited(&all);
-        match new_error(before, &errors(&edited, self.files)) {
+        let edited = edited(&self.db, &all);
+        let mended = all.iter().filter(|it| it.diagnostic.is_error()).count();
+        match new_error(before, &errors(&edited, self.files), mended) {
             None => *settled = Settled { accepted: all, db: Some(edited) },
             Some(error) => {
                 if let [only] = new {
@@ -199,7 +213,7 @@ impl Fixing<'_> {
                 {
                     continue;
                 }
-                match self.candidate(&diagnostic) {
+                match self.candidate(&self.db, &diagnostic) {
                     Some(Ok(candidate)) => {
                         let is_new = candidates.iter().all(|it| it.edits != candidate.edits);
                         if is_new {
@@ -216,7 +230,11 @@ impl Fixing<'_> {
     }
 
     /// The fix of a diagnostic, or why it is not applied; `None` if that is a person's to decide.
-    fn candidate(&self, diagnostic: &Diagnostic) -> Option<Result<Candidate, Reason>> {
+    fn candidate(
+        &self,
+        db: &Database,
+        diagnostic: &Diagnostic,
+    ) -> Option<Result<Candidate, Reason>> {
         let guesses = match trust(diagnostic.code) {
             Trust::Sure => false,
             Trust::Guess => true,
@@ -228,7 +246,7 @@ impl Fixing<'_> {
         let [fix] = &diagnostic.fixes[..] else { return Some(Err(Reason::Several)) };
         // What a fix changes is a file that was named: no recipe changes because of an override.
         let fits = |edit: &Edit| {
-            self.files.contains(&edit.file) && self.db.text(edit.file).get(range(edit)).is_some()
+            self.files.contains(&edit.file) && db.text(edit.file).get(range(edit)).is_some()
         };
         if fix.edits.is_empty() || !fix.edits.iter().all(fits) || !each_apart(&fix.edits) {
             return None;
@@ -241,67 +259,100 @@ impl Fixing<'_> {
             return Some(Err(Reason::NewError(error.clone())));
         }
         if diagnostic.code == Code::RedundantSetting
-            && let Some(path) = self.set_elsewhere(diagnostic)
+            && let Some(path) = self.set_elsewhere(db, diagnostic)
         {
             return Some(Err(Reason::OtherLayer(path)));
         }
         Some(Ok(candidate))
     }
 
-    /// The files with the edits of some fixes, which do not touch.
-    fn edited(&self, fixes: &[&Candidate]) -> Database {
-        let mut by_file: BTreeMap<FileId, Vec<&Edit>> = BTreeMap::new();
-        for edit in fixes.iter().flat_map(|it| &it.edits) {
-            by_file.entry(edit.file).or_default().push(edit);
+    /// Applies a fix of the syntax, and with it what it hides in its line, if that mends them all.
+    fn with_hidden(
+        &self,
+        before: &Errors,
+        candidate: &Candidate,
+    ) -> Option<(Database, Vec<Applied>)> {
+        if candidate.diagnostic.code != Code::UnexpectedToken {
+            return None;
         }
-        let mut edited: Option<Database> = None;
-        for (file, mut edits) in by_file {
-            edits.sort_by_key(|it| it.range.start());
-            let mut text = self.db.text(file).to_string();
-            for edit in edits.iter().rev() {
-                text.replace_range(range(edit), &edit.text);
+        let file = candidate.diagnostic.primary.file;
+        let mut db = edited(&self.db, &[candidate]);
+        let mut all = vec![applied(&self.db, candidate)];
+        for _ in 0..HIDDEN_MAX {
+            let line = all[0].line;
+            let on_line = |it: &&Diagnostic| {
+                let text = db.text(file);
+                line_column(&text, it.primary.range.start().into()).0 == line
+            };
+            let next = db.diagnostics(file).iter().filter(on_line).find_map(|it| {
+                match self.candidate(&db, it) {
+                    Some(Ok(next)) => Some(next),
+                    _ => None,
+                }
+            })?;
+            all.push(applied(&db, &next));
+            db = edited(&db, &[&next]);
+            if new_error(before, &errors(&db, self.files), 1).is_none() {
+                return Some((db, all));
             }
-            let db = edited.as_ref().unwrap_or(&self.db);
-            edited = Some(db.with_file(&db.path(file), Some(&text)));
         }
-        edited.unwrap_or_else(|| same(&self.db, self.files))
-    }
-
-    fn applied(&self, candidate: &Candidate) -> Applied {
-        let diagnostic = &candidate.diagnostic;
-        let file = diagnostic.primary.file;
-        let start = usize::from(diagnostic.primary.range.start());
-        let (line, column) = line_column(&self.db.text(file), start);
-        Applied {
-            file,
-            code: diagnostic.code,
-            message: diagnostic.message.clone(),
-            title: candidate.title.clone(),
-            line,
-            column,
-        }
+        None
     }
 
     /// The other layer that says something about the option of a setting that repeats a default.
-    fn set_elsewhere(&self, diagnostic: &Diagnostic) -> Option<Arc<str>> {
+    fn set_elsewhere(&self, db: &Database, diagnostic: &Diagnostic) -> Option<Arc<str>> {
         let file = diagnostic.primary.file;
         // What is said twice in one file is in the layer still.
         if diagnostic.secondary.iter().any(|it| it.file == file) {
             return None;
         }
-        let here = settings(&self.db, file);
+        let here = settings(db, file);
         let at = diagnostic.primary.range;
         let (_, package, option) = here.into_iter().find(|it| it.0 == at)?;
         let others = self.layers.iter().chain(self.files).filter(|it| **it != file);
         for other in others {
-            let same = settings(&self.db, *other).into_iter().any(|it| {
+            let same = settings(db, *other).into_iter().any(|it| {
                 it.2 == option && (it.1.is_none() || package.is_none() || it.1 == package)
             });
             if same {
-                return Some(self.db.path(*other));
+                return Some(db.path(*other));
             }
         }
         None
+    }
+}
+
+/// The files with the edits of some fixes, which do not touch.
+fn edited(db: &Database, fixes: &[&Candidate]) -> Database {
+    let mut by_file: BTreeMap<FileId, Vec<&Edit>> = BTreeMap::new();
+    for edit in fixes.iter().flat_map(|it| &it.edits) {
+        by_file.entry(edit.file).or_default().push(edit);
+    }
+    // An edit of no file is a database with the same files.
+    let mut edited = db.with_file(&db.path(Database::PACKAGE), Some(&db.text(Database::PACKAGE)));
+    for (file, mut edits) in by_file {
+        edits.sort_by_key(|it| it.range.start());
+        let mut text = db.text(file).to_string();
+        for edit in edits.iter().rev() {
+            text.replace_range(range(edit), &edit.text);
+        }
+        edited = edited.with_file(&db.path(file), Some(&text));
+    }
+    edited
+}
+
+fn applied(db: &Database, candidate: &Candidate) -> Applied {
+    let diagnostic = &candidate.diagnostic;
+    let file = diagnostic.primary.file;
+    let start = usize::from(diagnostic.primary.range.start());
+    let (line, column) = line_column(&db.text(file), start);
+    Applied {
+        file,
+        code: diagnostic.code,
+        message: diagnostic.message.clone(),
+        title: candidate.title.clone(),
+        line,
+        column,
     }
 }
 
@@ -309,13 +360,6 @@ impl Fixing<'_> {
 struct Settled<'c> {
     accepted: Vec<&'c Candidate>,
     db: Option<Database>,
-}
-
-/// A database with the same files.
-fn same(db: &Database, files: &[FileId]) -> Database {
-    let path = files.first().map_or_else(|| db.path(Database::PACKAGE), |it| db.path(*it));
-    let text = db.text(db.file(&path));
-    db.with_file(&path, Some(&text))
 }
 
 /// The settings of a layer: where, of which package, and which option. The package of a pattern is
@@ -419,10 +463,13 @@ fn errors(db: &Database, files: &[FileId]) -> Errors {
     errors
 }
 
-/// The first error that is in `after` and was not in `before`.
-fn new_error(before: &Errors, after: &Errors) -> Option<String> {
+/// The first error that is in `after` and was not in `before`; or one that is still there, if not
+/// as many as `mended` are gone.
+fn new_error(before: &Errors, after: &Errors, mended: usize) -> Option<String> {
     let new = after.iter().find(|it| before.get(it.0).is_none_or(|before| before < it.1));
-    new.map(|it| format!("error[{}]: {}", it.0.1, it.0.2))
+    let count = |errors: &Errors| errors.values().sum::<usize>();
+    let still = || (count(after) + mended > count(before)).then(|| after.iter().next()).flatten();
+    new.or_else(still).map(|it| format!("error[{}]: {}", it.0.1, it.0.2))
 }
 
 #[cfg(test)]

@@ -89,6 +89,17 @@ fn slips_are_mended_round_after_round() {
 }
 
 #[test]
+fn slips_that_hide_each_other_are_mended_together() {
+    check("override curl\n\nhomepage: 'https://x' # mine\nports: '3'\n", expect![[r#"
+        override curl
+
+        homepage = "https://x" // mine
+        ports: '3'
+        // unexpected-token: NewError("error[unexpected-token]: expected `=`, found `:`")
+    "#]]);
+}
+
+#[test]
 fn what_is_said_twice_or_by_default_goes() {
     check(
         "override curl\n\ndrivers += ice\nldap = on\nldap = on\n",
