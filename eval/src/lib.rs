@@ -13,6 +13,7 @@
 )]
 
 mod condition;
+mod constants;
 mod derive;
 mod evaluate;
 mod explain;
@@ -26,6 +27,7 @@ mod text;
 mod value;
 
 pub use condition::{Atom, Cond, Facts, WithAtom, WithItem};
+pub use constants::{Assume, Constants, Unvalued};
 pub use derive::{Derived, derive};
 pub use evaluate::{Packages, evaluate};
 pub use layers::{
