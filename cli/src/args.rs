@@ -134,23 +134,6 @@ pub(crate) enum Command {
         #[arg(long, short)]
         all: bool,
     },
-    /// Say everything that is wrong with recipes and override files
-    Check {
-        /// Files; the project's, or else all of the recipes given with --recipes
-        #[arg(value_name = "FILE")]
-        files: Vec<PathBuf>,
-        /// Check the standard recipes
-        #[arg(long)]
-        std: bool,
-        #[command(flatten)]
-        layers: Layers,
-        /// Print it as JSON
-        #[arg(long)]
-        json: bool,
-        /// Print it as SARIF 2.1.0, for code hosts
-        #[arg(long, conflicts_with = "json")]
-        sarif: bool,
-    },
     /// Mend what diagnostics know how to mend, in the files
     Fix {
         /// Files and folders; the project's folder, or else this one, if none is given
@@ -170,6 +153,23 @@ pub(crate) enum Command {
         /// Print what was done as JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Say everything that is wrong with recipes and override files
+    Check {
+        /// Files; the project's, or else all of the recipes given with --recipes
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Check the standard recipes
+        #[arg(long)]
+        std: bool,
+        #[command(flatten)]
+        layers: Layers,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+        /// Print it as SARIF 2.1.0, for code hosts
+        #[arg(long, conflicts_with = "json")]
+        sarif: bool,
     },
     /// Say why an option, a version or a package is as it is
     Why {

@@ -65,14 +65,14 @@ pub fn main() -> ExitCode {
         Command::Eval { wishes, json, all } => {
             commands::eval::run(common, terminal, wishes, *json, *all)
         }
-        Command::Check { files, std, layers, json, sarif } => {
-            let form = commands::check::Form::of(*json, *sarif);
-            commands::check::run(common, terminal, files, *std, layers, form)
-        }
         Command::Fix { files, dry_run, only, guess, layers, json } => {
             let (dry_run, guess, json) = (*dry_run, *guess, *json);
             let how = commands::fix::How { dry_run, only, guess, json };
             commands::fix::run(common, terminal, files, layers, &how)
+        }
+        Command::Check { files, std, layers, json, sarif } => {
+            let form = commands::check::Form::of(*json, *sarif);
+            commands::check::run(common, terminal, files, *std, layers, form)
         }
         Command::Why { words, layers } => commands::why::run(common, terminal, words, layers),
         Command::Shell { wishes, of, before, building } => {
