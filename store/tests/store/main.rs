@@ -9,6 +9,7 @@ mod common;
 mod contract;
 mod crash;
 mod hostile;
+mod index;
 mod local;
 mod realise;
 mod stress;
