@@ -102,7 +102,7 @@ pub(super) fn in_turn(runs: usize, takes: &mut [Take<'_>]) -> Result<Vec<Times>,
 /// Runs a command to its end and returns how long that took: from before it is started until it was
 /// waited for. What it prints is thrown away, unless it fails.
 pub(super) fn time(command: &mut Command) -> Result<Took, String> {
-    let errors = std::env::temp_dir().join(format!("kiln-bench-{}.err", std::process::id()));
+    let errors = std::env::temp_dir().join(format!("{PREFIX}{}.err", std::process::id()));
     let result = time_with(command, &errors);
     let _ = fs::remove_file(&errors);
     result
@@ -136,7 +136,8 @@ pub(super) struct Temp(PathBuf);
 
 impl Temp {
     pub(super) fn new(parent: &Path) -> Result<Temp, String> {
-        let path = parent.join(format!("kiln-bench-{}", std::process::id()));
+        remove_old(parent);
+        let path = parent.join(format!("{PREFIX}{}", std::process::id()));
         fs::create_dir_all(&path)
             .map_err(|error| format!("cannot make {}: {error}", path.display()))?;
         Ok(Temp(path))
@@ -150,6 +151,20 @@ impl Temp {
 impl Drop for Temp {
     fn drop(&mut self) {
         remove(&self.0);
+    }
+}
+
+/// What the names of temporary folders begin with, before the number of the process.
+const PREFIX: &str = "kiln-bench-";
+
+/// Removes the folders of processes that were stopped before they did it themselves.
+fn remove_old(parent: &Path) {
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|it| it.strip_prefix(PREFIX)?.parse::<u32>().ok());
+        if number.is_some_and(|it| !Path::new(&format!("/proc/{it}")).exists()) {
+            remove(&entry.path());
+        }
     }
 }
 
@@ -196,6 +211,19 @@ mod tests {
         let first = times.unwrap_or_default()[0];
         assert_eq!((first.median_ms, first.best_ms), (2.0, 1.0));
         assert_eq!((first.cpu_median_ms, first.runs), (0.5, 3));
+    }
+
+    #[test]
+    fn folders_of_processes_that_are_gone_are_removed() {
+        let parent = Temp(std::env::temp_dir().join(format!("xtask-test-{}", std::process::id())));
+        // No process has so great a number, and the first one always runs.
+        let folder = |number: u32| parent.path().join(format!("{PREFIX}{number}"));
+        let (gone, alive, other) = (folder(u32::MAX), folder(1), parent.path().join("other"));
+        for path in [&gone, &alive, &other] {
+            assert!(fs::create_dir_all(path).is_ok());
+        }
+        remove_old(parent.path());
+        assert_eq!([gone.exists(), alive.exists(), other.exists()], [false, true, true]);
     }
 
     #[test]
