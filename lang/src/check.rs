@@ -45,7 +45,8 @@ use crate::schema::{BodyRef, OptionTable, Schema};
 use crate::types::{EnumTy, Object, Ty};
 use crate::version::VersionBound;
 
-pub use functions::{Builtin, Method};
+pub use functions::{Builtin, Method, members_of};
+pub(crate) use recipes::EXPORT_KEYS;
 
 /// A file with every name resolved and every expression typed.
 #[derive(Debug)]

@@ -19,6 +19,7 @@ mod database;
 mod diagnostic;
 pub mod env;
 mod format;
+pub mod ide;
 pub mod module;
 mod nearest;
 mod pattern;

@@ -223,8 +223,9 @@ impl Method {
     }
 }
 
-/// The members of a type that are values.
-pub(super) fn members_of(ty: &Ty) -> &'static [(&'static str, Ty)] {
+/// Returns the members of a type that are values.
+#[must_use]
+pub fn members_of(ty: &Ty) -> &'static [(&'static str, Ty)] {
     match ty {
         Ty::Dep => &[
             ("prefix", Ty::Path),
