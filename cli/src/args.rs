@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::data::Format;
 use crate::terminal::Color;
 
 /// Builds packages from source in sandboxes without a network.
@@ -123,12 +124,16 @@ pub(crate) enum Command {
         #[arg(last = true, value_name = "ARGS")]
         args: Vec<std::ffi::OsString>,
     },
-    /// Show every option with its value and where that comes from, and what would be built
+    /// Show every option with its value and where that comes from, and what would be built; of a
+    /// file of a module or recipe, what it says
     Eval {
         #[command(flatten)]
         wishes: Wishes,
-        /// Print everything as JSON
-        #[arg(long)]
+        /// Print everything for other programs
+        #[arg(long, value_enum, value_name = "FORMAT")]
+        format: Option<Format>,
+        /// The same as --format json
+        #[arg(long, conflicts_with = "format")]
         json: bool,
         /// Show build tools in full, too
         #[arg(long, short)]

@@ -15,6 +15,7 @@
 mod args;
 mod commands;
 mod config;
+mod data;
 mod embedded;
 mod exit;
 mod fail;
@@ -62,8 +63,9 @@ pub fn main() -> ExitCode {
         Command::Run { spec, bin, layers, building, args } => {
             commands::run::run(common, terminal, spec, bin.as_deref(), layers, building, args)
         }
-        Command::Eval { wishes, json, all } => {
-            commands::eval::run(common, terminal, wishes, *json, *all)
+        Command::Eval { wishes, format, json, all } => {
+            let format = format.or(json.then_some(data::Format::Json));
+            commands::eval::run(common, terminal, wishes, format, *all)
         }
         Command::Fix { files, dry_run, only, guess, layers, json } => {
             let (dry_run, guess, json) = (*dry_run, *guess, *json);

@@ -60,7 +60,7 @@ pub struct Constants<'a> {
     db: &'a Database,
     assume: Assume,
     /// The package, if the file is one.
-    package: Option<Package>,
+    package: Option<Arc<Package>>,
     table: Arc<OptionTable>,
     fuel: Fuel,
     options: HashMap<Name, Value>,
@@ -81,7 +81,7 @@ impl<'a> Constants<'a> {
         Constants {
             db,
             assume,
-            package: is_package.then(|| evaluate(db, file)),
+            package: is_package.then(|| Arc::new(evaluate(db, file))),
             table: schema.table.clone(),
             fuel: Fuel::default(),
             options: HashMap::new(),
@@ -187,10 +187,10 @@ impl<'a> Constants<'a> {
     /// Applies the settings and arguments of the package's bodies, lower bodies first, and within a
     /// body as they are written.
     fn settings(&mut self, name: &Name, default: Value, ty: &Ty) -> Result<Value, Failure> {
-        let Some(package) = self.package.take() else { return Ok(default) };
-        let result = self.settings_of(&package, name, default, ty);
-        self.package = Some(package);
-        result
+        match self.package.clone() {
+            Some(package) => self.settings_of(&package, name, default, ty),
+            None => Ok(default),
+        }
     }
 
     fn settings_of(
@@ -339,6 +339,13 @@ impl<'a> Constants<'a> {
         ))
     }
 
+    /// Whether an option is no choice, or its default is taken for it. Fields are none: nothing but
+    /// a layer changes them.
+    fn is_settled(&self, name: &Name) -> bool {
+        let is_field = || self.table.get(name).is_some_and(|it| it.kind == OptionKind::Field);
+        self.assume.defaults || is_field()
+    }
+
     /// The version, if it is known.
     fn known_version(&self) -> Option<Version> {
         let only = match self.package.as_ref().map(|it| &it.versions[..]) {
@@ -362,7 +369,7 @@ fn first_choice(checked: &Checked, expr: ExprId) -> ExprId {
 
 impl Facts for Constants<'_> {
     fn option(&mut self, name: &Name) -> Option<Value> {
-        if self.assume.defaults { self.compute(name).ok() } else { None }
+        if self.is_settled(name) { self.compute(name).ok() } else { None }
     }
 
     fn version(&mut self) -> Option<Version> {
@@ -395,7 +402,7 @@ impl Facts for Constants<'_> {
 
 impl Reader for Constants<'_> {
     fn option(&mut self, name: &Name, at: (FileId, ExprId)) -> Result<Value, Failure> {
-        if self.assume.defaults {
+        if self.is_settled(name) {
             return self.compute(name);
         }
         Err(self.unknown(at, format!("`{name}` is not known before something is chosen")))
@@ -511,6 +518,7 @@ feature tools = off {
 args = [\"--x\"]
 env.V = \"\\(version)\"
 let url = \"https://example.test/\\(version)\"
+let page = \"\\(homepage.or(name))/index\"
 let fixed = 1 + 1
 let fails = if fixed == 2 then fail(\"no\") else 1
 ";
@@ -529,6 +537,7 @@ let fails = if fixed == 2 then fail(\"no\") else 1
                 line = unknown: `platform.cpu` is not known before something is chosen for a machine
                 tools = off
                 url = unknown: the version is not chosen here
+                page = "https://example.test/index"
                 fixed = 2
                 fails = wrong: no
             "#]],
@@ -543,17 +552,18 @@ let fails = if fixed == 2 then fail(\"no\") else 1
             &assume,
             RECIPE,
             expect![[r#"
-            args = ["--x"]
-            env = {"V": "2.1"}
-            homepage = "https://example.test"
-            lanes = 4
-            queues = 8
-            line = unknown: `platform.cpu` is not known before something is chosen for a machine
-            tools = off
-            url = "https://example.test/2.1"
-            fixed = 2
-            fails = wrong: no
-        "#]],
+                args = ["--x"]
+                env = {"V": "2.1"}
+                homepage = "https://example.test"
+                lanes = 4
+                queues = 8
+                line = unknown: `platform.cpu` is not known before something is chosen for a machine
+                tools = off
+                url = "https://example.test/2.1"
+                page = "https://example.test/index"
+                fixed = 2
+                fails = wrong: no
+            "#]],
         );
     }
 

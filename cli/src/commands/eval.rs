@@ -1,4 +1,7 @@
-//! `kiln eval`: every option with its value and where that comes from, and what would be built.
+//! `kiln eval`: every option with its value and where that comes from, and what would be built; or
+//! what one file says, as data.
+
+mod file;
 
 use std::collections::BTreeMap;
 
@@ -7,6 +10,7 @@ use kiln_lang::module::{OptionKind, Role};
 use serde_json::{Value, json};
 
 use crate::args::{Common, Wishes};
+use crate::data::{Data, Format};
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::render;
@@ -17,17 +21,21 @@ pub(crate) fn run(
     common: &Common,
     terminal: Terminal,
     wishes: &Wishes,
-    json: bool,
+    format: Option<Format>,
     all: bool,
 ) -> Result<Exit, Fail> {
+    if let Some(path) = file::named(wishes)? {
+        return file::run(common, terminal, wishes, path, format);
+    }
     let workspace = Workspace::with(wishes, terminal, common.quiet)?;
     let solved = workspace.solve()?;
     let derived = workspace.derive(&solved)?;
-    if json {
-        let value = to_json(&workspace, &solved, &derived);
-        print(&format!("{value:#}\n"));
-    } else {
-        print(&text(&workspace, &solved, &derived, all));
+    match format {
+        Some(format) => {
+            let value = to_json(&workspace, &solved, &derived);
+            print(&Data::from(value).write(format));
+        }
+        None => print(&text(&workspace, &solved, &derived, all)),
     }
     Ok(Exit::Done)
 }
@@ -244,24 +252,7 @@ fn influence_json(workspace: &Workspace, influence: &Influence) -> Value {
     })
 }
 
-/// A value as JSON: sets are lists of names, sizes are bytes, durations are nanoseconds.
+/// A value as JSON, as data has it.
 pub(crate) fn value_json(value: &kiln_eval::Value) -> Value {
-    use kiln_eval::Value as V;
-    match value {
-        V::Null => Value::Null,
-        V::Bool(it) => json!(it),
-        V::Int(it) | V::Size(it) | V::Duration(it) => json!(it),
-        V::Set(of, bits) => {
-            bits.iter().map(|it| of.values[it as usize].as_str()).collect::<Vec<_>>().into()
-        }
-        V::List(items) => items.iter().map(value_json).collect(),
-        V::Map(map) => map.iter().map(|it| (it.0.clone(), value_json(it.1))).collect(),
-        V::Record(of, fields) => of
-            .fields
-            .iter()
-            .zip(&**fields)
-            .map(|it| (it.0.name.to_string(), value_json(it.1)))
-            .collect(),
-        other => json!(other.to_string()),
-    }
+    json!(Data::from(value))
 }

@@ -90,13 +90,16 @@ fn slips_are_mended_round_after_round() {
 
 #[test]
 fn slips_that_hide_each_other_are_mended_together() {
-    check("override curl\n\nhomepage: 'https://x' # mine\nports: '3'\n", expect![[r#"
+    check(
+        "override curl\n\nhomepage: 'https://x' # mine\nports: '3'\n",
+        expect![[r#"
         override curl
 
         homepage = "https://x" // mine
         ports: '3'
         // unexpected-token: NewError("error[unexpected-token]: expected `=`, found `:`")
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
