@@ -123,7 +123,7 @@ fn broken_items(parsed: &Parse) -> Vec<TextRange> {
 }
 
 /// The tokens and comments of a text, without what formatting adds and takes away.
-fn significant(parsed: &Parse) -> Vec<String> {
+fn significant(parsed: &Parse) -> Vec<(SyntaxKind, String)> {
     parsed
         .syntax()
         .descendants_with_tokens()
@@ -131,7 +131,7 @@ fn significant(parsed: &Parse) -> Vec<String> {
         .filter(|it| {
             !matches!(it.kind(), SyntaxKind::WHITESPACE | SyntaxKind::COMMA | SyntaxKind::SEMICOLON)
         })
-        .map(|it| it.text().split_whitespace().collect::<Vec<_>>().join(" "))
-        .filter(|it| !it.is_empty())
+        .map(|it| (it.kind(), it.text().split_whitespace().collect::<Vec<_>>().join(" ")))
+        .filter(|it| !it.1.is_empty())
         .collect()
 }

@@ -4,12 +4,13 @@ use rowan::{GreenNodeData, NodeOrToken};
 
 use super::document::How;
 use super::layout::{Child, Layout, Sep, between, is_trivia, kind, kind_of};
+use super::strings::is_long;
 use crate::syntax::{SyntaxKind, SyntaxKind::*, begins_item};
 
 impl<'a> Layout<'a> {
     /// `a | b | c`: operators of one rank stand in one group, broken behind each or none.
     pub(super) fn binary(&mut self, node: &'a GreenNodeData) {
-        self.open(How::UnlessInside);
+        self.open(How::IfNeeded);
         self.document.indent();
         self.operands(node);
         self.document.dedent();
@@ -33,7 +34,9 @@ impl<'a> Layout<'a> {
                 }
                 NodeOrToken::Node(inner) => {
                     // A line that begins like an item would end the expression.
-                    let breaks = rank != 3 && !first_word(inner).is_some_and(begins_item);
+                    // What has brackets of its own begins beside the operator.
+                    let hugs = matches!(kind_of(inner), SET_LIT | LIST_LIT) || is_long(inner);
+                    let breaks = rank != 3 && !hugs && !first_word(inner).is_some_and(begins_item);
                     self.sep(if breaks { Sep::Line } else { Sep::Space });
                     self.node(inner);
                 }
@@ -52,7 +55,7 @@ impl<'a> Layout<'a> {
         if calls_of_members(node) < 2 || self.flat > 0 {
             return self.words(node);
         }
-        self.open(How::UnlessInside);
+        self.open(How::IfNeeded);
         self.document.indent();
         self.links(node, false);
         self.document.dedent();
@@ -84,7 +87,7 @@ impl<'a> Layout<'a> {
 
     /// `if a then b else if c then d else e`: one group.
     pub(super) fn choice(&mut self, node: &'a GreenNodeData) {
-        self.open(How::UnlessInside);
+        self.open(How::IfNeeded);
         self.document.indent();
         self.branches(node);
         self.document.dedent();
@@ -116,6 +119,48 @@ impl<'a> Layout<'a> {
             }
         }
     }
+}
+
+impl<'a> Layout<'a> {
+    /// `for a in x => for b in y => c`: one group, broken behind each arrow or none.
+    pub(super) fn generator(&mut self, node: &'a GreenNodeData) {
+        self.open(How::IfNeeded);
+        self.document.indent();
+        self.generators(node);
+        self.document.dedent();
+        self.close();
+    }
+
+    fn generators(&mut self, node: &'a GreenNodeData) {
+        let parent = kind_of(node);
+        let mut before = None;
+        for child in node.children() {
+            let it = kind(child);
+            if let (Some(before), false) = (before, is_trivia(it)) {
+                let hugs = matches!(child, NodeOrToken::Node(it) if has_brackets(it));
+                let breaks = before == FAT_ARROW && !hugs;
+                self.sep(if breaks { Sep::Line } else { between(parent, before, it) });
+            }
+            match child {
+                NodeOrToken::Node(inner) if matches!(it, FOR_ELEMENT | WHEN_ELEMENT) => {
+                    self.generators(inner);
+                }
+                _ => self.child(child),
+            }
+            if !is_trivia(it) {
+                before = Some(it);
+            }
+        }
+    }
+}
+
+/// Whether an element is a list or a long string, and nothing else.
+fn has_brackets(node: &GreenNodeData) -> bool {
+    if kind_of(node) != EXPR_ELEMENT {
+        return false;
+    }
+    let first = node.children().find(|it| !is_trivia(kind(*it)));
+    matches!(first, Some(NodeOrToken::Node(it)) if matches!(kind_of(it), SET_LIT | LIST_LIT) || is_long(it))
 }
 
 /// How tightly an operator binds.

@@ -14,6 +14,8 @@ enum Piece<'a> {
     Text(&'a str),
     /// Text with every space that is in it, maybe of several lines.
     Raw(&'a str),
+    /// A comment behind something on its line. However long it is, nothing is broken for it.
+    Comment(&'a str),
     /// Text where its group is broken, nothing otherwise.
     IfBroken(&'static str),
     /// Text where its group is on one line, nothing otherwise.
@@ -22,6 +24,8 @@ enum Piece<'a> {
     Line { space: bool },
     /// A space, or the end of a line if what comes before the next place to break does not fit.
     Fill,
+    /// A comma and a space, or the end of a line without a comma.
+    FillComma,
     /// The end of a line. It breaks the groups that it is in.
     Hard,
     /// The end of a line and an empty one.
@@ -46,8 +50,6 @@ enum Piece<'a> {
 pub(super) enum How {
     /// If it does not fit.
     IfNeeded,
-    /// If it does not fit, but not because a group inside it is broken anyway.
-    UnlessInside,
     /// Whatever its width.
     Always,
     /// Never.
@@ -74,8 +76,8 @@ struct Group {
     width: u32,
     /// How many line ends are forced before it.
     forced: u32,
-    /// Whether a line end is forced in it, and in no group inside it.
-    is_forced: bool,
+    /// Whether a line can end in it, and in no group inside it.
+    has_line: bool,
 }
 
 fn width_of(text: &str) -> u32 {
@@ -104,6 +106,10 @@ impl<'a> Document<'a> {
         self.pieces.push(Piece::Raw(text));
     }
 
+    pub(super) fn comment(&mut self, text: &'a str) {
+        self.pieces.push(Piece::Comment(text));
+    }
+
     pub(super) fn if_broken(&mut self, text: &'static str) {
         self.pieces.push(Piece::IfBroken(text));
     }
@@ -113,21 +119,33 @@ impl<'a> Document<'a> {
         self.pieces.push(Piece::IfFlat(text));
     }
 
+    fn has_line(&mut self) {
+        if let Some(group) = self.open.last_mut() {
+            group.has_line = true;
+        }
+    }
+
     pub(super) fn line(&mut self, space: bool) {
+        self.has_line();
         self.width = self.width.saturating_add(u32::from(space));
         self.pieces.push(Piece::Line { space });
     }
 
     pub(super) fn fill(&mut self) {
+        self.has_line();
         self.width = self.width.saturating_add(1);
         self.pieces.push(Piece::Fill);
     }
 
+    pub(super) fn fill_comma(&mut self) {
+        self.has_line();
+        self.width = self.width.saturating_add(2);
+        self.pieces.push(Piece::FillComma);
+    }
+
     pub(super) fn hard(&mut self, blank: bool) {
         self.forced += 1;
-        if let Some(group) = self.open.last_mut() {
-            group.is_forced = true;
-        }
+        self.has_line();
         self.pieces.push(if blank { Piece::Blank } else { Piece::Hard });
     }
 
@@ -156,7 +174,7 @@ impl<'a> Document<'a> {
 
     pub(super) fn open(&mut self, how: How) {
         let (at, width, forced) = (self.pieces.len(), self.width, self.forced);
-        self.open.push(Group { at, width, forced, is_forced: false });
+        self.open.push(Group { at, width, forced, has_line: false });
         self.pieces.push(Piece::Open { width: 0, end: 0, how });
     }
 
@@ -168,9 +186,9 @@ impl<'a> Document<'a> {
         if let Piece::Open { width, end, how } = &mut self.pieces[group.at] {
             (*width, *end) = (inside, its_end);
             *how = match *how {
+                // Nothing in it could be broken.
+                How::IfNeeded if !group.has_line => How::Never,
                 How::IfNeeded if forced_inside => How::Always,
-                How::UnlessInside if group.is_forced => How::Always,
-                How::UnlessInside if forced_inside => How::Never,
                 other => other,
             };
         }
@@ -197,8 +215,10 @@ impl<'a> Document<'a> {
                 | Piece::Close => next,
                 Piece::Line { .. }
                 | Piece::Fill
+                | Piece::FillComma
                 | Piece::Hard
                 | Piece::Blank
+                | Piece::Comment(_)
                 | Piece::StringLine { .. } => 0,
             };
         }
@@ -218,6 +238,7 @@ impl<'a> Document<'a> {
             match *piece {
                 Piece::Text(text) => out.text(text),
                 Piece::Raw(text) => out.raw(text),
+                Piece::Comment(text) => out.comment(text),
                 Piece::IfBroken(text) if broken => out.text(text),
                 Piece::IfFlat(text) if !broken => out.text(text),
                 Piece::IfBroken(_) | Piece::IfFlat(_) => {}
@@ -231,6 +252,14 @@ impl<'a> Document<'a> {
                     if out.column() + 1 + tails[at + 1] as usize > WIDTH {
                         out.line(indent);
                     } else {
+                        out.text(" ");
+                    }
+                }
+                Piece::FillComma => {
+                    if out.column() + 2 + tails[at + 1] as usize > WIDTH {
+                        out.line(indent);
+                    } else {
+                        out.text(",");
                         out.text(" ");
                     }
                 }
@@ -252,7 +281,7 @@ impl<'a> Document<'a> {
                     groups.push(match how {
                         How::Always => true,
                         How::Never => false,
-                        How::IfNeeded | How::UnlessInside => needed > WIDTH,
+                        How::IfNeeded => needed > WIDTH,
                     });
                 }
                 Piece::Close => {
@@ -274,6 +303,13 @@ struct Printer {
     spaces: usize,
     /// How many characters the line has, without those spaces.
     width: usize,
+    /// The comments behind something on the lines up to here: where they begin in the text, and
+    /// how many characters come before them.
+    comments: Vec<(usize, usize)>,
+    /// How deep the lines of those comments are indented.
+    comments_indent: usize,
+    /// Whether the line ends in such a comment.
+    has_comment: bool,
 }
 
 impl Printer {
@@ -295,6 +331,40 @@ impl Printer {
         self.out.push_str(text);
     }
 
+    /// A comment behind something. On lines that follow each other, comments stand in a column.
+    fn comment(&mut self, text: &str) {
+        if self.comments_indent != self.indent {
+            self.align();
+            self.comments_indent = self.indent;
+        }
+        self.spaces = 0;
+        self.comments.push((self.out.len(), self.width));
+        self.has_comment = true;
+        self.out.push_str(text);
+    }
+
+    /// Puts the comments of the last lines into a column.
+    fn align(&mut self) {
+        let Some(&(from, _)) = self.comments.first() else { return };
+        let column = self.comments.iter().map(|it| it.1).max().unwrap_or(0) + 2;
+        let tail = self.out.split_off(from);
+        let mut done = from;
+        for (at, width) in self.comments.drain(..) {
+            self.out.push_str(&tail[done - from..at - from]);
+            self.out.extend(std::iter::repeat_n(' ', column - width));
+            done = at;
+        }
+        self.out.push_str(&tail[done - from..]);
+    }
+
+    /// A line ends.
+    fn end_line(&mut self) {
+        if !std::mem::take(&mut self.has_comment) {
+            self.align();
+        }
+        self.out.push('\n');
+    }
+
     fn raw(&mut self, text: &str) {
         if text.is_empty() {
             return;
@@ -312,17 +382,18 @@ impl Printer {
         if self.out.is_empty() {
             return;
         }
-        self.out.push('\n');
+        self.end_line();
         (self.indent, self.spaces, self.width) = (indent, indent, 0);
     }
 
     /// A line of a string, which keeps the indentation that counts for other strings in it.
     fn string_line(&mut self, spaces: usize) {
-        self.out.push('\n');
+        self.end_line();
         (self.spaces, self.width) = (spaces, 0);
     }
 
     fn finish(mut self) -> String {
+        self.align();
         while self.out.ends_with('\n') {
             self.out.pop();
         }

@@ -21,6 +21,8 @@ pub(super) enum Sep {
     Space,
     /// A space or the end of a line, whichever fits.
     Fill,
+    /// The same between values of an enum, with a comma unless the line ends.
+    FillComma,
     /// The end of a line if the group is broken, a space otherwise.
     Line,
     Hard,
@@ -84,6 +86,8 @@ impl<'a> Layout<'a> {
             Sep::Soft => self.document.line(false),
             Sep::Space => self.document.text(" "),
             Sep::Line | Sep::Fill if self.flat > 0 => self.document.text(" "),
+            Sep::FillComma if self.flat > 0 => self.document.text(", "),
+            Sep::FillComma => self.document.fill_comma(),
             Sep::Line => self.document.line(true),
             Sep::Fill => self.document.fill(),
         }
@@ -107,11 +111,12 @@ impl<'a> Layout<'a> {
         if self.newlines > 0 {
             self.sep(Sep::Hard);
             self.flush();
+            self.document.text(text.trim_end());
         } else {
-            self.pending = Sep::Space;
+            self.pending = Sep::Nothing;
             self.flush();
+            self.document.comment(text.trim_end());
         }
-        self.document.text(text.trim_end());
         self.pending = Sep::Hard;
     }
 
@@ -154,6 +159,7 @@ impl<'a> Layout<'a> {
             BINARY => self.binary(node),
             MEMBER | CALL => self.postfix(node),
             IF => self.choice(node),
+            FOR_ELEMENT | WHEN_ELEMENT => self.generator(node),
             ARG => self.arg(node),
             RULE | UNAVAILABLE | POLICY => self.rule(node),
             WANT | PUBLISH => self.wishes(node),
@@ -191,6 +197,7 @@ impl<'a> Layout<'a> {
     fn top(&mut self, root: &'a GreenNodeData, skipped: &[TextRange]) {
         let mut offset = TextSize::new(0);
         let mut skipped = skipped.iter().peekable();
+        let mut was_skipped = false;
         for child in root.children() {
             let range = TextRange::at(offset, child.text_len());
             offset = range.end();
@@ -201,7 +208,11 @@ impl<'a> Layout<'a> {
                 && lines.intersect(range).is_some_and(|it| !it.is_empty())
             {
                 self.verbatim(child, range, **lines);
+                was_skipped = true;
                 continue;
+            }
+            if std::mem::take(&mut was_skipped) {
+                self.sep(Sep::Hard);
             }
             self.item(child, Sep::Hard);
         }
@@ -267,7 +278,7 @@ impl<'a> Layout<'a> {
         let ends = match kind_of(node) {
             ENUM_BODY | GROUP_BODY if super::lists::is_all_words(node) => Ends::Words,
             ENUM_BODY | GROUP_BODY => Ends::Comma,
-            MATCH => Ends::LastCommaToo,
+            MATCH => Ends::Comma,
             _ => Ends::Semicolon,
         };
         self.braces(node, ends);
@@ -307,34 +318,43 @@ impl<'a> Layout<'a> {
         self.text("{");
         self.document.indent();
         self.no_blank();
-        let (edge, gap) = match (broken, ends) {
-            (true, Ends::Words) => (Sep::Hard, Sep::Fill),
-            (true, _) => (Sep::Hard, Sep::Hard),
-            (false, Ends::Words) => (Sep::Line, Sep::Fill),
-            (false, _) => (Sep::Line, Sep::Line),
-        };
+        let edge = if broken { Sep::Hard } else { Sep::Line };
+        let gap = if ends == Ends::Words { Sep::FillComma } else { edge };
         self.sep(edge);
         let mut done = 0;
+        let mut is_after_word = false;
         for child in inside {
             let it = kind(child);
             if !is_element(it) {
-                self.item(child, gap);
+                if is_trivia(it) {
+                    self.child(child);
+                }
                 continue;
             }
-            if done > 0 && broken && self.is_blank() {
-                self.sep(Sep::Hard);
+            let is_word = super::lists::is_bare(child);
+            if done > 0 && broken {
+                // Values without anything to say stay side by side, if that is how they stood.
+                let side_by_side = ends == Ends::Comma
+                    && is_after_word
+                    && is_word
+                    && self.newlines == 0
+                    && self.pending == Sep::Nothing;
+                self.sep(match ends {
+                    _ if self.is_blank() => Sep::Hard,
+                    Ends::Words => Sep::FillComma,
+                    _ if side_by_side => Sep::FillComma,
+                    _ => Sep::Hard,
+                });
             }
+            is_after_word = is_word;
             self.child(child);
             done += 1;
             match ends {
-                Ends::Words if done < count => self.document.text(","),
-                Ends::LastCommaToo if done < count => self.document.text(","),
                 Ends::Semicolon if done < count => self.end_in_flat(";"),
-                Ends::Comma if done < count => self.end_in_flat(","),
-                Ends::LastCommaToo if self.flat == 0 => self.document.if_broken(","),
+                Ends::Comma if done < count && !broken => self.end_in_flat(","),
                 _ => {}
             }
-            if done < count {
+            if done < count && !broken {
                 self.sep(gap);
             }
         }
@@ -355,7 +375,7 @@ impl<'a> Layout<'a> {
 
     /// `arg A else B`
     fn arg(&mut self, node: &'a GreenNodeData) {
-        self.open(How::UnlessInside);
+        self.open(How::IfNeeded);
         self.document.indent();
         for child in node.children() {
             match kind(child) {
@@ -377,27 +397,35 @@ impl<'a> Layout<'a> {
 
     /// `conflict A "message"`, with the message on a line of its own if both do not fit on one.
     fn rule(&mut self, node: &'a GreenNodeData) {
-        self.open(How::UnlessInside);
-        self.document.indent();
         let mut before = None;
+        let mut is_open = false;
         for child in node.children() {
             let it = kind(child);
             match before {
                 Some(before) if !is_trivia(it) => {
                     self.sep(between(kind_of(node), before, it));
-                    if it == STRING_LIT {
+                    let is_message = !matches!(before, REQUIRE_KW | CONFLICT_KW | WHEN_KW);
+                    if it == STRING_LIT && is_message {
                         self.sep(Sep::Line);
                     }
                 }
                 _ => {}
+            }
+            // What stands above it is no part of the line.
+            if !is_open && !is_trivia(it) && it != ATTR {
+                self.open(How::IfNeeded);
+                self.document.indent();
+                is_open = true;
             }
             if !is_trivia(it) {
                 before = Some(it);
             }
             self.child(child);
         }
-        self.document.dedent();
-        self.close();
+        if is_open {
+            self.document.dedent();
+            self.close();
+        }
     }
 
     /// `want a, b`
@@ -423,8 +451,6 @@ enum Ends {
     Semicolon,
     /// `,` on one line, nothing on several.
     Comma,
-    /// `,` between any two, and after the last one on several lines.
-    LastCommaToo,
     /// `,` between any two; as many on a line as fit.
     Words,
 }
@@ -443,6 +469,8 @@ fn last_of(node: &GreenNodeData) -> Option<usize> {
 pub(super) fn between(parent: SyntaxKind, before: SyntaxKind, after: SyntaxKind) -> Sep {
     match (before, after) {
         (ATTR, _) => Sep::Hard,
+        // `1 .name` is no version.
+        (LITERAL, DOT) => Sep::Space,
         (COMMA, _) if matches!(parent, ARM | MATCH_ARM) => Sep::Fill,
         (_, COMMA | SEMICOLON | R_PAREN | R_BRACKET | COLON | QUESTION | DOT | GT)
             if !(after == GT && parent != TYPE_ARGS) =>

@@ -4,6 +4,7 @@ use rowan::{GreenNodeData, NodeOrToken};
 
 use super::document::How;
 use super::layout::{Child, Layout, Sep, is_trivia, kind, kind_of};
+use super::strings::is_long;
 use crate::syntax::{SyntaxKind, SyntaxKind::*};
 
 impl<'a> Layout<'a> {
@@ -128,7 +129,7 @@ fn is_hugged(parent: SyntaxKind, children: &[Child<'_>]) -> bool {
     }
     match kind_of(node) {
         SET_LIT | LIST_LIT => matches!(parent, ARG_LIST | PAREN),
-        STRING_LIT => true,
+        STRING_LIT => is_long(node),
         _ => false,
     }
 }
@@ -139,6 +140,11 @@ pub(super) fn is_all_words(node: &GreenNodeData) -> bool {
         NodeOrToken::Token(_) => true,
         NodeOrToken::Node(node) => is_word(node),
     })
+}
+
+/// Whether a value of an enum is a word and nothing else.
+pub(super) fn is_bare(child: Child<'_>) -> bool {
+    matches!(child, NodeOrToken::Node(node) if kind_of(node) == ENUMERATOR && is_word(node))
 }
 
 fn is_word(node: &GreenNodeData) -> bool {

@@ -79,6 +79,12 @@ impl<'a> Layout<'a> {
     }
 }
 
+/// Whether a node is a string that may have several lines.
+pub(super) fn is_long(node: &GreenNodeData) -> bool {
+    let open = node.children().next().and_then(|it| it.into_token());
+    kind_of(node) == STRING_LIT && open.is_some_and(|it| it.text().contains("\"\"\""))
+}
+
 fn has_line_break_or_comment(node: &GreenNodeData) -> bool {
     node.children().any(|it| match it {
         NodeOrToken::Node(node) => has_line_break_or_comment(node),

@@ -477,8 +477,12 @@ impl<'t> Parser<'t> {
 
     /// One mistake, one message: a second complaint about a line seldom says anything new.
     fn error_at(&mut self, token: usize, range: TextRange, kind: SyntaxErrorKind) {
+        // What is missing at the beginning of the file is no mistake of its first line.
+        if kind == SyntaxErrorKind::NoHeader {
+            return self.errors.push(SyntaxError { kind, range });
+        }
         let line = self.tokens.get(token).or(self.tokens.last()).map(|it| it.line);
-        if self.errors.is_empty() || self.error_line != line {
+        if self.error_line.is_none() || self.error_line != line {
             self.error_line = line;
             self.errors.push(SyntaxError { kind, range });
         }

@@ -131,7 +131,11 @@ impl Slip {
             Slip::ColonForEquals => SlipText {
                 help: Some("`:` stands before types and between the key and value of a map".into()),
                 // The space before `=` is there if the user left one.
-                fix: replace(if text[..usize::from(range.start())].ends_with(' ') { "=" } else { " =" }),
+                fix: replace(if text[..usize::from(range.start())].ends_with(' ') {
+                    "="
+                } else {
+                    " ="
+                }),
                 ..new("expected `=`, found `:`", "a value is given with `=`")
             },
             Slip::DoubleEquals => SlipText {
@@ -149,20 +153,32 @@ impl Slip {
                     "write `=`".into(),
                     vec![(TextRange::empty(range.start()), "= ".to_owned())],
                 )),
-                ..new(&format!("expected `=`, found `{}`", first_line(found)), "`=` is missing before this")
+                ..new(
+                    &format!("expected `=`, found {}", shown(text, range)),
+                    "`=` is missing before this",
+                )
             },
             Slip::EqualsInMap => SlipText {
                 help: Some("a map is `{ key: value }`".into()),
                 fix: replace(":"),
-                ..new("expected `:`, found `=`", "the key and the value of a map have `:` between them")
+                ..new(
+                    "expected `:`, found `=`",
+                    "the key and the value of a map have `:` between them",
+                )
             },
             Slip::Operator { right, wrong } => SlipText {
                 fix: replace(right),
-                ..new(&format!("expected `{right}`, found `{wrong}`"), &format!("this is written `{right}`"))
+                ..new(
+                    &format!("expected `{right}`, found `{wrong}`"),
+                    &format!("this is written `{right}`"),
+                )
             },
             Slip::Ternary => SlipText {
                 help: Some("write `if condition then value else other`".into()),
-                ..new("expected the end of the expression, found `?`", "choices are written with `if`")
+                ..new(
+                    "expected the end of the expression, found `?`",
+                    "choices are written with `if`",
+                )
             },
             Slip::MissingComma { places } => SlipText {
                 help: Some("elements have commas between them".into()),
@@ -170,7 +186,10 @@ impl Slip {
                     if places.len() == 1 { "add `,`".into() } else { "add the commas".into() },
                     places.iter().map(|it| (*it, ",".to_owned())).collect(),
                 )),
-                ..new(&format!("expected `,`, found {}", shown(text, range)), "`,` is missing before this")
+                ..new(
+                    &format!("expected `,`, found {}", shown(text, range)),
+                    "`,` is missing before this",
+                )
             },
             Slip::ExtraComma => SlipText {
                 fix: Some(("remove it".into(), vec![(range, String::new())])),
@@ -184,29 +203,53 @@ impl Slip {
             Slip::IfItem => SlipText {
                 help: Some("`if … then … else …` chooses between values".into()),
                 fix: replace("when"),
-                ..new("expected an item, found `if`", "items that depend on a condition stand in `when`")
+                ..new(
+                    "expected an item, found `if`",
+                    "items that depend on a condition stand in `when`",
+                )
             },
             Slip::Word { found, right } => SlipText {
                 fix: replace(right),
-                ..new(&format!("`{found}` begins no item; did you mean `{right}`?"), "expected an item or a setting")
+                ..match *right {
+                    "recipe" | "override" | "overlay" | "project" | "module" | "interface" => new(
+                        &format!("`{found}` is no kind of file; did you mean `{right}`?"),
+                        "a file begins with what it is",
+                    ),
+                    _ => new(
+                        &format!("`{found}` begins no item; did you mean `{right}`?"),
+                        "expected an item or a setting",
+                    ),
+                }
             },
             Slip::StrayClose { header } => SlipText {
-                help: header.is_none().then(|| format!("remove it, or open a bracket before it: `{found}` closes what another one opened")),
+                help: header
+                    .is_none()
+                    .then(|| "remove it, or look for the bracket that it should close".to_owned()),
                 fix: Some(match header {
                     Some(at) => ("add `{`".into(), vec![(*at, " {".to_owned())]),
                     None => ("remove it".into(), vec![(range, String::new())]),
                 }),
                 other: header.map(|it| (it, "a `{` is probably missing here")),
-                ..new(&format!("expected an item, found `{found}`"), &format!("this `{found}` closes nothing"))
+                ..new(
+                    &format!("expected an item, found `{found}`"),
+                    &format!("this `{found}` closes nothing"),
+                )
             },
             Slip::WrongClose { opened, close } => SlipText {
                 fix: replace(close.trim_matches('`')),
                 other: Some((*opened, "opened here")),
-                ..new(&format!("expected {close}, found `{found}`"), &format!("{close} should stand here"))
+                ..new(
+                    &format!("expected {close}, found `{found}`"),
+                    &format!("{close} should stand here"),
+                )
             },
             Slip::SingleQuotes => SlipText {
-                fix: double_quotes(found).map(|it| ("write double quotes".into(), vec![(range, it)])),
-                ..new("expected a string in double quotes, found single quotes", "strings are written `\"…\"`")
+                fix: double_quotes(found)
+                    .map(|it| ("write double quotes".into(), vec![(range, it)])),
+                ..new(
+                    "expected a string in double quotes, found single quotes",
+                    "strings are written `\"…\"`",
+                )
             },
             Slip::HashComment => SlipText {
                 fix: Some((

@@ -49,7 +49,8 @@ fn operator(p: &Parser<'_>) -> Option<(u8, SyntaxKind)> {
         IDENT if p.at_word("and") && word_is_operator(p) => (2, AMP),
         IDENT if p.at_word("or") && word_is_operator(p) => (1, PIPE),
         IDENT if p.at_word("has") => (3, HAS_KW),
-        IDENT if p.at_word("in") => (3, IN_KW),
+        // At the end of a line it is what other languages have behind `let`.
+        IDENT if p.at_word("in") && (p.newlines_free || !p.newline_before(1)) => (3, IN_KW),
         DOT_DOT | DOT_DOT_EQ => (RANGED, kind),
         PLUS | MINUS => (ADDITIVE, kind),
         STAR | PERCENT => (6, kind),
@@ -395,10 +396,14 @@ fn word_is_operator(p: &Parser<'_>) -> bool {
             Some(
                 IDENT
                     | VERSION
+                    | SERIES
                     | INT
                     | QUANTITY
+                    | REGEX
                     | STRING_OPEN
                     | L_PAREN
+                    | DOT_DOT
+                    | DOT_DOT_EQ
                     | BANG
                     | MINUS
                     | DOT

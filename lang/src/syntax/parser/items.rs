@@ -424,7 +424,9 @@ fn is_keyword(p: &Parser<'_>, word: &str) -> bool {
     if p.newline_before(1) {
         return true;
     }
-    let list_follows = matches!(word, "overlays" | "arg") && p.nth(1) == Some(L_BRACKET);
+    let list_follows = matches!(word, "overlays" | "arg") && p.nth(1) == Some(L_BRACKET)
+        // `arg .dlopen`, but not `arg.dlopen = 1`.
+        || BEFORE_ANYTHING.contains(&word) && p.nth(1) == Some(DOT) && !p.adjoins(1);
     (!setting_follows(p, 1) || list_follows)
         && (BEFORE_ANYTHING.contains(&word) || p.nth(1) != Some(L_BRACE))
 }
@@ -566,7 +568,7 @@ pub(super) fn at_arm(p: &Parser<'_>) -> bool {
             Some(FAT_ARROW) => break n > 0,
             Some(
                 IDENT | VERSION | INT | QUANTITY | COMMA | DOT | DOT_DOT | DOT_DOT_EQ | MINUS
-                | SERIES,
+                | SERIES | STRING_OPEN | STRING_TEXT | STRING_CLOSE,
             ) => n += 1,
             _ => break false,
         }
@@ -742,7 +744,11 @@ pub(super) fn lines(p: &mut Parser<'_>, line: impl Fn(&mut Parser<'_>)) {
             if p.at == before {
                 p.bump();
             }
-        } else if !p.at_statement_end() && !p.at(COMMA) && !p.at_name() && p.nth(0) != Some(AT) {
+        } else if !p.at_statement_end()
+            && !p.at_name()
+            && p.tokens[p.at - 1].kind != COMMA
+            && !matches!(p.nth(0), Some(COMMA | AT | STRING_OPEN | INT | VERSION))
+        {
             p.expected("the end of the line");
             p.skip_statement();
         }

@@ -23,6 +23,10 @@ pub(super) fn remove(text: &str, errors: &mut Vec<SyntaxError>) {
     let mut shadow: Option<usize> = None;
     let mut is_first = true;
     for error in errors.drain(..) {
+        if error.kind == SyntaxErrorKind::NoHeader {
+            kept.push(error);
+            continue;
+        }
         let at = usize::from(error.range.start());
         if is_first || at > line.end {
             let next = line_at(text, at);
@@ -36,6 +40,7 @@ pub(super) fn remove(text: &str, errors: &mut Vec<SyntaxError>) {
             is_first = false;
         } else if let Some(last) = kept.last_mut()
             && usize::from(last.range.start()) >= line.start
+            && last.kind != SyntaxErrorKind::NoHeader
         {
             let both_clear = is_habit(last) && is_habit(&error);
             if both_clear {

@@ -3,10 +3,10 @@
 use super::{Newlines, Parser, exprs};
 use crate::syntax::SyntaxKind::*;
 
-/// The message of a rule, if one is here. It may stand on the next line: no item begins with a
-/// string.
+/// The message of a rule, if one is here. It may stand on the next line: of the items, only arms
+/// begin with a string.
 pub(super) fn opt_message(p: &mut Parser<'_>) {
-    if p.nth(0) == Some(STRING_OPEN) {
+    if p.nth(0) == Some(STRING_OPEN) && (!p.at_line_end() || !super::items::at_arm(p)) {
         p.statement_start = p.at;
         string(p);
     }

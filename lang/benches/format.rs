@@ -1,0 +1,22 @@
+//! How fast a text is formatted, parsing included: `cargo bench -p kiln-lang --bench format`.
+//!
+//! The text is the recipe of the bench `parse`, as often as makes two megabytes. Prints the best of
+//! several rounds, because other work on the machine only ever makes a round slower.
+
+use std::time::Instant;
+
+const RECIPE: &str = include_str!("dpdk.kiln");
+
+fn main() {
+    let text: String = RECIPE.repeat(2_000_000 / RECIPE.len() + 1);
+    let mut best = f64::MAX;
+    for _ in 0..10 {
+        let start = Instant::now();
+        let formatted = kiln_lang::format(&text);
+        best = best.min(start.elapsed().as_secs_f64());
+        assert!(formatted.skipped.is_empty(), "the recipe has no mistakes");
+        std::hint::black_box(formatted);
+    }
+    let megabytes = text.len() as f64 / 1e6;
+    println!("format: {megabytes:.1} MB in {:.1} ms, {:.0} MB/s", best * 1e3, megabytes / best);
+}
