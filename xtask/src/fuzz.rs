@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! fuzz parse     mutations of all recipes and examples: what must hold of the parser
+//! fuzz format    the same texts: what must hold of the formatter
+//! fuzz grammar   texts made by the rules of `kiln.ungram`: they parse, and are formatted well
 //! fuzz slips     what one missing token costs; with --show, where it costs more than one message
 //! ```
 //!
@@ -9,6 +11,7 @@
 //! from then on. What must hold is in `lang/fuzz/properties.rs`.
 
 mod corpus;
+mod grammar;
 mod mutate;
 #[path = "../../lang/fuzz/properties.rs"]
 mod properties;
@@ -27,7 +30,7 @@ type Property = fn(&str) -> Result<(), String>;
 
 /// Runs what the words of the command line ask for.
 pub(crate) fn run(root: &Path, words: &[&str]) -> Result<(), String> {
-    let usage = "usage: cargo xtask fuzz parse|slips [--seconds N] [--seed S] [--show]";
+    let usage = "usage: cargo xtask fuzz parse|format|grammar|slips [--seconds N] [--seed S] [--show]";
     let (&what, mut rest) = words.split_first().ok_or(usage)?;
     let mut seconds = 60;
     let mut show = false;
@@ -59,12 +62,33 @@ pub(crate) fn run(root: &Path, words: &[&str]) -> Result<(), String> {
             let make = |random: &mut Random| mutation(&samples, random);
             run_for(root, time, seed, properties::parser, make)
         }
+        "format" => {
+            let make = |random: &mut Random| mutation(&samples, random);
+            run_for(root, time, seed, properties::formatter, make)
+        }
+        "grammar" => {
+            let grammar = grammar::Rules::read(root)?;
+            let make = |random: &mut Random| grammar.text(random);
+            run_for(root, time, seed, follows_the_grammar, make)
+        }
         "slips" => {
             slips::run(&samples, show);
             Ok(())
         }
         _ => Err(usage.to_owned()),
     }
+}
+
+/// What the grammar makes, the parser accepts, and the formatter writes well.
+fn follows_the_grammar(text: &str) -> Result<(), String> {
+    let parsed = kiln_lang::syntax::parse(text);
+    if let Some(error) = parsed.errors().first() {
+        let before = &text[..error.range.start().into()];
+        let line = text.lines().nth(before.matches('\n').count()).unwrap_or("");
+        return Err(format!("does not parse: {:?} in {line:?}", error.kind));
+    }
+    properties::parser(text)?;
+    properties::formatter(text)
 }
 
 fn mutation(samples: &[Sample], random: &mut Random) -> String {
@@ -90,8 +114,16 @@ fn run_for(
         count += 1;
         bytes += text.len() as u64;
         if let Err(message) = hold(property, &text) {
-            println!("seed {own}: {message}\nshrinking {} bytes", text.len());
-            let text = shrink::shrink(text, |it| hold(property, it).is_err());
+            let first: String = message.chars().take(200).collect();
+            println!("seed {own}: {first}\nshrinking {} bytes", text.len());
+            if message.starts_with("does not parse") {
+                return Err(format!("{message}\n{text}"));
+            }
+            // A smaller text may fail in another way, which is another find.
+            let class = |it: &str| it.split(':').next().unwrap_or_default().to_owned();
+            let text = shrink::shrink(text, |it| {
+                hold(property, it).is_err_and(|other| class(&other) == class(&message))
+            });
             let message = hold(property, &text).err().unwrap_or_default();
             let name = format!("lang/fuzz/finds/{own:016x}.kiln");
             std::fs::write(root.join(&name), &text).map_err(|e| format!("{name}: {e}"))?;

@@ -1,10 +1,13 @@
 //! Generates code: `cargo xtask codegen`, and `cargo xtask codegen --check` to compare only.
+//! Looks for texts that break the parser or the formatter: `cargo xtask fuzz`.
 //! Compares with other tools: `cargo xtask bench`.
 //! Runs what a change must pass: `cargo xtask ci`.
 
 mod bench;
 mod ci;
 mod codegen;
+#[cfg(feature = "fuzz")]
+mod fuzz;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -18,7 +21,8 @@ fn main() -> ExitCode {
         ["codegen", "--check"] => codegen::run(root, codegen::Mode::Check),
         ["ci"] => ci::run(root),
         ["bench", ref rest @ ..] => bench::run(root, rest),
-        _ => Err("usage: cargo xtask codegen [--check]\n       cargo xtask bench …".to_owned()),
+        ["fuzz", ref rest @ ..] => fuzz(root, rest),
+        _ => Err("usage: cargo xtask codegen [--check]\n       cargo xtask ci\n       cargo xtask bench …\n       cargo xtask fuzz …".to_owned()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -27,4 +31,21 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+#[cfg(feature = "fuzz")]
+fn fuzz(root: &Path, words: &[&str]) -> Result<(), String> {
+    fuzz::run(root, words)
+}
+
+/// Runs this program again, with what fuzzing needs compiled in.
+#[cfg(not(feature = "fuzz"))]
+fn fuzz(root: &Path, words: &[&str]) -> Result<(), String> {
+    let status = std::process::Command::new(env!("CARGO"))
+        .args(["run", "--release", "--quiet", "-p", "xtask", "--features", "fuzz", "--", "fuzz"])
+        .args(words)
+        .current_dir(root)
+        .status()
+        .map_err(|e| format!("cargo: {e}"))?;
+    if status.success() { Ok(()) } else { Err("fuzzing ended with a find".to_owned()) }
 }
