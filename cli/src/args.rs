@@ -176,6 +176,19 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with = "json")]
         sarif: bool,
     },
+    /// Write files the way all are written
+    Fmt {
+        /// Files and folders, or - for standard input to standard output; the project's folder,
+        /// or else this one, if none is given
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Change nothing; list the files that would change, and fail if there are any
+        #[arg(long)]
+        check: bool,
+        /// Change nothing; show what would change
+        #[arg(long)]
+        diff: bool,
+    },
     /// Say why an option, a version or a package is as it is
     Why {
         /// Specs, and last what is asked about: `curl.tls`, `dpdk.drivers.mlx5`, `zlib.version`, `zlib`

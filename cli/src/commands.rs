@@ -6,6 +6,7 @@ pub(crate) mod derivation;
 pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod explain;
+pub(crate) mod fmt;
 pub(crate) mod fix;
 pub(crate) mod list;
 pub(crate) mod log;

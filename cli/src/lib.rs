@@ -76,6 +76,10 @@ pub fn main() -> ExitCode {
             let form = commands::check::Form::of(*json, *sarif);
             commands::check::run(common, terminal, files, *std, layers, form)
         }
+        Command::Fmt { files, check, diff } => {
+            let how = commands::fmt::How { check: *check, diff: *diff };
+            commands::fmt::run(common, terminal, files, how)
+        }
         Command::Why { words, layers } => commands::why::run(common, terminal, words, layers),
         Command::Shell { wishes, of, before, building } => {
             let (of, before) = (of.as_deref(), before.as_deref());
