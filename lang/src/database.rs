@@ -13,6 +13,8 @@
 //!
 //! Files of the roots have their ids by their order there, whoever asks for them first.
 
+mod reuse;
+
 use std::any::Any;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -134,12 +136,50 @@ impl Database {
         if data.text.get() == Some(&text) {
             return Database { files: RwLock::new(files), ..self.share() };
         }
+        let before = data.clone();
         files.data[edited.0 as usize] = Arc::new(FileData::new(data.path.clone(), Some(text)));
-        for stale in files.that_look_at(edited) {
-            let data = &mut files.data[stale.0 as usize];
-            *data = Arc::new(data.without_what_others_say());
+        let looking = files.that_look_at(edited);
+        let db = Database { files: RwLock::new(files), ..self.share() };
+        if looking.is_empty() {
+            return db;
         }
-        Database { files: RwLock::new(files), ..self.share() }
+        let looks_the_same = before
+            .lowered
+            .get()
+            .is_some_and(|before| reuse::looks_the_same(before, &db.lowered(edited)));
+        let mut files = db.files.write().unwrap_or_else(PoisonError::into_inner);
+        for stale in looking {
+            let data = &mut files.data[stale.0 as usize];
+            *data = Arc::new(if looks_the_same && !data.points_into(edited) {
+                data.without_memo()
+            } else {
+                data.without_what_others_say()
+            });
+        }
+        drop(files);
+        db
+    }
+
+    /// Returns a database that lists its roots anew, because files have come or gone. The texts of
+    /// the files that it knows are kept, but what could not be read is read again.
+    #[must_use]
+    pub fn relisted(&self) -> Database {
+        let mut files = self.files().clone();
+        for data in &mut files.data {
+            let is_unread = data.text.get().is_some_and(Result::is_err);
+            *data = Arc::new(if is_unread && !data.is_spec {
+                FileData::new(data.path.clone(), None)
+            } else {
+                data.without_what_others_say()
+            });
+        }
+        Database { files: RwLock::new(files), index: Arc::default(), ..self.share() }
+    }
+
+    /// Returns how many files are checked now: by how many it grows tells what an edit cost.
+    #[must_use]
+    pub fn checked_count(&self) -> usize {
+        self.files().data.iter().filter(|it| it.checked.get().is_some()).count()
     }
 
     fn share(&self) -> Database {
@@ -464,6 +504,31 @@ impl FileData {
         }
     }
 
+    /// The same file with everything but what evaluation keeps with it.
+    fn without_memo(&self) -> FileData {
+        FileData {
+            text: self.text.clone(),
+            is_spec: self.is_spec,
+            lowered: self.lowered.clone(),
+            env: self.env.clone(),
+            schema: self.schema.clone(),
+            checked: self.checked.clone(),
+            memo: OnceLock::new(),
+            looked_at: Mutex::new(
+                self.looked_at.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            ),
+            path: self.path.clone(),
+        }
+    }
+
+    /// Whether something that was found wrong with the file so far has a place in another one.
+    fn points_into(&self, other: FileId) -> bool {
+        let env = self.env.get().into_iter().flat_map(|it| &it.diagnostics);
+        let schema = self.schema.get().into_iter().flat_map(|it| &it.diagnostics);
+        let checked = self.checked.get().into_iter().flat_map(|it| &it.diagnostics);
+        reuse::points_into(env.chain(schema).chain(checked), other)
+    }
+
     /// The same file with what follows from its own text alone.
     fn without_what_others_say(&self) -> FileData {
         FileData {
@@ -527,6 +592,32 @@ mod tests {
         check("/r/a.kiln", "recipe a\nversion = 2\n", expect!["/r/a.kiln"]);
         check("/r/n.kiln", "module n\nmixin n { }\n", expect!["/r/a.kiln /r/m.kiln /r/n.kiln"]);
         check("/r/c.kiln", "recipe c\nversion = 1\n", expect!["/r/a.kiln /r/b.kiln /r/c.kiln"]);
+    }
+
+    #[test]
+    fn typing_in_shell_text_and_comments_reaches_nobody() {
+        let mut world = MemoryWorld::new();
+        let module =
+            "module m\nmixin m { field flags: List<String> = []; step build = sh\"make\" }\n";
+        world.insert("/r/m.kiln", module);
+        world.insert("/r/a.kiln", "recipe a\nversion = 1\nsteps m\n");
+        // This one has a mistake whose message shows a place in the module.
+        world.insert("/r/b.kiln", "recipe b\nversion = 1\nsteps m\nflags = 3\n");
+        let db = Database::new(Arc::new(world), vec!["/r".to_owned()]);
+        let checked = |db: &Database| -> Vec<String> {
+            let files = ["/r/m.kiln", "/r/a.kiln", "/r/b.kiln"];
+            let is = |it: &&str| db.data(db.file(it)).checked.get().is_some();
+            files.iter().filter(|it| is(it)).map(|it| (*it).to_owned()).collect()
+        };
+        for path in ["/r/m.kiln", "/r/a.kiln", "/r/b.kiln"] {
+            let _ = db.checked(db.file(path));
+        }
+        let typed = db.with_file("/r/m.kiln", Some(&module.replace("make", "make -j2 all")));
+        assert_eq!(checked(&typed), ["/r/a.kiln"]);
+        let comment = db.with_file("/r/m.kiln", Some(&module.replace("mixin", "// c\n\nmixin")));
+        assert_eq!(checked(&comment), ["/r/a.kiln"]);
+        let read = db.with_file("/r/m.kiln", Some(&module.replace("make", "make \\(out)")));
+        assert_eq!(checked(&read), [""; 0]);
     }
 
     #[test]
