@@ -86,6 +86,8 @@ pub(crate) struct Context<'a> {
     /// The settings of packages that have an option.
     patterns: Vec<(usize, usize)>,
     imports: Imports,
+    /// What a build may take if its recipe says nothing. Asking the machine takes longer than a plan.
+    limits: Limits,
 }
 
 impl<'a> Context<'a> {
@@ -103,7 +105,8 @@ impl<'a> Context<'a> {
                 }
             }
         }
-        Context { db, setup, solution, settings, patterns, imports: Imports::default() }
+        let limits = Limits::default();
+        Context { db, setup, solution, settings, patterns, imports: Imports::default(), limits }
     }
 
     /// The settings of a package in all layers, lowest first: layer, setting.
@@ -246,7 +249,8 @@ impl Deriver<'_> {
             Input::Node(node) => self.derived.nodes.get(&node).cloned(),
             Input::Import { name, title, object, from } => {
                 let derivation = Derivation::Import(Import { object, name });
-                Some(self.add(derivation, &title, Vec::new(), Some(from), Limits::default()))
+                let limits = self.context.limits;
+                Some(self.add(derivation, &title, Vec::new(), Some(from), limits))
             }
             Input::Fetch { name, title, source } => {
                 let Source::Fetch { urls, hash, unpack, root, executables } = &*source else {
@@ -265,7 +269,8 @@ impl Deriver<'_> {
                     }
                 };
                 let fetch = Derivation::Fetch(Fetch { name, hash: *hash, unpack });
-                Some(self.add(fetch, &title, urls.clone(), None, Limits::default()))
+                let limits = self.context.limits;
+                Some(self.add(fetch, &title, urls.clone(), None, limits))
             }
         }
     }

@@ -176,7 +176,7 @@ impl<'c> NodeBuilder<'c> {
             };
             let input = self.source(&source, &name, &title, place)?;
             let kind = PlanKind::Source(input);
-            return Some(Plan { kind, title, limits: Limits::default(), place });
+            return Some(Plan { kind, title, limits: self.context.limits, place });
         }
         let build = self.build(&name, source, steps)?;
         let limits = self.limits();
@@ -593,7 +593,7 @@ impl<'c> NodeBuilder<'c> {
     }
 
     fn limits(&mut self) -> Limits {
-        let mut limits = Limits::default();
+        let mut limits = self.context.limits;
         if let Some(Value::Duration(nanoseconds)) = self.field("build_time_max") {
             limits.time_s_max = (nanoseconds / 1_000_000_000).max(1) as u64;
         }

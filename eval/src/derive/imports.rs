@@ -9,8 +9,11 @@ use kiln_store::{FileEntry, ImportSource, ObjectId, StoreName};
 /// Files and folders beside recipes, by store name and path: each is read once.
 #[derive(Default)]
 pub(super) struct Imports {
-    found: Mutex<HashMap<(StoreName, String), Result<(ObjectId, ImportSource), ImportMistake>>>,
+    found: Mutex<HashMap<(StoreName, String), Found>>,
 }
+
+/// The object that holds a file or folder, and where its bytes are.
+type Found = Result<(ObjectId, ImportSource), ImportMistake>;
 
 /// Why a path cannot be an input.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -41,12 +44,7 @@ pub(super) enum ImportMistake {
 
 impl Imports {
     /// Returns the object that holds what is at `path`, and where its bytes are.
-    pub(super) fn get(
-        &self,
-        world: &dyn World,
-        name: &StoreName,
-        path: &str,
-    ) -> Result<(ObjectId, ImportSource), ImportMistake> {
+    pub(super) fn get(&self, world: &dyn World, name: &StoreName, path: &str) -> Found {
         let key = (name.clone(), path.to_owned());
         if let Some(found) = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return found.clone();
@@ -58,11 +56,7 @@ impl Imports {
     }
 }
 
-fn read(
-    world: &dyn World,
-    name: &StoreName,
-    path: &str,
-) -> Result<(ObjectId, ImportSource), ImportMistake> {
+fn read(world: &dyn World, name: &StoreName, path: &str) -> Found {
     let entries = world.tree(path).map_err(|error| ImportMistake::Unreadable {
         path: path.to_owned(),
         reason: error.to_string(),

@@ -29,8 +29,17 @@ pub(super) struct Draft {
     pub(super) provides: Vec<(Name, VersionReq)>,
     /// The interfaces that it needs others to provide.
     pub(super) interfaces: Vec<InterfaceUse>,
-    /// What it needs, before that is taken to the others: role, edge, need, needs placed on more.
-    pub(super) wanted: Vec<(Role, DraftEdge, Need, Vec<(Name, Need)>)>,
+    /// What it needs, before that is taken to the others.
+    pub(super) wanted: Vec<Wanted>,
+}
+
+/// A dependency before it is taken to the package that it is on.
+pub(super) struct Wanted {
+    pub(super) role: Role,
+    pub(super) edge: DraftEdge,
+    pub(super) need: Need,
+    /// Needs that it places on further packages, should they be there.
+    pub(super) others: Vec<(Name, Need)>,
 }
 
 /// A dependency of a draft, by name.
@@ -234,9 +243,10 @@ impl Solver<'_> {
             };
             if dep.role == Role::Extends {
                 let run = DraftEdge { role: Role::Run, ..edge.clone() };
-                wanted.push((Role::Run, run, need.clone(), Vec::new()));
+                let need = need.clone();
+                wanted.push(Wanted { role: Role::Run, edge: run, need, others: Vec::new() });
             }
-            wanted.push((dep.role, edge, need, others));
+            wanted.push(Wanted { role: dep.role, edge, need, others });
         }
         let (values, diagnostics) = options.finish();
         // Where a file is wrong, what evaluation stumbles over follows from that.
@@ -449,10 +459,10 @@ impl Solver<'_> {
     fn blame(&self, mut diagnostic: Diagnostic, draft: &Draft, cond: &Cond) -> Diagnostic {
         let mut names: Vec<Name> = Vec::new();
         cond.atoms(&mut |atom| match atom {
-            crate::condition::Atom::Option(name, ..) | crate::condition::Atom::Has(name, _) => {
-                if !names.contains(name) {
-                    names.push(name.clone());
-                }
+            crate::condition::Atom::Option(name, ..) | crate::condition::Atom::Has(name, _)
+                if !names.contains(name) =>
+            {
+                names.push(name.clone());
             }
             _ => {}
         });

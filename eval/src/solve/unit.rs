@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kiln_lang::module::{Name, Role};
 use kiln_lang::{Code, Version, VersionReq};
 
-use super::node::{Draft, DraftEdge, DraftInjection, InjectedBy};
+use super::node::{Draft, DraftEdge, DraftInjection, InjectedBy, Wanted};
 use super::{GlobalFacts, Solver};
 use crate::condition::{WithAtom, WithItem};
 use crate::evaluate::Evaluation;
@@ -443,7 +443,7 @@ impl Solver<'_> {
         let mut contributed: Vec<(Name, Need)> = Vec::new();
         let wanted = std::mem::take(&mut draft.wanted);
         let mut build_requests = Vec::new();
-        for (role, edge, need, others) in wanted {
+        for Wanted { role, edge, need, others } in wanted {
             contributed.extend(others);
             match role {
                 Role::Build => {

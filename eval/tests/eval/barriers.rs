@@ -256,12 +256,13 @@ fn an_override_that_says_what_is_so_anyway_changes_nothing() {
 
 #[test]
 fn the_same_option_from_any_layer_gives_the_same_id() {
-    let mut all = Vec::new();
-    all.push(app().with("/o/app.kiln", "override app\njobs = 5\n").ids());
-    all.push(app().with("/project.kiln", "project\napp { jobs = 5 }\n").ids());
-    all.push(app().with("/project.kiln", "project\npolicy app[jobs = 5]\n").ids());
-    all.push(app().edit("/r/app.kiln", "jobs: Int(1..=64) = 4", "jobs: Int(1..=64) = 5").ids());
-    all.push(Fixture::new(APP, &["app[jobs = 5]"]).ids());
+    let mut all = vec![
+        app().with("/o/app.kiln", "override app\njobs = 5\n").ids(),
+        app().with("/project.kiln", "project\napp { jobs = 5 }\n").ids(),
+        app().with("/project.kiln", "project\npolicy app[jobs = 5]\n").ids(),
+        app().edit("/r/app.kiln", "jobs: Int(1..=64) = 4", "jobs: Int(1..=64) = 5").ids(),
+        Fixture::new(APP, &["app[jobs = 5]"]).ids(),
+    ];
     all.dedup();
     assert_eq!(all.len(), 1);
 }

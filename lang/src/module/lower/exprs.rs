@@ -236,10 +236,8 @@ impl Lowerer {
 
     fn spec_item(&mut self, item: &ast::SpecItem) -> Option<SpecItem> {
         let path = self.path(&item.path()?);
-        let value = match item.op_token().and_then(|it| setting_op(it.kind())) {
-            Some(op) => Some((op, self.expr_or_missing(item.expr(), item))),
-            None => None,
-        };
+        let op = item.op_token().and_then(|it| setting_op(it.kind()));
+        let value = op.map(|op| (op, self.expr_or_missing(item.expr(), item)));
         let span = self.span_of(item);
         Some(SpecItem { off: item.tilde_token().is_some(), path, value, span })
     }

@@ -1,0 +1,371 @@
+//! Conditions and loops: expressions of the constraint fragment to data.
+
+use std::sync::Arc;
+
+use kiln_lang::check::{Fact, Res};
+use kiln_lang::module::{
+    BinaryOp, Expr, ExprId, GuardId, GuardKind, Name, PackageRef, SettingOp, Spec,
+};
+use kiln_lang::types::{Object, Ty};
+use kiln_lang::{Checked, Code, Comparison, Diagnostic, VersionBound, VersionReq};
+
+use super::Evaluation;
+use crate::condition::{Atom, Cond, WithAtom, WithItem};
+use crate::interpret::{as_bits, comparison};
+use crate::package::{AskDecl, Locals, Reqs, ValueDecl};
+use crate::value::Value;
+
+/// How often the loops around one statement go round. The longest real list has 160 values.
+const ROUNDS_MAX: usize = 10_000;
+
+impl Evaluation<'_> {
+    /// The condition of an expression of the constraint fragment.
+    pub(crate) fn cond(&mut self, checked: &Arc<Checked>, expr: ExprId, locals: &Locals) -> Cond {
+        match checked.res(expr) {
+            Res::Bool(value) => return if *value { Cond::True } else { Cond::False },
+            Res::Option(name) => {
+                return Cond::Is(Atom::Option(name.clone(), Comparison::Equal, Value::Bool(true)));
+            }
+            Res::ObjectMember(object, name) => {
+                return Cond::Is(Atom::Global(
+                    *object,
+                    name.clone(),
+                    Comparison::Equal,
+                    Value::Bool(true),
+                ));
+            }
+            Res::Error => return Cond::False,
+            _ => {}
+        }
+        match &checked.module().exprs[expr] {
+            Expr::Not(of) => self.cond(checked, *of, locals).negate(),
+            Expr::Binary { op: BinaryOp::And, lhs, rhs } => {
+                Cond::all([self.cond(checked, *lhs, locals), self.cond(checked, *rhs, locals)])
+            }
+            Expr::Binary { op: BinaryOp::Or, lhs, rhs } => {
+                Cond::any([self.cond(checked, *lhs, locals), self.cond(checked, *rhs, locals)])
+            }
+            Expr::Binary { op, lhs, rhs } => self.comparison(checked, *op, *lhs, *rhs, locals),
+            Expr::With(with) => {
+                let PackageRef::Named(package) = &with.spec.package else { return Cond::False };
+                let items = self.with_items(checked, &package.name, &with.spec, locals);
+                let req = match self.reqs(checked, &with.reqs, locals) {
+                    Reqs::Known(req) => req,
+                    Reqs::Computed { .. } | Reqs::Same => VersionReq::any(),
+                };
+                let interface = with.interface.as_ref().map(|it| it.name.clone());
+                Cond::Is(Atom::With(Box::new(WithAtom {
+                    package: package.name.clone(),
+                    interface,
+                    items,
+                    req,
+                })))
+            }
+            _ => match self.constant(checked, expr, locals) {
+                Some(Value::Bool(true)) => Cond::True,
+                _ => Cond::False,
+            },
+        }
+    }
+
+    fn comparison(
+        &mut self,
+        checked: &Arc<Checked>,
+        op: BinaryOp,
+        lhs: ExprId,
+        rhs: ExprId,
+        locals: &Locals,
+    ) -> Cond {
+        if let (Some(Chosen::Global(a, x)), Some(Chosen::Global(b, y)), Some(comparison)) =
+            (chosen(checked, lhs), chosen(checked, rhs), comparison(op))
+        {
+            return Cond::Is(Atom::Globals((a, x), comparison, (b, y)));
+        }
+        // Something that is chosen stands on one side, a constant on the other.
+        let (chosen, constant, op) = match chosen(checked, lhs) {
+            Some(chosen) => (chosen, rhs, op),
+            None => match chosen(checked, rhs) {
+                Some(chosen) => (chosen, lhs, mirrored(op)),
+                None => {
+                    // Both are constants: a comparison that a loop has made.
+                    return match self.constant_comparison(checked, op, lhs, rhs, locals) {
+                        Some(true) => Cond::True,
+                        _ => Cond::False,
+                    };
+                }
+            },
+        };
+        if op == BinaryOp::In {
+            return self.in_(checked, &chosen, constant, locals);
+        }
+        let Some(value) = self.constant(checked, constant, locals) else { return Cond::False };
+        if let (Chosen::Option(name), BinaryOp::Has | BinaryOp::HasAny | BinaryOp::HasAll) =
+            (&chosen, op)
+        {
+            let bits = as_bits(&value).unwrap_or_default();
+            let atoms = bits.iter().map(|it| Cond::Is(Atom::Has(name.clone(), it)));
+            return if op == BinaryOp::HasAny { Cond::any(atoms) } else { Cond::all(atoms) };
+        }
+        match comparison(op) {
+            Some(comparison) => chosen.compare(comparison, value),
+            None => Cond::False,
+        }
+    }
+
+    fn constant_comparison(
+        &mut self,
+        checked: &Arc<Checked>,
+        op: BinaryOp,
+        lhs: ExprId,
+        rhs: ExprId,
+        locals: &Locals,
+    ) -> Option<bool> {
+        let (left, right) =
+            (self.constant(checked, lhs, locals)?, self.constant(checked, rhs, locals)?);
+        Some(match op {
+            BinaryOp::Has => match (&left, &right) {
+                (Value::Set(_, bits), Value::Enum(_, at)) => bits.has(*at),
+                (Value::List(items), value) => items.contains(value),
+                _ => false,
+            },
+            BinaryOp::In => match (&left, &right) {
+                (Value::Enum(_, at), Value::Set(_, bits)) => bits.has(*at),
+                (value, Value::List(items)) => items.contains(value),
+                (a, b) => a == b,
+            },
+            op => crate::condition::compare(&left, comparison(op)?, &right),
+        })
+    }
+
+    fn in_(
+        &mut self,
+        checked: &Arc<Checked>,
+        chosen: &Chosen,
+        rhs: ExprId,
+        locals: &Locals,
+    ) -> Cond {
+        if let Expr::Range { lo, hi, inclusive } = &checked.module().exprs[rhs] {
+            let mut parts = Vec::new();
+            if let Some(lo) = lo {
+                match self.constant(checked, *lo, locals) {
+                    Some(lo) => parts.push(chosen.compare(Comparison::GreaterOrEqual, lo)),
+                    None => return Cond::False,
+                }
+            }
+            if let Some(hi) = hi {
+                let below = if *inclusive { Comparison::LessOrEqual } else { Comparison::Less };
+                match self.constant(checked, *hi, locals) {
+                    Some(hi) => parts.push(chosen.compare(below, hi)),
+                    None => return Cond::False,
+                }
+            }
+            return Cond::all(parts);
+        }
+        match self.constant(checked, rhs, locals) {
+            Some(Value::Set(of, bits)) => Cond::any(
+                bits.iter()
+                    .map(|it| chosen.compare(Comparison::Equal, Value::Enum(of.clone(), it))),
+            ),
+            Some(Value::List(items)) => {
+                Cond::any(items.iter().map(|it| chosen.compare(Comparison::Equal, it.clone())))
+            }
+            Some(value) => chosen.compare(Comparison::Equal, value),
+            None => Cond::False,
+        }
+    }
+
+    fn with_items(
+        &mut self,
+        checked: &Arc<Checked>,
+        package: &Name,
+        spec: &Spec,
+        locals: &Locals,
+    ) -> Vec<WithItem> {
+        let Some(file) = self.db.package(package) else { return Vec::new() };
+        let table = self.db.schema(file).table.clone();
+        let mut items = Vec::new();
+        for item in self.items(checked, package, &table, spec, locals) {
+            match item.ask {
+                AskDecl::Switch(on) => items.push(WithItem::Switch(item.option, on)),
+                AskDecl::Has(bit) => items.push(WithItem::Has(item.option, bit, true)),
+                AskDecl::Value(op, ValueDecl::Known(value)) => match (op, as_bits(&value)) {
+                    (SettingOp::Add, Some(bits)) => {
+                        items.extend(
+                            bits.iter().map(|it| WithItem::Has(item.option.clone(), it, true)),
+                        );
+                    }
+                    (SettingOp::Remove, Some(bits)) => {
+                        items.extend(
+                            bits.iter().map(|it| WithItem::Has(item.option.clone(), it, false)),
+                        );
+                    }
+                    _ => items.push(WithItem::Equals(item.option, value)),
+                },
+                AskDecl::Value(_, ValueDecl::Computed { .. }) => {}
+            }
+        }
+        items
+    }
+
+    /// The condition of a guard and those around it, loops aside.
+    pub(crate) fn guard(
+        &mut self,
+        checked: &Arc<Checked>,
+        guard: Option<GuardId>,
+        locals: &Locals,
+    ) -> Cond {
+        let mut parts = Vec::new();
+        let mut next = guard;
+        while let Some(id) = next {
+            let guard = &checked.module().guards[id];
+            parts.push(self.one_guard(checked, &guard.kind, locals));
+            next = guard.parent;
+        }
+        parts.reverse();
+        Cond::all(parts)
+    }
+
+    pub(super) fn one_guard(
+        &mut self,
+        checked: &Arc<Checked>,
+        kind: &GuardKind,
+        locals: &Locals,
+    ) -> Cond {
+        match kind {
+            GuardKind::When(cond) => self.cond(checked, *cond, locals),
+            GuardKind::Unless(cond) => self.cond(checked, *cond, locals).negate(),
+            GuardKind::Feature(name) => {
+                Cond::Is(Atom::Option(name.name.clone(), Comparison::Equal, Value::Bool(true)))
+            }
+            GuardKind::Arm { knob, patterns } => self.arm(checked, &knob.name, patterns, locals),
+            GuardKind::ElseArm { knob, patterns } => {
+                self.arm(checked, &knob.name, patterns, locals).negate()
+            }
+            GuardKind::For { .. } => Cond::True,
+        }
+    }
+
+    fn arm(
+        &mut self,
+        checked: &Arc<Checked>,
+        knob: &Name,
+        patterns: &[ExprId],
+        locals: &Locals,
+    ) -> Cond {
+        let is_set =
+            self.table.get(knob).is_some_and(|it| matches!(it.ty.without_opt(), Ty::Set(_)));
+        let mut parts = Vec::new();
+        for pattern in patterns {
+            if let Expr::Range { .. } = &checked.module().exprs[*pattern] {
+                parts.push(self.in_(checked, &Chosen::Option(knob.clone()), *pattern, locals));
+                continue;
+            }
+            match self.constant(checked, *pattern, locals) {
+                Some(Value::Enum(_, at)) if is_set => {
+                    parts.push(Cond::Is(Atom::Has(knob.clone(), at)))
+                }
+                Some(Value::Set(_, bits)) if is_set => {
+                    parts.extend(bits.iter().map(|it| Cond::Is(Atom::Has(knob.clone(), it))));
+                }
+                Some(Value::Set(of, bits)) => parts.extend(bits.iter().map(|it| {
+                    Cond::Is(Atom::Option(
+                        knob.clone(),
+                        Comparison::Equal,
+                        Value::Enum(of.clone(), it),
+                    ))
+                })),
+                Some(value) => {
+                    parts.push(Cond::Is(Atom::Option(knob.clone(), Comparison::Equal, value)));
+                }
+                None => {}
+            }
+        }
+        Cond::any(parts)
+    }
+
+    /// The values that the loops around a guard give to their names, one list for each round.
+    pub(super) fn rounds(&mut self, checked: &Arc<Checked>, guard: Option<GuardId>) -> Vec<Locals> {
+        let module = checked.module();
+        let mut loops: Vec<(Name, ExprId)> = module
+            .guards_of(guard)
+            .filter_map(|it| match &it.kind {
+                GuardKind::For { name, list } => Some((name.name.clone(), *list)),
+                _ => None,
+            })
+            .collect();
+        let mut rounds: Vec<Locals> = vec![Vec::new()];
+        while let Some((name, list)) = loops.pop() {
+            let mut next = Vec::new();
+            for round in &rounds {
+                if next.len() > ROUNDS_MAX {
+                    let range = checked.schema.env.lowered.map.expr(list);
+                    let message = format!("these loops go round more than {ROUNDS_MAX} times");
+                    let diagnostic =
+                        Diagnostic::new(Code::EvaluationLimit, checked.file, range, message)
+                            .help("loops in loops multiply");
+                    self.mistake(diagnostic);
+                    return Vec::new();
+                }
+                let values = match self.constant(checked, list, round) {
+                    Some(Value::List(items)) => items.to_vec(),
+                    Some(Value::Set(of, bits)) => {
+                        bits.iter().map(|it| Value::Enum(of.clone(), it)).collect()
+                    }
+                    _ => Vec::new(),
+                };
+                for value in values {
+                    let mut locals = round.clone();
+                    locals.push((name.clone(), value));
+                    next.push(locals);
+                }
+            }
+            rounds = next;
+        }
+        rounds
+    }
+}
+
+/// Something that is chosen, on one side of a comparison.
+enum Chosen {
+    Option(Name),
+    Version,
+    Global(Object, Name),
+}
+
+impl Chosen {
+    fn compare(&self, comparison: Comparison, value: Value) -> Cond {
+        Cond::Is(match (self, value) {
+            (Chosen::Option(name), value) => Atom::Option(name.clone(), comparison, value),
+            (Chosen::Global(object, name), value) => {
+                Atom::Global(*object, name.clone(), comparison, value)
+            }
+            (Chosen::Version, Value::Version(version)) => {
+                Atom::Version(comparison, VersionBound::Exact(version))
+            }
+            (Chosen::Version, Value::Series(version)) => {
+                Atom::Version(comparison, VersionBound::Series(version))
+            }
+            (Chosen::Version, _) => return Cond::False,
+        })
+    }
+}
+
+fn chosen(checked: &Checked, expr: ExprId) -> Option<Chosen> {
+    match checked.res(expr) {
+        Res::Option(name) => Some(Chosen::Option(name.clone())),
+        Res::Fact(Fact::Version) => Some(Chosen::Version),
+        Res::ObjectMember(object, name) => Some(Chosen::Global(*object, name.clone())),
+        _ => None,
+    }
+}
+
+/// The operator with its sides swapped.
+fn mirrored(op: BinaryOp) -> BinaryOp {
+    match op {
+        BinaryOp::Lt => BinaryOp::Gt,
+        BinaryOp::Le => BinaryOp::Ge,
+        BinaryOp::Gt => BinaryOp::Lt,
+        BinaryOp::Ge => BinaryOp::Le,
+        other => other,
+    }
+}

@@ -1,0 +1,221 @@
+//! Dependencies: what is asked of packages, of their options and of their versions.
+
+use std::sync::Arc;
+
+use kiln_lang::module::{BinaryOp, Dep, ExprId, Name, PackageRef, Req, SettingOp, Spec};
+use kiln_lang::schema::OptionTable;
+use kiln_lang::types::Ty;
+use kiln_lang::{Checked, Code, Comparison, Diagnostic, VersionBound, VersionReq};
+
+use super::Evaluation;
+use super::readers::OwnVersion;
+use crate::condition::Cond;
+use crate::interpret::{Interpreter, comparison};
+use crate::package::{AskDecl, DepDecl, ItemDecl, Locals, Place, Reqs, ValueDecl};
+use crate::value::Value;
+
+/// How many alternatives a requirement on a version may have, multiplied out. Real ones have 3.
+const ALTERNATIVES_MAX: usize = 1_000;
+
+impl Evaluation<'_> {
+    pub(super) fn dep(
+        &mut self,
+        checked: &Arc<Checked>,
+        dep: &Dep,
+        guard: Cond,
+        place: Place,
+        locals: &Locals,
+    ) -> Option<DepDecl> {
+        let package = match &dep.spec.package {
+            PackageRef::Named(ident) => ident.name.clone(),
+            PackageRef::Made(expr) => match self.constant(checked, *expr, locals) {
+                Some(Value::Text(text)) => Name::new(text.as_plain()?),
+                _ => return None,
+            },
+            PackageRef::Missing(_) => return None,
+        };
+        let when = dep.when.map_or(Cond::True, |it| self.cond(checked, it, locals));
+        let items = match self.db.package(&package) {
+            Some(file) => {
+                let table = self.db.schema(file).table.clone();
+                self.items(checked, &package, &table, &dep.spec, locals)
+            }
+            None => Vec::new(),
+        };
+        Some(DepDecl {
+            role: dep.role,
+            package,
+            output: dep.spec.output.as_ref().map(|it| it.name.clone()),
+            alias: dep.alias.as_ref().map(|it| it.name.clone()),
+            items,
+            reqs: if dep.exact { Reqs::Same } else { self.reqs(checked, &dep.reqs, locals) },
+            cond: Cond::all([guard, when]),
+            place,
+            text: self.text(place),
+        })
+    }
+
+    /// What a spec asks of the options of a package.
+    pub(crate) fn items(
+        &mut self,
+        checked: &Arc<Checked>,
+        package: &Name,
+        table: &OptionTable,
+        spec: &Spec,
+        locals: &Locals,
+    ) -> Vec<ItemDecl> {
+        let mut items = Vec::new();
+        for item in &spec.items {
+            let place = self.place(checked, item.span);
+            let (of, option) = match &*item.path {
+                [first] => (None, first),
+                [first, second, ..]
+                    if table.get(&first.name).is_none() && first.name != *package =>
+                {
+                    (Some(first.name.clone()), second)
+                }
+                [_, second, ..] => (None, second),
+                [] => continue,
+            };
+            let inner;
+            let table = match &of {
+                None => table,
+                Some(of) => match self.db.package(of) {
+                    Some(file) => {
+                        inner = self.db.schema(file);
+                        &*inner.table
+                    }
+                    None => continue,
+                },
+            };
+            let renamed = table.renamed.iter().find(|it| it.from == option.name);
+            let name = renamed.map_or_else(|| option.name.clone(), |it| it.to.clone());
+            let ask = match &item.value {
+                Some((op, value)) => {
+                    let value = match self.constant(checked, *value, locals) {
+                        Some(value) => ValueDecl::Known(value),
+                        None => ValueDecl::Computed {
+                            file: checked.file,
+                            expr: *value,
+                            locals: locals.clone(),
+                        },
+                    };
+                    AskDecl::Value(*op, value)
+                }
+                None if table.get(&name).is_some() => AskDecl::Switch(!item.off),
+                // A value of one of its sets.
+                None => match &table.sets_with(&name)[..] {
+                    [(set, at)] => {
+                        let option = set.name.clone();
+                        let ask = if item.off {
+                            let Ty::Set(ty) = &set.ty else { continue };
+                            let bits = [*at].into_iter().collect();
+                            AskDecl::Value(
+                                SettingOp::Remove,
+                                ValueDecl::Known(Value::Set(ty.clone(), bits)),
+                            )
+                        } else {
+                            AskDecl::Has(*at)
+                        };
+                        items.push(ItemDecl { of, option, ask, place });
+                        continue;
+                    }
+                    _ => continue,
+                },
+            };
+            items.push(ItemDecl { of, option: name, ask, place });
+        }
+        items
+    }
+
+    pub(crate) fn reqs(&mut self, checked: &Arc<Checked>, reqs: &[Req], locals: &Locals) -> Reqs {
+        // Requirements one after the other all hold: alternatives are multiplied out.
+        let mut any_of: Vec<Vec<(Comparison, ExprId)>> = vec![Vec::new()];
+        for req in reqs {
+            if any_of.len() > ALTERNATIVES_MAX {
+                let range = match req {
+                    Req::Compare(_, version) => Some(*version),
+                    Req::Any(alternatives) => {
+                        alternatives.first().and_then(|it| it.first()).map(|it| it.1)
+                    }
+                };
+                let range = range.map(|it| checked.schema.env.lowered.map.expr(it));
+                let message =
+                    format!("this requirement has more than {ALTERNATIVES_MAX} alternatives");
+                let diagnostic = Diagnostic::new(
+                    Code::EvaluationLimit,
+                    checked.file,
+                    range.unwrap_or_default(),
+                    message,
+                )
+                .help("alternatives one after the other multiply: write them in one group");
+                self.mistake(diagnostic);
+                return Reqs::Known(VersionReq::any());
+            }
+            let alternatives: Vec<Vec<(BinaryOp, ExprId)>> = match req {
+                Req::Compare(op, version) => vec![vec![(*op, *version)]],
+                Req::Any(alternatives) => alternatives.iter().map(|it| it.to_vec()).collect(),
+            };
+            let mut next = Vec::new();
+            for all in &any_of {
+                for alternative in &alternatives {
+                    let mut all = all.clone();
+                    all.extend(
+                        alternative.iter().filter_map(|it| comparison(it.0).map(|op| (op, it.1))),
+                    );
+                    next.push(all);
+                }
+            }
+            any_of = next;
+        }
+        let mut known = Vec::new();
+        for all in &any_of {
+            let mut bounds = Vec::new();
+            for (op, version) in all {
+                match self.constant(checked, *version, locals) {
+                    Some(Value::Version(version)) => {
+                        bounds.push((*op, VersionBound::Exact(version)))
+                    }
+                    Some(Value::Series(version)) => {
+                        bounds.push((*op, VersionBound::Series(version)))
+                    }
+                    _ => {
+                        return Reqs::Computed {
+                            file: checked.file,
+                            any_of,
+                            locals: locals.clone(),
+                        };
+                    }
+                }
+            }
+            known.push(bounds);
+        }
+        Reqs::Known(VersionReq { any_of: known })
+    }
+
+    /// A version requirement that reads the version of the package that says it.
+    pub(crate) fn version_req(
+        &mut self,
+        checked: &Arc<Checked>,
+        any_of: &[Vec<(Comparison, ExprId)>],
+        locals: &Locals,
+        version: &kiln_lang::Version,
+    ) -> VersionReq {
+        let mut reader = OwnVersion { fuel: &mut self.fuel, db: self.db, version };
+        let mut alternatives = Vec::new();
+        for all in any_of {
+            let mut bounds = Vec::new();
+            for (op, expr) in all {
+                let mut interpreter = Interpreter::new(self.db, checked, &mut reader);
+                interpreter.locals = locals.clone();
+                match interpreter.eval(*expr) {
+                    Ok(Value::Version(version)) => bounds.push((*op, VersionBound::Exact(version))),
+                    Ok(Value::Series(version)) => bounds.push((*op, VersionBound::Series(version))),
+                    _ => {}
+                }
+            }
+            alternatives.push(bounds);
+        }
+        VersionReq { any_of: alternatives }
+    }
+}

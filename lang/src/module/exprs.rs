@@ -1,0 +1,234 @@
+//! Expressions.
+
+use super::{ExprId, Ident, Name, Req, Spec};
+
+/// An expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expr {
+    /// Something that could not be parsed; the parser has said so.
+    Missing,
+    /// A whole number.
+    Int(i64),
+    /// A version as written: `24.10`, `1.1.1w`.
+    Version(Name),
+    /// A version series as written: `1.10.*`.
+    Series(Name),
+    /// A number with a unit.
+    Quantity {
+        /// The number.
+        number: i64,
+        /// The unit.
+        unit: Unit,
+    },
+    /// A pattern, without its slashes.
+    Regex(Box<str>),
+    /// A string, or shell text.
+    Str {
+        /// Its parts in order.
+        parts: Box<[StrPart]>,
+        /// Whether interpolations are quoted for the shell.
+        shell: bool,
+    },
+    /// A name whose meaning depends on where it stands.
+    Name(Name),
+    /// `.name`: a value of the expected enum.
+    DotName(Name),
+    /// `of.name`
+    Member {
+        /// What it is a member of.
+        of: ExprId,
+        /// The member.
+        name: Ident,
+    },
+    /// `callee(args)`
+    Call {
+        /// What is called.
+        callee: ExprId,
+        /// With what.
+        args: Box<[Arg]>,
+    },
+    /// `(a, b) -> body`
+    Lambda {
+        /// The parameters.
+        params: Box<[Ident]>,
+        /// The body.
+        body: ExprId,
+    },
+    /// `lhs op rhs`
+    Binary {
+        /// The operator.
+        op: BinaryOp,
+        /// What stands before it.
+        lhs: ExprId,
+        /// What stands behind it.
+        rhs: ExprId,
+    },
+    /// `!of`
+    Not(ExprId),
+    /// `-of`
+    Neg(ExprId),
+    /// `lo..hi`, `lo..=hi`
+    Range {
+        /// The first number in it.
+        lo: Option<ExprId>,
+        /// The bound above.
+        hi: Option<ExprId>,
+        /// Whether the bound is in it.
+        inclusive: bool,
+    },
+    /// `if cond then then else else_`
+    If {
+        /// The condition.
+        cond: ExprId,
+        /// The value if it holds.
+        then: ExprId,
+        /// The value if not.
+        else_: ExprId,
+    },
+    /// `match of { … }`
+    Match {
+        /// What is looked at.
+        of: ExprId,
+        /// The arms in order.
+        arms: Box<[MatchArm]>,
+    },
+    /// `{ … }`: a set, or a map if it has entries.
+    Set(Box<[Element]>),
+    /// `[ … ]`
+    List(Box<[Element]>),
+    /// `with hdf5[mpi] >= 1.10`
+    With(Box<With>),
+}
+
+/// A part of a string.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StrPart {
+    /// Text, escapes resolved.
+    Text(Box<str>),
+    /// An interpolation.
+    Expr(ExprId),
+}
+
+/// An argument of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arg {
+    /// The parameter it is for, if it says.
+    pub name: Option<Ident>,
+    /// The value.
+    pub value: ExprId,
+}
+
+/// An operator between two expressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BinaryOp {
+    /// `|`
+    Or,
+    /// `&`
+    And,
+    /// `==`
+    Eq,
+    /// `!=`
+    Ne,
+    /// `<`
+    Lt,
+    /// `<=`
+    Le,
+    /// `>`
+    Gt,
+    /// `>=`
+    Ge,
+    /// `has`
+    Has,
+    /// `has any`
+    HasAny,
+    /// `has all`
+    HasAll,
+    /// `in`
+    In,
+    /// `+`
+    Add,
+    /// `-`
+    Sub,
+    /// `*`
+    Mul,
+    /// `%`
+    Rem,
+}
+
+impl BinaryOp {
+    /// Returns the operator as written.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            BinaryOp::Or => "|",
+            BinaryOp::And => "&",
+            BinaryOp::Eq => "==",
+            BinaryOp::Ne => "!=",
+            BinaryOp::Lt => "<",
+            BinaryOp::Le => "<=",
+            BinaryOp::Gt => ">",
+            BinaryOp::Ge => ">=",
+            BinaryOp::Has => "has",
+            BinaryOp::HasAny => "has any",
+            BinaryOp::HasAll => "has all",
+            BinaryOp::In => "in",
+            BinaryOp::Add => "+",
+            BinaryOp::Sub => "-",
+            BinaryOp::Mul => "*",
+            BinaryOp::Rem => "%",
+        }
+    }
+}
+
+/// A unit of size or time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Bytes, times this many.
+    Bytes(i64),
+    /// Nanoseconds, times this many.
+    Nanoseconds(i64),
+}
+
+/// An arm of `match`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatchArm {
+    /// The values it is for; `None` for `else`.
+    pub patterns: Option<Box<[ExprId]>>,
+    /// The value.
+    pub value: ExprId,
+}
+
+/// An element of a set, list or map literal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Element {
+    /// `value`
+    Expr(ExprId),
+    /// `..value`
+    Spread(ExprId),
+    /// `key: value`
+    Entry(ExprId, ExprId),
+    /// `for name in list when cond => element`
+    For {
+        /// What each value is called.
+        name: Ident,
+        /// What is gone through.
+        list: ExprId,
+        /// Which values are taken.
+        when: Option<ExprId>,
+        /// What each gives.
+        element: Box<Element>,
+    },
+    /// `when cond => element`
+    When(ExprId, Box<Element>),
+}
+
+/// A condition on another node of the solved graph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct With {
+    /// Which node, with which options.
+    pub spec: Spec,
+    /// The interface it provides.
+    pub interface: Option<Ident>,
+    /// Its version.
+    pub reqs: Box<[Req]>,
+}
