@@ -129,12 +129,14 @@ fn compare(root: &Path, options: &Options) -> Result<(), String> {
         eprintln!("measuring {name}");
         let folder = temp.path().join(name);
         fs::create_dir(&folder).map_err(|it| format!("{}: {it}", folder.display()))?;
-        lines.extend(bench(&Bench {
-            tools: &tools,
-            machine: &machine,
-            folder: folder.clone(),
-            runs: options.runs,
-        })?);
+        let bench_of =
+            Bench { tools: &tools, machine: &machine, folder: folder.clone(), runs: options.runs };
+        let new = bench(&bench_of)?;
+        // Who stops it before its end knows what came until then.
+        for line in &new {
+            eprintln!("  {}", line.short());
+        }
+        lines.extend(new);
         measure::remove(&folder);
     }
     if options.json {

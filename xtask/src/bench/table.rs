@@ -38,6 +38,12 @@ pub(super) enum Target {
 }
 
 impl Line {
+    /// What Kiln took, in one line.
+    pub(super) fn short(&self) -> String {
+        let (wall, cpu) = (duration(self.kiln.median_ms), duration(self.kiln.cpu_median_ms));
+        format!("{}: {wall} (cpu {cpu})", self.what.trim())
+    }
+
     fn peer(&self, name: &str) -> Option<&Times> {
         self.peers.iter().find(|it| it.0 == name).and_then(|it| it.1.as_ref())
     }
