@@ -4,13 +4,12 @@
 //! wishes ─setup─▶ layers ─solve─▶ Solution ─derive─▶ Graph
 //! ```
 
+use std::mem::ManuallyDrop;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kiln_eval::{
-    Derived, Packages, Setup, SetupRequest, Solution, derive, prepare, setup, solve,
-};
+use kiln_eval::{Derived, Packages, Setup, SetupRequest, Solution, derive, prepare, setup, solve};
 use kiln_lang::module::{ModuleKind, StmtKind};
 use kiln_lang::{Database, Diagnostic, FileId};
 
@@ -33,7 +32,7 @@ pub(crate) struct Workspace {
 /// What a workspace was solved to.
 pub(crate) struct Solved {
     pub(crate) setup: Setup,
-    pub(crate) solution: Solution,
+    pub(crate) solution: ManuallyDrop<Solution>,
 }
 
 impl Workspace {
@@ -118,6 +117,9 @@ impl Workspace {
     pub(crate) fn solve(&self) -> Result<Solved, Fail> {
         let packages = Packages::new(&self.db);
         prepare(&packages, &self.request, threads());
+        // The process ends soon after, and what is known of thousands of packages takes longer to
+        // take apart than to leave.
+        self.db.keep_until_exit();
         let (setup, warnings) = match setup(&self.db, &self.request) {
             Ok(done) => done,
             Err(diagnostics) => {
@@ -133,7 +135,7 @@ impl Workspace {
         match solve(&packages, &setup) {
             Ok((solution, warnings)) => {
                 self.show(&warnings)?;
-                Ok(Solved { setup, solution })
+                Ok(Solved { setup, solution: ManuallyDrop::new(solution) })
             }
             Err(diagnostics) => {
                 Err(self.show(&diagnostics).err().unwrap_or(Fail::Shown(Exit::Author)))

@@ -191,6 +191,12 @@ impl Database {
         }
     }
 
+    /// Never gives back the memory of what has been derived so far: for a program that is about to
+    /// end, which has better things to do.
+    pub fn keep_until_exit(&self) {
+        std::mem::forget(self.files().data.clone());
+    }
+
     /// Returns the world that files come from.
     #[must_use]
     pub fn world(&self) -> &dyn World {
