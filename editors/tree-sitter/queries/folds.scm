@@ -1,0 +1,13 @@
+[
+  (block)
+  (enum_body)
+  (record)
+  (versions)
+  (export_list)
+  (match)
+  (set)
+  (list)
+  (arguments)
+  (parameters)
+  (string)
+] @fold
