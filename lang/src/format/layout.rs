@@ -171,15 +171,14 @@ impl<'a> Layout<'a> {
     /// are any.
     pub(super) fn words(&mut self, node: &'a GreenNodeData) {
         let parent = kind_of(node);
-        let last = last_of(node);
+        let last =
+            matches!(parent, ENUMERATOR | GROUP | MATCH_ARM).then(|| last_of(node)).flatten();
         let mut before: Option<SyntaxKind> = None;
         for (index, child) in node.children().enumerate() {
             let kind = kind(child);
             if !is_trivia(kind) {
                 // The comma of a list belongs to the list, which writes its own.
-                let is_list_comma = kind == COMMA
-                    && matches!(parent, ENUMERATOR | GROUP | MATCH_ARM)
-                    && Some(index) == last;
+                let is_list_comma = kind == COMMA && Some(index) == last;
                 if is_list_comma {
                     continue;
                 }
@@ -302,7 +301,7 @@ impl<'a> Layout<'a> {
         }
         let inside: Vec<Child<'a>> =
             children.filter(|it| !matches!(kind(*it), L_BRACE | R_BRACE)).collect();
-        if inside.iter().all(|it| kind(*it) == WHITESPACE) {
+        if inside.iter().all(|it| matches!(kind(*it), WHITESPACE | SEMICOLON | COMMA)) {
             self.text("{}");
             return;
         }
@@ -462,7 +461,7 @@ fn is_element(kind: SyntaxKind) -> bool {
 
 /// The index of the last child that is neither white space nor comment.
 fn last_of(node: &GreenNodeData) -> Option<usize> {
-    node.children().enumerate().filter(|it| !is_trivia(kind(it.1))).map(|it| it.0).last()
+    node.children().enumerate().filter(|it| !is_trivia(kind(it.1))).map(|it| it.0).next_back()
 }
 
 /// What stands between two neighbours in a node.

@@ -425,8 +425,10 @@ fn is_keyword(p: &Parser<'_>, word: &str) -> bool {
         return true;
     }
     let list_follows = matches!(word, "overlays" | "arg") && p.nth(1) == Some(L_BRACKET)
-        // `arg .dlopen`, but not `arg.dlopen = 1`.
-        || BEFORE_ANYTHING.contains(&word) && p.nth(1) == Some(DOT) && !p.adjoins(1);
+        // `arg .dlopen` and `when [a] == b`, but not `arg.dlopen = 1` and `when[a]`.
+        || BEFORE_ANYTHING.contains(&word)
+            && matches!(p.nth(1), Some(DOT | L_BRACKET))
+            && !p.adjoins(1);
     (!setting_follows(p, 1) || list_follows)
         && (BEFORE_ANYTHING.contains(&word) || p.nth(1) != Some(L_BRACE))
 }
