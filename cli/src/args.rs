@@ -236,6 +236,15 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: DerivationCommand,
     },
+    /// Write the documentation of all recipes, as HTML
+    Doc {
+        /// The folder; what kiln doc wrote there before is replaced
+        #[arg(long, value_name = "DIR", default_value = "kiln-doc")]
+        out: PathBuf,
+        /// A folder with recipes of your own; they come before the standard ones
+        #[arg(long, value_name = "DIR")]
+        recipes: Vec<PathBuf>,
+    },
     /// Explain a diagnostic, by the name in brackets
     Explain {
         /// Such as `unknown-option`; lists all if not given

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod derivation;
+pub(crate) mod doc;
 pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod explain;

@@ -16,6 +16,7 @@ mod args;
 mod commands;
 mod config;
 mod data;
+mod doc;
 mod embedded;
 mod exit;
 mod fail;
@@ -91,6 +92,7 @@ pub fn main() -> ExitCode {
         }
         Command::Store { command } => commands::store::run(common, terminal, command),
         Command::Derivation { command } => commands::derivation::run(common, terminal, command),
+        Command::Doc { out, recipes } => commands::doc::run(common, terminal, out, recipes),
         Command::Explain { slug } => commands::explain::run(slug.as_deref(), terminal),
         Command::Doctor => commands::doctor::run(common),
         Command::Completions { shell } => commands::completions::run(*shell),

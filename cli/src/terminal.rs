@@ -107,7 +107,7 @@ pub(crate) fn harmless(text: &str) -> String {
 }
 
 /// Characters that change the order of what is shown, or are not seen at all.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
