@@ -39,7 +39,8 @@ impl Tools {
         }
         for what in builds {
             let mut command = Command::new(&cargo);
-            command.args(["build", "--quiet", "--release"]).args(&what).current_dir(root);
+            command.args(["build", "--quiet", "--release", "--target-dir"]).arg(&target);
+            command.args(&what).current_dir(root);
             let status =
                 command.status().map_err(|it| format!("cannot start {command:?}: {it}"))?;
             if !status.success() {
