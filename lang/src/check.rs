@@ -41,6 +41,7 @@ use crate::env::Env;
 use crate::module::{
     Expr, ExprId, FunctionId, GuardId, GuardKind, Ident, Module, ModuleKind, Name, SpanId,
 };
+use crate::pattern::Pattern;
 use crate::schema::{BodyRef, OptionTable, Schema};
 use crate::types::{EnumTy, Object, Ty};
 use crate::version::VersionBound;
@@ -160,6 +161,7 @@ pub(crate) fn compute(db: &Database, file: FileId) -> Checked {
         diagnostics: Vec::new(),
         lets: HashMap::new(),
         schemas: RefCell::default(),
+        patterns: HashMap::new(),
     };
     checker.syntax(&lowered);
     let parses = checker.diagnostics.iter().all(|it| it.code != Code::MissingHeader);
@@ -195,6 +197,8 @@ struct Checker<'a> {
     lets: HashMap<(BodyRef, u32), Option<Ty>>,
     /// Schemas of other packages, kept because a recipe names the same ones often.
     schemas: RefCell<HashMap<Name, Option<Arc<Schema>>>>,
+    /// Patterns of types, compiled: many texts follow the same one.
+    patterns: HashMap<Arc<str>, Option<Pattern>>,
 }
 
 /// What the names in an expression can mean.

@@ -325,8 +325,10 @@ impl Compute<'_> {
             }
             return Some(Arc::new(self.table(part.body, false)));
         }
-        if self.outer.contains(&file) {
-            self.truncated = true;
+        // Asked of the text and not of what is being computed, so that it is said in each file of the
+        // ring, whichever of them is asked for first.
+        if self.outer.contains(&file) || self.reaches_this(file) {
+            self.truncated |= self.outer.contains(&file);
             self.ring(name);
             return None;
         }
@@ -359,6 +361,34 @@ impl Compute<'_> {
             .at(Code::OptionCycle, name.span, message)
             .help("move what both need into a mixin that includes neither");
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Whether a module includes this file, by way of whatever modules.
+    fn reaches_this(&self, from: FileId) -> bool {
+        // Only modules can be included.
+        if self.env.module().kind != Some(ModuleKind::Module) {
+            return false;
+        }
+        let mut seen = vec![from];
+        let mut open = vec![from];
+        while let Some(file) = open.pop() {
+            let env = self.db.env(file);
+            let stmts = env.module().bodies.values().iter().flat_map(|it| &it.stmts);
+            for stmt in stmts {
+                let StmtKind::Include(include) = &stmt.kind else { continue };
+                let Some(of) = include.path.first() else { continue };
+                let next = env.used(&of.name).or_else(|| self.db.module(&of.name));
+                let Some(next) = next.filter(|it| *it != file) else { continue };
+                if next == self.file {
+                    return true;
+                }
+                if !seen.contains(&next) {
+                    seen.push(next);
+                    open.push(next);
+                }
+            }
+        }
+        false
     }
 
     /// The file and the name of the mixin that an inclusion means.

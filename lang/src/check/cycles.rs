@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Checker, Res};
+use crate::database::Lowered;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::module::{ExprId, FunctionId, Ident, Name, Setting, SettingOp, StmtKind};
 use crate::schema::{BodyRef, OptionTable};
@@ -22,11 +23,17 @@ struct Edge {
 
 type Graph = BTreeMap<Name, Vec<Edge>>;
 
-impl<'a> Checker<'a> {
-    /// Returns the expressions below `expr`, itself included, that read something.
-    pub(super) fn reads(&self, expr: ExprId) -> Vec<ExprId> {
+/// A file, and what the words in it mean.
+struct Resolved<'b> {
+    file: crate::database::FileId,
+    lowered: &'b Lowered,
+    res: &'b [Res],
+}
+
+impl Resolved<'_> {
+    fn reads(&self, expr: ExprId) -> Vec<ExprId> {
         let mut reads = Vec::new();
-        self.module().walk(expr, &mut |it| {
+        self.lowered.module.walk(expr, &mut |it| {
             if matches!(
                 self.res[it.index()],
                 Res::Option(_) | Res::Let(..) | Res::ObjectMember(..) | Res::Fact(_)
@@ -35,6 +42,44 @@ impl<'a> Checker<'a> {
             }
         });
         reads
+    }
+
+    fn body_edges(&self, at: BodyRef, graph: &mut Graph) {
+        let body = &self.lowered.module.bodies[at.body];
+        for decl in &body.options {
+            let entry = graph.entry(decl.ident.name.clone()).or_default();
+            for expr in [decl.default, decl.when].into_iter().flatten() {
+                entry.extend(self.edges(expr));
+            }
+        }
+        for stmt in &body.stmts {
+            let StmtKind::Setting(setting) = &stmt.kind else { continue };
+            let Some(name) = setting.path.first().filter(|it| it.name != "steps") else { continue };
+            graph.entry(name.name.clone()).or_default().extend(self.edges(setting.value));
+        }
+    }
+
+    fn edges(&self, expr: ExprId) -> Vec<Edge> {
+        let mut edges = Vec::new();
+        for read in self.reads(expr) {
+            let (file, range) = (self.file, self.lowered.map.expr(read));
+            match &self.res[read.index()] {
+                Res::Option(name) => edges.push(Edge { to: name.clone(), file, range }),
+                Res::Let(at, index) if at.file == self.file => {
+                    let decl = &self.lowered.module.bodies[at.body].options[*index as usize];
+                    edges.push(Edge { to: decl.ident.name.clone(), file, range });
+                }
+                _ => {}
+            }
+        }
+        edges
+    }
+}
+
+impl<'a> Checker<'a> {
+    /// Returns the expressions below `expr`, itself included, that read something.
+    pub(super) fn reads(&self, expr: ExprId) -> Vec<ExprId> {
+        self.resolved().reads(expr)
     }
 
     /// Reports rings among the options of this file's own bodies.
@@ -69,7 +114,7 @@ impl<'a> Checker<'a> {
                 if name.name == "steps" {
                     continue;
                 }
-                let edges = self.edges(setting.value);
+                let edges = self.resolved().edges(setting.value);
                 let entry = graph.entry(name.name.clone()).or_default();
                 if setting.op == SettingOp::Set {
                     entry.clear();
@@ -85,55 +130,19 @@ impl<'a> Checker<'a> {
         let mut graph = Graph::new();
         for at in &table.bodies {
             if at.file == self.file {
-                self.body_edges(*at, &mut graph);
+                self.resolved().body_edges(*at, &mut graph);
             } else {
                 let checked = self.db.checked(at.file);
-                let inner = Checker {
-                    db: self.db,
-                    file: at.file,
-                    env: &checked.schema.env,
-                    schema: &checked.schema,
-                    res: checked.res.clone(),
-                    types: Vec::new(),
-                    diagnostics: Vec::new(),
-                    lets: Default::default(),
-                    schemas: Default::default(),
-                };
-                inner.body_edges(*at, &mut graph);
+                let env = &checked.schema.env;
+                let resolved = Resolved { file: at.file, lowered: &env.lowered, res: &checked.res };
+                resolved.body_edges(*at, &mut graph);
             }
         }
         graph
     }
 
-    fn body_edges(&self, at: BodyRef, graph: &mut Graph) {
-        let body = &self.module().bodies[at.body];
-        for decl in &body.options {
-            let entry = graph.entry(decl.ident.name.clone()).or_default();
-            for expr in [decl.default, decl.when].into_iter().flatten() {
-                entry.extend(self.edges(expr));
-            }
-        }
-        for stmt in &body.stmts {
-            let StmtKind::Setting(setting) = &stmt.kind else { continue };
-            let Some(name) = setting.path.first().filter(|it| it.name != "steps") else { continue };
-            graph.entry(name.name.clone()).or_default().extend(self.edges(setting.value));
-        }
-    }
-
-    fn edges(&self, expr: ExprId) -> Vec<Edge> {
-        let mut edges = Vec::new();
-        for read in self.reads(expr) {
-            let (file, range) = (self.file, self.range(read));
-            match &self.res[read.index()] {
-                Res::Option(name) => edges.push(Edge { to: name.clone(), file, range }),
-                Res::Let(at, index) if at.file == self.file => {
-                    let decl = &self.module().bodies[at.body].options[*index as usize];
-                    edges.push(Edge { to: decl.ident.name.clone(), file, range });
-                }
-                _ => {}
-            }
-        }
-        edges
+    fn resolved(&self) -> Resolved<'_> {
+        Resolved { file: self.file, lowered: &self.env.lowered, res: &self.res }
     }
 
     /// Reports each ring of a graph once.

@@ -1,5 +1,6 @@
 //! Recipes and modules: bodies, their declarations and statements.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::conditions::CondPlace;
@@ -7,8 +8,8 @@ use super::specs::SpecPlace;
 use super::{Checker, Res, Scope};
 use crate::diagnostic::Code;
 use crate::module::{
-    BodyId, Expr, ExprId, GuardId, GuardKind, Ident, ModuleKind, OptionKind, Part, PartKind,
-    Setting, Stmt, StmtKind,
+    BodyId, Expr, ExprId, GuardKind, Ident, ModuleKind, OptionKind, Part, PartKind, Setting, Stmt,
+    StmtKind,
 };
 use crate::nearest::{did_you_mean, list, nearest};
 use crate::schema::OptionTable;
@@ -202,8 +203,18 @@ impl<'a> Checker<'a> {
     }
 
     fn guards_of_body(&mut self, body: &'a crate::module::Body, scope: &Scope) {
-        let mut seen: Vec<GuardId> = Vec::new();
         let module = self.module();
+        let mut seen = vec![false; module.guards.len()];
+        // Both branches of one `when` share the condition; it is checked once.
+        let with_when: HashSet<ExprId> = module
+            .guards
+            .values()
+            .iter()
+            .filter_map(|it| match it.kind {
+                GuardKind::When(cond) => Some(cond),
+                _ => None,
+            })
+            .collect();
         let starts = body
             .options
             .iter()
@@ -214,21 +225,17 @@ impl<'a> Checker<'a> {
         for start in starts {
             let mut next = start;
             while let Some(id) = next {
-                if seen.contains(&id) {
+                if std::mem::replace(&mut seen[id.index()], true) {
                     break;
                 }
-                seen.push(id);
                 next = module.guards[id].parent;
             }
         }
-        seen.sort_unstable();
-        for id in seen {
-            let guard = &module.guards[id];
+        for (_, guard) in module.guards.iter().filter(|it| seen[it.0.index()]) {
             let inner = self.guarded(guard.parent, scope);
             match &guard.kind {
                 GuardKind::When(cond) | GuardKind::Unless(cond) => {
-                    // Both branches of one `when` share the condition; it is checked once.
-                    if matches!(guard.kind, GuardKind::When(_)) || !self.has_when(*cond) {
+                    if matches!(guard.kind, GuardKind::When(_)) || !with_when.contains(cond) {
                         self.condition(*cond, &inner, CondPlace::Recipe);
                     }
                 }
@@ -254,14 +261,6 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-    }
-
-    fn has_when(&self, cond: ExprId) -> bool {
-        self.module()
-            .guards
-            .values()
-            .iter()
-            .any(|it| matches!(it.kind, GuardKind::When(other) if other == cond))
     }
 
     /// The values of an arm.

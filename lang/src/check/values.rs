@@ -1,5 +1,7 @@
 //! Bare words and literals where a value of an enum, a version or a number is expected.
 
+use std::sync::Arc;
+
 use super::constants::holds;
 use super::{Checker, Res};
 use crate::diagnostic::{Code, Diagnostic};
@@ -232,9 +234,12 @@ impl Checker<'_> {
     }
 
     /// Checks a constant text against the pattern of the type that is expected of it.
-    pub(super) fn in_pattern(&mut self, expr: ExprId, text: &str, pattern: &str) {
-        let Ok(compiled) = crate::pattern::Pattern::new(pattern) else { return };
-        if !compiled.matches(text) {
+    pub(super) fn in_pattern(&mut self, expr: ExprId, text: &str, pattern: &Arc<str>) {
+        let compiled = self
+            .patterns
+            .entry(pattern.clone())
+            .or_insert_with(|| crate::pattern::Pattern::new(pattern).ok());
+        if compiled.as_ref().is_some_and(|it| !it.matches(text)) {
             let message = format!("expected a text like `/{pattern}/`, found {text:?}");
             let diagnostic = self
                 .at_expr(Code::OutOfRange, expr, message)
