@@ -742,7 +742,16 @@ impl<'a> Checker<'a> {
             if setting.guard.is_some() {
                 continue;
             }
-            let names: Vec<&str> = path.iter().map(|it| it.name.as_str()).collect();
+            let mut names: Vec<&str> = path.iter().map(|it| it.name.as_str()).collect();
+            // An option under its former name is the same option.
+            let schema = self.package(package);
+            if let Some(first) = names.first_mut()
+                && let Some(schema) = &schema
+                && schema.table.get(first).is_none()
+                && let Some(renamed) = schema.table.renamed.iter().find(|it| it.from == *first)
+            {
+                *first = &renamed.to;
+            }
             let key = (package.clone(), names.join("."));
             let before = seen.entry(key.clone()).or_default();
             for other in before.iter() {

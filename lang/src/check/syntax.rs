@@ -87,7 +87,7 @@ impl Checker<'_> {
                     .here("begins here")
                     .help("close it with the quotes that opened it; a string over several lines begins and ends with `\"\"\"`");
                 match line.matches('"').count() {
-                    1 if !line.contains(['#', '\\']) => diagnostic.fix_at(
+                    1 if !line.contains(['#', '\\', ',', ')', ']', '}']) => diagnostic.fix_at(
                         "close it at the end of the line",
                         self.file,
                         rowan::TextRange::empty(rowan::TextSize::new((begin + line.len()) as u32)),
