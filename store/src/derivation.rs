@@ -285,7 +285,7 @@ impl Derivation {
 impl Build<InputRef> {
     /// Returns the action that the build is when its inputs are these objects, by label.
     #[must_use]
-    pub(crate) fn with_inputs(&self, inputs: BTreeMap<Label, ObjectId>) -> Action {
+    pub fn with_inputs(&self, inputs: BTreeMap<Label, ObjectId>) -> Action {
         Build {
             name: self.name.clone(),
             kind: self.kind,

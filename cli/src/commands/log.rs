@@ -1,8 +1,9 @@
 //! `kiln log`: what a build printed.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
 
-use kiln_store::{ActionId, Store as _, Verdict};
+use kiln_store::{ActionId, Derivation, DerivationId, Graph, LocalStore, Store as _, Verdict};
 
 use crate::args::{Common, Layers};
 use crate::config::Config;
@@ -39,8 +40,7 @@ pub(crate) fn run(
         let mut actions = Vec::new();
         for root in &solved.solution.roots {
             let Some(input) = derived.nodes.get(&root.node) else { continue };
-            let memos = store.memos(&[input.derivation])?;
-            if let Some(action) = memos.actions.into_iter().flatten().next() {
+            if let Some(action) = resolve(&store, &derived.graph, &input.derivation)? {
                 actions.push((action, solved.solution.node(root.node).title()));
             }
         }
@@ -85,4 +85,36 @@ pub(crate) fn run(
         }
         _ => Ok(Exit::Done),
     }
+}
+
+/// The action that a derivation is, if all that it is built from was built: also of one that failed,
+/// which no memo knows.
+fn resolve(
+    store: &LocalStore,
+    graph: &Graph,
+    derivation: &DerivationId,
+) -> Result<Option<ActionId>, Fail> {
+    if let Some(action) = store.memos(&[*derivation])?.actions.into_iter().flatten().next() {
+        return Ok(Some(action));
+    }
+    let Some(build) = graph.node(derivation).and_then(|it| it.as_build()) else { return Ok(None) };
+    let mut inputs = BTreeMap::new();
+    for (label, input) in &build.inputs {
+        let object = match graph.node(&input.derivation).map(|it| &*it.derivation) {
+            Some(Derivation::Import(import)) => Some(import.object),
+            _ => {
+                let memos = store.memos(&[input.derivation])?;
+                match memos.actions.into_iter().flatten().next() {
+                    Some(action) => {
+                        let known = store.realisations(&[action])?.into_iter().flatten().next();
+                        known.and_then(|it| it.outputs.get(&input.output).copied())
+                    }
+                    None => None,
+                }
+            }
+        };
+        let Some(object) = object else { return Ok(None) };
+        inputs.insert(label.clone(), object);
+    }
+    Ok(Some(build.with_inputs(inputs).id()))
 }
