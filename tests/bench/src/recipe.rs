@@ -242,7 +242,7 @@ fn variant(name: &str, kind: &Kind, declarations: &[&Value], context: &mut Conte
             }
         }
     }
-    let when = if conds.iter().any(|it| *it == Cond::Always) {
+    let when = if conds.contains(&Cond::Always) {
         String::new()
     } else {
         let texts: Vec<String> = conds
