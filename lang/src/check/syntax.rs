@@ -83,6 +83,8 @@ impl Checker<'_> {
                 let text = self.db.text(self.file);
                 let begin = usize::from(range.start());
                 let line = text[begin..].lines().next().unwrap_or("").trim_end();
+                // The lexer ends such a string before a comma that ends the line.
+                let line = line.strip_suffix(',').unwrap_or(line);
                 let diagnostic = new(Code::UnclosedString, "this string has no end".to_owned())
                     .here("begins here")
                     .help("close it with the quotes that opened it; a string over several lines begins and ends with `\"\"\"`");

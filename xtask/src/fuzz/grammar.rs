@@ -128,6 +128,12 @@ impl Maker<'_> {
                     self.operand();
                 }
             }
+            // What begins with `..` is a spread element, and no key.
+            "EntryElement" => {
+                self.operand();
+                self.token(":");
+                self.node("Expr");
+            }
             "SpreadElement" => {
                 self.token("..");
                 self.operand();

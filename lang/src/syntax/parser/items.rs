@@ -246,8 +246,6 @@ fn item(p: &mut Parser<'_>) {
                 let m = p.start();
                 p.bump();
                 m.complete(p, ERROR);
-                // What stands behind it on its line is often the next item.
-                p.statement_start = p.at;
             }
             m.complete(p, LET);
         }
