@@ -19,6 +19,7 @@ mod effects;
 mod exprs;
 mod functions;
 mod layers;
+mod library;
 mod lowering;
 mod matches;
 mod mismatches;
@@ -46,7 +47,7 @@ use crate::schema::{BodyRef, OptionTable, Schema};
 use crate::types::{EnumTy, Object, Ty};
 use crate::version::VersionBound;
 
-pub use functions::{Builtin, Method, members_of};
+pub use library::{Builtin, Method, members_of};
 pub(crate) use recipes::EXPORT_KEYS;
 
 /// A file with every name resolved and every expression typed.
