@@ -245,6 +245,15 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIR")]
         recipes: Vec<PathBuf>,
     },
+    /// Evaluate expressions, line by line
+    Repl {
+        /// A recipe or a module to stand in
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// A folder with recipes of your own; they come before the standard ones
+        #[arg(long, value_name = "DIR")]
+        recipes: Vec<PathBuf>,
+    },
     /// Explain a diagnostic, by the name in brackets
     Explain {
         /// Such as `unknown-option`; lists all if not given

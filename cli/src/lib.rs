@@ -93,6 +93,9 @@ pub fn main() -> ExitCode {
         Command::Store { command } => commands::store::run(common, terminal, command),
         Command::Derivation { command } => commands::derivation::run(common, terminal, command),
         Command::Doc { out, recipes } => commands::doc::run(common, terminal, out, recipes),
+        Command::Repl { file, recipes } => {
+            commands::repl::run(common, terminal, file.as_deref(), recipes)
+        }
         Command::Explain { slug } => commands::explain::run(slug.as_deref(), terminal),
         Command::Doctor => commands::doctor::run(common),
         Command::Completions { shell } => commands::completions::run(*shell),

@@ -6,11 +6,11 @@ use super::markdown::inline;
 use super::page::{Page, badge};
 
 pub(super) fn page(catalog: &Catalog<'_>) -> String {
-    let count = match (catalog.packages.len(), catalog.modules.len()) {
-        (packages, modules) => {
-            format!("{}, {}", words(packages, "package"), words(modules, "module"))
-        }
-    };
+    let count = format!(
+        "{}, {}",
+        words(catalog.packages.len(), "package"),
+        words(catalog.modules.len(), "module")
+    );
     let input = Html::el(
         "input",
         &[
