@@ -376,14 +376,19 @@ fn a_long_chain_of_build_tools_ends_with_a_message() {
 
 #[test]
 fn files_that_use_each_other_in_a_ring() {
-    let fixture = Fixture::new(
+    let mut fixture = Fixture::new(
         "//- /r/m.kiln\nmodule m\nuse n\nmixin m { include n }\n//- /r/n.kiln\nmodule n\nuse m\nmixin n { include m }\n//- /r/big.kiln\nrecipe big\nversion = 1\ninclude m\n",
         &["big"],
     );
     expect![[r#"
-        error[option-cycle]: including `m` here includes it in itself
-          /r/n.kiln:3 `m`
+        error[option-cycle]: including `n` here includes it in itself
+          /r/m.kiln:3 `n`
           help: move what both need into a mixin that includes neither
     "#]]
     .assert_eq(&fixture.mistakes());
+    let first = fixture.mistakes();
+    for threads in [2, 8, 2, 8] {
+        fixture.threads = threads.try_into().unwrap();
+        assert_eq!(fixture.mistakes(), first);
+    }
 }
