@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kiln_lang::MemoryWorld;
+use proptest::prelude::*;
 
 use super::*;
 use crate::world::{DiskWorld, STD};
@@ -290,4 +291,18 @@ fn wrong_and_strange_recipes_have_pages_too() {
     check(&site);
     assert!(site.contains_key("packages/broken.html"));
     assert!(site["packages/broken.html"].contains("mistakes"));
+}
+
+proptest! {
+    /// Whatever a doc comment says, what is made of it is whole elements, and links to the web only.
+    #[test]
+    fn any_text_makes_whole_elements(
+        text in prop_oneof![any::<String>(), "[`*\\[\\]()#|<>&\"' a\n-]{0,60}", "([a-z`*]|\\[x\\]\\(|https://x|javascript:|\\)|\n\\| ?|\n- |\n```| ){0,30}"],
+    ) {
+        let html = markdown::blocks(&text, 2, false, &|_| None);
+        let page = read("text", &html::Html::tag("main", html).document());
+        for link in &page.links {
+            prop_assert!(markdown::is_web(link), "{link}");
+        }
+    }
 }
