@@ -127,8 +127,9 @@ struct Fixing<'a> {
     seen: BTreeSet<Vec<Arc<str>>>,
 }
 
-/// What a fix is about: it has the same key in the next round.
-type Key = (FileId, Code, String, Vec<(FileId, String)>);
+/// What a fix is about: the file, the text of the line, what is said, and what it writes. That is
+/// the same when other lines have changed.
+type Key = (FileId, String, Code, String, Vec<(FileId, String)>);
 
 struct Candidate {
     diagnostic: Diagnostic,
@@ -137,9 +138,16 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn key(&self) -> Key {
+    fn key(&self, db: &Database) -> Key {
         let edits = self.edits.iter().map(|it| (it.file, it.text.clone())).collect();
-        (self.diagnostic.primary.file, self.diagnostic.code, self.diagnostic.message.clone(), edits)
+        let file = self.diagnostic.primary.file;
+        let text = db.text(file);
+        let start = usize::from(self.diagnostic.primary.range.start());
+        let (before, behind) = text.split_at_checked(start).unwrap_or((&text, ""));
+        let head = before.rsplit('\n').next().unwrap_or("");
+        let line = format!("{head}{}", behind.split('\n').next().unwrap_or(""));
+        let diagnostic = &self.diagnostic;
+        (file, line, diagnostic.code, diagnostic.message.clone(), edits)
     }
 }
 
@@ -193,7 +201,8 @@ impl Fixing<'_> {
             None => *settled = Settled { accepted: all, db: Some(edited) },
             Some(error) => {
                 if let [only] = new {
-                    self.refused.insert(only.key(), error);
+                    let key = only.key(&self.db);
+                    self.refused.insert(key, error);
                     return;
                 }
                 let (first, second) = new.split_at(new.len() / 2);
@@ -255,7 +264,7 @@ impl Fixing<'_> {
         edits.sort_by_key(|it| (it.file, it.range.start()));
         let candidate =
             Candidate { diagnostic: diagnostic.clone(), title: fix.title.clone(), edits };
-        if let Some(error) = self.refused.get(&candidate.key()) {
+        if let Some(error) = self.refused.get(&candidate.key(db)) {
             return Some(Err(Reason::NewError(error.clone())));
         }
         if diagnostic.code == Code::RedundantSetting
