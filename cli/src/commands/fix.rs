@@ -224,12 +224,20 @@ impl Report<'_> {
             return;
         }
         let mut parts = Vec::new();
-        let count = self.outcome.applied.len();
-        if count > 0 {
-            let mistakes = if count == 1 { "1 fix".into() } else { format!("{count} fixes") };
-            parts.push(format!("{mistakes} in {}", files_word(self.changed.len())));
-        } else {
-            parts.push("nothing to fix".to_owned());
+        // What could not be written has been said, and is as it was.
+        let done: Vec<FileId> = match self.how.dry_run {
+            true => self.changed.iter().map(|it| it.id).collect(),
+            false => self.written.to_vec(),
+        };
+        let count = done.iter().map(|it| self.applied_to(*it).count()).sum();
+        match count {
+            0 if self.changed.is_empty() => parts.push("nothing to fix".to_owned()),
+            0 => parts.push("nothing was fixed".to_owned()),
+            1 => parts.push(format!("1 fix in {}", files_word(done.len()))),
+            count => parts.push(format!("{count} fixes in {}", files_word(done.len()))),
+        }
+        if done.len() < self.changed.len() {
+            return eprintln!("{}", parts.join("; "));
         }
         let rest: Vec<Diagnostic> =
             self.targets.iter().flat_map(|it| self.outcome.db.diagnostics(it.id)).collect();
