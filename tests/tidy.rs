@@ -69,7 +69,7 @@ const NAMED_IN: &[(&str, &str)] = &[
 #[test]
 fn a_library_is_named_in_one_place() {
     for (path, text) in
-        texts().iter().filter(|it| it.0.ends_with(".rs") && !it.0.starts_with("tests/"))
+        texts().iter().filter(|it| it.0.ends_with(".rs") && !it.0.contains("tests/"))
     {
         for (library, place) in NAMED_IN {
             let named =
@@ -209,6 +209,8 @@ fn no_source_file_is_a_collection() {
 fn nothing_is_left_for_later_in_silence() {
     for (path, text) in texts().iter().filter(|it| it.0.ends_with(".rs") && it.0 != "tests/tidy.rs")
     {
+        // `XXXXXX` is what `mkdtemp` replaces.
+        let text = text.replace("XXXXXX", "");
         for word in ["todo!(", "unimplemented!(", "FIXME", "XXX"] {
             assert!(
                 !text.contains(word),

@@ -63,7 +63,8 @@ fn item(text: &str) -> String {
 /// What that spelling cannot say stays as it is, and needs quotes.
 pub(crate) fn for_shell(spec: &str) -> String {
     let written = shell_spelling(spec);
-    if canonical(&written) == spec { written } else { spec.to_owned() }
+    let says_the_same = !written.contains('"') && canonical(&written) == spec;
+    if says_the_same { written } else { spec.to_owned() }
 }
 
 fn shell_spelling(spec: &str) -> String {

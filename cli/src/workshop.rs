@@ -25,6 +25,9 @@ use crate::terminal::{Style, Terminal, harmless};
 /// How long what was realised is kept though nobody asks for it again.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// How much of that may have passed before it is begun anew.
+const ENOUGH: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The names of the roots that `realise` keeps begin like this.
 pub(crate) const ROOT_PREFIX: &str = "realise ";
 
@@ -121,12 +124,11 @@ impl Workshop {
     /// asked for again.
     pub(crate) fn keep(&self, kept: &BTreeMap<String, ObjectId>) -> Result<(), Fail> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let until = (now + KEPT).as_secs();
-        for (spec, object) in kept {
-            let name = format!("{ROOT_PREFIX}{spec}");
-            self.store.add_root(&name, object, "realised lately", Some(until))?;
-        }
-        Ok(())
+        let roots =
+            kept.iter().map(|(spec, object)| (format!("{ROOT_PREFIX}{spec}"), *object)).collect();
+        // What is kept for nearly as long is left as it is: then there is nothing to write.
+        let (enough, until) = (now + KEPT - ENOUGH, now + KEPT);
+        Ok(self.store.renew_roots(&roots, "realised lately", enough.as_secs(), until.as_secs())?)
     }
 }
 

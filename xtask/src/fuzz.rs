@@ -30,7 +30,8 @@ type Property = fn(&str) -> Result<(), String>;
 
 /// Runs what the words of the command line ask for.
 pub(crate) fn run(root: &Path, words: &[&str]) -> Result<(), String> {
-    let usage = "usage: cargo xtask fuzz parse|format|grammar|slips [--seconds N] [--seed S] [--show]";
+    let usage =
+        "usage: cargo xtask fuzz parse|format|grammar|slips [--seconds N] [--seed S] [--show]";
     let (&what, mut rest) = words.split_first().ok_or(usage)?;
     let mut seconds = 60;
     let mut show = false;

@@ -3,7 +3,7 @@
 
 mod file;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kiln_eval::{Derived, Influence, Node, NodeId, OptionState, OptionValue, Says, Solution};
 use kiln_lang::module::{OptionKind, Role};
@@ -56,12 +56,8 @@ fn text(workspace: &Workspace, solved: &Solved, derived: &Derived, all: bool) ->
     for unit in solution.units.iter().rev().filter(|it| all || !it.is_build) {
         order.extend(unit.by_name.values());
     }
-    let mut seen = Vec::new();
-    order.retain(|it| {
-        let new = !seen.contains(it);
-        seen.push(*it);
-        new
-    });
+    let mut seen = BTreeSet::new();
+    order.retain(|it| seen.insert(*it));
     for id in order {
         out.push_str(&package(workspace, solution, derived, id));
         out.push('\n');
