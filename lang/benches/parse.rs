@@ -8,7 +8,9 @@ use std::time::Instant;
 const RECIPE: &str = include_str!("dpdk.kiln");
 
 fn main() {
-    let text: String = RECIPE.repeat(2_000_000 / RECIPE.len() + 1);
+    // The header stands once; the items below it may be there any number of times.
+    let (header, items) = RECIPE.split_once('\n').unwrap_or(("", RECIPE));
+    let text = format!("{header}\n{}", items.repeat(2_000_000 / items.len() + 1));
     let mut best = f64::MAX;
     for _ in 0..10 {
         let start = Instant::now();

@@ -58,8 +58,10 @@ pub fn format(text: &str) -> Formatted {
     // What a mistake does to the text around it is hard to tell; so it is tried.
     let again = parse(&done);
     let same = |a: &Parse, b: &Parse| {
-        let kinds = |it: &Parse| it.errors().iter().map(|it| it.kind.clone()).collect::<Vec<_>>();
-        kinds(a).len() == kinds(b).len() && significant(a) == significant(b)
+        let kinds = |it: &Parse| -> Vec<_> {
+            it.errors().iter().map(|it| std::mem::discriminant(&it.kind)).collect()
+        };
+        kinds(a) == kinds(b) && significant(a) == significant(b)
     };
     if same(&parsed, &again) && print(&again, &broken_items(&again)) == done {
         Formatted { text: done, skipped }

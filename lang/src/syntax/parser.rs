@@ -489,7 +489,7 @@ impl<'t> Parser<'t> {
     }
 
     fn expected(&mut self, what: &'static str) {
-        if !self.at_eof() && self.tokens[self.at].pairing == Pairing::Stray {
+        if !self.at_line_end() && self.tokens[self.at].pairing == Pairing::Stray {
             return self.stray_close();
         }
         let found = self.found();
@@ -525,7 +525,8 @@ impl<'t> Parser<'t> {
             }
         }
         // If something has been said about those lines, this is why.
-        let last = self.errors.last().map(|it| it.range.start());
+        let last = self.errors.iter().rev().find(|it| it.kind != SyntaxErrorKind::NoHeader);
+        let last = last.map(|it| it.range.start());
         if since.is_none_or(|since| last.is_none_or(|last| last < since)) {
             self.slip(Slip::StrayClose { header });
         }

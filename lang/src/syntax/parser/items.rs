@@ -64,7 +64,8 @@ pub(super) fn file(p: &mut Parser<'_>) {
     let attributes = p.start();
     let before = p.at;
     attrs(p);
-    if p.at_name() && HEADERS.contains(&p.text_of(0)) && !setting_follows(p, 1) {
+    let is_header = HEADERS.contains(&p.text_of(0));
+    if p.at_name() && is_header && (p.newline_before(1) || !setting_follows(p, 1)) {
         header(p, attributes);
     } else {
         if p.at == before {
@@ -109,7 +110,15 @@ fn missing_header(p: &mut Parser<'_>) {
             name(p);
             m.complete(p, HEADER);
         }
-        _ => p.error(SyntaxErrorKind::NoHeader),
+        _ => {
+            p.error(SyntaxErrorKind::NoHeader);
+            // A name alone is what is left of a header without its first word.
+            if p.at_name() && p.newline_before(1) && !ITEMS.contains(&word) {
+                let m = p.start();
+                p.bump();
+                m.complete(p, ERROR);
+            }
+        }
     }
 }
 
@@ -284,7 +293,8 @@ fn item(p: &mut Parser<'_>) {
             p.bump_keyword();
             exprs::expr(p);
             // The off case may stand on the next line.
-            if p.nth(0) == Some(IDENT) && p.text_of(0) == "else" {
+            let is_arm = p.at_line_end() && p.nth(1) == Some(FAT_ARROW);
+            if p.nth(0) == Some(IDENT) && p.text_of(0) == "else" && !is_arm {
                 p.statement_start = p.at;
                 p.bump_keyword();
                 exprs::expr(p);
