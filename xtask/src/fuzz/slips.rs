@@ -76,9 +76,9 @@ fn items(file: &SyntaxNode) -> Vec<(usize, usize, String)> {
             let range = std::ops::Range::<usize>::from(it.text_range());
             let mut tree = format!("{:?}", it.kind());
             for part in it.descendants_with_tokens() {
-                match part.kind() {
-                    SyntaxKind::WHITESPACE | SyntaxKind::COMMENT => {}
-                    kind => tree.push_str(&format!(" {kind:?}")),
+                let kind = part.kind();
+                if kind != SyntaxKind::WHITESPACE && kind != SyntaxKind::COMMENT {
+                    tree.push_str(&format!(" {kind:?}"));
                 }
             }
             tree.push_str(it.text().to_string().trim());
