@@ -408,7 +408,8 @@ impl Maker<'_> {
                 self.out.push(')');
             }
             if is_laid_out && self.random.one_in(2) {
-                self.out.push_str(self.random.pick(&["\n", "  \n", "\n\n", "\r\n"]));
+                let end = *self.random.pick(&["\n", "  \n", "\n\n", "\r\n"]);
+                self.out.push_str(end);
                 self.out.push_str(indent);
             } else if is_long && self.random.one_in(4) {
                 self.out.push_str("\n ");
