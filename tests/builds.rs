@@ -17,11 +17,12 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials: [(&str, Test); 6] = [
+    let trials: [(&str, Test); 7] = [
         ("the first command of the README", the_first_command),
         ("a library's comment does not reach its users", comment_in_a_library),
         ("what a build cannot see changes no id", unseen_changes),
         ("a feature rebuilds its own package alone", one_feature),
+        ("a recalled request sees every change of a file", recalled_request),
         ("two stores get the same objects", two_stores),
         ("kills lose nothing that was done", kills),
     ];
@@ -188,6 +189,50 @@ fn one_feature() -> Result<(), Failed> {
     let (out, done) = succeed(&shared_store(), recipes.arguments("run", "greeter[loud]"))?;
     expect(&done, &[], &["building"])?;
     expect(&out, &["good day!\n"], &[])
+}
+
+fn recalled_request() -> Result<(), Failed> {
+    let recipes = Recipes::new()?;
+    let home = tempfile::tempdir()?;
+    let realise = || {
+        let mut command = command(&shared_store(), recipes.arguments("realise", "greeter"));
+        let output = command.env("XDG_CACHE_HOME", home.path()).output()?;
+        Ok::<_, Failed>((said(&output), output.status.success()))
+    };
+    let first = realise()?;
+    // What was changed a moment ago is not trusted to be the same.
+    expect(&entries(home.path()), &[], &["requests/"])?;
+    thread::sleep(Duration::from_millis(1500));
+    let second = realise()?;
+    let kept = entries(home.path());
+    expect(&kept, &["requests/"], &[])?;
+    let third = realise()?;
+    if (&second, &third) != (&first, &first) && !first.0.contains("building") {
+        return Err(format!("{first:?}, {second:?}, {third:?}").into());
+    }
+    // A changed file, a mistake, and a recipe that takes the place of another are all seen.
+    let unique = format!("/* {} */\n#include <stdio.h>", recipes.folder.path().display());
+    recipes.replace("greeter/greeter.c", "#include <stdio.h>", &unique)?;
+    expect(&realise()?.0, &["building greeter 1.0"], &[])?;
+    thread::sleep(Duration::from_millis(1500));
+    realise()?;
+    fs::write(recipes.folder.path().join("cc.kiln"), "recipe cc\nversion = banana\n")?;
+    let (said, done) = realise()?;
+    if done { Err(format!("a broken recipe was not seen:\n{said}").into()) } else { Ok(()) }
+}
+
+/// The paths of all files below a folder, one a line.
+fn entries(folder: &Path) -> String {
+    let mut out = String::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            out.push_str(&entries(&path))
+        } else {
+            out.push_str(&format!("{}\n", path.display()))
+        }
+    }
+    out
 }
 
 fn two_stores() -> Result<(), Failed> {

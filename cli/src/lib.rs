@@ -23,6 +23,7 @@ mod fail;
 mod fixes;
 mod markdown;
 mod progress;
+mod recall;
 mod render;
 mod rewrite;
 mod sarif;

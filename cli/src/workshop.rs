@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use kiln_eval::Derived;
@@ -11,7 +12,7 @@ use kiln_sandbox::{Sandbox, SandboxOptions, Scratch};
 use kiln_store::{
     Attempt, BuildError, Cancel, Cause, DirectorySubstituter, Failure, FetchError, InputRef,
     LocalStore, ObjectId, OnFailure, Outcome, Prints, RealiseError, RealiseOptions, RealiseRequest,
-    Substituter, realise,
+    Session, Store as _, StorePath, Substituter, realise,
 };
 
 use crate::args::{Building, Layers, Wishes};
@@ -119,17 +120,52 @@ impl Workshop {
             Err(error) => Err(Fail::Realise(error)),
         }
     }
+}
 
-    /// Keeps objects from being collected for a while: what was asked for last is likely to be
-    /// asked for again.
-    pub(crate) fn keep(&self, kept: &BTreeMap<String, ObjectId>) -> Result<(), Fail> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let roots =
-            kept.iter().map(|(spec, object)| (format!("{ROOT_PREFIX}{spec}"), *object)).collect();
-        // What is kept for nearly as long is left as it is: then there is nothing to write.
-        let (enough, until) = (now + KEPT - ENOUGH, now + KEPT);
-        Ok(self.store.renew_roots(&roots, "realised lately", enough.as_secs(), until.as_secs())?)
+/// Keeps objects from being collected for a while: what was asked for last is likely to be asked for
+/// again.
+pub(crate) fn keep(store: &LocalStore, kept: &BTreeMap<String, ObjectId>) -> Result<(), Fail> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let roots =
+        kept.iter().map(|(spec, object)| (format!("{ROOT_PREFIX}{spec}"), *object)).collect();
+    // What is kept for nearly as long is left as it is: then there is nothing to write.
+    let (enough, until) = (now + KEPT - ENOUGH, now + KEPT);
+    Ok(store.renew_roots(&roots, "realised lately", enough.as_secs(), until.as_secs())?)
+}
+
+/// Objects of the store that nothing collects while this lives, with their paths.
+pub(crate) struct There<'s> {
+    pub(crate) objects: Vec<(ObjectId, StorePath)>,
+    _session: Arc<dyn Session + 's>,
+}
+
+/// What outputs turned out to be, if all of them are there: then nothing is to be done for them.
+pub(crate) fn there<'s>(
+    store: &'s LocalStore,
+    inputs: &[InputRef],
+) -> Result<Option<There<'s>>, Fail> {
+    // What cannot be written cannot be held either; the long way says what is wrong.
+    let Ok(session) = store.session() else { return Ok(None) };
+    let derivations: Vec<_> = inputs.iter().map(|it| it.derivation).collect();
+    let actions: Vec<_> = store.memos(&derivations)?.actions.into_iter().flatten().collect();
+    if actions.len() < inputs.len() {
+        return Ok(None);
     }
+    let realised: Vec<_> = store.realisations(&actions)?.into_iter().flatten().collect();
+    let ids: Vec<ObjectId> = realised
+        .iter()
+        .zip(inputs)
+        .filter_map(|(it, input)| it.outputs.get(&input.output).copied())
+        .collect();
+    if ids.len() < inputs.len() || !session.hold(&ids)?.into_iter().all(|it| it) {
+        return Ok(None);
+    }
+    let mut objects = Vec::new();
+    for id in ids {
+        let Some(info) = store.info(&id)? else { return Ok(None) };
+        objects.push((id, info.path));
+    }
+    Ok(Some(There { objects, _session: session }))
 }
 
 /// Opens the store, making it if it is not there.

@@ -4,6 +4,7 @@
 //! wishes ─setup─▶ layers ─solve─▶ Solution ─derive─▶ Graph
 //! ```
 
+use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use crate::fail::Fail;
 use crate::render;
 use crate::spec::canonical;
 use crate::terminal::Terminal;
-use crate::world::{DiskWorld, STD};
+use crate::world::{DiskWorld, STD, Seen};
 
 /// Recipes and layers, read; nothing solved yet.
 pub(crate) struct Workspace {
@@ -27,6 +28,9 @@ pub(crate) struct Workspace {
     pub(crate) request: SetupRequest,
     terminal: Terminal,
     quiet: bool,
+    /// What was looked at on the disk.
+    seen: Seen,
+    was_shown: Cell<bool>,
 }
 
 /// What a workspace was solved to.
@@ -55,7 +59,9 @@ impl Workspace {
             roots.extend(roots_of_project(project));
         }
         roots.push(STD.to_owned());
-        let db = Database::new(Arc::new(DiskWorld), roots);
+        let world = DiskWorld::default();
+        let seen = world.seen();
+        let db = Database::new(Arc::new(world), roots);
         if let Some((root, error)) = db.root_errors().first() {
             return Err(Fail::Usage(format!("cannot read the recipes in `{root}`: {error}")));
         }
@@ -68,7 +74,7 @@ impl Workspace {
         for file in &layers.overrides {
             request.overrides.push(db.file(&absolute(file)?.display().to_string()));
         }
-        Ok(Workspace { db, request, terminal, quiet })
+        Ok(Workspace { db, request, terminal, quiet, seen, was_shown: Cell::new(false) })
     }
 
     /// Adds what the command line wants. The project's own wishes count only without.
@@ -99,10 +105,19 @@ impl Workspace {
         Ok(workspace)
     }
 
+    /// What was looked at on the disk to find all this out; nothing if something was said about it,
+    /// which has to be said again.
+    pub(crate) fn seen(&self) -> Option<Seen> {
+        (!self.was_shown.get()).then(|| self.seen.clone())
+    }
+
     /// Shows diagnostics; fails if one is an error.
     pub(crate) fn show(&self, diagnostics: &[Diagnostic]) -> Result<(), Fail> {
         let shown: Vec<Diagnostic> =
             diagnostics.iter().filter(|it| it.is_error() || !self.quiet).cloned().collect();
+        if !diagnostics.is_empty() {
+            self.was_shown.set(true);
+        }
         if !shown.is_empty() {
             eprint!("{}", render::render(&self.db, &shown, &self.terminal));
         }

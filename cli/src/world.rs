@@ -1,14 +1,16 @@
 //! The outside world of the language: the disk, and the standard recipes below `std:`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kiln_lang::{TreeEntry, TreeEntryKind, World, WorldError};
 
 use crate::embedded::{self, RECIPES};
+use crate::recall::Stamp;
 
 /// The root of the standard recipes.
 pub(crate) const STD: &str = "std:";
@@ -17,13 +19,36 @@ pub(crate) const STD: &str = "std:";
 const TREE_ENTRIES_MAX: usize = 200_000;
 
 /// Files of the machine by their paths, and the standard recipes below `std:`.
-pub(crate) struct DiskWorld;
+#[derive(Default)]
+pub(crate) struct DiskWorld {
+    seen: Seen,
+}
+
+/// Everything on the disk that was looked at, as it was just before.
+pub(crate) type Seen = Arc<Mutex<BTreeMap<PathBuf, Stamp>>>;
+
+impl DiskWorld {
+    /// What is looked at from now on.
+    pub(crate) fn seen(&self) -> Seen {
+        self.seen.clone()
+    }
+
+    /// Notes a path, before it is looked at: if it changes meanwhile, the note is out of date.
+    fn look(&self, path: &Path) {
+        let stamp = Stamp::of(path);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.entry(path.to_owned()).or_insert(stamp);
+    }
+}
 
 impl World for DiskWorld {
     fn read(&self, path: &str) -> Result<Arc<[u8]>, WorldError> {
         match path.strip_prefix(STD) {
             Some(path) => embedded::find(RECIPES, path).map(Arc::from).ok_or(WorldError::NotFound),
-            None => fs::read(path).map(Arc::from).map_err(|error| reason(&error)),
+            None => {
+                self.look(Path::new(path));
+                fs::read(path).map(Arc::from).map_err(|error| reason(&error))
+            }
         }
     }
 
@@ -39,7 +64,7 @@ impl World for DiskWorld {
             }
             return Ok(paths);
         }
-        list(Path::new(dir), "", &mut paths).map_err(|error| reason(&error))?;
+        self.list_folder(Path::new(dir), "", &mut paths).map_err(|error| reason(&error))?;
         paths.sort();
         Ok(paths)
     }
@@ -52,7 +77,7 @@ impl World for DiskWorld {
         }
         let root = Path::new(path);
         let mut entries = Vec::new();
-        tree(root, String::new(), &mut entries).map_err(|error| reason(&error))?;
+        self.tree_below(root, String::new(), &mut entries).map_err(|error| reason(&error))?;
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(entries)
     }
@@ -65,59 +90,71 @@ fn reason(error: &io::Error) -> WorldError {
     }
 }
 
-/// Collects the `.kiln` files below a folder; what begins with a dot is left out.
-fn list(folder: &Path, prefix: &str, out: &mut Vec<String>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let Some(name) = name.to_str().filter(|it| !it.starts_with('.')) else { continue };
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            list(&entry.path(), &format!("{prefix}{name}/"), out)?;
-        } else if name.ends_with(".kiln") {
-            out.push(format!("{prefix}{name}"));
-        }
-    }
-    Ok(())
-}
-
-/// Collects everything below a path, or the file at it.
-fn tree(path: &Path, relative: String, out: &mut Vec<TreeEntry>) -> io::Result<()> {
-    if out.len() >= TREE_ENTRIES_MAX {
-        let message = format!("it has more than {TREE_ENTRIES_MAX} files");
-        return Err(io::Error::other(message));
-    }
-    let metadata = fs::symlink_metadata(path)?;
-    let not_text =
-        |what: &str| io::Error::other(format!("the {what} of `{relative}` is not UTF-8 text"));
-    if metadata.is_symlink() {
-        let target = fs::read_link(path)?;
-        let target = target.to_str().ok_or_else(|| not_text("link"))?.to_owned();
-        out.push(TreeEntry { path: relative, kind: TreeEntryKind::Symlink { target } });
-    } else if metadata.is_dir() {
-        let mut is_empty = true;
-        for entry in fs::read_dir(path)? {
+impl DiskWorld {
+    /// Collects the `.kiln` files below a folder; what begins with a dot is left out.
+    fn list_folder(&self, folder: &Path, prefix: &str, out: &mut Vec<String>) -> io::Result<()> {
+        self.look(folder);
+        for entry in fs::read_dir(folder)? {
             let entry = entry?;
-            is_empty = false;
             let name = entry.file_name();
-            let name = name.to_str().ok_or_else(|| not_text("name of an entry"))?;
-            let below =
-                if relative.is_empty() { name.to_owned() } else { format!("{relative}/{name}") };
-            tree(&entry.path(), below, out)?;
+            let Some(name) = name.to_str().filter(|it| !it.starts_with('.')) else { continue };
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                self.list_folder(&entry.path(), &format!("{prefix}{name}/"), out)?;
+            } else if name.ends_with(".kiln") {
+                out.push(format!("{prefix}{name}"));
+            }
         }
-        if is_empty && !relative.is_empty() {
-            out.push(TreeEntry { path: relative, kind: TreeEntryKind::EmptyFolder });
-        }
-    } else if metadata.is_file() {
-        let bytes = fs::read(path)?.into();
-        let executable = metadata.permissions().mode() & 0o100 != 0;
-        out.push(TreeEntry { path: relative, kind: TreeEntryKind::File { bytes, executable } });
-    } else {
-        return Err(io::Error::other(format!(
-            "`{relative}` is neither a file, a folder nor a link"
-        )));
+        Ok(())
     }
-    Ok(())
+
+    /// Collects everything below a path, or the file at it.
+    fn tree_below(
+        &self,
+        path: &Path,
+        relative: String,
+        out: &mut Vec<TreeEntry>,
+    ) -> io::Result<()> {
+        if out.len() >= TREE_ENTRIES_MAX {
+            let message = format!("it has more than {TREE_ENTRIES_MAX} files");
+            return Err(io::Error::other(message));
+        }
+        self.look(path);
+        let metadata = fs::symlink_metadata(path)?;
+        let not_text =
+            |what: &str| io::Error::other(format!("the {what} of `{relative}` is not UTF-8 text"));
+        if metadata.is_symlink() {
+            let target = fs::read_link(path)?;
+            let target = target.to_str().ok_or_else(|| not_text("link"))?.to_owned();
+            out.push(TreeEntry { path: relative, kind: TreeEntryKind::Symlink { target } });
+        } else if metadata.is_dir() {
+            let mut is_empty = true;
+            for entry in fs::read_dir(path)? {
+                let entry = entry?;
+                is_empty = false;
+                let name = entry.file_name();
+                let name = name.to_str().ok_or_else(|| not_text("name of an entry"))?;
+                let below = if relative.is_empty() {
+                    name.to_owned()
+                } else {
+                    format!("{relative}/{name}")
+                };
+                self.tree_below(&entry.path(), below, out)?;
+            }
+            if is_empty && !relative.is_empty() {
+                out.push(TreeEntry { path: relative, kind: TreeEntryKind::EmptyFolder });
+            }
+        } else if metadata.is_file() {
+            let bytes = fs::read(path)?.into();
+            let executable = metadata.permissions().mode() & 0o100 != 0;
+            out.push(TreeEntry { path: relative, kind: TreeEntryKind::File { bytes, executable } });
+        } else {
+            return Err(io::Error::other(format!(
+                "`{relative}` is neither a file, a folder nor a link"
+            )));
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -126,10 +163,10 @@ mod tests {
 
     #[test]
     fn the_standard_recipes_are_in_the_program() {
-        let paths = DiskWorld.list(STD).unwrap();
+        let paths = DiskWorld::default().list(STD).unwrap();
         assert!(paths.contains(&"recipes/curl.kiln".to_owned()));
-        let text = DiskWorld.read("std:recipes/curl.kiln").unwrap();
+        let text = DiskWorld::default().read("std:recipes/curl.kiln").unwrap();
         assert!(std::str::from_utf8(&text).unwrap().contains("recipe curl"));
-        assert_eq!(DiskWorld.read("std:recipes/none.kiln"), Err(WorldError::NotFound));
+        assert_eq!(DiskWorld::default().read("std:recipes/none.kiln"), Err(WorldError::NotFound));
     }
 }

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use kiln_eval::{Derived, NodeId};
-use kiln_store::{InputRef, RealiseOptions, RealiseRequest, Store as _, reproduce};
+use kiln_store::{
+    InputRef, LocalStore, ObjectId, RealiseOptions, RealiseRequest, Store as _, StorePath,
+    reproduce,
+};
 use serde_json::json;
 
 use crate::args::{Building, Common, Wishes};
@@ -12,8 +15,9 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::progress::Progress;
+use crate::recall::{Recall, Wanted};
 use crate::terminal::{Style, Terminal, harmless, print};
-use crate::workshop::{Again, Workshop};
+use crate::workshop::{Again, Workshop, keep, open_store, there};
 use crate::workspace::{Solved, Workspace};
 
 /// What is asked beside building.
@@ -31,12 +35,21 @@ pub(crate) fn run(
     building: &Building,
     how: How,
 ) -> Result<Exit, Fail> {
+    let config = Config::read(common.store.as_deref())?;
+    let is_plain = !how.check && !how.dry_run;
+    let recall = Recall::of(&wishes.specs, &wishes.layers).filter(|_| is_plain);
+    if let Some(known) = recall.as_ref().and_then(Recall::find) {
+        let store = open_store(&config.store)?;
+        let inputs: Vec<InputRef> = known.iter().map(|it| it.input.clone()).collect();
+        if let Some(there) = there(&store, &inputs)? {
+            return tell(&store, &known, &there.objects, how);
+        }
+    }
     let workspace = Workspace::with(wishes, terminal, common.quiet)?;
     let solved = workspace.solve()?;
     let mut derived = workspace.derive(&solved)?;
     set_cores(&mut derived, building);
     let wanted = wanted(&solved, &derived);
-    let config = Config::read(common.store.as_deref())?;
     let workshop = Workshop::open(&config)?;
     if how.dry_run {
         return dry_run(&workshop, &derived, &wanted);
@@ -45,31 +58,56 @@ pub(crate) fn run(
     let inputs: Vec<InputRef> = wanted.iter().map(|it| it.1.clone()).collect();
     let outcome =
         workshop.realise(&derived, &inputs, building, &progress, &terminal, &Again::of(wishes))?;
+    let mut known = Vec::new();
+    let mut objects = Vec::new();
+    for it in named(&solved, &wanted) {
+        let Some(output) = outcome.object(&it.input.derivation, &it.input.output) else { continue };
+        objects.push((output.object, output.path.clone()));
+        known.push(it);
+    }
+    if let Some(recall) = &recall {
+        recall.keep(&workspace, &known);
+    }
+    let exit = tell(&workshop.store, &known, &objects, how)?;
+    if how.check { check(&workshop, &derived, &inputs, terminal) } else { Ok(exit) }
+}
+
+/// Says where what was wanted is, and keeps it.
+fn tell(
+    store: &LocalStore,
+    wanted: &[Wanted],
+    objects: &[(ObjectId, StorePath)],
+    how: How,
+) -> Result<Exit, Fail> {
     let mut kept = BTreeMap::new();
     let mut lines = String::new();
-    for (node, input) in &wanted {
-        let Some(output) = outcome.object(&input.derivation, &input.output) else { continue };
-        let spec = solved.solution.node(*node).spec();
-        let path = output.path.absolute();
+    for (it, (object, path)) in wanted.iter().zip(objects) {
         if how.json {
             let event = json!({
-                "event": "realised", "spec": spec, "path": path,
-                "host_path": workshop.store.host_path(&output.path).display().to_string(),
-                "object": output.object.to_string(), "derivation": input.derivation.to_string(),
+                "event": "realised", "spec": it.spec, "path": path.absolute(),
+                "host_path": store.host_path(path).display().to_string(),
+                "object": object.to_string(), "derivation": it.input.derivation.to_string(),
             });
             lines.push_str(&event.to_string());
         } else {
-            lines.push_str(&path);
+            lines.push_str(&path.absolute());
         }
         lines.push('\n');
-        kept.insert(spec, output.object);
+        kept.insert(it.spec.clone(), *object);
     }
-    workshop.keep(&kept)?;
+    keep(store, &kept)?;
     print(&lines);
-    if how.check {
-        return check(&workshop, &derived, &inputs, terminal);
-    }
     Ok(Exit::Done)
+}
+
+/// The wanted packages by their specs.
+pub(crate) fn named(solved: &Solved, wanted: &[(NodeId, InputRef)]) -> Vec<Wanted> {
+    let named = |(node, input): &(NodeId, InputRef)| {
+        let node = solved.solution.node(*node);
+        let package = node.package.name.to_string();
+        Wanted { spec: node.spec(), package, input: input.clone() }
+    };
+    wanted.iter().map(named).collect()
 }
 
 /// The wanted packages with their derivations.

@@ -4,16 +4,17 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use kiln_sandbox::{EnterError, EnterRequest, enter};
-use kiln_store::{InputObject, InputRef, StepStatus, Store as _};
+use kiln_store::{InputObject, InputRef, LocalStore, ObjectId, StepStatus, Store as _, StorePath};
 
 use crate::args::{Building, Common, Layers};
-use crate::commands::realise::{set_cores, wanted};
+use crate::commands::realise::{named, set_cores, wanted};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::progress::Progress;
+use crate::recall::Recall;
 use crate::terminal::Terminal;
-use crate::workshop::{Again, Workshop};
+use crate::workshop::{Again, Workshop, open_store, there};
 use crate::workspace::Workspace;
 
 pub(crate) fn run(
@@ -25,8 +26,21 @@ pub(crate) fn run(
     building: &Building,
     args: &[OsString],
 ) -> Result<Exit, Fail> {
+    let config = Config::read(common.store.as_deref())?;
+    let specs = [spec.to_owned()];
+    let recall = Recall::of(&specs, layers);
+    if let Some(known) = recall.as_ref().and_then(Recall::find)
+        && let [wanted] = &known[..]
+    {
+        let store = open_store(&config.store)?;
+        if let Some(there) = there(&store, std::slice::from_ref(&wanted.input))?
+            && let [(object, path)] = &there.objects[..]
+        {
+            return start(&store, &wanted.package, *object, path, bin, args);
+        }
+    }
     let mut workspace = Workspace::open(layers, terminal, common.quiet)?;
-    workspace.wish(&[spec.to_owned()])?;
+    workspace.wish(&specs)?;
     let solved = workspace.solve()?;
     let mut derived = workspace.derive(&solved)?;
     set_cores(&mut derived, building);
@@ -34,26 +48,39 @@ pub(crate) fn run(
     let Some((node, input)) = wanted.first() else {
         return Err(Fail::Usage(format!("`{spec}` names no package")));
     };
-    let config = Config::read(common.store.as_deref())?;
     let workshop = Workshop::open(&config)?;
     let progress = Progress::new(terminal, false, common.quiet);
     let again = Again::of_spec(spec, layers);
     let inputs: Vec<InputRef> = wanted.iter().map(|it| it.1.clone()).collect();
     let outcome = workshop.realise(&derived, &inputs, building, &progress, &terminal, &again)?;
-    let package = &solved.solution.node(*node).package.name;
     let Some(output) = outcome.object(&input.derivation, &input.output) else {
         return Err(Fail::NotFound { message: format!("`{spec}` has no output"), advice: None });
     };
-    let host = workshop.store.host_path(&output.path);
-    let name = program(&host, package, bin)?;
+    if let Some(recall) = &recall {
+        recall.keep(&workspace, &named(&solved, &wanted));
+    }
+    let package = &solved.solution.node(*node).package.name;
+    start(&workshop.store, package, output.object, &output.path, bin, args)
+}
+
+/// Runs a program of an object with the store at its place.
+fn start(
+    store: &LocalStore,
+    package: &str,
+    object: ObjectId,
+    path: &StorePath,
+    bin: Option<&str>,
+    args: &[OsString],
+) -> Result<Exit, Fail> {
+    let name = program(&store.host_path(path), package, bin)?;
     let mut objects = Vec::new();
-    for id in workshop.store.closure(&[output.object])? {
-        if let Some(info) = workshop.store.info(&id)? {
-            let host_path = workshop.store.host_path(&info.path);
+    for id in store.closure(&[object])? {
+        if let Some(info) = store.info(&id)? {
+            let host_path = store.host_path(&info.path);
             objects.push(InputObject { path: info.path, host_path });
         }
     }
-    let folder = format!("{}/bin", output.path.absolute());
+    let folder = format!("{}/bin", path.absolute());
     let mut argv: Vec<OsString> = vec![format!("{folder}/{name}").into()];
     argv.extend(args.iter().cloned());
     // Programs of one package call each other.

@@ -139,7 +139,7 @@ fn site_of(files: &[(&str, &str)]) -> Site {
 
 #[test]
 fn the_standard_recipes_have_pages_that_hold_together() {
-    let db = || Database::new(Arc::new(DiskWorld), vec![STD.to_owned()]);
+    let db = || Database::new(Arc::new(DiskWorld::default()), vec![STD.to_owned()]);
     let all = site(&db());
     let pages = check(&all);
     let curl = &pages["packages/curl.html"];

@@ -103,12 +103,9 @@ pub fn tokens(db: &Database, file: FileId, within: Option<TextRange>) -> Vec<Sem
                 mods.declaration = word.access == Access::Declare;
                 mods.modification = word.access == Access::Write;
                 mods.deprecated = is_deprecated(db, &word.symbol);
-                match kind_of(db, &word.symbol) {
-                    (kind, builtin) => {
-                        mods.builtin = builtin;
-                        kind
-                    }
-                }
+                let (kind, builtin) = kind_of(db, &word.symbol);
+                mods.builtin = builtin;
+                kind
             }
             (INT | QUANTITY, _) => TokenKind::Number,
             (VERSION | SERIES, _) => TokenKind::Version,

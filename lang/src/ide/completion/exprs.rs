@@ -114,7 +114,7 @@ impl List<'_> {
                 Self::mark_done(&mut item, "written here already");
             } else if let (Some((option, sign)), Some(owner)) = (&expected.setting, &expected.owner)
                 && matches!(*sign, "+=" | "-=")
-                && let Some(effective) = self.facts.element(owner, option, &of.values[at as usize])
+                && let Some(effective) = self.facts.element(owner, option, &of.values[at])
             {
                 let is_on = effective.value == "on";
                 if is_on != removing {

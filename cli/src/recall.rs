@@ -1,0 +1,210 @@
+//! What an earlier run of the same request found out, so that asking again for what is there
+//! evaluates nothing.
+//!
+//! ```text
+//! request (specs, layers, folder, this program) ─▶ file in the user's cache
+//!     everything that was looked at on the disk, with its stamp      all equal? then
+//!     the derivations that are wanted                                these are still they
+//! ```
+//!
+//! Evaluation depends on files and the request alone, so what it gave is right as long as no file
+//! has changed. Whatever is wrong with the cache, it is as if it were empty: nothing fails for it.
+//! Decision: `spec/decisions/0009-recalling-a-request.md`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use kiln_store::{DerivationId, InputRef, OutputName};
+
+use crate::args::Layers;
+use crate::workspace::{Workspace, find_project};
+
+/// How many requests are remembered.
+const REQUESTS_MAX: usize = 256;
+
+/// A file that was changed so short a time ago, in nanoseconds, may change again without its stamp
+/// showing it: clocks of file systems tick in milliseconds.
+const FRESH_NS: i128 = 1_000_000_000;
+
+/// What `stat` says of a path: of itself, and of what it leads to if it is a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    own: Option<Stat>,
+    target: Option<Stat>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stat {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified_ns: i128,
+    changed_ns: i128,
+}
+
+impl Stat {
+    fn of(metadata: &fs::Metadata) -> Stat {
+        let ns = |seconds: i64, rest: i64| i128::from(seconds) * 1_000_000_000 + i128::from(rest);
+        Stat {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified_ns: ns(metadata.mtime(), metadata.mtime_nsec()),
+            changed_ns: ns(metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+impl Stamp {
+    /// The stamp of a path now; also of one where nothing is.
+    pub(crate) fn of(path: &Path) -> Stamp {
+        let own = fs::symlink_metadata(path).ok();
+        let is_link = own.as_ref().is_some_and(fs::Metadata::is_symlink);
+        let target = is_link.then(|| fs::metadata(path).ok()).flatten();
+        Stamp { own: own.as_ref().map(Stat::of), target: target.as_ref().map(Stat::of) }
+    }
+
+    fn newest_ns(&self) -> i128 {
+        let newest = |it: &Stat| it.modified_ns.max(it.changed_ns);
+        self.own.iter().chain(&self.target).map(newest).max().unwrap_or(0)
+    }
+
+    fn write(&self, out: &mut String) {
+        for stat in [self.own, self.target] {
+            match stat {
+                Some(it) => {
+                    let _ = write!(
+                        out,
+                        "{} {} {} {} {} ",
+                        it.device, it.inode, it.size, it.modified_ns, it.changed_ns
+                    );
+                }
+                None => out.push_str("- "),
+            }
+        }
+    }
+}
+
+/// Something that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// The spec, in full.
+    pub(crate) spec: String,
+    /// The name of the package.
+    pub(crate) package: String,
+    /// The output of the derivation.
+    pub(crate) input: InputRef,
+}
+
+/// The place of one request in the cache.
+pub(crate) struct Recall {
+    path: PathBuf,
+}
+
+impl Recall {
+    /// The place of a request; none if there is no cache, or the request cannot be named.
+    pub(crate) fn of(specs: &[String], layers: &Layers) -> Option<Recall> {
+        let base = std::env::var_os("XDG_CACHE_HOME")
+            .filter(|it| !it.is_empty())
+            .map(PathBuf::from)
+            .or_else(|| std::env::var_os("HOME").map(|it| Path::new(&it).join(".cache")))
+            .filter(|it| it.is_absolute())?;
+        let here = std::env::current_dir().ok()?;
+        let mut program = String::new();
+        Stamp::of(&std::env::current_exe().ok()?).write(&mut program);
+        let project = if layers.no_project { None } else { find_project() };
+        let request = format!("{program} {here:?} {project:?} {specs:?} {layers:?}");
+        let name = blake3::hash(request.as_bytes()).to_hex();
+        Some(Recall { path: base.join("kiln/requests").join(&name.as_str()[..32]) })
+    }
+
+    /// What was wanted the last time, if nothing has changed since.
+    pub(crate) fn find(&self) -> Option<Vec<Wanted>> {
+        let text = fs::read_to_string(&self.path).ok()?;
+        let (sum, text) = text.split_once('\n')?;
+        if blake3::hash(text.as_bytes()).to_hex().as_str() != sum {
+            return None;
+        }
+        let mut wanted = Vec::new();
+        let mut stamp = String::new();
+        for line in text.lines() {
+            match line.split_once(' ')? {
+                ("file", rest) => {
+                    let (stamped, path) = rest.split_once('/')?;
+                    stamp.clear();
+                    Stamp::of(Path::new(&format!("/{path}"))).write(&mut stamp);
+                    if stamp != stamped {
+                        return None;
+                    }
+                }
+                ("want", rest) => {
+                    let mut words = rest.splitn(4, ' ');
+                    let derivation: DerivationId = words.next()?.parse().ok()?;
+                    let output = OutputName::new(words.next()?).ok()?;
+                    let package = words.next()?.to_owned();
+                    let spec = words.next()?.to_owned();
+                    let input = InputRef { derivation, output };
+                    wanted.push(Wanted { spec, package, input });
+                }
+                _ => return None,
+            }
+        }
+        (!wanted.is_empty()).then_some(wanted)
+    }
+
+    /// Keeps what is wanted for the next time. What cannot be kept is not.
+    pub(crate) fn keep(&self, workspace: &Workspace, wanted: &[Wanted]) {
+        let Some(seen) = workspace.seen() else { return };
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let now = i128::try_from(now).unwrap_or(i128::MAX);
+        let mut text = String::new();
+        for (path, stamp) in seen.lock().unwrap_or_else(|it| it.into_inner()).iter() {
+            let Some(path) = path.to_str().filter(|it| it.starts_with('/')) else { return };
+            if path.contains('\n') || stamp.newest_ns() + FRESH_NS > now {
+                return;
+            }
+            text.push_str("file ");
+            stamp.write(&mut text);
+            text.push_str(path);
+            text.push('\n');
+        }
+        for it in wanted {
+            if it.spec.contains('\n') || it.package.contains(' ') {
+                return;
+            }
+            let InputRef { derivation, output } = &it.input;
+            let _ = writeln!(text, "want {derivation} {output} {} {}", it.package, it.spec);
+        }
+        let text = format!("{}\n{text}", blake3::hash(text.as_bytes()).to_hex());
+        if fs::read_to_string(&self.path).is_ok_and(|it| it == text) {
+            return;
+        }
+        let Some(folder) = self.path.parent() else { return };
+        let beside = self.path.with_extension(std::process::id().to_string());
+        let written = fs::create_dir_all(folder)
+            .and_then(|()| fs::write(&beside, text))
+            .and_then(|()| fs::rename(&beside, &self.path));
+        if written.is_err() {
+            let _ = fs::remove_file(&beside);
+        }
+        forget_old(folder);
+    }
+}
+
+/// Removes the requests that were kept longest ago, if there are too many.
+fn forget_old(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let mut all: Vec<(SystemTime, PathBuf)> = entries
+        .flatten()
+        .filter_map(|it| Some((it.metadata().ok()?.modified().ok()?, it.path())))
+        .collect();
+    if all.len() > REQUESTS_MAX {
+        all.sort();
+        for (_, path) in all.iter().take(all.len() - REQUESTS_MAX / 2) {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
