@@ -260,6 +260,8 @@ pub(crate) enum Command {
         #[arg(value_name = "NAME")]
         slug: Option<String>,
     },
+    /// Serve an editor that speaks the language server protocol, on standard input and output
+    Lsp,
     /// Say whether this machine can build, and where downloads come from
     Doctor,
     /// Print a completion script for a shell

@@ -11,6 +11,7 @@ pub(crate) mod fix;
 pub(crate) mod fmt;
 pub(crate) mod list;
 pub(crate) mod log;
+pub(crate) mod lsp;
 pub(crate) mod realise;
 pub(crate) mod repl;
 pub(crate) mod run;

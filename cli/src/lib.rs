@@ -98,6 +98,7 @@ pub fn main() -> ExitCode {
             commands::repl::run(common, terminal, file.as_deref(), recipes)
         }
         Command::Explain { slug } => commands::explain::run(slug.as_deref(), terminal),
+        Command::Lsp => commands::lsp::run(),
         Command::Doctor => commands::doctor::run(common),
         Command::Completions { shell } => commands::completions::run(*shell),
     };

@@ -41,7 +41,7 @@ use crate::database::{Database, FileId};
 
 pub use completion::{Completion, CompletionKind, completions};
 pub use definition::{definition, type_definition};
-pub use effective::{Effective, Facts, NoFacts};
+pub use effective::{Effective, Facts, NoFacts, Origin};
 pub use folding::{Fold, FoldKind, folds};
 pub use hints::{Hint, HintKind, hints};
 pub use hover::{Hover, hover};

@@ -1,0 +1,264 @@
+//! Evaluation in the background: what files come to in the end.
+//!
+//! One thread solves what the open files are about, after every edit that is followed by a moment
+//! of quiet. Whoever shows values takes the last ones that there are, and says when they are old.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread;
+use std::time::Duration;
+
+use kiln_eval::{Packages, Setup, SetupRequest, Solution, Target, derive, setup, solve};
+use kiln_lang::module::{ModuleKind, Name};
+use kiln_lang::{Database, Diagnostic};
+
+use crate::facts::KnownFacts;
+use crate::paths::file_name;
+use crate::scope::{Scope, ScopeKey};
+use crate::snapshot::Snapshot;
+
+/// How long nothing must be typed before files are evaluated.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// How many open files are evaluated by themselves, at most.
+const SUBJECTS_MAX: usize = 12;
+
+/// What is evaluated.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Subject {
+    /// What a project wants.
+    Project(String),
+    /// The package of an override file, with it, in the layers of a project.
+    Override(ScopeKey, String),
+    /// A package by itself.
+    Package(ScopeKey, String),
+}
+
+/// What was found out.
+pub(crate) struct Evaluated {
+    /// How many edits there had been.
+    pub(crate) generation: u64,
+    /// What was solved, for people: `project.kiln`.
+    pub(crate) label: String,
+    pub(crate) db: Database,
+    /// Nothing if there is no solution.
+    pub(crate) solution: Option<Solution>,
+    /// What is wrong.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// Everything that was found out last.
+#[derive(Default)]
+pub(crate) struct Evaluations {
+    by_subject: RwLock<BTreeMap<Subject, Arc<Evaluated>>>,
+}
+
+impl Evaluations {
+    /// Returns what is known that matters to a file.
+    pub(crate) fn facts(&self, scope: &ScopeKey, path: &str, generation: u64) -> KnownFacts {
+        let all = self.by_subject.read().unwrap_or_else(PoisonError::into_inner);
+        // Closest first: the file itself, then the project.
+        let subjects = [
+            Some(Subject::Override(scope.clone(), path.to_owned())),
+            match scope {
+                ScopeKey::Project(project) => Some(Subject::Project(project.clone())),
+                ScopeKey::Folder(_) | ScopeKey::Loose => None,
+            },
+        ];
+        let mut known: Vec<Arc<Evaluated>> = subjects
+            .into_iter()
+            .flatten()
+            .filter_map(|it| all.get(&it).cloned())
+            .filter(|it| it.solution.is_some())
+            .collect();
+        let packages = all.iter().filter_map(|(subject, evaluated)| match subject {
+            Subject::Package(key, _) if key == scope => Some(evaluated.clone()),
+            _ => None,
+        });
+        known.extend(packages.filter(|it| it.solution.is_some()));
+        KnownFacts { known, generation }
+    }
+
+    /// Returns what is wrong with what was solved, of the subjects of a scope.
+    pub(crate) fn of_scope(&self, scope: &ScopeKey) -> Vec<Arc<Evaluated>> {
+        let all = self.by_subject.read().unwrap_or_else(PoisonError::into_inner);
+        let own = |subject: &Subject| match (subject, scope) {
+            (Subject::Project(project), ScopeKey::Project(mine)) => project == mine,
+            (Subject::Override(key, _), _) => key == scope,
+            _ => false,
+        };
+        all.iter().filter(|it| own(it.0)).map(|it| it.1.clone()).collect()
+    }
+
+    fn set(&self, subject: Subject, evaluated: Evaluated) {
+        let mut all = self.by_subject.write().unwrap_or_else(PoisonError::into_inner);
+        all.insert(subject, Arc::new(evaluated));
+    }
+
+    fn keep(&self, subjects: &[Subject]) {
+        let mut all = self.by_subject.write().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|it, _| subjects.contains(it));
+    }
+}
+
+/// Starts the thread; it evaluates the last snapshot that it was given, and calls `done`.
+pub(crate) fn start(done: impl Fn(u64) + Send + 'static) -> Sender<Snapshot> {
+    let (sender, receiver) = channel::<Snapshot>();
+    let builder = thread::Builder::new().name("kiln-evaluation".to_owned());
+    let _ = builder.spawn(move || kiln_lang::with_stack(move || run(receiver, done)));
+    sender
+}
+
+fn run(receiver: Receiver<Snapshot>, done: impl Fn(u64)) {
+    while let Ok(mut snapshot) = receiver.recv() {
+        loop {
+            match receiver.recv_timeout(QUIET) {
+                Ok(newer) => snapshot = newer,
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+        let subjects = subjects(&snapshot);
+        snapshot.evaluations.keep(&subjects.iter().map(|it| it.1.clone()).collect::<Vec<_>>());
+        for (scope, subject) in subjects {
+            if snapshot.is_stale() {
+                break;
+            }
+            let evaluated =
+                catch_unwind(AssertUnwindSafe(|| evaluate(&snapshot, &scope, &subject)));
+            if let Ok(evaluated) = evaluated {
+                snapshot.evaluations.set(subject, evaluated);
+            }
+        }
+        if !snapshot.is_stale() {
+            done(snapshot.generation);
+        }
+    }
+}
+
+/// What the open files are about.
+fn subjects(snapshot: &Snapshot) -> Vec<(Scope, Subject)> {
+    let mut found: Vec<(Scope, Subject)> = Vec::new();
+    for scope in &*snapshot.scopes {
+        if let Some(project) = scope.project() {
+            found.push((scope.clone(), Subject::Project(project.to_owned())));
+        }
+    }
+    for path in snapshot.documents.keys() {
+        if found.len() >= SUBJECTS_MAX {
+            break;
+        }
+        let Some(scope) = snapshot.scope(path) else { continue };
+        let lowered = scope.db.lowered(scope.db.file(path));
+        let name = lowered.module.name.as_ref().map(|it| it.name.to_string());
+        let subject = match (lowered.module.kind, name) {
+            (Some(ModuleKind::Override), Some(_)) => {
+                Subject::Override(scope.key.clone(), path.clone())
+            }
+            (Some(ModuleKind::Recipe), Some(name)) => Subject::Package(scope.key.clone(), name),
+            _ => continue,
+        };
+        if !found.iter().any(|it| it.1 == subject) {
+            found.push((scope.clone(), subject));
+        }
+    }
+    found
+}
+
+fn evaluate(snapshot: &Snapshot, scope: &Scope, subject: &Subject) -> Evaluated {
+    let (db, request, label) = request(snapshot, scope, subject);
+    let (solution, diagnostics) = match setup(&db, &request) {
+        Err(diagnostics) => (None, diagnostics),
+        Ok((setup, mut diagnostics)) => match solve(&Packages::new(&db), &setup) {
+            Ok((solution, warnings)) => {
+                diagnostics.extend(warnings);
+                (Some(solution), diagnostics)
+            }
+            Err(errors) => {
+                diagnostics.extend(errors);
+                (None, diagnostics)
+            }
+        },
+    };
+    Evaluated { generation: snapshot.generation, label, db, solution, diagnostics }
+}
+
+/// What is to be solved. Specs are added to a database of its own.
+fn request(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    subject: &Subject,
+) -> (Database, SetupRequest, String) {
+    let db = own_copy(&scope.db);
+    let mut request =
+        SetupRequest { machine: snapshot.config.machine.clone(), ..SetupRequest::default() };
+    request.project = scope.project().map(|it| db.file(it));
+    let label = match subject {
+        Subject::Project(project) => file_name(project).to_owned(),
+        Subject::Override(_, path) => {
+            let file = db.file(path);
+            let lowered = db.lowered(file);
+            request.overrides.push(file);
+            if let Some(name) = &lowered.module.name {
+                request.specs.push(db.add_spec("the override's package", &name.name));
+            }
+            request.ignore_project_wishes = true;
+            file_name(path).to_owned()
+        }
+        Subject::Package(_, name) => {
+            request.project = None;
+            request.specs.push(db.add_spec("the package", name));
+            format!("`{name}` by itself")
+        }
+    };
+    (db, request, label)
+}
+
+/// A database with the same files that does not grow with the other one.
+fn own_copy(db: &Database) -> Database {
+    let builtin = db.path(Database::PACKAGE);
+    let text = db.text(Database::PACKAGE);
+    db.with_file(&builtin, Some(&text))
+}
+
+//------ lenses
+
+/// Returns how many packages are rebuilt because of what a file sets of a package; nothing if that
+/// cannot be told.
+pub(crate) fn rebuilt_by(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    path: &str,
+    package: &str,
+) -> Option<usize> {
+    let is_project = scope.project() == Some(path);
+    let subject = if is_project {
+        Subject::Project(path.to_owned())
+    } else {
+        Subject::Override(scope.key.clone(), path.to_owned())
+    };
+    let (db, request, _) = request(snapshot, scope, &subject);
+    let (setup, _) = setup(&db, &request).ok()?;
+    let file = db.file(path);
+    let target = Target::Package(Name::from(package));
+    let mut without = setup.clone();
+    for layer in without.layers.iter_mut().filter(|it| it.checked.file == file) {
+        layer.settings.retain(|it| it.target != target);
+    }
+    let with = derivations(&db, &setup)?;
+    if snapshot.is_stale() {
+        return None;
+    }
+    let without = derivations(&db, &without)?;
+    Some(with.iter().filter(|it| !without.contains(*it)).count())
+}
+
+/// The ids of the derivations of everything that is needed.
+fn derivations(db: &Database, setup: &Setup) -> Option<std::collections::BTreeSet<String>> {
+    let (solution, _) = solve(&Packages::new(db), setup).ok()?;
+    let (derived, _) = derive(db, setup, &solution, NonZeroUsize::MIN).ok()?;
+    Some(derived.nodes.values().map(|it| it.derivation.to_string()).collect())
+}

@@ -1,0 +1,190 @@
+//! Requests that change files, and those that describe one.
+
+use expect_test::expect;
+use serde_json::{Value, json};
+
+use crate::client::{Client, apply, at, document, uri};
+
+const CURL: (&str, &str) = (
+    "/w/recipes/curl.kiln",
+    "recipe curl
+version = 8
+// one
+// two
+feature http2 = on { arg \"--http2\" }
+let two = version.up_to(1)
+step build = sh\"\"\"
+    make \\(two)
+    \"\"\"
+",
+);
+const PROJECT: (&str, &str) =
+    ("/w/project.kiln", "project\nuse \"./recipes\"\nwant curl[http2]\ncurl { http2 = off }\n");
+
+fn start() -> Client {
+    let mut client = Client::start(&[CURL, PROJECT], &["/w"]);
+    client.open("/w/recipes/curl.kiln", CURL.1);
+    client.wait("/w/recipes/curl.kiln", <[Value]>::is_empty);
+    client
+}
+
+#[test]
+fn a_rename_reaches_files_that_are_not_open() {
+    let mut client = start();
+    let place = at("/w/recipes/curl.kiln", 4, 9);
+    let prepared = client.get("textDocument/prepareRename", place.clone());
+    assert_eq!(prepared["placeholder"], "http2");
+    let mut params = place;
+    params["newName"] = json!("h2");
+    let edit = client.get("textDocument/rename", params);
+    let changes = edit["changes"].as_object().unwrap();
+    assert_eq!(changes.len(), 2, "{edit}");
+    let project = changes[&uri("/w/project.kiln")].as_array().unwrap();
+    expect![[r#"
+        project
+        use "./recipes"
+        want curl[h2]
+        curl { h2 = off }
+    "#]]
+    .assert_eq(&apply(PROJECT.1, project));
+    assert_eq!(client.end(), Ok(()));
+}
+
+#[test]
+fn edits_carry_versions_if_the_client_can() {
+    let capabilities = json!({"workspace": {"workspaceEdit": {"documentChanges": true}}});
+    let mut client = Client::start_with(&[CURL, PROJECT], &["/w"], capabilities, None);
+    client.open("/w/recipes/curl.kiln", CURL.1);
+    let mut params = at("/w/recipes/curl.kiln", 4, 9);
+    params["newName"] = json!("h2");
+    let edit = client.get("textDocument/rename", params);
+    let changes = edit["documentChanges"].as_array().unwrap();
+    let versions: Vec<&Value> = changes.iter().map(|it| &it["textDocument"]["version"]).collect();
+    assert!(versions.contains(&&json!(1)) && versions.contains(&&Value::Null), "{edit}");
+    assert_eq!(client.end(), Ok(()));
+}
+
+#[test]
+fn references_are_found_in_all_files() {
+    let mut client = start();
+    let mut params = at("/w/recipes/curl.kiln", 4, 9);
+    params["context"] = json!({"includeDeclaration": false});
+    let found = client.get("textDocument/references", params);
+    assert_eq!(found.as_array().unwrap().len(), 2, "{found}");
+    assert_eq!(client.end(), Ok(()));
+}
+
+#[test]
+fn a_fix_is_offered_and_mends() {
+    let mut client = start();
+    let text = "override curl\nhtpp2 = off\n";
+    client.open("/w/my.kiln", text);
+    client.wait("/w/my.kiln", |it| it.len() == 1);
+    let range = json!({"start": {"line": 1, "character": 2}, "end": {"line": 1, "character": 2}});
+    let params = json!({
+        "textDocument": {"uri": uri("/w/my.kiln")}, "range": range,
+        "context": {"diagnostics": []},
+    });
+    let actions = client.get("textDocument/codeAction", params.clone());
+    let action = &actions[0];
+    assert_eq!((&action["title"], &action["kind"]), (&json!("write `http2`"), &json!("quickfix")));
+    assert_eq!(action["diagnostics"][0]["code"], "unknown-option");
+    let edits = action["edit"]["changes"][uri("/w/my.kiln")].as_array().unwrap();
+    client.change("/w/my.kiln", 2, &apply(text, edits));
+    client.wait("/w/my.kiln", <[Value]>::is_empty);
+    // Only what is asked for.
+    let mut only = params;
+    only["context"]["only"] = json!(["refactor"]);
+    assert_eq!(client.get("textDocument/codeAction", only), json!([]));
+    assert_eq!(client.end(), Ok(()));
+}
+
+#[test]
+fn a_file_is_formatted_by_the_smallest_edits() {
+    let mut client = start();
+    let text = "override curl\n\n\n\nhttp2   =  off\n";
+    client.open("/w/my.kiln", text);
+    let mut params = document("/w/my.kiln");
+    params["options"] = json!({"tabSize": 4, "insertSpaces": true});
+    let edits = client.get("textDocument/formatting", params.clone());
+    assert_eq!(apply(text, edits.as_array().unwrap()), "override curl\n\nhttp2 = off\n");
+    client.change("/w/my.kiln", 2, "override curl\n\nhttp2 = off\n");
+    assert_eq!(client.get("textDocument/formatting", params), json!([]));
+    assert_eq!(client.end(), Ok(()));
+}
+
+#[test]
+fn what_a_file_is_made_of() {
+    let mut client = start();
+    let file = "/w/recipes/curl.kiln";
+    let symbols = client.get("textDocument/documentSymbol", document(file));
+    let names: Vec<&str> =
+        symbols.as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["version", "http2", "two", "build"]);
+    let folds = client.get("textDocument/foldingRange", document(file));
+    let lines: Vec<(i64, i64)> = folds
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["startLine"].as_i64().unwrap(), it["endLine"].as_i64().unwrap()))
+        .collect();
+    assert_eq!(lines, [(6, 7), (2, 3)]);
+    let mut params = document(file);
+    params["positions"] = json!([{"line": 4, "character": 10}]);
+    let selections = client.get("textDocument/selectionRange", params);
+    assert_eq!(selections[0]["range"]["start"], json!({"line": 4, "character": 8}));
+    assert!(selections[0]["parent"].is_object());
+    let highlights = client.get("textDocument/documentHighlight", at(file, 5, 5));
+    assert_eq!(highlights.as_array().unwrap().len(), 2, "{highlights}");
+    let symbols = client.get("workspace/symbol", json!({"query": "http"}));
+    assert_eq!(symbols[0]["name"], "http2");
+    let help = client.get("textDocument/signatureHelp", at(file, 5, 25));
+    assert_eq!(help["signatures"][0]["label"], "up_to(parts: Int): Version", "{help}");
+    assert_eq!(client.end(), Ok(()));
+}
+
+#[test]
+fn tokens_do_not_go_over_lines_and_a_part_is_as_the_whole() {
+    let mut client = start();
+    let file = "/w/recipes/curl.kiln";
+    let all = client.get("textDocument/semanticTokens/full", document(file));
+    let all = decode(&all["data"]);
+    let lines: Vec<&str> = CURL.1.lines().collect();
+    for (line, start, length, _) in &all {
+        assert!(
+            (start + length) as usize <= lines[*line as usize].len(),
+            "{line} {start} {length}"
+        );
+    }
+    let text = |it: &(u64, u64, u64, u64)| {
+        lines[it.0 as usize][it.1 as usize..(it.1 + it.2) as usize].to_owned()
+    };
+    let words: Vec<String> = all.iter().map(text).collect();
+    assert!(
+        words.contains(&"http2".to_owned()) && words.contains(&"    make ".to_owned()),
+        "{words:?}"
+    );
+    let mut params = document(file);
+    params["range"] =
+        json!({"start": {"line": 4, "character": 0}, "end": {"line": 5, "character": 0}});
+    let part = client.get("textDocument/semanticTokens/range", params);
+    let part = decode(&part["data"]);
+    let same: Vec<_> = all.iter().filter(|it| it.0 == 4).cloned().collect();
+    assert_eq!(part, same);
+    assert_eq!(client.end(), Ok(()));
+}
+
+/// Line, column, length and type of each token.
+fn decode(data: &Value) -> Vec<(u64, u64, u64, u64)> {
+    let numbers: Vec<u64> =
+        data.as_array().unwrap().iter().map(|it| it.as_u64().unwrap()).collect();
+    let (mut line, mut start) = (0, 0);
+    numbers
+        .chunks(5)
+        .map(|it| {
+            line += it[0];
+            start = if it[0] == 0 { start + it[1] } else { it[1] };
+            (line, start, it[2], it[3])
+        })
+        .collect()
+}
