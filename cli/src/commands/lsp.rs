@@ -14,7 +14,7 @@ use crate::world::{DiskWorld, STD};
 pub(crate) fn run() -> Result<Exit, Fail> {
     let (connection, writer) = stdio();
     let config = Config {
-        world: Arc::new(DiskWorld),
+        world: Arc::new(DiskWorld::default()),
         std_root: STD.to_owned(),
         machine: this_machine(),
         cache: cache(),
