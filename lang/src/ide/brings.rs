@@ -1,8 +1,11 @@
 //! What a feature or a value brings: the statements that stand under it.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::check::{Checked, Res};
 use crate::database::Database;
-use crate::module::{ExprId, GuardId, GuardKind, Name, PackageRef, Spec, StmtKind};
+use crate::module::{BodyId, ExprId, GuardId, GuardKind, Name, PackageRef, Spec, StmtKind};
 use crate::schema::{OptionSchema, Schema};
 use crate::types::Ty;
 
@@ -18,6 +21,14 @@ pub(super) struct Brought {
     pub(super) package: Option<Name>,
 }
 
+/// Which statements of a package stand under which option.
+pub(super) struct Index {
+    /// The bodies of the package, checked.
+    bodies: Vec<(BodyId, Arc<Checked>)>,
+    /// The statements that may be brought by an option: which body, which statement in it.
+    by_option: HashMap<Name, Vec<(usize, usize)>>,
+}
+
 /// Returns what an option of a package brings; with a value, what that value of it brings.
 pub(super) fn brings(
     db: &Database,
@@ -25,29 +36,74 @@ pub(super) fn brings(
     option: &OptionSchema,
     value: Option<u32>,
 ) -> Vec<Brought> {
-    let mut out = Vec::new();
-    for at in &schema.table.bodies {
-        if Database::is_builtin(at.file) {
-            continue;
+    Index::new(db, schema).brings(db, option, value)
+}
+
+impl Index {
+    /// Goes through all statements of a package once.
+    pub(super) fn new(db: &Database, schema: &Schema) -> Index {
+        let mut index = Index { bodies: Vec::new(), by_option: HashMap::new() };
+        for at in schema.table.bodies.iter().filter(|it| !Database::is_builtin(it.file)) {
+            let checked = db.checked(at.file);
+            let module = checked.module();
+            let Some(body) = module.bodies.values().get(at.body.index()) else { continue };
+            let number = index.bodies.len();
+            for (place, stmt) in body.stmts.iter().enumerate() {
+                let Some((_, when)) = brought(&stmt.kind) else { continue };
+                let mut names: Vec<Name> = Vec::new();
+                let mut add_read = |cond: ExprId| {
+                    module.walk(cond, &mut |it| {
+                        if let Res::Option(name) = checked.res(it) {
+                            names.push(name.clone());
+                        }
+                    });
+                };
+                when.into_iter().for_each(&mut add_read);
+                for guard in module.guards_of(stmt.guard) {
+                    if let GuardKind::When(cond) = &guard.kind {
+                        add_read(*cond);
+                    }
+                }
+                for guard in module.guards_of(stmt.guard) {
+                    match &guard.kind {
+                        GuardKind::Feature(name) => names.push(name.name.clone()),
+                        GuardKind::Arm { knob, .. } => names.push(knob.name.clone()),
+                        GuardKind::When(_)
+                        | GuardKind::Unless(_)
+                        | GuardKind::ElseArm { .. }
+                        | GuardKind::For { .. } => {}
+                    }
+                }
+                names.sort();
+                names.dedup();
+                for name in names {
+                    index.by_option.entry(name).or_default().push((number, place));
+                }
+            }
+            index.bodies.push((at.body, checked.clone()));
         }
-        let checked = db.checked(at.file);
-        let module = checked.module();
-        let Some(body) = module.bodies.values().get(at.body.index()) else { continue };
-        for stmt in &body.stmts {
-            let (package, when) = match &stmt.kind {
-                StmtKind::Dep(dep) => (package_name(&dep.spec), dep.when),
-                StmtKind::Rule(rule) => (None, rule.when),
-                StmtKind::Arg { .. } => (None, None),
-                StmtKind::Provides(provides) => (None, provides.when),
-                StmtKind::Unavailable { when, .. } => (None, *when),
-                _ => continue,
-            };
-            let asks = |expr: ExprId| asks(&checked, expr, &option.name, value);
+        index
+    }
+
+    /// Returns what an option brings; with a value, what that value of it brings.
+    pub(super) fn brings(
+        &self,
+        db: &Database,
+        option: &OptionSchema,
+        value: Option<u32>,
+    ) -> Vec<Brought> {
+        let mut out = Vec::new();
+        for (body, place) in self.by_option.get(&option.name).into_iter().flatten() {
+            let (body, checked) = &self.bodies[*body];
+            let module = checked.module();
+            let stmt = &module.bodies[*body].stmts[*place];
+            let Some((package, when)) = brought(&stmt.kind) else { continue };
+            let asks = |expr: ExprId| asks(checked, expr, &option.name, value);
             let under = module.guards_of(stmt.guard).any(|guard| match &guard.kind {
                 GuardKind::Feature(name) => name.name == option.name && value.is_none(),
                 GuardKind::Arm { knob, patterns } => {
                     knob.name == option.name
-                        && value.is_none_or(|it| names_value(&checked, patterns, it))
+                        && value.is_none_or(|it| names_value(checked, patterns, it))
                 }
                 GuardKind::When(cond) => asks(*cond),
                 GuardKind::Unless(_) | GuardKind::ElseArm { .. } | GuardKind::For { .. } => false,
@@ -55,11 +111,11 @@ pub(super) fn brings(
             if !under && !when.is_some_and(asks) {
                 continue;
             }
-            let range = db.span(at.file, stmt.span);
-            let text = db.text(at.file);
+            let range = db.span(checked.file, stmt.span);
+            let text = db.text(checked.file);
             let text = text.get(std::ops::Range::<usize>::from(range)).unwrap_or("");
             let mut line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            if let Some(cond) = outer_condition(db, &checked, stmt.guard) {
+            if let Some(cond) = outer_condition(db, checked, stmt.guard) {
                 line.push_str(&format!(" when {cond}"));
             }
             out.push(Brought { text: line, package });
@@ -67,8 +123,21 @@ pub(super) fn brings(
                 return out;
             }
         }
+        out
     }
-    out
+}
+
+/// The package that a statement makes a dependency, and its own condition; nothing for statements
+/// that bring nothing.
+fn brought(kind: &StmtKind) -> Option<(Option<Name>, Option<ExprId>)> {
+    Some(match kind {
+        StmtKind::Dep(dep) => (package_name(&dep.spec), dep.when),
+        StmtKind::Rule(rule) => (None, rule.when),
+        StmtKind::Arg { .. } => (None, None),
+        StmtKind::Provides(provides) => (None, provides.when),
+        StmtKind::Unavailable { when, .. } => (None, *when),
+        _ => return None,
+    })
 }
 
 /// Returns what is brought as lines of Markdown.

@@ -7,14 +7,16 @@ mod exprs;
 mod names;
 mod stmts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use rowan::TextRange;
 
+use super::brings::{Brought, Index, markdown};
 use super::context::Context;
 use super::occurrences::{Access, occurrences};
 use super::{Facts, FilePosition, Symbol};
-use crate::database::Database;
+use crate::database::{Database, FileId};
 use crate::module::{Name, OptionKind};
 use crate::schema::{OptionSchema, Schema};
 use crate::syntax::SyntaxKind::*;
@@ -98,7 +100,13 @@ mod rank {
 #[must_use]
 pub fn completions(db: &Database, position: FilePosition, facts: &dyn Facts) -> Vec<Completion> {
     let Some(context) = Context::new(db, position) else { return Vec::new() };
-    let mut list = List { context: &context, facts, items: Vec::new(), labels: BTreeSet::new() };
+    let mut list = List {
+        context: &context,
+        facts,
+        items: Vec::new(),
+        labels: BTreeSet::new(),
+        brings: HashMap::new(),
+    };
     list.fill();
     let mut items = list.items;
     items.sort_by(|a, b| (a.rank, &a.label).cmp(&(b.rank, &b.label)));
@@ -112,6 +120,8 @@ struct List<'a> {
     facts: &'a dyn Facts,
     items: Vec<Completion>,
     labels: BTreeSet<String>,
+    /// What the options of packages bring, by the files of the packages.
+    brings: HashMap<FileId, Rc<Index>>,
 }
 
 impl List<'_> {
@@ -191,7 +201,7 @@ impl List<'_> {
             OptionKind::Let => CompletionKind::Variable,
         };
         let db = self.context.db;
-        let brought = super::brings::markdown(&super::brings::brings(db, schema, option, None));
+        let brought = markdown(&self.brought(schema, option, None));
         let doc = option.doc.as_deref().unwrap_or("").to_owned();
         let item = self.item(&option.name, kind, rank);
         let gone = option.history.deprecated.is_some() || option.history.removed.is_some();
@@ -214,6 +224,19 @@ impl List<'_> {
             rank: if gone { rank::DONE } else { rank },
             ..item
         }
+    }
+
+    /// What an option, or a value of it, brings.
+    fn brought(
+        &mut self,
+        schema: &Schema,
+        option: &OptionSchema,
+        value: Option<u32>,
+    ) -> Vec<Brought> {
+        let db = self.context.db;
+        let index =
+            self.brings.entry(schema.file).or_insert_with(|| Rc::new(Index::new(db, schema)));
+        index.clone().brings(db, option, value)
     }
 
     /// The options that are set in this file already, by the package that they are of.

@@ -79,7 +79,7 @@ impl List<'_> {
         let Some(schema) = owner.and_then(|it| self.context.package(it)) else { return item };
         let mut packages = Vec::new();
         for option in describe::options_of(&schema, of.file, of.id) {
-            let brought = brings::brings(db, &schema, &option, Some(at));
+            let brought = self.brought(&schema, &option, Some(at));
             let text = brings::markdown(&brought);
             if !text.is_empty() {
                 item.doc = format!("{}\n\n{text}", item.doc).trim_start().to_owned();
