@@ -1,8 +1,10 @@
 //! `kiln check`: everything that is wrong with recipes and override files, all in one run.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use kiln_lang::{Diagnostic, FileId};
+use kiln_lang::{Database, Diagnostic, FileId, on_threads};
 use serde_json::json;
 
 use crate::args::{Common, Layers};
@@ -60,6 +62,7 @@ pub(crate) fn run(
             "nothing to check: name files, or give --recipes, or --std".into(),
         ));
     }
+    check_on_all_cores(&workspace.db, &ids);
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
     for id in &ids {
         diagnostics.extend(workspace.db.diagnostics(*id));
@@ -82,6 +85,21 @@ pub(crate) fn run(
     }
     Ok(if failed { Exit::Author } else { Exit::Done })
 }
+
+/// Has the database find out what is wrong with each file. What it says of one does not depend on
+/// which was asked for first, and is remembered.
+fn check_on_all_cores(db: &Database, files: &[FileId]) {
+    let next = AtomicUsize::new(0);
+    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    on_threads(cores.min(NonZeroUsize::MIN.saturating_add(files.len() / FILES_MIN)), || {
+        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let _ = db.diagnostics(*file);
+        }
+    });
+}
+
+/// How many files are worth a thread.
+const FILES_MIN: usize = 16;
 
 fn files_word(count: usize) -> String {
     if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
