@@ -115,6 +115,12 @@ impl Index {
             let text = db.text(checked.file);
             let text = text.get(std::ops::Range::<usize>::from(range)).unwrap_or("");
             let mut line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            // Of a knob, each value brings something else.
+            if value.is_none()
+                && let Some(values) = arm_of(db, checked, stmt.guard, &option.name)
+            {
+                line = format!("{values} => {line}");
+            }
             if let Some(cond) = outer_condition(db, checked, stmt.guard) {
                 line.push_str(&format!(" when {cond}"));
             }
@@ -175,6 +181,25 @@ fn names_value(checked: &Checked, patterns: &[ExprId], value: u32) -> bool {
             _ => false,
         },
     })
+}
+
+/// The values of the arm of a knob that a statement stands in, as they are written.
+fn arm_of(
+    db: &Database,
+    checked: &Checked,
+    guard: Option<GuardId>,
+    option: &str,
+) -> Option<String> {
+    let text = db.text(checked.file);
+    let patterns = checked.module().guards_of(guard).find_map(|it| match &it.kind {
+        GuardKind::Arm { knob, patterns } if knob.name == option => Some(patterns),
+        _ => None,
+    })?;
+    let written = patterns.iter().filter_map(|it| {
+        let range = db.expr_range(checked.file, *it);
+        text.get(std::ops::Range::<usize>::from(range))
+    });
+    Some(written.collect::<Vec<_>>().join(", "))
 }
 
 /// The condition of the `when` around a statement, as it is written.

@@ -1,7 +1,7 @@
 //! What kind of value is expected where an expression stands.
 
 use super::context::{Context, names};
-use crate::module::Name;
+use crate::module::{Name, OptionKind};
 use crate::syntax::SyntaxKind::*;
 use crate::syntax::SyntaxNode;
 use crate::syntax::ast::{self, AstNode};
@@ -22,6 +22,8 @@ pub(super) struct Expected {
     pub(super) setting: Option<(Name, &'static str)>,
     /// Whether it is part of a condition.
     pub(super) condition: bool,
+    /// Whether it decides something before anything is built: the value of a feature or knob.
+    pub(super) choice: bool,
     /// Whether overlays may stand here.
     pub(super) overlays: bool,
     /// Whether packages may stand here.
@@ -44,16 +46,17 @@ fn within(context: &Context<'_>, node: &SyntaxNode, depth: usize) -> Expected {
     match parent.kind() {
         SETTING => setting(context, &parent),
         SPEC_ITEM => spec_item(context, &parent),
-        FEATURE => of(Ty::Bool),
+        FEATURE => Expected { choice: true, ..of(Ty::Bool) },
         KNOB | FIELD | LET => {
+            let choice = parent.kind() == KNOB;
             let name = parent.children().find_map(ast::Name::cast).map(|it| it.text());
             let table = context.table(&parent);
             let option = name.and_then(|name| table.as_ref()?.get(&name).cloned());
             match option {
                 Some(option) if option.ty != Ty::Error => {
-                    Expected { owner: context.own_package(), ..of(option.ty) }
+                    Expected { owner: context.own_package(), choice, ..of(option.ty) }
                 }
-                _ => Expected::default(),
+                _ => Expected { choice, ..Expected::default() },
             }
         }
         ARM_PATTERN => {
@@ -144,11 +147,14 @@ fn setting(context: &Context<'_>, setting: &SyntaxNode) -> Expected {
         _ => "=",
     };
     let option = target.rest.first().cloned().unwrap_or_default();
+    let kind = target.table.get(&option).map(|it| it.kind);
+    let choice = matches!(kind, Some(OptionKind::Feature | OptionKind::Knob));
     let versions_of = (target.rest == ["version"]).then(|| target.owner.clone()).flatten();
     Expected {
         ty,
         versions_of,
         owner: target.owner,
+        choice,
         setting: Some((option, sign)),
         ..Expected::default()
     }

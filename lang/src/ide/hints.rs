@@ -79,7 +79,8 @@ pub fn hints(db: &Database, file: FileId, within: TextRange, facts: &dyn Facts) 
                 option.default.map(|it| written(db, option.at.file, it)).unwrap_or_default();
             let (text, doc) = match facts.option(&package, &option.name) {
                 Some(effective) => (format!("= {}", short(&effective.value)), effective.markdown()),
-                None if default.is_empty() => continue,
+                // That it starts from nothing is what everybody expects.
+                None if matches!(default.as_str(), "" | "[]" | "{}") => continue,
                 None => (format!("default {}", short(&default)), String::new()),
             };
             hints.push(Hint { offset: end, text: format!("  {text}"), kind: HintKind::Value, doc });

@@ -142,6 +142,27 @@ version = 50
         );
     }
 
+    #[test]
+    fn of_a_knob_each_value_brings_its_own() {
+        check(
+            &format!("{RECIPE}//- /my.kiln\noverride dpdk\ndri$0vers += mlx5\n"),
+            expect![[r#"
+                <drivers>
+                ```kiln
+                knob drivers: Set<Driver> = {ice}
+                ```
+
+                What is built.
+
+                2 values
+
+                brings
+                - `mlx5 => host rdma-core >= 50`
+                - `host rdma-core when drivers has mlx5 & pcap`
+            "#]],
+        );
+    }
+
     struct Known;
 
     impl Facts for Known {

@@ -205,10 +205,13 @@ impl List<'_> {
             let table = context.table(node);
             for option in table.iter().flat_map(|it| it.options.clone()) {
                 let fits = expected.ty.as_ref().is_none_or(|it| option.ty.fits(it));
-                let known = !expected.condition || option.kind != OptionKind::Field;
+                let early = expected.condition || expected.choice;
+                let known = !early || option.kind != OptionKind::Field;
                 // An option cannot be defined by itself.
                 let is_self = expected.setting.as_ref().is_some_and(|it| it.0 == option.name);
-                if !known || is_self {
+                // Where a value of an enum is expected, little else can stand.
+                let is_word = expected.ty.as_ref().is_some_and(|it| it.words().is_some());
+                if !known || is_self || is_word && !fits {
                     continue;
                 }
                 let rank = match (fits, Database::is_builtin(option.at.file)) {
@@ -238,6 +241,12 @@ impl List<'_> {
                 self.add(Completion { detail: "Version".to_owned(), ..item });
             }
             self.words(&["has", "in", "with"], "");
+            return;
+        }
+        if expected.choice {
+            let version = self.item("version", CompletionKind::Variable, rank::NAME);
+            self.add(Completion { detail: "Version".to_owned(), ..version });
+            self.words(&["if", "match"], "");
             return;
         }
         if !is_layer_condition {

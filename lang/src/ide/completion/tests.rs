@@ -363,6 +363,22 @@ fn statements_where_they_may_stand() {
 }
 
 #[test]
+fn what_is_known_only_when_building_is_not_offered_to_choices() {
+    let labels = |text: &str| -> Vec<String> {
+        let fixture = Fixture::new(&format!("{FILES}{text}"));
+        let items = completions(&fixture.db, fixture.position(), &NoFacts);
+        items.into_iter().map(|it| it.label).collect()
+    };
+    let has = |labels: &[String], word: &str| labels.iter().any(|it| it == word);
+    let choice = labels("//- /my.kiln\noverride dpdk\npcap = $0\n");
+    assert!(has(&choice, "platform") && has(&choice, "default") && has(&choice, "if"));
+    assert!(!has(&choice, "dep") && !has(&choice, "out") && !has(&choice, "flags"), "{choice:?}");
+    assert!(!has(&choice, "pcap"), "an option cannot be defined by itself");
+    let field = labels("//- /my.kiln\noverride dpdk\nflags = [$0]\n");
+    assert!(has(&field, "dep") && has(&field, "out"), "{field:?}");
+}
+
+#[test]
 fn nothing_in_comments_and_texts() {
     check("//- /my.kiln\noverride dpdk\n// li$0\n", expect![[r#""#]]);
     check("//- /recipes/a.kiln\nrecipe a\nhomepage = \"ht$0\"\n", expect![[r#""#]]);
