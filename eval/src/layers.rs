@@ -20,6 +20,7 @@ use kiln_lang::{Checked, Code, Database, Diagnostic, FileId};
 use crate::condition::Cond;
 use crate::evaluate::Evaluation;
 use crate::package::{ItemDecl, Place, Reqs};
+use crate::preferences::Preferences;
 use crate::value::Value;
 
 /// A layer of settings.
@@ -134,6 +135,8 @@ pub struct Setup {
     pub policies: Vec<Policy>,
     /// What the project publishes to caches.
     pub publish: Vec<Wish>,
+    /// What is taken where nothing speaks against it: what a lock says.
+    pub prefer: Preferences,
     /// The machine that packages are for: values of `platform`'s knobs by name.
     pub platform: BTreeMap<Name, Value>,
     /// The machine that builds.

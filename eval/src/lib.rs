@@ -19,7 +19,9 @@ mod evaluate;
 mod explain;
 mod interpret;
 mod layers;
+mod lock;
 mod package;
+mod preferences;
 mod prepare;
 mod solution;
 mod solve;
@@ -33,7 +35,12 @@ pub use evaluate::{Packages, evaluate};
 pub use layers::{
     Layer, LayerSetting, LayerUnavailable, Policy, Setup, SetupRequest, Target, Wish, setup,
 };
+pub use lock::{
+    LOCK_FORMAT, Lock, LockChange, LockChangeKind, LockError, LockRecorder, LockedOption,
+    LockedPackage, LockedRequest, LockedValue, RequestKind,
+};
 pub use package::*;
+pub use preferences::Preferences;
 pub use prepare::prepare;
 pub use solution::*;
 pub use solve::solve;

@@ -164,6 +164,8 @@ pub enum Influencer {
     Need(String),
     /// A policy of the project.
     Policy,
+    /// The lock of the project, where nothing else decides.
+    Lock,
 }
 
 /// What an influence says.
@@ -192,6 +194,7 @@ impl Influencer {
             Influencer::Layer(label) => label.clone(),
             Influencer::Need(by) => format!("needed by {by}"),
             Influencer::Policy => "policy".to_owned(),
+            Influencer::Lock => "kiln.lock".to_owned(),
         }
     }
 }

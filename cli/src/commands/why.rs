@@ -9,7 +9,9 @@
 //! brings  host rdma-core >= 50         dpdk.kiln:32
 //! ```
 
-use kiln_eval::{Atom, Cond, Influence, Node, NodeId, OptionValue, Place, Says, Solution, Value};
+use kiln_eval::{
+    Atom, Cond, Influence, Influencer, Node, NodeId, OptionValue, Place, Says, Solution, Value,
+};
 use kiln_lang::module::Name;
 
 use crate::args::{Common, Layers};
@@ -157,8 +159,11 @@ fn version(workspace: &Workspace, node: &Node) -> String {
     let newest =
         node.package.versions.iter().find(|it| !it.reluctant).or(node.package.versions.first());
     if let Some(newest) = newest {
+        let is_locked = node.version_history.iter().any(|it| it.by == Influencer::Lock);
         let what = if newest.version == node.version {
             "the newest that the recipe has"
+        } else if is_locked {
+            "the newest that the recipe has; `kiln lock --update` would move to it if it may"
         } else {
             "newer, but not allowed"
         };

@@ -159,7 +159,7 @@ impl Solver<'_> {
     ) -> Draft {
         self.own_mistakes(package);
         self.unavailable_in_layers(package, &board.globals, needs);
-        let (version, version_history) = self.version(package, needs);
+        let (version, version_history) = self.version(package, needs, board.is_build);
         let layer_settings = self.settings_of(package);
         let mut options =
             Options::new(self.db, self.setup, package, &version, board, &layer_settings, needs);
@@ -298,8 +298,13 @@ impl Solver<'_> {
     //------ versions
 
     /// Chooses the newest version that all needs allow; one that is not for everyone only if it is
-    /// asked for.
-    fn version(&mut self, package: &Package, needs: &[Arc<Need>]) -> (Version, Vec<Influence>) {
+    /// asked for. A version that the lock has comes first, if it is allowed.
+    fn version(
+        &mut self,
+        package: &Package,
+        needs: &[Arc<Need>],
+        is_build: bool,
+    ) -> (Version, Vec<Influence>) {
         let mut history = Vec::new();
         let mut fixed: Option<(Version, Place, String)> = None;
         for (layer, setting) in self.settings_of(package) {
@@ -346,7 +351,24 @@ impl Solver<'_> {
             .find(|it| it.preferred && (!it.reluctant || asked))
             .or_else(|| candidates.iter().find(|it| !it.reluctant || asked))
             .or_else(|| candidates.first());
-        if let Some(best) = best {
+        let locked = self
+            .setup
+            .prefer
+            .versions(&package.name, is_build)
+            .iter()
+            .find_map(|version| candidates.iter().find(|it| it.version == *version));
+        if let (Some(locked), Some(best)) = (locked, best)
+            && locked.version != best.version
+        {
+            history.push(Influence {
+                by: Influencer::Lock,
+                place: None,
+                text: format!("stays at {}", locked.version),
+                says: Says::Value(Value::Version(locked.version.clone())),
+                overruled: false,
+            });
+        }
+        if let Some(best) = locked.or(best) {
             return (best.version.clone(), history);
         }
         self.no_version(package, needs, fixed.as_ref());

@@ -107,7 +107,7 @@ enum Source {
 /// A unit while it is settled.
 pub(super) struct Draftboard {
     pub(super) globals: Arc<Globals>,
-    is_build: bool,
+    pub(super) is_build: bool,
     needs: BTreeMap<Name, Vec<(Source, Arc<Need>)>>,
     pub(super) drafts: BTreeMap<Name, Draft>,
     roots: Vec<(Name, Option<DraftInjection>)>,

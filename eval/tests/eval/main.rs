@@ -7,6 +7,7 @@ mod barriers;
 mod builds;
 mod common;
 mod limits;
+mod locks;
 mod options;
 mod order;
 mod property;
