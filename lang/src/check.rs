@@ -34,7 +34,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rowan::TextRange;
+use text_size::TextRange;
 
 use crate::database::{Database, FileId};
 use crate::diagnostic::{Code, Diagnostic};

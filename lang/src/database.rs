@@ -20,14 +20,14 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use rowan::TextRange;
+use text_size::TextRange;
 
 use crate::check::{self, Checked};
 use crate::diagnostic::Diagnostic;
 use crate::env::{self, Env};
 use crate::module::{ExprId, LowerError, Module, ModuleKind, SourceMap, SpanId, lower};
 use crate::schema::{self, Schema};
-use crate::syntax::{Parse, SyntaxError, parse, parse_spec};
+use crate::syntax::{Parse, SyntaxError, parse_shared, parse_spec};
 use crate::world::{World, WorldError};
 
 /// A file of a database, by number.
@@ -365,7 +365,7 @@ impl Database {
     /// Parses a file anew: its tree is not kept.
     #[must_use]
     pub fn parse(&self, file: FileId) -> Parse {
-        parse(&self.text(file))
+        parse_shared(&self.text(file))
     }
 
     /// Returns the lowered file.
@@ -375,7 +375,7 @@ impl Database {
         data.lowered
             .get_or_init(|| {
                 let text = self.text_of(&data).unwrap_or_else(|_| Arc::from(""));
-                let parse = if data.is_spec { parse_spec(&text) } else { parse(&text) };
+                let parse = if data.is_spec { parse_spec(&text) } else { parse_shared(&text) };
                 let (module, map, lower_errors) = lower(&parse);
                 let syntax_errors = parse.errors().to_vec();
                 Arc::new(Lowered { module, map, syntax_errors, lower_errors })

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rowan::TextRange;
+use text_size::TextRange;
 
 use crate::database::FileId;
 

@@ -356,7 +356,7 @@ impl Compute<'_> {
         ty
     }
 
-    fn named(&mut self, path: &[Ident], args: &[Ty], range: rowan::TextRange) -> Ty {
+    fn named(&mut self, path: &[Ident], args: &[Ty], range: text_size::TextRange) -> Ty {
         let (module, name) = match path {
             [] => return Ty::Error,
             [name] => (None, name),
@@ -527,7 +527,7 @@ impl Compute<'_> {
         ty: Ty,
         refinement: Option<ExprId>,
         where_: Option<&(ExprId, Option<Box<str>>)>,
-        range: rowan::TextRange,
+        range: text_size::TextRange,
     ) -> Ty {
         let predicate = where_.map(|(cond, message)| {
             Arc::new(Predicate {

@@ -19,7 +19,7 @@ mod layout;
 mod lists;
 mod strings;
 
-use rowan::{TextRange, TextSize};
+use text_size::{TextRange, TextSize};
 
 use crate::syntax::{Parse, SyntaxErrorKind, SyntaxKind, parse};
 
@@ -71,7 +71,7 @@ pub fn format(text: &str) -> Formatted {
 }
 
 fn print(parsed: &Parse, skipped: &[TextRange]) -> String {
-    let root = parsed.green();
+    let root = parsed.root();
     let document = layout::file(root, skipped);
     document.print()
 }
@@ -96,7 +96,7 @@ fn is_far_reaching(kind: &SyntaxErrorKind) -> bool {
 
 /// The lines of the items at the top of the file that have mistakes.
 fn broken_items(parsed: &Parse) -> Vec<TextRange> {
-    let text = parsed.syntax().text().to_string();
+    let text = parsed.syntax().text().to_owned();
     let mut broken: Vec<TextRange> = Vec::new();
     let mut errors = parsed.errors().iter().map(|it| it.range).peekable();
     for item in parsed.syntax().children() {
@@ -129,7 +129,7 @@ fn significant(parsed: &Parse) -> Vec<(SyntaxKind, String)> {
     parsed
         .syntax()
         .descendants_with_tokens()
-        .filter_map(rowan::NodeOrToken::into_token)
+        .filter_map(crate::syntax::SyntaxElement::into_token)
         .filter(|it| {
             !matches!(it.kind(), SyntaxKind::WHITESPACE | SyntaxKind::COMMA | SyntaxKind::SEMICOLON)
         })

@@ -35,7 +35,7 @@ mod signature;
 mod symbol;
 mod tokens;
 
-use rowan::{TextRange, TextSize};
+use text_size::{TextRange, TextSize};
 
 use crate::database::{Database, FileId};
 

@@ -37,7 +37,7 @@ pub use diagnostic::{Code, Diagnostic, Edit, Fix, Label, Severity};
 pub use format::{Formatted, format};
 pub use nearest::{did_you_mean, list, nearest};
 pub use pattern::{Pattern, PatternError};
-pub use rowan::{TextRange, TextSize};
 pub use stack::{on_threads, with_stack};
+pub use text_size::{TextRange, TextSize};
 pub use version::{Comparison, Version, VersionBound, VersionReq};
 pub use world::{MemoryWorld, TreeEntry, TreeEntryKind, World, WorldError};

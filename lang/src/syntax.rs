@@ -11,49 +11,28 @@ mod parser;
 mod slip;
 pub(crate) mod strings;
 mod token_set;
+mod tree;
 
-use rowan::{GreenNode, TextRange};
+use std::sync::Arc;
+
+use text_size::TextRange;
 
 pub use error::{SyntaxError, SyntaxErrorKind};
 pub use kind::SyntaxKind;
 pub use slip::{Slip, SlipText};
 pub use strings::quote;
+pub use tree::{SyntaxElement, SyntaxNode, SyntaxNodeChildren, SyntaxToken, TokenAtOffset};
 
 pub(crate) use parser::begins_item;
+pub(crate) use tree::{Child, Ref};
 
 use ast::AstNode;
-
-/// A node of the syntax tree.
-pub type SyntaxNode = rowan::SyntaxNode<KilnLanguage>;
-/// A token of the syntax tree.
-pub type SyntaxToken = rowan::SyntaxToken<KilnLanguage>;
-/// A node or a token of the syntax tree.
-pub type SyntaxElement = rowan::SyntaxElement<KilnLanguage>;
-/// The nodes below a node.
-pub type SyntaxNodeChildren = rowan::SyntaxNodeChildren<KilnLanguage>;
-
-/// The language of the tree, for rowan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum KilnLanguage {}
-
-impl rowan::Language for KilnLanguage {
-    type Kind = SyntaxKind;
-
-    fn kind_from_raw(raw: rowan::SyntaxKind) -> SyntaxKind {
-        SyntaxKind::ALL[raw.0 as usize]
-    }
-
-    fn kind_to_raw(kind: SyntaxKind) -> rowan::SyntaxKind {
-        rowan::SyntaxKind(kind as u16)
-    }
-}
+use tree::Tree;
 
 /// What parsing gave: a tree, always, and what is wrong with the text.
-///
-/// It can be sent to another thread; the nodes of its tree cannot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parse {
-    green: GreenNode,
+    tree: Arc<Tree>,
     errors: Vec<SyntaxError>,
 }
 
@@ -61,7 +40,7 @@ impl Parse {
     /// Returns the root of the tree.
     #[must_use]
     pub fn syntax(&self) -> SyntaxNode {
-        SyntaxNode::new_root(self.green.clone())
+        SyntaxNode::root(self.tree.clone())
     }
 
     /// Returns the file that was parsed.
@@ -77,9 +56,9 @@ impl Parse {
         file
     }
 
-    /// Returns the tree without positions and parents, which is faster to walk.
-    pub(crate) fn green(&self) -> &GreenNode {
-        &self.green
+    /// Returns the root as something that borrows the tree, which is faster to walk.
+    pub(crate) fn root(&self) -> Ref<'_> {
+        self.tree.root()
     }
 
     /// Returns what is wrong with the text, by place.
@@ -92,8 +71,13 @@ impl Parse {
 /// Parses a file. Never fails.
 #[must_use]
 pub fn parse(text: &str) -> Parse {
-    let (green, errors) = parser::parse_file(text);
-    Parse { green, errors }
+    parse_shared(&Arc::from(text))
+}
+
+/// Parses a file whose text is there already: the tree takes a share in it.
+pub(crate) fn parse_shared(text: &Arc<str>) -> Parse {
+    let (tree, errors) = parser::parse_file(text);
+    Parse { tree: Arc::new(tree), errors }
 }
 
 /// Returns how many tokens `text` has, and how often the parser looks at one: its cost, in a
@@ -106,30 +90,18 @@ pub fn parser_steps(text: &str) -> (usize, u64) {
 /// Parses one spec, such as `curl[http2, ~ldap]`, into a file that holds just it.
 #[must_use]
 pub fn parse_spec(text: &str) -> Parse {
-    let (green, errors) = parser::parse_spec(text);
-    Parse { green, errors }
+    let (tree, errors) = parser::parse_spec(&Arc::from(text));
+    Parse { tree: Arc::new(tree), errors }
 }
 
 /// Parses one expression into a file that holds just it.
 #[must_use]
 pub fn parse_expr(text: &str) -> Parse {
-    let (green, errors) = parser::parse_expr(text);
-    Parse { green, errors }
+    let (tree, errors) = parser::parse_expr(&Arc::from(text));
+    Parse { tree: Arc::new(tree), errors }
 }
 
 /// Returns where a node stands, without white space and comments at its beginning.
 pub(crate) fn range_of(node: &SyntaxNode) -> TextRange {
-    let mut start = node.text_range().start();
-    for element in node.children_with_tokens() {
-        match element.kind() {
-            SyntaxKind::WHITESPACE
-            | SyntaxKind::COMMENT
-            | SyntaxKind::DOC
-            | SyntaxKind::INNER_DOC => {
-                start = element.text_range().end();
-            }
-            _ => break,
-        }
-    }
-    TextRange::new(start.min(node.text_range().end()), node.text_range().end())
+    node.range_without_trivia()
 }

@@ -161,23 +161,12 @@ fn kinds(grammar: &Grammar) -> String {
             writeln!(code, "/// `{word}`, where the grammar has it.\n{}_KW,", word.to_uppercase());
     }
     code.push_str("/// A node for what could not be parsed.\nERROR,\n");
-    let mut all: Vec<String> = OTHER_TOKENS.iter().map(|it| it.0.to_owned()).collect();
-    all.extend(classes(grammar).iter().map(|it| it.to_uppercase()));
-    all.extend(PUNCTUATION.iter().map(|it| it.1.to_owned()));
-    all.extend(keywords(grammar).iter().map(|it| format!("{}_KW", it.to_uppercase())));
-    all.push("ERROR".to_owned());
     for node in grammar.iter().filter(|&it| !is_choice(grammar, it)) {
         let name = &grammar[node].name;
         let kind = screaming(name);
         let _ = writeln!(code, "/// A node of the rule `{name}`.\n{kind},");
-        all.push(kind);
     }
     code.push_str("}\n\nuse SyntaxKind::*;\n\nimpl SyntaxKind {\n");
-    let _ = writeln!(
-        code,
-        "/// Every kind, at the place of its number.\npub(crate) const ALL: &'static [SyntaxKind] = &[{}];\n",
-        all.join(", ")
-    );
     code.push_str(
         "/// Returns the keyword that a name is where the grammar asks for one.\n\
          pub(crate) fn keyword(text: &str) -> Option<SyntaxKind> {\nSome(match text {\n",

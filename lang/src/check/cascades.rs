@@ -1,6 +1,6 @@
 //! One cause, one message: what only follows from something else that is reported is left out.
 
-use rowan::TextSize;
+use text_size::TextSize;
 
 use crate::database::FileId;
 use crate::diagnostic::{Code, Diagnostic};

@@ -286,8 +286,8 @@ impl<'a> Checker<'a> {
                     let text = self.db.text(self.file);
                     let before = &text[..usize::from(range.start())];
                     if before.ends_with("..") {
-                        let dots = rowan::TextRange::new(
-                            range.start() - rowan::TextSize::new(2),
+                        let dots = text_size::TextRange::new(
+                            range.start() - text_size::TextSize::new(2),
                             range.start(),
                         );
                         diagnostic = diagnostic.fix_at("remove the dots", file, dots, "");

@@ -18,7 +18,7 @@ struct Edge {
     to: Name,
     /// Where the other one is read.
     file: crate::database::FileId,
-    range: rowan::TextRange,
+    range: text_size::TextRange,
 }
 
 type Graph = BTreeMap<Name, Vec<Edge>>;

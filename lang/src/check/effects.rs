@@ -58,7 +58,7 @@ impl<'a> Checker<'a> {
         let text = self.db.text(self.file);
         let whole = self.span(setting.span);
         let (start, value) = (whole.start(), self.range(setting.value).start());
-        let head = &text[rowan::TextRange::new(start, value.max(start))];
+        let head = &text[text_size::TextRange::new(start, value.max(start))];
         let prefix = head.rfind(option.name.as_str()).map_or("", |it| &head[..it]);
         let line = &text[..usize::from(whole.start())];
         let indent = &line[line.rfind('\n').map_or(0, |it| it + 1)..];
@@ -77,7 +77,7 @@ impl<'a> Checker<'a> {
             diagnostic = diagnostic.fix_at(
                 format!("add `{way}`"),
                 self.file,
-                rowan::TextRange::empty(whole.end()),
+                text_size::TextRange::empty(whole.end()),
                 format!("{separator}{prefix}{way}"),
             );
         }

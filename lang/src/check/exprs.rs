@@ -239,7 +239,7 @@ impl<'a> Checker<'a> {
                     .fix_at(
                         "write `sh` before it",
                         self.file,
-                        rowan::TextRange::empty(self.range(expr).start()),
+                        text_size::TextRange::empty(self.range(expr).start()),
                         "sh",
                     );
                 self.report(diagnostic);

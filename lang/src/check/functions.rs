@@ -220,7 +220,7 @@ impl<'a> Checker<'a> {
                 match record.fields.get(position) {
                     Some(field) if args.iter().all(|it| it.name.is_none()) => {
                         self.infer_quietly(arg.value, scope);
-                        let start = rowan::TextRange::empty(self.range(arg.value).start());
+                        let start = text_size::TextRange::empty(self.range(arg.value).start());
                         let name = &field.name;
                         diagnostic = diagnostic.fix_at(
                             format!("write `{name} = ` before it"),

@@ -882,9 +882,9 @@ impl<'a> Checker<'a> {
         let alone = text[begin..start].trim().is_empty()
             && text[end..line_end.unwrap_or(text.len())].trim().is_empty();
         let removed = match line_end {
-            Some(line_end) if alone => rowan::TextRange::new(
-                rowan::TextSize::new(begin as u32),
-                rowan::TextSize::new(line_end as u32 + 1),
+            Some(line_end) if alone => text_size::TextRange::new(
+                text_size::TextSize::new(begin as u32),
+                text_size::TextSize::new(line_end as u32 + 1),
             ),
             _ => range,
         };

@@ -1,6 +1,6 @@
 //! What follows the grammar and is still wrong: headers, escapes, indentation, places of items.
 
-use rowan::{TextRange, TextSize};
+use text_size::{TextRange, TextSize};
 
 use super::Checker;
 use super::syntax::stem;

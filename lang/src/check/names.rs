@@ -240,7 +240,7 @@ impl<'a> Checker<'a> {
                 diagnostic = diagnostic.fix_at(
                     format!("write the type: `: {of}`"),
                     self.file,
-                    rowan::TextRange::empty(at),
+                    text_size::TextRange::empty(at),
                     format!(": {of}"),
                 );
             }
@@ -291,7 +291,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Where the type of a let goes whose whole value is `expr`.
-    fn untyped_let(&self, expr: ExprId) -> Option<rowan::TextSize> {
+    fn untyped_let(&self, expr: ExprId) -> Option<text_size::TextSize> {
         let bodies = self.module().bodies.values();
         let decl = bodies
             .iter()

@@ -152,7 +152,7 @@ impl<'a> Checker<'a> {
                 let wanted =
                     if op == BinaryOp::Has { Ty::Enum(of.clone()) } else { Ty::Set(of.clone()) };
                 if op == BinaryOp::Has && matches!(self.expr_ref(rhs), Expr::Set(_)) {
-                    let start = rowan::TextRange::empty(self.range(rhs).start());
+                    let start = text_size::TextRange::empty(self.range(rhs).start());
                     let diagnostic = self
                         .at_expr(Code::TypeMismatch, rhs, "`has` asks for one value, found a set")
                         .fix_at("write `has any`", self.file, start, "any ")
@@ -186,7 +186,7 @@ impl<'a> Checker<'a> {
                         // What is missing has a place that may be anywhere near.
                         let between = text.get(usize::from(from)..usize::from(to)).unwrap_or("");
                         if between.trim() == "has" {
-                            let place = rowan::TextRange::new(from, to);
+                            let place = text_size::TextRange::new(from, to);
                             diagnostic = diagnostic.fix_at("write `==`", self.file, place, " == ");
                         }
                     }

@@ -101,7 +101,7 @@ impl<'a> Checker<'a> {
                         diagnostic = diagnostic.fix_at(
                             format!("write `= {empty}`"),
                             self.file,
-                            rowan::TextRange::empty(end),
+                            text_size::TextRange::empty(end),
                             format!(" = {empty}"),
                         );
                     }
@@ -136,7 +136,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Where a type as written ends.
-    fn type_end(&self, id: crate::module::TypeId) -> Option<rowan::TextSize> {
+    fn type_end(&self, id: crate::module::TypeId) -> Option<text_size::TextSize> {
         match &self.module().types[id] {
             crate::module::TypeRef::Named { span, .. } => Some(self.span(*span).end()),
             _ => None,

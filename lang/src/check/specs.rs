@@ -259,7 +259,8 @@ impl<'a> Checker<'a> {
                         let text = format!("~{}", ident.name);
                         diagnostic = diagnostic.fix(format!("write `{text}`"), text);
                     } else if self.db.text(self.file)[whole].starts_with('~') {
-                        let tilde = rowan::TextRange::at(whole.start(), rowan::TextSize::new(1));
+                        let tilde =
+                            text_size::TextRange::at(whole.start(), text_size::TextSize::new(1));
                         diagnostic = diagnostic.fix_at("remove the `~`", self.file, tilde, "");
                     }
                     self.report(diagnostic);
@@ -496,7 +497,7 @@ impl<'a> Checker<'a> {
         span: SpanId,
         value: ExprId,
         name: &str,
-        declared: Option<(crate::database::FileId, rowan::TextRange)>,
+        declared: Option<(crate::database::FileId, text_size::TextRange)>,
     ) {
         let ok = matches!(
             (op, ty.without_opt()),
@@ -515,14 +516,14 @@ impl<'a> Checker<'a> {
         }
         // The operator stands between the path and the value.
         let start = self.span(span).start();
-        let before = rowan::TextRange::new(start, self.range(value).start().max(start));
+        let before = text_size::TextRange::new(start, self.range(value).start().max(start));
         let found =
             self.db.text(self.file)[before].rfind(if op == SettingOp::Add { "+=" } else { "-=" });
         let is_switch = *ty == Ty::Bool && op == SettingOp::Remove;
         diagnostic = match found {
             Some(at) if !is_switch => {
-                let start = before.start() + rowan::TextSize::new(at as u32);
-                let place = rowan::TextRange::at(start, rowan::TextSize::new(2));
+                let start = before.start() + text_size::TextSize::new(at as u32);
+                let place = text_size::TextRange::at(start, text_size::TextSize::new(2));
                 diagnostic.fix_at("write `=`", self.file, place, "=")
             }
             _ => diagnostic.help(format!("to give it another value, write `{name} = …`")),

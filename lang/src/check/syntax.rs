@@ -11,7 +11,7 @@ impl Checker<'_> {
         if let Some(error) = self.db.read_error(self.file) {
             let path = self.db.path(self.file);
             let message = format!("cannot read `{path}`: {error}");
-            let here = rowan::TextRange::default();
+            let here = text_size::TextRange::default();
             self.report(Diagnostic::new(Code::UnreadableFile, self.file, here, message));
             return;
         }
@@ -26,7 +26,7 @@ impl Checker<'_> {
         self.header(lowered);
     }
 
-    fn syntax_error(&self, kind: &SyntaxErrorKind, range: rowan::TextRange) -> Diagnostic {
+    fn syntax_error(&self, kind: &SyntaxErrorKind, range: text_size::TextRange) -> Diagnostic {
         let new = |code, message: String| Diagnostic::new(code, self.file, range, message);
         match kind {
             SyntaxErrorKind::Expected { what: "a name", .. } if self.is_header(range) => {
@@ -61,7 +61,7 @@ impl Checker<'_> {
                     .fix_at(
                         format!("add {close}"),
                         self.file,
-                        rowan::TextRange::empty(range.start()),
+                        text_size::TextRange::empty(range.start()),
                         bracket,
                     )
             }
@@ -92,7 +92,9 @@ impl Checker<'_> {
                     1 if !line.contains(['#', '\\', ',', ')', ']', '}']) => diagnostic.fix_at(
                         "close it at the end of the line",
                         self.file,
-                        rowan::TextRange::empty(rowan::TextSize::new((begin + line.len()) as u32)),
+                        text_size::TextRange::empty(text_size::TextSize::new(
+                            (begin + line.len()) as u32,
+                        )),
                         "\"",
                     ),
                     _ => diagnostic,

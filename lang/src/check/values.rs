@@ -114,7 +114,7 @@ impl Checker<'_> {
 
     pub(super) fn unknown_value_at(
         &self,
-        range: rowan::TextRange,
+        range: text_size::TextRange,
         name: &str,
         ty: &EnumTy,
     ) -> Diagnostic {
@@ -161,7 +161,7 @@ impl Checker<'_> {
     }
 
     /// How the values of a group are written at a place where its bare name stands.
-    fn spread_of(&self, range: rowan::TextRange, name: &str) -> Option<String> {
+    fn spread_of(&self, range: text_size::TextRange, name: &str) -> Option<String> {
         let text = self.db.text(self.file);
         let before = text[..usize::from(range.start())].trim_end();
         match before.chars().last()? {

@@ -1,15 +1,13 @@
 //! Expressions that go on and on: operators, calls of calls, `if … else if …`.
 
-use rowan::{GreenNodeData, NodeOrToken};
-
 use super::document::How;
-use super::layout::{Child, Layout, Sep, between, is_trivia, kind, kind_of};
+use super::layout::{Layout, Sep, between, is_trivia, kind, kind_of};
 use super::strings::is_long;
-use crate::syntax::{SyntaxKind, SyntaxKind::*, begins_item};
+use crate::syntax::{Child, Ref, SyntaxKind, SyntaxKind::*, begins_item};
 
 impl<'a> Layout<'a> {
     /// `a | b | c`: operators of one rank stand in one group, broken behind each or none.
-    pub(super) fn binary(&mut self, node: &'a GreenNodeData) {
+    pub(super) fn binary(&mut self, node: Ref<'a>) {
         self.open(How::IfNeeded);
         self.document.indent();
         self.operands(node);
@@ -17,13 +15,13 @@ impl<'a> Layout<'a> {
         self.close();
     }
 
-    pub(super) fn operands(&mut self, node: &'a GreenNodeData) {
+    pub(super) fn operands(&mut self, node: Ref<'a>) {
         // The chain nests to the left; it is as deep as it is long, and bounded by the parser.
         let rank = rank_of(node);
         let mut is_lhs = true;
         for child in node.children() {
             match child {
-                NodeOrToken::Node(inner) if is_lhs => {
+                Child::Node(inner) if is_lhs => {
                     is_lhs = false;
                     if kind_of(inner) == BINARY && rank_of(inner) == rank {
                         self.operands(inner);
@@ -32,7 +30,7 @@ impl<'a> Layout<'a> {
                     }
                     self.sep(Sep::Space);
                 }
-                NodeOrToken::Node(inner) => {
+                Child::Node(inner) => {
                     // A line that begins like an item would end the expression.
                     // What has brackets of its own begins beside the operator.
                     let hugs = matches!(kind_of(inner), SET_LIT | LIST_LIT) || is_long(inner);
@@ -40,7 +38,7 @@ impl<'a> Layout<'a> {
                     self.sep(if breaks { Sep::Line } else { Sep::Space });
                     self.node(inner);
                 }
-                NodeOrToken::Token(_) => {
+                Child::Token(_) => {
                     if !is_trivia(kind(child)) {
                         self.sep(Sep::Space);
                     }
@@ -51,7 +49,7 @@ impl<'a> Layout<'a> {
     }
 
     /// `a.b(c).d(e)`
-    pub(super) fn postfix(&mut self, node: &'a GreenNodeData) {
+    pub(super) fn postfix(&mut self, node: Ref<'a>) {
         if calls_of_members(node) < 2 || self.flat > 0 {
             return self.words(node);
         }
@@ -62,7 +60,7 @@ impl<'a> Layout<'a> {
         self.close();
     }
 
-    fn links(&mut self, node: &'a GreenNodeData, is_called: bool) {
+    fn links(&mut self, node: Ref<'a>, is_called: bool) {
         let parent = kind_of(node);
         let mut before = None;
         for child in node.children() {
@@ -74,7 +72,7 @@ impl<'a> Layout<'a> {
                 self.sep(Sep::Soft);
             }
             match child {
-                NodeOrToken::Node(inner) if matches!(it, MEMBER | CALL) && before.is_none() => {
+                Child::Node(inner) if matches!(it, MEMBER | CALL) && before.is_none() => {
                     self.links(inner, parent == CALL);
                 }
                 _ => self.child(child),
@@ -86,7 +84,7 @@ impl<'a> Layout<'a> {
     }
 
     /// `if a then b else if c then d else e`: one group.
-    pub(super) fn choice(&mut self, node: &'a GreenNodeData) {
+    pub(super) fn choice(&mut self, node: Ref<'a>) {
         self.open(How::IfNeeded);
         self.document.indent();
         self.branches(node);
@@ -94,12 +92,12 @@ impl<'a> Layout<'a> {
         self.close();
     }
 
-    fn branches(&mut self, node: &'a GreenNodeData) {
+    fn branches(&mut self, node: Ref<'a>) {
         let mut last = None;
         for child in node.children() {
             let it = kind(child);
             match child {
-                NodeOrToken::Node(inner) if it == IF && last == Some(ELSE_KW) => {
+                Child::Node(inner) if it == IF && last == Some(ELSE_KW) => {
                     self.sep(Sep::Space);
                     self.branches(inner);
                 }
@@ -123,7 +121,7 @@ impl<'a> Layout<'a> {
 
 impl<'a> Layout<'a> {
     /// `for a in x => for b in y => c`: one group, broken behind each arrow or none.
-    pub(super) fn generator(&mut self, node: &'a GreenNodeData) {
+    pub(super) fn generator(&mut self, node: Ref<'a>) {
         self.open(How::IfNeeded);
         self.document.indent();
         self.generators(node);
@@ -131,18 +129,18 @@ impl<'a> Layout<'a> {
         self.close();
     }
 
-    fn generators(&mut self, node: &'a GreenNodeData) {
+    fn generators(&mut self, node: Ref<'a>) {
         let parent = kind_of(node);
         let mut before = None;
         for child in node.children() {
             let it = kind(child);
             if let (Some(before), false) = (before, is_trivia(it)) {
-                let hugs = matches!(child, NodeOrToken::Node(it) if has_brackets(it));
+                let hugs = matches!(child, Child::Node(it) if has_brackets(it));
                 let breaks = before == FAT_ARROW && !hugs;
                 self.sep(if breaks { Sep::Line } else { between(parent, before, it) });
             }
             match child {
-                NodeOrToken::Node(inner) if matches!(it, FOR_ELEMENT | WHEN_ELEMENT) => {
+                Child::Node(inner) if matches!(it, FOR_ELEMENT | WHEN_ELEMENT) => {
                     self.generators(inner);
                 }
                 _ => self.child(child),
@@ -155,16 +153,16 @@ impl<'a> Layout<'a> {
 }
 
 /// Whether an element is a list or a long string, and nothing else.
-fn has_brackets(node: &GreenNodeData) -> bool {
+fn has_brackets(node: Ref<'_>) -> bool {
     if kind_of(node) != EXPR_ELEMENT {
         return false;
     }
     let first = node.children().find(|it| !is_trivia(kind(*it)));
-    matches!(first, Some(NodeOrToken::Node(it)) if matches!(kind_of(it), SET_LIT | LIST_LIT) || is_long(it))
+    matches!(first, Some(Child::Node(it)) if matches!(kind_of(it), SET_LIT | LIST_LIT) || is_long(it))
 }
 
 /// How tightly an operator binds.
-fn rank_of(binary: &GreenNodeData) -> u8 {
+fn rank_of(binary: Ref<'_>) -> u8 {
     binary
         .children()
         .find_map(|it| {
@@ -181,7 +179,7 @@ fn rank_of(binary: &GreenNodeData) -> u8 {
 }
 
 /// How many calls of members a chain has.
-fn calls_of_members(node: &GreenNodeData) -> usize {
+fn calls_of_members(node: Ref<'_>) -> usize {
     let mut count = 0;
     let mut node = node;
     let mut is_called = false;
@@ -191,7 +189,7 @@ fn calls_of_members(node: &GreenNodeData) -> usize {
         is_called = parent == CALL;
         let first: Option<Child<'_>> = node.children().find(|it| !is_trivia(kind(*it)));
         match first {
-            Some(NodeOrToken::Node(inner)) if matches!(kind_of(inner), MEMBER | CALL) => {
+            Some(Child::Node(inner)) if matches!(kind_of(inner), MEMBER | CALL) => {
                 node = inner;
             }
             _ => return count,
@@ -200,12 +198,12 @@ fn calls_of_members(node: &GreenNodeData) -> usize {
 }
 
 /// The first token of a node, if it is a word.
-fn first_word(node: &GreenNodeData) -> Option<&str> {
+fn first_word(node: Ref<'_>) -> Option<&str> {
     let mut node = node;
     loop {
         match node.children().find(|it| !is_trivia(kind(*it)))? {
-            NodeOrToken::Node(inner) => node = inner,
-            NodeOrToken::Token(token) => {
+            Child::Node(inner) => node = inner,
+            Child::Token(token) => {
                 let is_word = SyntaxKind::keyword(token.text()).is_some();
                 return is_word.then(|| token.text());
             }

@@ -1,16 +1,13 @@
 //! The syntax tree to a document: items, and what all nodes have in common.
 //!
-//! It walks the green tree, which has no parents and no positions: a token is a slice of text.
+//! It borrows the tree: a token is a slice of the text.
 //! Separators wait until the next token is written, so that a comment between two tokens can turn
 //! whatever stands between them into the end of a line.
 
-use rowan::{GreenNodeData, GreenTokenData, Language as _, NodeOrToken, TextRange, TextSize};
+use text_size::TextRange;
 
 use super::document::{Document, How};
-use crate::syntax::{KilnLanguage, SyntaxKind, SyntaxKind::*};
-
-/// A node or a token of the green tree.
-pub(super) type Child<'a> = NodeOrToken<&'a GreenNodeData, &'a GreenTokenData>;
+use crate::syntax::{Child, Ref, SyntaxKind, SyntaxKind::*};
 
 /// What stands between two tokens, from the weakest to the strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,7 +38,7 @@ pub(super) struct Layout<'a> {
 }
 
 /// Lays out a file; `skipped` are the lines in it that are left as they are.
-pub(super) fn file<'a>(root: &'a GreenNodeData, skipped: &[TextRange]) -> Document<'a> {
+pub(super) fn file<'a>(root: Ref<'a>, skipped: &[TextRange]) -> Document<'a> {
     let document = Document::default();
     let mut layout =
         Layout { document, pending: Sep::Nothing, newlines: 1, no_blank: true, flat: 0 };
@@ -51,11 +48,11 @@ pub(super) fn file<'a>(root: &'a GreenNodeData, skipped: &[TextRange]) -> Docume
 
 /// The kind of a node or token.
 pub(super) fn kind(child: Child<'_>) -> SyntaxKind {
-    KilnLanguage::kind_from_raw(child.kind())
+    child.kind()
 }
 
-pub(super) fn kind_of(node: &GreenNodeData) -> SyntaxKind {
-    KilnLanguage::kind_from_raw(node.kind())
+pub(super) fn kind_of(node: Ref<'_>) -> SyntaxKind {
+    node.kind()
 }
 
 /// Whether white space or a comment.
@@ -102,9 +99,9 @@ impl<'a> Layout<'a> {
     }
 
     /// Notes white space, and writes a comment.
-    pub(super) fn trivia(&mut self, token: &'a GreenTokenData) {
+    pub(super) fn trivia(&mut self, token: Ref<'a>) {
         let text = token.text();
-        if KilnLanguage::kind_from_raw(token.kind()) == WHITESPACE {
+        if token.kind() == WHITESPACE {
             self.newlines += text.bytes().filter(|&it| it == b'\n').count();
             return;
         }
@@ -142,13 +139,13 @@ impl<'a> Layout<'a> {
 
     pub(super) fn child(&mut self, child: Child<'a>) {
         match child {
-            NodeOrToken::Token(token) if is_trivia(kind(child)) => self.trivia(token),
-            NodeOrToken::Token(token) => self.text(token.text()),
-            NodeOrToken::Node(node) => self.node(node),
+            Child::Token(token) if is_trivia(kind(child)) => self.trivia(token),
+            Child::Token(token) => self.text(token.text()),
+            Child::Node(node) => self.node(node),
         }
     }
 
-    pub(super) fn node(&mut self, node: &'a GreenNodeData) {
+    pub(super) fn node(&mut self, node: Ref<'a>) {
         match kind_of(node) {
             BLOCK => self.block(node),
             SET_LIT | LIST_LIT | ARG_LIST | PARAM_LIST | SPEC_ITEMS | PAREN => self.list(node),
@@ -169,7 +166,7 @@ impl<'a> Layout<'a> {
 
     /// Any node of which nothing special is known: its parts with spaces between them, where there
     /// are any.
-    pub(super) fn words(&mut self, node: &'a GreenNodeData) {
+    pub(super) fn words(&mut self, node: Ref<'a>) {
         let parent = kind_of(node);
         let last =
             matches!(parent, ENUMERATOR | GROUP | MATCH_ARM).then(|| last_of(node)).flatten();
@@ -193,20 +190,18 @@ impl<'a> Layout<'a> {
 
     //------ items
 
-    fn top(&mut self, root: &'a GreenNodeData, skipped: &[TextRange]) {
-        let mut offset = TextSize::new(0);
+    fn top(&mut self, root: Ref<'a>, skipped: &[TextRange]) {
         let mut skipped = skipped.iter().peekable();
         let mut was_skipped = false;
         for child in root.children() {
-            let range = TextRange::at(offset, child.text_len());
-            offset = range.end();
+            let range = child.text_range();
             while skipped.peek().is_some_and(|it| it.end() <= range.start()) {
                 skipped.next();
             }
             if let Some(lines) = skipped.peek()
                 && lines.intersect(range).is_some_and(|it| !it.is_empty())
             {
-                self.verbatim(child, range, **lines);
+                self.verbatim(child, **lines);
                 was_skipped = true;
                 continue;
             }
@@ -218,17 +213,15 @@ impl<'a> Layout<'a> {
     }
 
     /// Something on lines that are left as they are.
-    fn verbatim(&mut self, child: Child<'a>, range: TextRange, lines: TextRange) {
+    fn verbatim(&mut self, child: Child<'a>, lines: TextRange) {
+        let range = child.text_range();
         match child {
-            NodeOrToken::Node(node) => {
-                let mut offset = range.start();
+            Child::Node(node) => {
                 for child in node.children() {
-                    let range = TextRange::at(offset, child.text_len());
-                    offset = range.end();
-                    self.verbatim(child, range, lines);
+                    self.verbatim(child, lines);
                 }
             }
-            NodeOrToken::Token(token) if kind(child) == WHITESPACE => {
+            Child::Token(token) if kind(child) == WHITESPACE => {
                 // White space around the lines is as ever; inside it stays.
                 let inside = lines.intersect(range).unwrap_or(TextRange::empty(range.start()));
                 let inside = inside - range.start();
@@ -247,7 +240,7 @@ impl<'a> Layout<'a> {
                     self.sep(Sep::Hard);
                 }
             }
-            NodeOrToken::Token(token) => {
+            Child::Token(token) => {
                 self.flush();
                 self.document.raw(token.text());
                 self.pending = Sep::Nothing;
@@ -268,12 +261,12 @@ impl<'a> Layout<'a> {
     }
 
     /// `{ items }`
-    fn block(&mut self, node: &'a GreenNodeData) {
+    fn block(&mut self, node: Ref<'a>) {
         self.braces(node, Ends::Semicolon);
     }
 
     /// Items, enum values and the like between braces, after words if the node begins with some.
-    fn body(&mut self, node: &'a GreenNodeData) {
+    fn body(&mut self, node: Ref<'a>) {
         let ends = match kind_of(node) {
             ENUM_BODY | GROUP_BODY if super::lists::is_all_words(node) => Ends::Words,
             ENUM_BODY | GROUP_BODY => Ends::Comma,
@@ -283,7 +276,7 @@ impl<'a> Layout<'a> {
         self.braces(node, ends);
     }
 
-    fn braces(&mut self, node: &'a GreenNodeData, ends: Ends) {
+    fn braces(&mut self, node: Ref<'a>, ends: Ends) {
         let mut children = node.children().peekable();
         let mut before = None;
         while let Some(child) = children.next_if(|it| kind(*it) != L_BRACE) {
@@ -311,7 +304,7 @@ impl<'a> Layout<'a> {
         let broken = inside
             .iter()
             .take_while(|it| any_gap || is_trivia(kind(**it)))
-            .any(|it| matches!(it, NodeOrToken::Token(it) if it.text().contains('\n') || it.text().starts_with("//")));
+            .any(|it| matches!(it, Child::Token(it) if it.text().contains('\n') || it.text().starts_with("//")));
         let count = inside.iter().filter(|it| is_element(kind(**it))).count();
         self.open(if broken { How::Always } else { How::IfNeeded });
         self.text("{");
@@ -373,7 +366,7 @@ impl<'a> Layout<'a> {
     }
 
     /// `arg A else B`
-    fn arg(&mut self, node: &'a GreenNodeData) {
+    fn arg(&mut self, node: Ref<'a>) {
         self.open(How::IfNeeded);
         self.document.indent();
         for child in node.children() {
@@ -395,7 +388,7 @@ impl<'a> Layout<'a> {
     }
 
     /// `conflict A "message"`, with the message on a line of its own if both do not fit on one.
-    fn rule(&mut self, node: &'a GreenNodeData) {
+    fn rule(&mut self, node: Ref<'a>) {
         let mut before = None;
         let mut is_open = false;
         for child in node.children() {
@@ -428,7 +421,7 @@ impl<'a> Layout<'a> {
     }
 
     /// `want a, b`
-    fn wishes(&mut self, node: &'a GreenNodeData) {
+    fn wishes(&mut self, node: Ref<'a>) {
         self.flush();
         self.document.indent();
         for child in node.children() {
@@ -460,8 +453,8 @@ fn is_element(kind: SyntaxKind) -> bool {
 }
 
 /// The index of the last child that is neither white space nor comment.
-fn last_of(node: &GreenNodeData) -> Option<usize> {
-    node.children().enumerate().filter(|it| !is_trivia(kind(it.1))).map(|it| it.0).next_back()
+fn last_of(node: Ref<'_>) -> Option<usize> {
+    node.children().enumerate().filter(|it| !is_trivia(kind(it.1))).map(|it| it.0).last()
 }
 
 /// What stands between two neighbours in a node.

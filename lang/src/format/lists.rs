@@ -1,15 +1,13 @@
 //! Lists between brackets, with commas between their elements.
 
-use rowan::{GreenNodeData, NodeOrToken};
-
 use super::document::How;
-use super::layout::{Child, Layout, Sep, is_trivia, kind, kind_of};
+use super::layout::{Layout, Sep, is_trivia, kind, kind_of};
 use super::strings::is_long;
-use crate::syntax::{SyntaxKind, SyntaxKind::*};
+use crate::syntax::{Child, Ref, SyntaxKind, SyntaxKind::*};
 
 impl<'a> Layout<'a> {
     /// `[a, b]`, `{a, b}`, `{ k: v }`, `(a, b = c)`, `(a)`
-    pub(super) fn list(&mut self, node: &'a GreenNodeData) {
+    pub(super) fn list(&mut self, node: Ref<'a>) {
         let parent = kind_of(node);
         let children: Vec<Child<'a>> = node.children().collect();
         let elements = children.iter().filter(|it| is_element(kind(**it))).count();
@@ -17,7 +15,7 @@ impl<'a> Layout<'a> {
         let ends: Vec<&'a str> = children
             .iter()
             .filter(|it| is_bracket(kind(**it)))
-            .filter_map(|it| it.into_token().map(rowan::GreenTokenData::text))
+            .filter_map(|it| it.into_token().map(Ref::text))
             .collect();
         let [open, close] = ends[..] else { return self.words(node) };
         if elements == 0 && !has_comments {
@@ -61,7 +59,7 @@ impl<'a> Layout<'a> {
                     }
                     match child {
                         // Its group is that of the brackets.
-                        NodeOrToken::Node(inner) if parent == PAREN && kind(child) == BINARY => {
+                        Child::Node(inner) if parent == PAREN && kind(child) == BINARY => {
                             self.flush();
                             self.operands(inner);
                         }
@@ -98,24 +96,23 @@ fn begins_with_line_break(children: &[Child<'_>]) -> bool {
         .iter()
         .skip(1)
         .take_while(|it| is_trivia(kind(**it)))
-        .any(|it| matches!(it, NodeOrToken::Token(it) if it.text().contains('\n')))
+        .any(|it| matches!(it, Child::Token(it) if it.text().contains('\n')))
 }
 
 fn has_entry(child: Child<'_>) -> bool {
     match child {
-        NodeOrToken::Node(node) => match kind_of(node) {
+        Child::Node(node) => match kind_of(node) {
             ENTRY_ELEMENT => true,
             FOR_ELEMENT | WHEN_ELEMENT => node.children().any(has_entry),
             _ => false,
         },
-        NodeOrToken::Token(_) => false,
+        Child::Token(_) => false,
     }
 }
 
 /// Whether the one element of a list is a list or a long string itself.
 fn is_hugged(parent: SyntaxKind, children: &[Child<'_>]) -> bool {
-    let Some(NodeOrToken::Node(mut node)) =
-        children.iter().find(|it| is_element(kind(**it))).copied()
+    let Some(Child::Node(mut node)) = children.iter().find(|it| is_element(kind(**it))).copied()
     else {
         return false;
     };
@@ -123,7 +120,7 @@ fn is_hugged(parent: SyntaxKind, children: &[Child<'_>]) -> bool {
     if matches!(kind_of(node), CALL_ARG | EXPR_ELEMENT) {
         let mut inside = node.children().filter(|it| !is_trivia(kind(*it)));
         match (inside.next(), inside.next()) {
-            (Some(NodeOrToken::Node(it)), None) => node = it,
+            (Some(Child::Node(it)), None) => node = it,
             _ => return false,
         }
     }
@@ -135,28 +132,28 @@ fn is_hugged(parent: SyntaxKind, children: &[Child<'_>]) -> bool {
 }
 
 /// Whether a list holds only words and numbers, which stand side by side however many there are.
-pub(super) fn is_all_words(node: &GreenNodeData) -> bool {
+pub(super) fn is_all_words(node: Ref<'_>) -> bool {
     node.children().all(|it| match it {
-        NodeOrToken::Token(_) => true,
-        NodeOrToken::Node(node) => is_word(node),
+        Child::Token(_) => true,
+        Child::Node(node) => is_word(node),
     })
 }
 
 /// Whether a value of an enum is a word and nothing else.
 pub(super) fn is_bare(child: Child<'_>) -> bool {
-    matches!(child, NodeOrToken::Node(node) if kind_of(node) == ENUMERATOR && is_word(node))
+    matches!(child, Child::Node(node) if kind_of(node) == ENUMERATOR && is_word(node))
 }
 
-fn is_word(node: &GreenNodeData) -> bool {
+fn is_word(node: Ref<'_>) -> bool {
     match kind_of(node) {
         NAME | NAME_REF | LITERAL => true,
         EXPR_ELEMENT | SPREAD_ELEMENT | ENUMERATOR | NAME_EXPR | DOT_NAME => {
             node.children().all(|it| match it {
-                NodeOrToken::Token(_) => matches!(
+                Child::Token(_) => matches!(
                     kind(it),
                     IDENT | INT | VERSION | SERIES | QUANTITY | DOT | DOT_DOT | COMMA | WHITESPACE
                 ),
-                NodeOrToken::Node(node) => is_word(node),
+                Child::Node(node) => is_word(node),
             })
         }
         _ => false,

@@ -4,13 +4,11 @@
 //! line tells how deep they are indented now; that white space is no part of the value
 //! (`crate::syntax::strings` reads it). All other strings stay as they are.
 
-use rowan::{GreenNodeData, NodeOrToken};
-
-use super::layout::{Child, Layout, is_trivia, kind, kind_of};
-use crate::syntax::SyntaxKind::*;
+use super::layout::{Layout, is_trivia, kind, kind_of};
+use crate::syntax::{Child, Ref, SyntaxKind::*};
 
 impl<'a> Layout<'a> {
-    pub(super) fn string(&mut self, node: &'a GreenNodeData) {
+    pub(super) fn string(&mut self, node: Ref<'a>) {
         let children: Vec<Child<'a>> = node.children().collect();
         let indent = indent_of(&children);
         self.flush();
@@ -18,17 +16,17 @@ impl<'a> Layout<'a> {
         let mut is_first = true;
         for child in children {
             match child {
-                NodeOrToken::Node(part) if kind_of(part) == STRING_CHUNK => {
+                Child::Node(part) if kind_of(part) == STRING_CHUNK => {
                     for text in part.children().filter_map(|it| it.into_token()) {
                         self.chunk(text.text(), indent, is_first);
                     }
                     is_first = false;
                 }
-                NodeOrToken::Node(part) => {
+                Child::Node(part) => {
                     self.interpolation(part);
                     is_first = false;
                 }
-                NodeOrToken::Token(token) => self.document.raw(token.text()),
+                Child::Token(token) => self.document.raw(token.text()),
             }
         }
         self.document.string_end(outer);
@@ -57,7 +55,7 @@ impl<'a> Layout<'a> {
     }
 
     /// `\(expr)`, on one line if it was.
-    fn interpolation(&mut self, node: &'a GreenNodeData) {
+    fn interpolation(&mut self, node: Ref<'a>) {
         if has_line_break_or_comment(node) {
             return self.as_it_is(node);
         }
@@ -69,26 +67,26 @@ impl<'a> Layout<'a> {
     }
 
     /// A node with all its white space.
-    fn as_it_is(&mut self, node: &'a GreenNodeData) {
+    fn as_it_is(&mut self, node: Ref<'a>) {
         for child in node.children() {
             match child {
-                NodeOrToken::Node(node) => self.as_it_is(node),
-                NodeOrToken::Token(token) => self.document.raw(token.text()),
+                Child::Node(node) => self.as_it_is(node),
+                Child::Token(token) => self.document.raw(token.text()),
             }
         }
     }
 }
 
 /// Whether a node is a string that may have several lines.
-pub(super) fn is_long(node: &GreenNodeData) -> bool {
+pub(super) fn is_long(node: Ref<'_>) -> bool {
     let open = node.children().next().and_then(|it| it.into_token());
     kind_of(node) == STRING_LIT && open.is_some_and(|it| it.text().contains("\"\"\""))
 }
 
-fn has_line_break_or_comment(node: &GreenNodeData) -> bool {
+fn has_line_break_or_comment(node: Ref<'_>) -> bool {
     node.children().any(|it| match it {
-        NodeOrToken::Node(node) => has_line_break_or_comment(node),
-        NodeOrToken::Token(token) => {
+        Child::Node(node) => has_line_break_or_comment(node),
+        Child::Token(token) => {
             matches!(kind(it), COMMENT | DOC | INNER_DOC) || token.text().contains('\n')
         }
     })
@@ -102,7 +100,7 @@ fn indent_of<'a>(children: &[Child<'a>]) -> Option<&'a str> {
     }
     let parts = children.get(1..children.len().checked_sub(1)?)?;
     let chunk = |it: &Child<'a>| -> Option<&'a str> {
-        let node = it.into_node().filter(|it| kind_of(it) == STRING_CHUNK)?;
+        let node = it.into_node().filter(|it| kind_of(*it) == STRING_CHUNK)?;
         node.children().find_map(|it| it.into_token()).map(|it| it.text())
     };
     let first = chunk(parts.first()?)?;

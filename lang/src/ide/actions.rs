@@ -1,6 +1,6 @@
 //! What can be done about a place: the fixes of diagnostics, and rewrites.
 
-use rowan::{TextRange, TextSize};
+use text_size::{TextRange, TextSize};
 
 use crate::database::{Database, FileId};
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix};

@@ -10,7 +10,7 @@ mod stmts;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use rowan::TextRange;
+use text_size::TextRange;
 
 use super::brings::{Brought, Index, markdown};
 use super::context::Context;

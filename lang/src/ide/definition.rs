@@ -10,7 +10,7 @@ use crate::types::Ty;
 pub fn definition(
     db: &Database,
     position: FilePosition,
-) -> Option<(rowan::TextRange, Vec<Target>)> {
+) -> Option<(text_size::TextRange, Vec<Target>)> {
     let position = position.in_text(db);
     let occurrence = occurrence_at(db, position)?;
     let target = target(db, &occurrence.symbol)?;
@@ -22,7 +22,7 @@ pub fn definition(
 pub fn type_definition(
     db: &Database,
     position: FilePosition,
-) -> Option<(rowan::TextRange, Vec<Target>)> {
+) -> Option<(text_size::TextRange, Vec<Target>)> {
     let position = position.in_text(db);
     let occurrence = occurrence_at(db, position)?;
     let symbol = match &occurrence.symbol {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use rowan::{TextRange, TextSize};
+use text_size::{TextRange, TextSize};
 
 use super::FilePosition;
 use crate::database::{Database, FileId};

@@ -1,6 +1,6 @@
 //! What can be folded: blocks, lists, long strings, comments.
 
-use rowan::TextRange;
+use text_size::TextRange;
 
 use crate::database::{Database, FileId};
 use crate::syntax::SyntaxKind::*;
@@ -89,7 +89,7 @@ mod tests {
         let fixture = Fixture::new(text);
         let file = fixture.cursor.file;
         let text = fixture.db.text(file);
-        let line = |at: rowan::TextSize| text[..usize::from(at)].matches('\n').count() + 1;
+        let line = |at: text_size::TextSize| text[..usize::from(at)].matches('\n').count() + 1;
         let lines: Vec<String> = folds(&fixture.db, file)
             .iter()
             .map(|it| {

@@ -1,6 +1,6 @@
 //! What an editor writes between the words: types of lets, and what a setting adds to.
 
-use rowan::{TextRange, TextSize};
+use text_size::{TextRange, TextSize};
 
 use super::Facts;
 use super::describe::written;

@@ -1,6 +1,6 @@
 //! What is said of the word at a position.
 
-use rowan::TextRange;
+use text_size::TextRange;
 
 use super::describe::describe;
 use super::keywords::keyword_doc;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rowan::TextRange;
+use text_size::TextRange;
 
 use crate::database::{Database, FileId};
 use crate::module::{ModuleKind, Name, StmtKind};

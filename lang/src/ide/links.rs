@@ -1,6 +1,6 @@
 //! Places in a file that lead elsewhere: files beside it, pages.
 
-use rowan::TextRange;
+use text_size::TextRange;
 
 use crate::check::{Builtin, Res};
 use crate::database::{Database, FileId};
@@ -35,7 +35,7 @@ pub fn links(db: &Database, file: FileId) -> Vec<Link> {
     let mut links = Vec::new();
     // What is inside the quotes.
     let inside = |range: TextRange| {
-        let one = rowan::TextSize::new(1);
+        let one = text_size::TextSize::new(1);
         if range.len() > one + one {
             TextRange::new(range.start() + one, range.end() - one)
         } else {

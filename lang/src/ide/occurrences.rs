@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rowan::{TextRange, TextSize};
+use text_size::{TextRange, TextSize};
 
 use super::{FilePosition, Symbol};
 use crate::check::Checked;

@@ -1,6 +1,6 @@
 //! What a file declares, as a tree; and what all files declare, by name.
 
-use rowan::TextRange;
+use text_size::TextRange;
 
 use super::completion::name_fits;
 use crate::database::{Database, FileId};
@@ -215,7 +215,7 @@ fn item(node: &SyntaxNode) -> Option<OutlineItem> {
                 .or_else(|| it.name_ref().map(|it| it.range()))
                 .or_else(|| it.string_lit().map(|it| it.range()))?;
             let start = range.start() - node.text_range().start();
-            let text = node.text().slice(start..start + range.len()).to_string();
+            let text = node.text()[TextRange::at(start, range.len())].to_owned();
             (text, range, OutlineKind::Version, String::new())
         }
         DEP => {
@@ -253,10 +253,9 @@ fn one_line(node: &SyntaxNode) -> String {
     /// How many characters are shown.
     const SHOWN_MAX: usize = 60;
     // Only the beginning of a long text is looked at.
-    let end = node.text().len().min(rowan::TextSize::new(400));
-    let mut text = String::new();
-    node.text().slice(..end).for_each_chunk(|it| text.push_str(it));
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = node.text();
+    let end = (0..=text.len().min(400)).rev().find(|it| text.is_char_boundary(*it));
+    let line = text[..end.unwrap_or_default()].split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(SHOWN_MAX) {
         Some((at, _)) => format!("{}…", &line[..at]),
         None => line,

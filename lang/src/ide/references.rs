@@ -1,6 +1,6 @@
 //! Everywhere that something is named.
 
-use rowan::TextRange;
+use text_size::TextRange;
 
 use super::occurrences::{Access, occurrence_at, occurrences};
 use super::{FilePosition, Symbol};

@@ -82,7 +82,7 @@ pub fn renameable(
     db: &Database,
     position: FilePosition,
     can_edit: &dyn Fn(FileId) -> bool,
-) -> Result<(rowan::TextRange, Name), RenameRefusal> {
+) -> Result<(text_size::TextRange, Name), RenameRefusal> {
     let (occurrence, name) = target(db, position, can_edit)?;
     Ok((occurrence.range, name))
 }

@@ -1,6 +1,6 @@
 //! What is selected when a selection grows: the word, what it is in, and so on to the file.
 
-use rowan::TextRange;
+use text_size::TextRange;
 
 use super::FilePosition;
 use crate::database::Database;

@@ -1,6 +1,6 @@
 //! What a word of a file stands for, across files.
 
-use rowan::TextRange;
+use text_size::TextRange;
 
 use crate::check::{Builtin, Fact, Method};
 use crate::database::{Database, FileId};

@@ -1,6 +1,6 @@
 //! What each token is, for coloring: by its kind, and by what it stands for.
 
-use rowan::TextRange;
+use text_size::TextRange;
 
 use super::Symbol;
 use super::hover::is_keyword;

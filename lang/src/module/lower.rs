@@ -6,8 +6,8 @@
 mod exprs;
 mod items;
 
-use rowan::{TextRange, TextSize};
 use smol_str::SmolStr;
+use text_size::{TextRange, TextSize};
 
 use super::{
     Attr, Body, BodyId, Expr, ExprId, Guard, GuardId, GuardKind, Ident, Module, ModuleKind, Name,

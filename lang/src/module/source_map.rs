@@ -1,6 +1,6 @@
 //! Where the parts of a [`Module`](super::Module) are written.
 
-use rowan::TextRange;
+use text_size::TextRange;
 
 use super::{Expr, ExprId};
 use crate::arena::Id;
@@ -31,7 +31,7 @@ impl SourceMap {
 
     /// Returns the innermost expression at `offset`.
     #[must_use]
-    pub fn expr_at(&self, offset: rowan::TextSize) -> Option<ExprId> {
+    pub fn expr_at(&self, offset: text_size::TextSize) -> Option<ExprId> {
         let mut best: Option<(usize, TextRange)> = None;
         for (index, range) in self.exprs.iter().enumerate() {
             if range.contains_inclusive(offset) && best.is_none_or(|it| range.len() <= it.1.len()) {

@@ -8,7 +8,7 @@ mod tokens;
 
 use std::marker::PhantomData;
 
-use rowan::TextRange;
+use text_size::TextRange;
 
 use super::{SyntaxKind, SyntaxNode, SyntaxNodeChildren, SyntaxToken};
 
@@ -43,7 +43,7 @@ impl<N: AstNode> Iterator for AstChildren<N> {
     type Item = N;
 
     fn next(&mut self) -> Option<N> {
-        self.inner.find_map(N::cast)
+        self.inner.next_of(N::can_cast).and_then(N::cast)
     }
 }
 
@@ -51,7 +51,7 @@ mod support {
     use super::{AstChildren, AstNode, PhantomData, SyntaxKind, SyntaxNode, SyntaxToken};
 
     pub(super) fn child<N: AstNode>(parent: &SyntaxNode, nth: usize) -> Option<N> {
-        parent.children().filter_map(N::cast).nth(nth)
+        parent.child_of(N::can_cast, nth).and_then(N::cast)
     }
 
     pub(super) fn children<N: AstNode>(parent: &SyntaxNode) -> AstChildren<N> {
@@ -59,9 +59,6 @@ mod support {
     }
 
     pub(super) fn token(parent: &SyntaxNode, kinds: &[SyntaxKind]) -> Option<SyntaxToken> {
-        parent
-            .children_with_tokens()
-            .filter_map(rowan::NodeOrToken::into_token)
-            .find(|it| kinds.contains(&it.kind()))
+        parent.token_of(kinds)
     }
 }

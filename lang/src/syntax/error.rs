@@ -1,6 +1,6 @@
 //! What the lexer and the parser complain about, before it becomes a diagnostic.
 
-use rowan::TextRange;
+use text_size::TextRange;
 
 use super::lexer::{LexError, LexErrorKind};
 use super::slip::Slip;

@@ -5,7 +5,7 @@
 //! remembers the strings that are open. Rules: `spec/lang/lexical.md`.
 
 use logos::Logos;
-use rowan::{TextRange, TextSize};
+use text_size::{TextRange, TextSize};
 
 use super::SyntaxKind::{self, *};
 

@@ -22,13 +22,16 @@ mod sink;
 mod strings;
 mod types;
 
-use rowan::{GreenNode, TextRange, TextSize};
+use std::sync::Arc;
+
+use text_size::{TextRange, TextSize};
 
 use super::SyntaxKind::{self, *};
 use super::error::{SyntaxError, SyntaxErrorKind};
 use super::lexer::{self, Token};
 use super::slip::Slip;
 use super::token_set::TokenSet;
+use super::tree::Tree;
 use brackets::Pairing;
 
 /// How deep blocks, brackets and operators may nest. The parser and everything after it recurse
@@ -42,12 +45,12 @@ const FUEL: u32 = 16_384;
 pub(crate) use items::begins_item;
 
 /// Parses a whole file.
-pub(crate) fn parse_file(text: &str) -> (GreenNode, Vec<SyntaxError>) {
+pub(crate) fn parse_file(text: &Arc<str>) -> (Tree, Vec<SyntaxError>) {
     parse_with(text, items::file)
 }
 
 /// Parses the text of one spec, such as `curl[http2, ~ldap]`.
-pub(crate) fn parse_spec(text: &str) -> (GreenNode, Vec<SyntaxError>) {
+pub(crate) fn parse_spec(text: &Arc<str>) -> (Tree, Vec<SyntaxError>) {
     parse_with(text, |p| {
         let m = p.start();
         deps::want_spec(p);
@@ -57,7 +60,7 @@ pub(crate) fn parse_spec(text: &str) -> (GreenNode, Vec<SyntaxError>) {
 }
 
 /// Parses the text of one expression.
-pub(crate) fn parse_expr(text: &str) -> (GreenNode, Vec<SyntaxError>) {
+pub(crate) fn parse_expr(text: &Arc<str>) -> (Tree, Vec<SyntaxError>) {
     parse_with(text, |p| {
         let m = p.start();
         p.newlines_free = true;
@@ -77,9 +80,9 @@ pub(crate) fn steps(text: &str) -> (usize, u64) {
 }
 
 fn parse_with(
-    text: &str,
+    text: &Arc<str>,
     production: impl FnOnce(&mut Parser<'_>),
-) -> (GreenNode, Vec<SyntaxError>) {
+) -> (Tree, Vec<SyntaxError>) {
     let (tokens, lex_errors) = lexer::lex(text);
     let mut parser = Parser::new(text, &tokens);
     production(&mut parser);

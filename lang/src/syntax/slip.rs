@@ -3,7 +3,7 @@
 //! The parser reads on as if the right thing stood there, and each slip knows the edit that puts it
 //! there.
 
-use rowan::{TextRange, TextSize};
+use text_size::{TextRange, TextSize};
 
 /// A mistake of which it is clear what was meant.
 #[derive(Debug, Clone, PartialEq, Eq)]

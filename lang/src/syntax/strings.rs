@@ -1,6 +1,6 @@
 //! What a string literal says: escapes resolved, indentation of long strings removed.
 
-use rowan::{TextRange, TextSize};
+use text_size::{TextRange, TextSize};
 
 use super::ast::{AstNode, Expr, StringLit, StringPart};
 

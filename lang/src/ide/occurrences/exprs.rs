@@ -1,6 +1,6 @@
 //! Words in expressions.
 
-use rowan::{TextRange, TextSize};
+use text_size::{TextRange, TextSize};
 
 use super::super::Symbol;
 use super::{Access, Collector, Locals, Scope, find_local};

@@ -1,7 +1,7 @@
 //! Expressions, by precedence climbing.
 
 use super::items::{expect_name_ref, name, name_ref};
-use rowan::TextRange;
+use text_size::TextRange;
 
 use super::{CompletedMarker, Newlines, Parser, deps, strings};
 use crate::syntax::SyntaxKind::{self, *};

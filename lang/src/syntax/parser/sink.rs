@@ -1,12 +1,12 @@
 //! Events and tokens to the tree.
 
-use rowan::{GreenNode, GreenNodeBuilder, Language as _};
+use std::sync::Arc;
 
 use super::Event;
-use crate::syntax::KilnLanguage;
 use crate::syntax::SyntaxKind::{self, *};
 use crate::syntax::lexer::Token;
 use crate::syntax::token_set::TokenSet;
+use crate::syntax::tree::{Tree, TreeBuilder};
 
 /// Whether doc comments above a node of this kind belong to it.
 fn is_documented(kind: SyntaxKind) -> bool {
@@ -40,8 +40,10 @@ fn is_documented(kind: SyntaxKind) -> bool {
 const TRIVIA: TokenSet = TokenSet::new(&[WHITESPACE, COMMENT, DOC, INNER_DOC]);
 
 /// Builds the tree; every byte of `text` is in it.
-pub(super) fn build(text: &str, tokens: &[Token], mut events: Vec<Event>) -> GreenNode {
-    let mut sink = Sink { text, tokens, at: 0, offset: 0, builder: GreenNodeBuilder::new() };
+pub(super) fn build(text: &Arc<str>, tokens: &[Token], mut events: Vec<Event>) -> Tree {
+    // Half of the events are tokens, the other half begin and end nodes; white space comes on top.
+    let builder = TreeBuilder::new(events.len() / 2 + tokens.len() / 2 + 8);
+    let mut sink = Sink { text, tokens, at: 0, builder };
     let mut parents = Vec::new();
     let mut depth = 0_usize;
     for index in 0..events.len() {
@@ -77,15 +79,14 @@ pub(super) fn build(text: &str, tokens: &[Token], mut events: Vec<Event>) -> Gre
             Event::Tombstone => {}
         }
     }
-    sink.builder.finish()
+    sink.builder.finish(text.clone())
 }
 
 struct Sink<'a> {
     text: &'a str,
     tokens: &'a [Token],
     at: usize,
-    offset: usize,
-    builder: GreenNodeBuilder<'static>,
+    builder: TreeBuilder,
 }
 
 impl Sink<'_> {
@@ -96,14 +97,14 @@ impl Sink<'_> {
             let attached = if is_documented(kind) { self.attached(pending) } else { 0 };
             self.trivia(pending - attached);
         }
-        self.builder.start_node(KilnLanguage::kind_to_raw(kind));
+        self.builder.start_node(kind);
     }
 
     /// How many of the last `pending` trivia belong to the node that begins behind them: from the
     /// first doc comment on, as long as no blank line comes between.
     fn attached(&self, pending: usize) -> usize {
         let mut attached = 0;
-        let mut offset = self.offset
+        let mut offset = self.builder.offset()
             + self.tokens[self.at..self.at + pending]
                 .iter()
                 .map(|it| it.len as usize)
@@ -132,10 +133,7 @@ impl Sink<'_> {
     }
 
     fn token(&mut self, kind: SyntaxKind) {
-        let len = self.tokens[self.at].len as usize;
-        let slice = &self.text[self.offset..self.offset + len];
-        self.builder.token(KilnLanguage::kind_to_raw(kind), slice);
-        self.offset += len;
+        self.builder.token(kind, self.tokens[self.at].len);
         self.at += 1;
     }
 }
