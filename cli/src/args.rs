@@ -50,6 +50,16 @@ pub(crate) struct Wishes {
     pub(crate) specs: Vec<String>,
     #[command(flatten)]
     pub(crate) layers: Layers,
+    #[command(flatten)]
+    pub(crate) locking: Locking,
+}
+
+/// How strictly the project's lock counts.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct Locking {
+    /// Fail if something would be chosen otherwise than kiln.lock has it
+    #[arg(long)]
+    pub(crate) locked: bool,
 }
 
 /// Where recipes and layers come from.
@@ -104,6 +114,10 @@ pub(crate) enum Command {
         /// Only say what would be built
         #[arg(long, conflicts_with = "check")]
         dry_run: bool,
+        /// Build what the project and its recipes publish, each by itself; of the packages that are
+        /// named, if there are names
+        #[arg(long)]
+        published: bool,
         /// Print events as lines of JSON
         #[arg(long)]
         json: bool,
@@ -118,6 +132,8 @@ pub(crate) enum Command {
         bin: Option<String>,
         #[command(flatten)]
         layers: Layers,
+        #[command(flatten)]
+        locking: Locking,
         #[command(flatten)]
         building: Building,
         /// Arguments of the program
@@ -138,6 +154,26 @@ pub(crate) enum Command {
         /// Show build tools in full, too
         #[arg(long, short)]
         all: bool,
+        /// Show only what is chosen otherwise than kiln.lock has it
+        #[arg(long)]
+        diff_lock: bool,
+    },
+    /// Write kiln.lock: every choice made for the project, to be made again
+    Lock {
+        /// Specs to lock beside what the project wants and publishes
+        #[arg(value_name = "SPEC")]
+        specs: Vec<String>,
+        /// Choose this package anew, and what must move with it; everything, without a name
+        #[arg(long, short, value_name = "PACKAGE", num_args = 0..=1, default_missing_value = "")]
+        update: Vec<String>,
+        /// Lock no other specs than these; without, those of earlier runs are locked again
+        #[arg(long)]
+        only: bool,
+        /// Change nothing; list what would change, and fail if there is something
+        #[arg(long)]
+        check: bool,
+        #[command(flatten)]
+        layers: Layers,
     },
     /// Mend what diagnostics know how to mend, in the files
     Fix {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use kiln_store::{GcError, RealiseError, StoreError};
 
 use crate::exit::Exit;
+use crate::rewrite::FileError;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,9 @@ pub(crate) enum Fail {
     /// A system call failed.
     #[error("{what}: {source}")]
     Io { what: String, source: io::Error },
+    /// A file of the user cannot be rewritten.
+    #[error("{0}")]
+    File(FileError),
     /// There is nothing like what was asked for.
     #[error("{message}")]
     NotFound { message: String, advice: Option<String> },
@@ -60,6 +64,7 @@ impl Fail {
             | Fail::Gc(_)
             | Fail::Cache(_)
             | Fail::Run { .. }
+            | Fail::File(_)
             | Fail::Io { .. } => Exit::Operator,
         }
     }

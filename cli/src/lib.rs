@@ -21,6 +21,7 @@ mod embedded;
 mod exit;
 mod fail;
 mod fixes;
+mod lockfile;
 mod markdown;
 mod progress;
 mod recall;
@@ -58,16 +59,26 @@ pub fn main() -> ExitCode {
     let terminal = Terminal::of_stderr(kiln.common.color);
     let common = &kiln.common;
     let result = match &kiln.command {
-        Command::Realise { wishes, building, check, dry_run, json } => {
-            let how = commands::realise::How { check: *check, dry_run: *dry_run, json: *json };
+        Command::Realise { wishes, building, check, dry_run, published, json } => {
+            let (check, dry_run, published, json) = (*check, *dry_run, *published, *json);
+            let how = commands::realise::How { check, dry_run, published, json };
             commands::realise::run(common, terminal, wishes, building, how)
         }
-        Command::Run { spec, bin, layers, building, args } => {
-            commands::run::run(common, terminal, spec, bin.as_deref(), layers, building, args)
+        Command::Run { spec, bin, layers, locking, building, args } => {
+            let (specs, layers) = (vec![spec.clone()], layers.clone());
+            let wishes = args::Wishes { specs, layers, locking: *locking };
+            commands::run::run(common, terminal, &wishes, bin.as_deref(), building, args)
         }
-        Command::Eval { wishes, format, json, all } => {
+        Command::Eval { wishes, format, json, all, diff_lock } => {
             let format = format.or(json.then_some(data::Format::Json));
-            commands::eval::run(common, terminal, wishes, format, *all)
+            match diff_lock {
+                true => commands::lock::difference(common, terminal, wishes, format),
+                false => commands::eval::run(common, terminal, wishes, format, *all),
+            }
+        }
+        Command::Lock { specs, update, only, check, layers } => {
+            let how = commands::lock::How { update, only: *only, check: *check };
+            commands::lock::run(common, terminal, specs, layers, how)
         }
         Command::Fix { files, dry_run, only, guess, layers, json } => {
             let (dry_run, guess, json) = (*dry_run, *guess, *json);

@@ -19,7 +19,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use kiln_store::{DerivationId, InputRef, OutputName};
 
-use crate::args::Layers;
+use crate::args::Wishes;
 use crate::workspace::{Workspace, find_project};
 
 /// How many requests are remembered.
@@ -106,7 +106,7 @@ pub(crate) struct Recall {
 
 impl Recall {
     /// The place of a request; none if there is no cache, or the request cannot be named.
-    pub(crate) fn of(specs: &[String], layers: &Layers) -> Option<Recall> {
+    pub(crate) fn of(wishes: &Wishes) -> Option<Recall> {
         let base = std::env::var_os("XDG_CACHE_HOME")
             .filter(|it| !it.is_empty())
             .map(PathBuf::from)
@@ -115,8 +115,8 @@ impl Recall {
         let here = std::env::current_dir().ok()?;
         let mut program = String::new();
         Stamp::of(&std::env::current_exe().ok()?).write(&mut program);
-        let project = if layers.no_project { None } else { find_project() };
-        let request = format!("{program} {here:?} {project:?} {specs:?} {layers:?}");
+        let project = if wishes.layers.no_project { None } else { find_project() };
+        let request = format!("{program} {here:?} {project:?} {wishes:?}");
         let name = blake3::hash(request.as_bytes()).to_hex();
         Some(Recall { path: base.join("kiln/requests").join(&name.as_str()[..32]) })
     }

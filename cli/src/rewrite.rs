@@ -222,6 +222,37 @@ pub(crate) fn replace(
     Ok(())
 }
 
+/// Makes a file at `path`, where none is, all of it or nothing.
+pub(crate) fn create(path: &Path, shown: &Path, text: &str) -> Result<(), FileError> {
+    let write = |source| FileError::Write { path: shown.to_owned(), source };
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = folder.join(format!(".{name}.{}.new", std::process::id()));
+    let result = create_beside(&beside, text).and_then(|()| match fs::hard_link(&beside, path) {
+        // Not every file system has links; there, a file that appeared just now is replaced.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => fs::rename(&beside, path),
+        linked => linked,
+    });
+    let _ = fs::remove_file(&beside);
+    match result {
+        Ok(()) => {
+            let _ = File::open(folder).and_then(|it| it.sync_all());
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(FileError::Changed { path: shown.to_owned() })
+        }
+        Err(error) => Err(write(error)),
+    }
+}
+
+fn create_beside(path: &Path, text: &str) -> io::Result<()> {
+    let _ = fs::remove_file(path);
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
 fn write_beside(path: &Path, like: &Metadata, text: &str) -> io::Result<()> {
     // What an earlier run of the same number left behind is nobody's.
     let _ = fs::remove_file(path);

@@ -231,12 +231,11 @@ impl Again {
     /// The wishes of a command line.
     pub(crate) fn of(wishes: &Wishes) -> Again {
         let specs = wishes.specs.iter().map(|it| for_shell(&canonical(it)));
-        Again::new(specs, &wishes.layers)
-    }
-
-    /// One spec.
-    pub(crate) fn of_spec(spec: &str, layers: &Layers) -> Again {
-        Again::new([for_shell(&canonical(spec))].into_iter(), layers)
+        let mut again = Again::new(specs, &wishes.layers);
+        if wishes.locking.locked {
+            again.words.push_str(" --locked");
+        }
+        again
     }
 
     fn new(specs: impl Iterator<Item = String>, layers: &Layers) -> Again {

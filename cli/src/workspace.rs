@@ -10,13 +10,17 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kiln_eval::{Derived, Packages, Setup, SetupRequest, Solution, derive, prepare, setup, solve};
+use kiln_eval::{
+    Derived, Lock, LockChange, LockRecorder, Packages, RequestKind, Setup, SetupRequest, Solution,
+    Wish, derive, prepare, published, setup, solve,
+};
 use kiln_lang::module::{ModuleKind, StmtKind};
 use kiln_lang::{Database, Diagnostic, FileId};
 
-use crate::args::{Layers, Wishes};
+use crate::args::{Layers, Locking, Wishes};
 use crate::exit::Exit;
 use crate::fail::Fail;
+use crate::lockfile::{self, LockFile};
 use crate::render;
 use crate::spec::canonical;
 use crate::terminal::Terminal;
@@ -26,6 +30,9 @@ use crate::world::{DiskWorld, STD, Seen};
 pub(crate) struct Workspace {
     pub(crate) db: Database,
     pub(crate) request: SetupRequest,
+    /// Where the project's lock is, if there is a project.
+    pub(crate) lock_file: Option<LockFile>,
+    locking: Locking,
     terminal: Terminal,
     quiet: bool,
     /// What was looked at on the disk.
@@ -37,6 +44,10 @@ pub(crate) struct Workspace {
 pub(crate) struct Solved {
     pub(crate) setup: Setup,
     pub(crate) solution: ManuallyDrop<Solution>,
+    /// What asked for it.
+    kind: RequestKind,
+    /// What the project has locked.
+    lock: Option<Lock>,
 }
 
 impl Workspace {
@@ -70,11 +81,13 @@ impl Workspace {
             target: target(layers)?,
             ..SetupRequest::default()
         };
+        let lock_file = project.as_ref().map(|it| LockFile::of(&db, it));
         request.project = project.map(|it| db.file(&it.display().to_string()));
         for file in &layers.overrides {
             request.overrides.push(db.file(&absolute(file)?.display().to_string()));
         }
-        Ok(Workspace { db, request, terminal, quiet, seen, was_shown: Cell::new(false) })
+        let (locking, was_shown) = (Locking::default(), Cell::new(false));
+        Ok(Workspace { db, request, lock_file, locking, terminal, quiet, seen, was_shown })
     }
 
     /// Adds what the command line wants. The project's own wishes count only without.
@@ -100,8 +113,19 @@ impl Workspace {
         terminal: Terminal,
         quiet: bool,
     ) -> Result<Workspace, Fail> {
-        let mut workspace = Workspace::open(&wishes.layers, terminal, quiet)?;
+        let mut workspace = Workspace::with_layers(wishes, terminal, quiet)?;
         workspace.wish(&wishes.specs)?;
+        Ok(workspace)
+    }
+
+    /// Opens a workspace for wishes that come from elsewhere.
+    pub(crate) fn with_layers(
+        wishes: &Wishes,
+        terminal: Terminal,
+        quiet: bool,
+    ) -> Result<Workspace, Fail> {
+        let mut workspace = Workspace::open(&wishes.layers, terminal, quiet)?;
+        workspace.locking = wishes.locking;
         Ok(workspace)
     }
 
@@ -130,27 +154,42 @@ impl Workspace {
 
     /// Chooses versions and options.
     pub(crate) fn solve(&self) -> Result<Solved, Fail> {
-        let packages = Packages::new(&self.db);
-        prepare(&packages, &self.request, threads());
-        // The process ends soon after, and what is known of thousands of packages takes longer to
-        // take apart than to leave.
-        self.db.keep_until_exit();
-        let (setup, warnings) = match setup(&self.db, &self.request) {
-            Ok(done) => done,
-            Err(diagnostics) => {
-                return Err(self.show(&diagnostics).err().unwrap_or(Fail::Shown(Exit::Author)));
-            }
-        };
-        self.show(&warnings)?;
+        let lock = self.lock()?;
+        let prefer = lock.as_ref().map(Lock::preferences).unwrap_or_default();
+        let setup = Setup { prefer, ..self.setup()? };
         if setup.wishes.is_empty() {
             return Err(Fail::Usage(
                 "the project wants nothing: add `want …` to it, or name a package".into(),
             ));
         }
-        match solve(&packages, &setup) {
-            Ok((solution, warnings)) => {
+        let is_project = self.request.specs.is_empty();
+        let kind = if is_project { RequestKind::Project } else { RequestKind::Asked };
+        self.solve_setup(setup, kind, lock)
+    }
+
+    /// Chooses versions and options for each of these wishes by itself: what is published.
+    pub(crate) fn solve_published(&self, wishes: Vec<Wish>) -> Result<Vec<Solved>, Fail> {
+        let lock = self.lock()?;
+        let prefer = lock.as_ref().map(Lock::preferences).unwrap_or_default();
+        let setup = Setup { prefer, ..self.setup()? };
+        let solve = |wish| {
+            let setup = Setup { wishes: vec![wish], ..setup.clone() };
+            self.solve_setup(setup, RequestKind::Published, lock.clone())
+        };
+        wishes.into_iter().map(solve).collect()
+    }
+
+    /// Reads the layers and wishes.
+    pub(crate) fn setup(&self) -> Result<Setup, Fail> {
+        let packages = Packages::new(&self.db);
+        prepare(&packages, &self.request, threads());
+        // The process ends soon after, and what is known of thousands of packages takes longer to
+        // take apart than to leave.
+        self.db.keep_until_exit();
+        match setup(&self.db, &self.request) {
+            Ok((setup, warnings)) => {
                 self.show(&warnings)?;
-                Ok(Solved { setup, solution: ManuallyDrop::new(solution) })
+                Ok(setup)
             }
             Err(diagnostics) => {
                 Err(self.show(&diagnostics).err().unwrap_or(Fail::Shown(Exit::Author)))
@@ -158,8 +197,67 @@ impl Workspace {
         }
     }
 
-    /// Makes derivations.
+    /// Reads the layers, with these specs as the only wishes.
+    pub(crate) fn setup_of(&self, specs: &[String]) -> Result<Setup, Fail> {
+        let mut request = self.request.clone();
+        request.ignore_project_wishes = true;
+        request.specs = specs.iter().map(|it| self.db.add_spec("kiln lock", it)).collect();
+        match setup(&self.db, &request) {
+            Ok((setup, _)) => Ok(setup),
+            Err(diagnostics) => {
+                Err(self.show(&diagnostics).err().unwrap_or(Fail::Shown(Exit::Author)))
+            }
+        }
+    }
+
+    /// Chooses versions and options for a setup that is whole.
+    pub(crate) fn solve_setup(
+        &self,
+        setup: Setup,
+        kind: RequestKind,
+        lock: Option<Lock>,
+    ) -> Result<Solved, Fail> {
+        match solve(&Packages::new(&self.db), &setup) {
+            Ok((solution, warnings)) => {
+                self.show(&warnings)?;
+                Ok(Solved { setup, solution: ManuallyDrop::new(solution), kind, lock })
+            }
+            Err(diagnostics) => {
+                Err(self.show(&diagnostics).err().unwrap_or(Fail::Shown(Exit::Author)))
+            }
+        }
+    }
+
+    /// Makes derivations, and compares what was chosen with the lock.
     pub(crate) fn derive(&self, solved: &Solved) -> Result<Derived, Fail> {
+        Ok(self.derive_each(std::slice::from_ref(solved))?.pop().unwrap_or_default())
+    }
+
+    /// As [`derive`](Self::derive), of several solutions; what differs from the lock is said once.
+    pub(crate) fn derive_each(&self, solved: &[Solved]) -> Result<Vec<Derived>, Fail> {
+        let mut all = Vec::new();
+        let mut changes: Vec<LockChange> = Vec::new();
+        for it in solved {
+            let derived = self.derive_unlocked(it)?;
+            for change in self.changes(it, &derived) {
+                if !changes.contains(&change) {
+                    changes.push(change);
+                }
+            }
+            all.push(derived);
+        }
+        // What is built for another machine once cannot be as it is locked.
+        if !self.locking.locked && changes.iter().any(LockChange::is_elsewhere) {
+            changes.clear();
+        }
+        if let Some(lock_file) = self.lock_file.as_ref().filter(|_| !changes.is_empty()) {
+            self.show(&[lock_file.differs(&self.db, &changes, self.locking.locked)])?;
+        }
+        Ok(all)
+    }
+
+    /// Makes derivations, whatever the lock says.
+    pub(crate) fn derive_unlocked(&self, solved: &Solved) -> Result<Derived, Fail> {
         match derive(&self.db, &solved.setup, &solved.solution, threads()) {
             Ok((derived, warnings)) => {
                 self.show(&warnings)?;
@@ -169,6 +267,110 @@ impl Workspace {
                 Err(self.show(&diagnostics).err().unwrap_or(Fail::Shown(Exit::Author)))
             }
         }
+    }
+
+    //------ the lock
+
+    /// Reads the project's lock; none if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or there must be one.
+    pub(crate) fn lock(&self) -> Result<Option<Lock>, Fail> {
+        let lock = match &self.lock_file {
+            None => None,
+            Some(lock_file) => match lock_file.read(&self.db) {
+                Ok(lock) => lock,
+                Err(bad) => {
+                    return Err(self.show(&[*bad]).err().unwrap_or(Fail::Shown(Exit::Author)));
+                }
+            },
+        };
+        if self.locking.locked && lock.is_none() {
+            return Err(self.no_lock("--locked"));
+        }
+        Ok(lock)
+    }
+
+    /// What to say where a lock must be and none is.
+    pub(crate) fn no_lock(&self, asked_by: &str) -> Fail {
+        let name = lockfile::NAME;
+        Fail::Usage(match &self.lock_file {
+            Some(it) => format!(
+                "{asked_by} needs a lock, and there is no `{}`: `kiln lock` writes it",
+                it.shown()
+            ),
+            None => format!(
+                "{asked_by} needs the {name} of a project, and there is no project.kiln here or above"
+            ),
+        })
+    }
+
+    /// What is chosen otherwise than the lock has it; nothing without a lock.
+    pub(crate) fn changes(&self, solved: &Solved, derived: &Derived) -> Vec<LockChange> {
+        let (Some(lock), Some(lock_file)) = (&solved.lock, &self.lock_file) else {
+            return Vec::new();
+        };
+        let mut recorder = LockRecorder::new(&self.db, &lock_file.folder());
+        recorder.add(solved.kind, solved.wants(), &solved.solution, derived);
+        let mut changes = lock.changes(&recorder.finish());
+        changes.retain(LockChange::is_choice);
+        changes
+    }
+
+    //------ what is published
+
+    /// What the project and the recipes in its own folders publish, each spec once.
+    pub(crate) fn published(&self, setup: &Setup) -> Result<Vec<Wish>, Fail> {
+        let paths: Vec<String> =
+            self.db.root_paths().filter(|it| !it.starts_with(STD)).map(str::to_owned).collect();
+        let files: Vec<FileId> = paths.iter().map(|it| self.db.file(it)).collect();
+        let wishes = self.published_in(&files)?;
+        Ok(each_once(setup.publish.iter().cloned().chain(wishes)))
+    }
+
+    /// What is published of a package: by the project, and by its recipe.
+    pub(crate) fn published_of(&self, setup: &Setup, package: &str) -> Result<Vec<Wish>, Fail> {
+        let recipe: Vec<FileId> = self.db.package(package).into_iter().collect();
+        let all = setup.publish.iter().cloned().chain(self.published_in(&recipe)?);
+        Ok(each_once(all.filter(|it| it.package == package)))
+    }
+
+    /// What recipes publish; fails if one that publishes something is wrong.
+    fn published_in(&self, files: &[FileId]) -> Result<Vec<Wish>, Fail> {
+        let mut wishes = Vec::new();
+        let mut diagnostics = Vec::new();
+        for file in files {
+            let env = self.db.env(*file);
+            let module = env.module();
+            let mut stmts = module.root.map(|it| &module.bodies[it].stmts).into_iter().flatten();
+            if module.kind == Some(ModuleKind::Recipe)
+                && stmts.any(|it| matches!(it.kind, StmtKind::Publish(_)))
+            {
+                let checked = self.db.checked(*file);
+                diagnostics.extend(checked.diagnostics.iter().filter(|it| it.is_error()).cloned());
+                wishes.extend(published(&self.db, *file));
+            }
+        }
+        self.show(&diagnostics)?;
+        Ok(wishes)
+    }
+}
+
+fn each_once(wishes: impl Iterator<Item = Wish>) -> Vec<Wish> {
+    let mut all: Vec<Wish> = Vec::new();
+    for wish in wishes {
+        if !all.iter().any(|it| it.spec() == wish.spec()) {
+            all.push(wish);
+        }
+    }
+    all
+}
+
+impl Solved {
+    /// What was asked for, as it is written.
+    pub(crate) fn wants(&self) -> Vec<String> {
+        self.setup.wishes.iter().map(Wish::spec).collect()
     }
 }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use kiln_lang::check::Res;
 use kiln_lang::module::{
     Element, Expr, ExprId, Module, ModuleKind, Name, OptionKind, PackageRef, PartKind, Setting,
-    SettingOp, StmtKind,
+    SettingOp, StmtKind, WantSpec,
 };
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId};
 
@@ -221,8 +221,7 @@ impl Reading<'_> {
     }
 
     fn text(&self, place: Place) -> String {
-        let text = self.db.text(place.file);
-        text[place.range()].split_whitespace().collect::<Vec<_>>().join(" ")
+        text(self.db, place)
     }
 
     fn project(&mut self, file: FileId) {
@@ -429,28 +428,12 @@ impl Reading<'_> {
             match &stmt.kind {
                 StmtKind::Want(wants) | StmtKind::Publish(wants) => {
                     for want in wants {
-                        let PackageRef::Named(ident) = &want.spec.package else { continue };
-                        let Some(file) = self.db.package(&ident.name) else { continue };
-                        let table = self.db.schema(file).table.clone();
-                        let mut evaluation = Evaluation::new(self.db, &table);
-                        let items =
-                            evaluation.items(checked, &ident.name, &table, &want.spec, &Vec::new());
-                        let reqs = evaluation.reqs(checked, &want.reqs, &Vec::new());
-                        let place = self.place(checked.file, want.spec.span);
-                        let wish = Wish {
-                            package: ident.name.clone(),
-                            output: want.spec.output.as_ref().map(|it| it.name.clone()),
-                            items,
-                            reqs,
-                            alias: want.alias.as_ref().map(|it| it.name.clone()),
-                            label: label.to_owned(),
-                            checked: checked.clone(),
-                            place,
-                            text: self.text(place),
-                        };
-                        match &stmt.kind {
-                            StmtKind::Want(_) => self.setup.wishes.push(wish),
-                            _ => self.setup.publish.push(wish),
+                        let is_wanted = matches!(&stmt.kind, StmtKind::Want(_));
+                        let label = if is_wanted { label } else { PUBLISHED };
+                        let Some(wish) = wish(self.db, checked, want, label) else { continue };
+                        match is_wanted {
+                            true => self.setup.wishes.push(wish),
+                            false => self.setup.publish.push(wish),
                         }
                     }
                 }
@@ -491,6 +474,65 @@ impl Reading<'_> {
             }
         }
     }
+}
+
+/// Who wishes what is published.
+const PUBLISHED: &str = "published";
+
+/// Returns what a recipe publishes to caches, in the order of the file. What is wrong with it, its
+/// diagnostics say.
+#[must_use]
+pub fn published(db: &Database, recipe: FileId) -> Vec<Wish> {
+    let checked = db.checked(recipe);
+    let wants = stmts(checked.module()).iter().filter_map(|it| match &it.kind {
+        StmtKind::Publish(wants) => Some(wants),
+        _ => None,
+    });
+    wants.flatten().filter_map(|it| wish(db, &checked, it, PUBLISHED)).collect()
+}
+
+/// A wish as data; none if there is no such package.
+fn wish(db: &Database, checked: &Arc<Checked>, want: &WantSpec, label: &str) -> Option<Wish> {
+    let PackageRef::Named(ident) = &want.spec.package else { return None };
+    let table = db.schema(db.package(&ident.name)?).table.clone();
+    let mut evaluation = Evaluation::new(db, &table);
+    let items = evaluation.items(checked, &ident.name, &table, &want.spec, &Vec::new());
+    let reqs = evaluation.reqs(checked, &want.reqs, &Vec::new());
+    let place = Place::new(checked.file, db.span(checked.file, want.spec.span));
+    Some(Wish {
+        package: ident.name.clone(),
+        output: want.spec.output.as_ref().map(|it| it.name.clone()),
+        items,
+        reqs,
+        alias: want.alias.as_ref().map(|it| it.name.clone()),
+        label: label.to_owned(),
+        checked: checked.clone(),
+        place,
+        text: text(db, place),
+    })
+}
+
+impl Wish {
+    /// Returns all of the wish as it could stand behind `want`: `curl[http3] >= 8 as curl-h3`.
+    #[must_use]
+    pub fn spec(&self) -> String {
+        let mut spec = self.text.clone();
+        if let Reqs::Known(req) = &self.reqs
+            && !req.is_any()
+        {
+            spec.push_str(&format!(" {req}"));
+        }
+        if let Some(alias) = &self.alias {
+            spec.push_str(&format!(" as {alias}"));
+        }
+        spec
+    }
+}
+
+/// What stands at a place, in one line.
+fn text(db: &Database, place: Place) -> String {
+    let text = db.text(place.file);
+    text[place.range()].split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The values of the platform's knobs on a machine.

@@ -33,7 +33,8 @@ pub use constants::{Assume, Constants, Unvalued};
 pub use derive::{Derived, derive};
 pub use evaluate::{Packages, evaluate};
 pub use layers::{
-    Layer, LayerSetting, LayerUnavailable, Policy, Setup, SetupRequest, Target, Wish, setup,
+    Layer, LayerSetting, LayerUnavailable, Policy, Setup, SetupRequest, Target, Wish, published,
+    setup,
 };
 pub use lock::{
     LOCK_FORMAT, Lock, LockChange, LockChangeKind, LockError, LockRecorder, LockedOption,

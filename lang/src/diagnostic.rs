@@ -211,6 +211,15 @@ codes! {
     /// Packages need each other to be built.
     DependencyCycle = "dependency-cycle", Error;
 
+    //------ locks
+
+    /// A lock is not as it was written.
+    BadLock = "bad-lock", Error;
+    /// What is chosen is not what the lock has.
+    StaleLock = "stale-lock", Warning;
+    /// What is chosen is not what the lock has, and must be.
+    Locked = "locked", Error;
+
     //------ evaluation
 
     /// Evaluation took more steps or memory than allowed.

@@ -25,6 +25,8 @@ use crate::workspace::{Solved, Workspace};
 pub(crate) struct How {
     pub(crate) check: bool,
     pub(crate) dry_run: bool,
+    /// Whether what is published is meant.
+    pub(crate) published: bool,
     pub(crate) json: bool,
 }
 
@@ -36,8 +38,8 @@ pub(crate) fn run(
     how: How,
 ) -> Result<Exit, Fail> {
     let config = Config::read(common.store.as_deref())?;
-    let is_plain = !how.check && !how.dry_run;
-    let recall = Recall::of(&wishes.specs, &wishes.layers).filter(|_| is_plain);
+    let is_plain = !how.check && !how.dry_run && !how.published;
+    let recall = if is_plain { Recall::of(wishes) } else { None };
     if let Some(known) = recall.as_ref().and_then(Recall::find) {
         let store = open_store(&config.store)?;
         let inputs: Vec<InputRef> = known.iter().map(|it| it.input.clone()).collect();
@@ -45,22 +47,30 @@ pub(crate) fn run(
             return tell(&store, &known, &there.objects, how);
         }
     }
-    let workspace = Workspace::with(wishes, terminal, common.quiet)?;
-    let solved = workspace.solve()?;
-    let mut derived = workspace.derive(&solved)?;
+    let (workspace, solved) = match how.published {
+        true => published(common, terminal, wishes)?,
+        false => {
+            let workspace = Workspace::with(wishes, terminal, common.quiet)?;
+            let solved = vec![workspace.solve()?];
+            (workspace, solved)
+        }
+    };
+    let all = workspace.derive_each(&solved)?;
+    let wanted: Vec<Wanted> =
+        solved.iter().zip(&all).flat_map(|it| named(it.0, &self::wanted(it.0, it.1))).collect();
+    let mut derived = together(all.into_iter());
     set_cores(&mut derived, building);
-    let wanted = wanted(&solved, &derived);
     let workshop = Workshop::open(&config)?;
     if how.dry_run {
-        return dry_run(&workshop, &derived, &wanted);
+        return dry_run(&workshop, &derived, &wanted, how);
     }
     let progress = Progress::new(terminal, how.json, common.quiet);
-    let inputs: Vec<InputRef> = wanted.iter().map(|it| it.1.clone()).collect();
+    let inputs: Vec<InputRef> = wanted.iter().map(|it| it.input.clone()).collect();
     let outcome =
         workshop.realise(&derived, &inputs, building, &progress, &terminal, &Again::of(wishes))?;
     let mut known = Vec::new();
     let mut objects = Vec::new();
-    for it in named(&solved, &wanted) {
+    for it in wanted {
         let Some(output) = outcome.object(&it.input.derivation, &it.input.output) else { continue };
         objects.push((output.object, output.path.clone()));
         known.push(it);
@@ -70,6 +80,68 @@ pub(crate) fn run(
     }
     let exit = tell(&workshop.store, &known, &objects, how)?;
     if how.check { check(&workshop, &derived, &inputs, terminal) } else { Ok(exit) }
+}
+
+/// What is published, each by itself: of the packages that are named, or by the project and its
+/// recipes.
+fn published(
+    common: &Common,
+    terminal: Terminal,
+    wishes: &Wishes,
+) -> Result<(Workspace, Vec<Solved>), Fail> {
+    let workspace = Workspace::with_layers(wishes, terminal, common.quiet)?;
+    let setup = workspace.setup()?;
+    let mut all = Vec::new();
+    for name in &wishes.specs {
+        if workspace.db.package(name).is_none() {
+            let near = kiln_lang::nearest(name, workspace.db.stems());
+            let is_spec = name.contains([':', '[', '@']);
+            return Err(Fail::NotFound {
+                message: format!("there is no package `{name}`{}", kiln_lang::did_you_mean(&near)),
+                advice: is_spec.then(|| {
+                    "--published takes names of packages: what is built of them is what is published"
+                        .into()
+                }),
+            });
+        }
+        let found = workspace.published_of(&setup, name)?;
+        if found.is_empty() {
+            return Err(Fail::NotFound {
+                message: format!("nothing is published of `{name}`"),
+                advice: Some(format!("`publish {name}` in its recipe or in the project does it")),
+            });
+        }
+        all.extend(found);
+    }
+    if wishes.specs.is_empty() {
+        all = workspace.published(&setup)?;
+        if all.is_empty() {
+            return Err(Fail::NotFound {
+                message: "nothing is published by a project here, nor by recipes of its own".into(),
+                advice: Some(
+                    "add `publish …` to one of them, or name a package whose recipe publishes something"
+                        .into(),
+                ),
+            });
+        }
+    }
+    let solved = workspace.solve_published(all)?;
+    Ok((workspace, solved))
+}
+
+/// The derivations of several solutions as one; of one, with its packages.
+fn together(all: impl ExactSizeIterator<Item = Derived>) -> Derived {
+    let is_alone = all.len() == 1;
+    let mut together = Derived::default();
+    for derived in all {
+        if is_alone {
+            return derived;
+        }
+        for node in derived.graph.nodes() {
+            together.graph.add(node.clone());
+        }
+    }
+    together
 }
 
 /// Says where what was wanted is, and keeps it.
@@ -127,13 +199,16 @@ pub(crate) fn set_cores(derived: &mut Derived, building: &Building) {
 fn dry_run(
     workshop: &Workshop,
     derived: &Derived,
-    wanted: &[(NodeId, InputRef)],
+    wanted: &[Wanted],
+    how: How,
 ) -> Result<Exit, Fail> {
-    let ids: Vec<_> = wanted.iter().map(|it| it.1.derivation).collect();
+    let ids: Vec<_> = wanted.iter().map(|it| it.input.derivation).collect();
     let known = workshop.store.memos(&ids)?;
     let mut text = String::new();
-    for ((_, input), action) in wanted.iter().zip(&known.actions) {
-        let title = derived.graph.node(&input.derivation).map_or("", |it| &it.title);
+    for (it, action) in wanted.iter().zip(&known.actions) {
+        let node = derived.graph.node(&it.input.derivation);
+        // What is published is often one package in several ways.
+        let title = node.filter(|_| !how.published).map_or(&it.spec, |it| &it.title);
         let done = match action {
             Some(action) => {
                 workshop.store.realisations(&[*action])?.into_iter().flatten().next().is_some()

@@ -6,7 +6,7 @@ use std::path::Path;
 use kiln_sandbox::{EnterError, EnterRequest, enter};
 use kiln_store::{InputObject, InputRef, LocalStore, ObjectId, StepStatus, Store as _, StorePath};
 
-use crate::args::{Building, Common, Layers};
+use crate::args::{Building, Common, Wishes};
 use crate::commands::realise::{named, set_cores, wanted};
 use crate::config::Config;
 use crate::exit::Exit;
@@ -20,15 +20,13 @@ use crate::workspace::Workspace;
 pub(crate) fn run(
     common: &Common,
     terminal: Terminal,
-    spec: &str,
+    wishes: &Wishes,
     bin: Option<&str>,
-    layers: &Layers,
     building: &Building,
     args: &[OsString],
 ) -> Result<Exit, Fail> {
     let config = Config::read(common.store.as_deref())?;
-    let specs = [spec.to_owned()];
-    let recall = Recall::of(&specs, layers);
+    let recall = Recall::of(wishes);
     if let Some(known) = recall.as_ref().and_then(Recall::find)
         && let [wanted] = &known[..]
     {
@@ -39,22 +37,22 @@ pub(crate) fn run(
             return start(&store, &wanted.package, *object, path, bin, args);
         }
     }
-    let mut workspace = Workspace::open(layers, terminal, common.quiet)?;
-    workspace.wish(&specs)?;
+    let workspace = Workspace::with(wishes, terminal, common.quiet)?;
     let solved = workspace.solve()?;
     let mut derived = workspace.derive(&solved)?;
     set_cores(&mut derived, building);
     let wanted = wanted(&solved, &derived);
     let Some((node, input)) = wanted.first() else {
-        return Err(Fail::Usage(format!("`{spec}` names no package")));
+        return Err(Fail::Usage(format!("`{}` names no package", wishes.specs.join(" "))));
     };
     let workshop = Workshop::open(&config)?;
     let progress = Progress::new(terminal, false, common.quiet);
-    let again = Again::of_spec(spec, layers);
+    let again = Again::of(wishes);
     let inputs: Vec<InputRef> = wanted.iter().map(|it| it.1.clone()).collect();
     let outcome = workshop.realise(&derived, &inputs, building, &progress, &terminal, &again)?;
     let Some(output) = outcome.object(&input.derivation, &input.output) else {
-        return Err(Fail::NotFound { message: format!("`{spec}` has no output"), advice: None });
+        let message = format!("`{}` has no output", wishes.specs.join(" "));
+        return Err(Fail::NotFound { message, advice: None });
     };
     if let Some(recall) = &recall {
         recall.keep(&workspace, &named(&solved, &wanted));

@@ -87,6 +87,10 @@ const TABLE: &[(Code, Trust)] = &[
     (Code::Conflict, Never),
     (Code::Unavailable, Never),
     (Code::DependencyCycle, Never),
+    // A lock is written by `kiln lock` alone.
+    (Code::BadLock, Never),
+    (Code::StaleLock, Never),
+    (Code::Locked, Never),
     (Code::EvaluationLimit, Never),
     (Code::EvaluationError, Never),
 ];

@@ -1,10 +1,12 @@
 //! What is otherwise than a [`Lock`] has it, in sentences.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use kiln_lang::list;
 
 use super::record::tool_names;
+use super::write::quoted;
 use super::{Lock, LockedOption, LockedPackage, LockedRequest, LockedValue, RequestKind};
 
 /// How many packages one sentence names.
@@ -20,6 +22,10 @@ pub struct LockChange {
     pub kind: LockChangeKind,
     /// The package that it is about, if it is about one.
     pub package: Option<String>,
+    /// Whether that is a build tool.
+    pub is_tool: bool,
+    /// The key of the line of the lock that has it otherwise, such as `version`; may be empty.
+    pub key: String,
     /// One sentence, without a full stop.
     pub text: String,
 }
@@ -75,11 +81,52 @@ impl LockChangeKind {
 }
 
 impl LockChange {
+    /// Whether it is made for another machine, so that nothing else was compared.
+    #[must_use]
+    pub fn is_elsewhere(&self) -> bool {
+        self.key.starts_with("[platform]") || self.key.starts_with("[machine]")
+    }
+
     /// Whether something is chosen otherwise; else only the reason for it has changed.
     #[must_use]
     pub fn is_choice(&self) -> bool {
         self.kind != LockChangeKind::Origin
     }
+
+    /// Returns the line of the lock's text that has it otherwise, in bytes; where there is none, one
+    /// that is about the package, or about what is asked for.
+    #[must_use]
+    pub fn place_in(&self, text: &str) -> Range<usize> {
+        let name = self.package.as_ref().map(|it| format!("name = {}", quoted(it)));
+        let (mut at, mut table, mut is_there) = (0, "", false);
+        let (mut wants, mut block) = (None, None);
+        for line in text.split_inclusive('\n') {
+            let content = line.trim_end();
+            let range = at..at + content.len();
+            at += line.len();
+            if content.starts_with('[') {
+                (table, is_there) = (content, false);
+            } else if content.starts_with("wants = ") {
+                wants = wants.or(Some(range.clone()));
+            }
+            if (table == "[[tool]]") == self.is_tool && Some(content) == name.as_deref() {
+                is_there = true;
+                block = block.or(Some(range.clone()));
+            }
+            let own = match &self.package {
+                Some(_) => is_there && is_key(content, &self.key),
+                None => format!("{table}.{content}").starts_with(&format!("{} = ", self.key)),
+            };
+            if own && !self.key.is_empty() {
+                return range;
+            }
+        }
+        block.or(wants).unwrap_or(0..text.find('\n').unwrap_or(text.len()))
+    }
+}
+
+fn is_key(line: &str, key: &str) -> bool {
+    line.strip_prefix(key).is_some_and(|it| it.starts_with(" ="))
 }
 
 impl Lock {
@@ -112,14 +159,14 @@ impl Lock {
                 Some(before) => comparison.request(before, request),
                 None => {
                     let text = format!("{} is locked now", asked(request));
-                    comparison.say(LockChangeKind::Wish, None, text);
+                    comparison.say(LockChangeKind::Wish, "", text);
                 }
             }
         }
         for before in &self.requests {
             if now_of(now, before).is_none() {
                 let text = format!("{} is not locked any more", asked(before));
-                comparison.say(LockChangeKind::Wish, None, text);
+                comparison.say(LockChangeKind::Wish, "", text);
             }
         }
         comparison.tools();
@@ -152,7 +199,7 @@ fn asked(request: &LockedRequest) -> String {
     match request.kind {
         RequestKind::Project => "what the project wants".to_owned(),
         RequestKind::Published => format!("what is published, {},", list(wants, "and")),
-        RequestKind::Asked => list(wants, "and"),
+        RequestKind::Asked => format!("what `kiln lock` was asked for, {},", list(wants, "and")),
     }
 }
 
@@ -163,7 +210,7 @@ struct Comparison<'a> {
     tools_before: BTreeMap<String, String>,
     tools_now: BTreeMap<String, String>,
     /// Packages that only the recipes make otherwise.
-    recipes: BTreeMap<String, (String, String)>,
+    recipes: BTreeMap<(String, bool), (String, String)>,
     changes: Vec<LockChange>,
 }
 
@@ -184,19 +231,26 @@ impl<'a> Comparison<'a> {
         match recipes.len() {
             0 => {}
             1 => {
-                for (name, (before, now)) in recipes {
+                for ((name, is_tool), (before, now)) in recipes {
                     let text = format!(
                         "the recipe of `{name}` makes something else of the same choices: recipe {} \
                          now, before {}",
                         short(&now),
                         short(&before)
                     );
-                    self.say(LockChangeKind::Recipe, Some(&name), text);
+                    self.changes.push(LockChange {
+                        kind: LockChangeKind::Recipe,
+                        package: Some(first_word(&name)),
+                        is_tool,
+                        key: "recipe".to_owned(),
+                        text,
+                    });
                 }
             }
             count => {
                 let mut names: Vec<String> =
-                    recipes.keys().take(NAMES_MAX).map(|it| format!("`{it}`")).collect();
+                    recipes.keys().take(NAMES_MAX).map(|it| format!("`{}`", it.0)).collect();
+                names.dedup();
                 if count > NAMES_MAX {
                     names.push(format!("{} more", count - NAMES_MAX));
                 }
@@ -204,7 +258,7 @@ impl<'a> Comparison<'a> {
                     "the recipes of {} make something else of the same choices",
                     and(&names)
                 );
-                self.say(LockChangeKind::Recipe, None, text);
+                self.say(LockChangeKind::Recipe, "", text);
             }
         }
         let mut seen = BTreeSet::new();
@@ -212,8 +266,23 @@ impl<'a> Comparison<'a> {
         self.changes
     }
 
-    fn say(&mut self, kind: LockChangeKind, package: Option<&str>, text: String) {
-        self.changes.push(LockChange { kind, package: package.map(str::to_owned), text });
+    /// Says something that is about no package.
+    fn say(&mut self, kind: LockChangeKind, key: &str, text: String) {
+        let (package, key) = (None, key.to_owned());
+        self.changes.push(LockChange { kind, package, is_tool: false, key, text });
+    }
+
+    /// Says something about a package.
+    fn say_of(
+        &mut self,
+        kind: LockChangeKind,
+        package: &LockedPackage,
+        key: impl Into<String>,
+        text: String,
+    ) {
+        let is_tool = is_in(&self.now.tools, package) || is_in(&self.before.tools, package);
+        let package = Some(package.name.to_string());
+        self.changes.push(LockChange { kind, package, is_tool, key: key.into(), text });
     }
 
     /// Whether it was made for these machines: if not, all else follows.
@@ -222,15 +291,16 @@ impl<'a> Comparison<'a> {
         for (table, now) in &self.now.facts {
             let Some(before) = self.before.facts.get(table) else { continue };
             for (name, value) in now {
+                let key = format!("[{table}].{name}");
                 match before.get(name) {
                     Some(old) if old == value => continue,
                     Some(old) => {
                         let text = format!("`{table}.{name}` is {value} now, before {old}");
-                        self.say(LockChangeKind::Fact, None, text);
+                        self.say(LockChangeKind::Fact, &key, text);
                     }
                     None => {
                         let text = format!("`{table}.{name}` is new, and is {value}");
-                        self.say(LockChangeKind::Fact, None, text);
+                        self.say(LockChangeKind::Fact, &key, text);
                     }
                 }
                 same_machines &= !matches!(table.as_str(), "platform" | "machine");
@@ -245,11 +315,11 @@ impl<'a> Comparison<'a> {
         if now.kind == RequestKind::Project {
             for want in now.wants.iter().filter(|it| !before.wants.contains(it)) {
                 let text = format!("the project wants `{want}` now");
-                self.say(LockChangeKind::Wish, None, text);
+                self.say(LockChangeKind::Wish, "", text);
             }
             for want in before.wants.iter().filter(|it| !now.wants.contains(it)) {
                 let text = format!("the project no longer wants `{want}`");
-                self.say(LockChangeKind::Wish, None, text);
+                self.say(LockChangeKind::Wish, "", text);
             }
         }
         let names = |packages: &[LockedPackage]| -> BTreeSet<String> {
@@ -272,7 +342,7 @@ impl<'a> Comparison<'a> {
             let same = |it: &LockedPackage| (&it.instance, &it.name) == (&old.instance, &old.name);
             if !now.packages.iter().any(same) {
                 let text = format!("`{}` {} is not needed any more", called(old), old.version);
-                self.say(LockChangeKind::Gone, Some(&old.name), text);
+                self.say_of(LockChangeKind::Gone, old, "", text);
             }
         }
     }
@@ -289,7 +359,7 @@ impl<'a> Comparison<'a> {
         by.truncate(NAMES_MAX);
         let why = if by.is_empty() { String::new() } else { format!(": {}", and(&by)) };
         let text = format!("`{}` {} is new{why}", called(package), package.version);
-        self.say(LockChangeKind::New, Some(&package.name), text);
+        self.say_of(LockChangeKind::New, package, "", text);
     }
 
     /// A request that is not locked as a whole.
@@ -304,7 +374,7 @@ impl<'a> Comparison<'a> {
                 .collect();
             let Some(first) = locked.first() else {
                 let text = format!("`{}` {} is not locked", package.name, package.version);
-                self.say(LockChangeKind::New, Some(&package.name), text);
+                self.say_of(LockChangeKind::New, package, "", text);
                 continue;
             };
             let with_version: Vec<&&LockedPackage> =
@@ -341,7 +411,7 @@ impl<'a> Comparison<'a> {
                         let again = if before.is_empty() { "" } else { "one more " };
                         let text =
                             format!("{again}`{}` {} is a new build tool", tool.name, tool.version);
-                        self.say(LockChangeKind::New, Some(&tool.name), text.trim().to_owned());
+                        self.say_of(LockChangeKind::New, tool, "", text.trim().to_owned());
                     }
                 }
             }
@@ -352,7 +422,7 @@ impl<'a> Comparison<'a> {
         let names: BTreeSet<&str> = self.now.tools.iter().map(|it| it.name.as_str()).collect();
         for tool in self.before.tools.iter().filter(|it| !names.contains(it.name.as_str())) {
             let text = format!("`{}` {} is no build tool any more", tool.name, tool.version);
-            self.say(LockChangeKind::Gone, Some(&tool.name), text);
+            self.say_of(LockChangeKind::Gone, tool, "", text);
         }
     }
 
@@ -365,11 +435,7 @@ impl<'a> Comparison<'a> {
         fresh: &BTreeSet<String>,
         gone: &BTreeSet<String>,
     ) {
-        let what = if self.now.tools.iter().any(|it| std::ptr::eq(it, now)) {
-            "the build tool "
-        } else {
-            ""
-        };
+        let what = if is_in(&self.now.tools, now) { "the build tool " } else { "" };
         if before.version != now.version {
             self.version(before, now, what);
         }
@@ -382,18 +448,23 @@ impl<'a> Comparison<'a> {
                         "`{}` gets `{interface}` from `{provider}` now, before from `{old}`",
                         called(now)
                     );
-                    self.say(LockChangeKind::Provider, Some(&now.name), text);
+                    self.say_of(
+                        LockChangeKind::Provider,
+                        now,
+                        format!("provider.{interface}"),
+                        text,
+                    );
                 }
                 _ => {}
             }
         }
         for export in now.exports.iter().filter(|it| !before.exports.contains(it)) {
             let text = format!("`{}` gets an export now: {export}", called(now));
-            self.say(LockChangeKind::Export, Some(&now.name), text);
+            self.say_of(LockChangeKind::Export, now, "exports", text);
         }
         for export in before.exports.iter().filter(|it| !now.exports.contains(it)) {
             let text = format!("`{}` no longer gets an export: {export}", called(now));
-            self.say(LockChangeKind::Export, Some(&now.name), text);
+            self.say_of(LockChangeKind::Export, now, "exports", text);
         }
         if before.version == now.version && has_same_values(before, now) && needs_same {
             self.made(before, now);
@@ -403,7 +474,7 @@ impl<'a> Comparison<'a> {
     fn version(&mut self, before: &LockedPackage, now: &LockedPackage, what: &str) {
         let name = called(now);
         let text = format!("{what}`{name}` is {} now, before {}", now.version, before.version);
-        self.say(LockChangeKind::Version, Some(&now.name), text);
+        self.say_of(LockChangeKind::Version, now, "version", text);
     }
 
     fn options(&mut self, before: &LockedPackage, now: &LockedPackage) {
@@ -418,12 +489,12 @@ impl<'a> Comparison<'a> {
                             by(option),
                             by(old)
                         );
-                        self.say(LockChangeKind::Origin, Some(&now.name), text);
+                        self.say_of(LockChangeKind::Origin, now, format!("option.{name}"), text);
                     }
                 }
                 Some(old) => {
                     let text = moved(&whole, old, option);
-                    self.say(LockChangeKind::Option, Some(&now.name), text);
+                    self.say_of(LockChangeKind::Option, now, format!("option.{name}"), text);
                 }
                 None => {
                     let text = format!(
@@ -431,13 +502,13 @@ impl<'a> Comparison<'a> {
                         shown(&option.value),
                         by(option)
                     );
-                    self.say(LockChangeKind::Option, Some(&now.name), text);
+                    self.say_of(LockChangeKind::Option, now, format!("option.{name}"), text);
                 }
             }
         }
         for name in before.options.keys().filter(|it| !now.options.contains_key(*it)) {
             let text = format!("`{}` no longer has the option `{name}`", called(now));
-            self.say(LockChangeKind::Option, Some(&now.name), text);
+            self.say_of(LockChangeKind::Option, now, format!("option.{name}"), text);
         }
     }
 
@@ -474,7 +545,7 @@ impl<'a> Comparison<'a> {
                 same = false;
                 if !fresh.contains(name) {
                     let text = format!("`{}` needs `{title}` now ({role})", called(now));
-                    self.say(LockChangeKind::Need, Some(&now.name), text);
+                    self.say_of(LockChangeKind::Need, now, role.as_str(), text);
                 }
             }
             for (name, title) in &old {
@@ -484,7 +555,7 @@ impl<'a> Comparison<'a> {
                 same = false;
                 if !gone.contains(name) {
                     let text = format!("`{}` no longer needs `{title}` ({role})", called(now));
-                    self.say(LockChangeKind::Need, Some(&now.name), text);
+                    self.say_of(LockChangeKind::Need, now, role.as_str(), text);
                 }
             }
         }
@@ -500,8 +571,13 @@ impl<'a> Comparison<'a> {
     fn made(&mut self, before: &LockedPackage, now: &LockedPackage) {
         if before.sources != now.sources {
             let hashes = |package: &LockedPackage, but: &LockedPackage| {
-                let others = package.sources.iter().filter(|it| !but.sources.contains(it));
-                let hashes: Vec<String> = others.map(|it| short_source(it)).collect();
+                let others: Vec<&String> =
+                    package.sources.iter().filter(|it| !but.sources.contains(it)).collect();
+                let is_shown = |it: &&String| {
+                    but.sources.iter().any(|but| short_source(but) == short_source(it))
+                };
+                let hash = if others.iter().any(is_shown) { first_word } else { short_source };
+                let hashes: Vec<String> = others.iter().map(|it| hash(it)).collect();
                 if hashes.is_empty() { "none".to_owned() } else { and(&hashes) }
             };
             let text = format!(
@@ -511,14 +587,19 @@ impl<'a> Comparison<'a> {
                 hashes(now, before),
                 hashes(before, now)
             );
-            self.say(LockChangeKind::Source, Some(&now.name), text);
+            self.say_of(LockChangeKind::Source, now, "sources", text);
         }
         if let (Some(old), Some(new)) = (&before.recipe, &now.recipe)
             && old != new
         {
-            self.recipes.insert(called(now), (old.clone(), new.clone()));
+            let is_tool = is_in(&self.now.tools, now);
+            self.recipes.insert((called(now), is_tool), (old.clone(), new.clone()));
         }
     }
+}
+
+fn is_in(tools: &[LockedPackage], package: &LockedPackage) -> bool {
+    tools.iter().any(|it| std::ptr::eq(it, package))
 }
 
 /// The titles of tools by the names that stand for them.

@@ -117,7 +117,7 @@ fn key(text: &str) -> String {
 }
 
 /// A text of TOML in double quotes.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {
