@@ -41,6 +41,7 @@ use clap::Parser as _;
 
 use crate::args::{Command, Kiln};
 use crate::exit::Exit;
+use crate::fail::Fail;
 use crate::terminal::{Style, Terminal};
 
 /// Runs the command: what it is to do stands in the arguments of this process.
@@ -57,8 +58,26 @@ pub fn main() -> ExitCode {
         }
     };
     let terminal = Terminal::of_stderr(kiln.common.color);
+    // Most commands evaluate, which needs a large stack; it is made once.
+    let result = kiln_lang::with_stack(|| run(&kiln, terminal));
+    match result {
+        Ok(exit) => exit.into(),
+        Err(fail) => {
+            let text = fail.to_string();
+            if !text.is_empty() {
+                eprintln!("{} {}", terminal.paint(Style::Red, "error:"), terminal::harmless(&text));
+            }
+            if let Some(advice) = fail.advice() {
+                eprintln!("  {} {advice}", terminal.paint(Style::Cyan, "help:"));
+            }
+            fail.exit().into()
+        }
+    }
+}
+
+fn run(kiln: &Kiln, terminal: Terminal) -> Result<Exit, Fail> {
     let common = &kiln.common;
-    let result = match &kiln.command {
+    match &kiln.command {
         Command::Realise { wishes, building, check, dry_run, published, json } => {
             let (check, dry_run, published, json) = (*check, *dry_run, *published, *json);
             let how = commands::realise::How { check, dry_run, published, json };
@@ -112,18 +131,5 @@ pub fn main() -> ExitCode {
         Command::Lsp => commands::lsp::run(),
         Command::Doctor => commands::doctor::run(common),
         Command::Completions { shell } => commands::completions::run(*shell),
-    };
-    match result {
-        Ok(exit) => exit.into(),
-        Err(fail) => {
-            let text = fail.to_string();
-            if !text.is_empty() {
-                eprintln!("{} {}", terminal.paint(Style::Red, "error:"), terminal::harmless(&text));
-            }
-            if let Some(advice) = fail.advice() {
-                eprintln!("  {} {advice}", terminal.paint(Style::Cyan, "help:"));
-            }
-            fail.exit().into()
-        }
     }
 }

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use kiln_eval::{
     Derived, Lock, LockChange, LockRecorder, Packages, RequestKind, Setup, SetupRequest, Solution,
@@ -375,8 +375,10 @@ impl Solved {
 }
 
 /// How many threads evaluation may use. They change its speed and nothing else.
-fn threads() -> NonZeroUsize {
-    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+pub(crate) fn threads() -> NonZeroUsize {
+    static THREADS: OnceLock<NonZeroUsize> = OnceLock::new();
+    // To ask reads a dozen files.
+    *THREADS.get_or_init(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
 }
 
 /// The machine that this program runs on.

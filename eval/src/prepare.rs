@@ -22,17 +22,31 @@ pub fn prepare(packages: &Packages<'_>, request: &SetupRequest, threads: NonZero
     for file in files {
         named(packages, *file, &work);
     }
-    let go = || {
-        while let Some(task) = work.take() {
-            if let Some(package) = packages.get(&task.name) {
-                for name in needs(&package) {
-                    work.add(name);
-                }
+    let one = |task: Task<'_>| {
+        if let Some(package) = packages.get(&task.name) {
+            for name in needs(&package) {
+                work.add(name);
             }
         }
     };
-    with_stack(|| on_threads(threads, go));
+    with_stack(|| {
+        // A thread costs as much as a few packages, and most requests need no more than that.
+        while work.is_small() {
+            match work.take() {
+                Some(task) => one(task),
+                None => return,
+            }
+        }
+        on_threads(threads, || {
+            while let Some(task) = work.take() {
+                one(task);
+            }
+        });
+    });
 }
+
+/// How many packages are worth another thread.
+const PACKAGES_MIN: usize = 12;
 
 /// The packages that a layer names: what it wants, and what it sets.
 fn named(packages: &Packages<'_>, file: FileId, work: &Work) {
@@ -93,6 +107,11 @@ impl Work {
             state.open.push(name.clone());
             self.changed.notify_one();
         }
+    }
+
+    /// Whether one thread does it sooner.
+    fn is_small(&self) -> bool {
+        self.state().seen.len() < PACKAGES_MIN
     }
 
     /// Waits for a name; there is none once all are done.

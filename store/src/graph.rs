@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::derivation::{Build, BuildKind, Derivation, InputRef};
 use crate::digest::DerivationId;
@@ -67,9 +67,15 @@ impl Default for Limits {
             log_bytes_max: 256 << 20,
             disk_bytes_max: 32 << 30,
             processes_max: 4096,
-            cores: std::thread::available_parallelism().map_or(1, |it| it.get() as u32),
+            cores: cores(),
         }
     }
+}
+
+/// How many processors this process may use. To ask reads a dozen files, so it is asked once.
+fn cores() -> u32 {
+    static CORES: OnceLock<u32> = OnceLock::new();
+    *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, |it| it.get() as u32))
 }
 
 impl Graph {

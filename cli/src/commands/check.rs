@@ -13,7 +13,7 @@ use crate::fail::Fail;
 use crate::render;
 use crate::sarif::to_sarif;
 use crate::terminal::{Terminal, print};
-use crate::workspace::{Workspace, own_files};
+use crate::workspace::{Workspace, own_files, threads};
 
 /// How what is wrong is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,8 +90,7 @@ pub(crate) fn run(
 /// which was asked for first, and is remembered.
 fn check_on_all_cores(db: &Database, files: &[FileId]) {
     let next = AtomicUsize::new(0);
-    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    on_threads(cores.min(NonZeroUsize::MIN.saturating_add(files.len() / FILES_MIN)), || {
+    on_threads(threads().min(NonZeroUsize::MIN.saturating_add(files.len() / FILES_MIN)), || {
         while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             let _ = db.diagnostics(*file);
         }
