@@ -170,6 +170,12 @@ impl Folder {
 
     /// Returns the names of all entries in ascending order.
     pub(crate) fn names(&self) -> Result<Vec<Vec<u8>>, SystemError> {
+        Ok(self.names_and_files()?.into_iter().map(|it| it.0).collect())
+    }
+
+    /// Returns the names of all entries in ascending order, and whether each was a regular file when
+    /// the folder was read: `false` is also what a file system says that does not know.
+    pub(crate) fn names_and_files(&self) -> Result<Vec<(Vec<u8>, bool)>, SystemError> {
         let failed = |it| SystemError::new("readdir", &self.path, it);
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let mut dir = Dir::openat(&self.fd, ".", flags, Mode::empty()).map_err(failed)?;
@@ -178,7 +184,8 @@ impl Folder {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name().to_bytes();
             if name != b"." && name != b".." {
-                names.push(name.to_owned());
+                let is_file = entry.file_type() == Some(nix::dir::Type::File);
+                names.push((name.to_owned(), is_file));
             }
         }
         names.sort_unstable();

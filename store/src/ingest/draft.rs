@@ -175,25 +175,44 @@ impl Reading<'_> {
         name: &[u8],
         stat: &FileStat,
     ) -> Result<DraftItem, IngestError> {
+        self.admit(stat)?;
+        match kind(stat) {
+            Kind::Folder => self.folder(parent, name, stat),
+            Kind::File => {
+                if mode(stat) & 0o400 == 0 && self.reader.is_ours() {
+                    parent.make_readable(name, mode(stat) & 0o777 | 0o400)?;
+                }
+                let file = parent.read(name)?;
+                let opened = stat_file(&file, &parent.path_of(name))?;
+                self.expect_same(&opened, stat)?;
+                self.file(parent, name, stat, file)
+            }
+            Kind::Link => self.link(parent, name),
+            Kind::Special(kind) => Err(IngestError::Special { path: self.path(), kind }),
+        }
+    }
+
+    /// Counts an entry, and refuses one that another user owns.
+    fn admit(&mut self, stat: &FileStat) -> Result<(), IngestError> {
         self.count(1)?;
         if self.reader.cancel.is_set() {
             return Err(IngestError::Cancelled);
         }
-        if let Some(expected) = self.reader.uid
-            && stat.st_uid != expected
-        {
-            return Err(IngestError::ForeignOwner {
-                path: self.path(),
-                uid: stat.st_uid,
-                expected,
-            });
+        match self.reader.uid {
+            Some(expected) if stat.st_uid != expected => {
+                Err(IngestError::ForeignOwner { path: self.path(), uid: stat.st_uid, expected })
+            }
+            _ => Ok(()),
         }
-        match kind(stat) {
-            Kind::Folder => self.folder(parent, name, stat),
-            Kind::File => self.file(parent, name, stat),
-            Kind::Link => self.link(parent, name),
-            Kind::Special(kind) => Err(IngestError::Special { path: self.path(), kind }),
-        }
+    }
+
+    /// Opens what was a regular file when its folder was read, which spares a look at it before. What
+    /// cannot be opened, or is something else by now, is left to [`item`](Self::item), which knows
+    /// what to say.
+    fn opened(&self, parent: &Folder, name: &[u8]) -> Option<(File, FileStat)> {
+        let file = parent.read(name).ok()?;
+        let stat = nix::sys::stat::fstat(&file).ok()?;
+        (kind(&stat) == Kind::File).then_some((file, stat))
     }
 
     fn folder(
@@ -211,13 +230,23 @@ impl Reading<'_> {
         }
         let folder = parent.folder(name)?;
         self.expect_same(&folder.own_stat()?, stat)?;
-        let names = folder.names()?;
+        let names = folder.names_and_files()?;
         let mut entries = Vec::with_capacity(names.len());
-        for name in names {
+        for (name, is_file) in names {
             let entry_name = EntryName::new(&name).map_err(|it| self.broken(it))?;
-            let stat = folder.stat(&name)?;
             self.names.push(name);
-            entries.push((entry_name.clone(), self.item(&folder, entry_name.as_bytes(), &stat)?));
+            let item = match is_file.then(|| self.opened(&folder, entry_name.as_bytes())).flatten()
+            {
+                Some((file, stat)) => {
+                    self.admit(&stat)?;
+                    self.file(&folder, entry_name.as_bytes(), &stat, file)?
+                }
+                None => {
+                    let stat = folder.stat(entry_name.as_bytes())?;
+                    self.item(&folder, entry_name.as_bytes(), &stat)?
+                }
+            };
+            entries.push((entry_name, item));
             self.names.pop();
         }
         self.staged.truncate(depth - 1);
@@ -251,6 +280,7 @@ impl Reading<'_> {
         parent: &Folder,
         name: &[u8],
         stat: &FileStat,
+        file: File,
     ) -> Result<DraftItem, IngestError> {
         let bytes = stat.st_size.max(0) as u64;
         let executable = mode(stat) & 0o100 != 0;
@@ -264,12 +294,6 @@ impl Reading<'_> {
         if self.bytes > bytes_max {
             return Err(IngestError::TooLarge { path: self.path(), bytes: self.bytes, bytes_max });
         }
-        if mode(stat) & 0o400 == 0 && self.reader.is_ours() {
-            parent.make_readable(name, mode(stat) & 0o777 | 0o400)?;
-        }
-        let file = parent.read(name)?;
-        let opened = stat_file(&file, &parent.path_of(name))?;
-        self.expect_same(&opened, stat)?;
         let waits = match self.reader.keep {
             Keep::Memory => true,
             Keep::Stage(..) | Keep::StageLater => {
@@ -281,7 +305,7 @@ impl Reading<'_> {
             self.waiting_bytes += bytes;
             self.read_small(file, bytes)?
         } else {
-            self.read_large(file, &opened)?
+            self.read_large(file, stat)?
         };
         if matches!(self.reader.keep, Keep::InPlace) {
             seal_file(&parent.read(name)?, executable, &parent.path_of(name))?;
