@@ -1,10 +1,9 @@
-//! What an earlier run of the same request found out, so that asking again for what is there
-//! evaluates nothing.
+//! What an earlier run of the same request found out, so that asking again evaluates nothing.
 //!
 //! ```text
 //! request (specs, layers, folder, this program) ─▶ file in the user's cache
 //!     everything that was looked at on the disk, with its stamp      all equal? then
-//!     the derivations that are wanted                                these are still they
+//!     the derivations that are wanted, or the words that were said   these are still they
 //! ```
 //!
 //! Evaluation depends on files and the request alone, so what it gave is right as long as no file
@@ -19,11 +18,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use kiln_store::{DerivationId, InputRef, OutputName};
 
-use crate::args::Wishes;
+use crate::args::{Layers, Wishes};
 use crate::workspace::{Workspace, find_project};
 
 /// How many requests are remembered.
 const REQUESTS_MAX: usize = 256;
+
+/// How long an answer is that is remembered.
+const ANSWER_BYTES_MAX: usize = 4 << 20;
 
 /// A file that was changed so short a time ago, in nanoseconds, may change again without its stamp
 /// showing it: clocks of file systems tick in milliseconds.
@@ -107,6 +109,15 @@ pub(crate) struct Recall {
 impl Recall {
     /// The place of a request; none if there is no cache, or the request cannot be named.
     pub(crate) fn of(wishes: &Wishes) -> Option<Recall> {
+        Recall::of_question("what is wanted", &wishes.layers, &wishes)
+    }
+
+    /// The place of the answer to a question, which depends on the layers and on `words`.
+    pub(crate) fn of_question(
+        question: &str,
+        layers: &Layers,
+        words: &dyn std::fmt::Debug,
+    ) -> Option<Recall> {
         let base = std::env::var_os("XDG_CACHE_HOME")
             .filter(|it| !it.is_empty())
             .map(PathBuf::from)
@@ -115,49 +126,66 @@ impl Recall {
         let here = std::env::current_dir().ok()?;
         let mut program = String::new();
         Stamp::of(&std::env::current_exe().ok()?).write(&mut program);
-        let project = if wishes.layers.no_project { None } else { find_project() };
-        let request = format!("{program} {here:?} {project:?} {wishes:?}");
+        let project = if layers.no_project { None } else { find_project() };
+        let request = format!("{program} {here:?} {project:?} {question:?} {layers:?} {words:?}");
         let name = blake3::hash(request.as_bytes()).to_hex();
         Some(Recall { path: base.join("kiln/requests").join(&name.as_str()[..32]) })
     }
 
     /// What was wanted the last time, if nothing has changed since.
     pub(crate) fn find(&self) -> Option<Vec<Wanted>> {
-        let text = fs::read_to_string(&self.path).ok()?;
-        let (sum, text) = text.split_once('\n')?;
-        if blake3::hash(text.as_bytes()).to_hex().as_str() != sum {
-            return None;
-        }
         let mut wanted = Vec::new();
-        let mut stamp = String::new();
-        for line in text.lines() {
-            match line.split_once(' ')? {
-                ("file", rest) => {
-                    let (stamped, path) = rest.split_once('/')?;
-                    stamp.clear();
-                    Stamp::of(Path::new(&format!("/{path}"))).write(&mut stamp);
-                    if stamp != stamped {
-                        return None;
-                    }
-                }
-                ("want", rest) => {
-                    let mut words = rest.splitn(4, ' ');
-                    let derivation: DerivationId = words.next()?.parse().ok()?;
-                    let output = OutputName::new(words.next()?).ok()?;
-                    let package = words.next()?.to_owned();
-                    let spec = words.next()?.to_owned();
-                    let input = InputRef { derivation, output };
-                    wanted.push(Wanted { spec, package, input });
-                }
-                _ => return None,
-            }
+        for line in self.answer()?.lines() {
+            let mut words = line.splitn(4, ' ');
+            let derivation: DerivationId = words.next()?.parse().ok()?;
+            let output = OutputName::new(words.next()?).ok()?;
+            let package = words.next()?.to_owned();
+            let spec = words.next()?.to_owned();
+            let input = InputRef { derivation, output };
+            wanted.push(Wanted { spec, package, input });
         }
         (!wanted.is_empty()).then_some(wanted)
     }
 
+    /// What was answered the last time, if nothing has changed since.
+    pub(crate) fn answer(&self) -> Option<String> {
+        let mut text = fs::read_to_string(&self.path).ok()?;
+        let (sum, rest) = text.split_once('\n')?;
+        if blake3::hash(rest.as_bytes()).to_hex().as_str() != sum {
+            return None;
+        }
+        let mut at = sum.len() + 1;
+        let mut stamp = String::new();
+        while let Some(line) = text[at..].split('\n').next().filter(|it| !it.is_empty()) {
+            let (stamped, path) = line.split_once('/')?;
+            stamp.clear();
+            Stamp::of(Path::new(&format!("/{path}"))).write(&mut stamp);
+            if stamp != stamped {
+                return None;
+            }
+            at += line.len() + 1;
+        }
+        Some(text.split_off((at + 1).min(text.len())))
+    }
+
     /// Keeps what is wanted for the next time. What cannot be kept is not.
     pub(crate) fn keep(&self, workspace: &Workspace, wanted: &[Wanted]) {
-        let Some(seen) = workspace.seen() else { return };
+        let mut text = String::new();
+        for it in wanted {
+            if it.spec.contains('\n') || it.package.contains(' ') {
+                return;
+            }
+            let InputRef { derivation, output } = &it.input;
+            let _ = writeln!(text, "{derivation} {output} {} {}", it.package, it.spec);
+        }
+        self.keep_answer(workspace, &text);
+    }
+
+    /// Keeps an answer for the next time. What cannot be kept is not.
+    pub(crate) fn keep_answer(&self, workspace: &Workspace, answer: &str) {
+        let Some(seen) = workspace.seen().filter(|_| answer.len() <= ANSWER_BYTES_MAX) else {
+            return;
+        };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         let now = i128::try_from(now).unwrap_or(i128::MAX);
         let mut text = String::new();
@@ -166,18 +194,12 @@ impl Recall {
             if path.contains('\n') || stamp.newest_ns() + FRESH_NS > now {
                 return;
             }
-            text.push_str("file ");
             stamp.write(&mut text);
             text.push_str(path);
             text.push('\n');
         }
-        for it in wanted {
-            if it.spec.contains('\n') || it.package.contains(' ') {
-                return;
-            }
-            let InputRef { derivation, output } = &it.input;
-            let _ = writeln!(text, "want {derivation} {output} {} {}", it.package, it.spec);
-        }
+        text.push('\n');
+        text.push_str(answer);
         let text = format!("{}\n{text}", blake3::hash(text.as_bytes()).to_hex());
         if fs::read_to_string(&self.path).is_ok_and(|it| it == text) {
             return;

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::args::{Common, Layers};
 use crate::exit::Exit;
 use crate::fail::Fail;
+use crate::recall::Recall;
 use crate::render;
 use crate::sarif::to_sarif;
 use crate::terminal::{Terminal, print};
@@ -45,6 +46,14 @@ pub(crate) fn run(
     layers: &Layers,
     form: Form,
 ) -> Result<Exit, Fail> {
+    let recall = match form {
+        Form::Text => Recall::of_question("check", layers, &(files, with_std)),
+        Form::Json | Form::Sarif => None,
+    };
+    if let Some(count) = recall.as_ref().and_then(Recall::answer).and_then(|it| it.parse().ok()) {
+        say_nothing_is_wrong(common, count);
+        return Ok(Exit::Done);
+    }
     let workspace = Workspace::open(layers, terminal, common.quiet)?;
     let mut ids: Vec<FileId> = Vec::new();
     for file in files {
@@ -78,10 +87,12 @@ pub(crate) fn run(
             eprint!("{}", render::render(&workspace.db, &diagnostics, &terminal));
             eprintln!("{} in {}", render::summary(&diagnostics), files_word(ids.len()));
         }
-        Form::Text if !common.quiet => {
-            eprintln!("nothing is wrong in {}", files_word(ids.len()));
+        Form::Text => {
+            if let Some(recall) = &recall {
+                recall.keep_answer(&workspace, &ids.len().to_string());
+            }
+            say_nothing_is_wrong(common, ids.len());
         }
-        Form::Text => {}
     }
     Ok(if failed { Exit::Author } else { Exit::Done })
 }
@@ -95,6 +106,12 @@ fn check_on_all_cores(db: &Database, files: &[FileId]) {
             let _ = db.diagnostics(*file);
         }
     });
+}
+
+fn say_nothing_is_wrong(common: &Common, count: usize) {
+    if !common.quiet {
+        eprintln!("nothing is wrong in {}", files_word(count));
+    }
 }
 
 /// How many files are worth a thread.

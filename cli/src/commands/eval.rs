@@ -13,6 +13,7 @@ use crate::args::{Common, Wishes};
 use crate::data::{Data, Format};
 use crate::exit::Exit;
 use crate::fail::Fail;
+use crate::recall::Recall;
 use crate::render;
 use crate::terminal::{Terminal, print};
 use crate::workspace::{Solved, Workspace};
@@ -27,16 +28,22 @@ pub(crate) fn run(
     if let Some(path) = file::named(wishes)? {
         return file::run(common, terminal, wishes, path, format);
     }
+    let recall = Recall::of_question("eval", &wishes.layers, &(wishes, format, all));
+    if let Some(answer) = recall.as_ref().and_then(Recall::answer) {
+        print(&answer);
+        return Ok(Exit::Done);
+    }
     let workspace = Workspace::with(wishes, terminal, common.quiet)?;
     let solved = workspace.solve()?;
     let derived = workspace.derive(&solved)?;
-    match format {
-        Some(format) => {
-            let value = to_json(&workspace, &solved, &derived);
-            print(&Data::from(value).write(format));
-        }
-        None => print(&text(&workspace, &solved, &derived, all)),
+    let answer = match format {
+        Some(format) => Data::from(to_json(&workspace, &solved, &derived)).write(format),
+        None => text(&workspace, &solved, &derived, all),
+    };
+    if let Some(recall) = &recall {
+        recall.keep_answer(&workspace, &answer);
     }
+    print(&answer);
     Ok(Exit::Done)
 }
 
