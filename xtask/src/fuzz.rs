@@ -5,19 +5,29 @@
 //! fuzz format    the same texts: what must hold of the formatter
 //! fuzz grammar   texts made by the rules of `kiln.ungram`: they parse, and are formatted well
 //! fuzz slips     what one missing token costs; with --show, where it costs more than one message
+//! fuzz check     sets of files that need each other, right and wrong: what must hold of the checker
+//! fuzz eval      the same sets with wishes and layers: what must hold of the evaluator
+//! fuzz lsp       the same sets with edits: what must hold of the editor features
 //! ```
 //!
-//! What is found is shrunk and written to `lang/fuzz/finds/`, where a test of `lang` looks at it
-//! from then on. What must hold is in `lang/fuzz/properties.rs`.
+//! What is found is shrunk and written to `lang/fuzz/finds/` or `eval/fuzz/finds/`, where a test
+//! looks at it from then on. What must hold is in `lang/fuzz/properties.rs`, `lang/fuzz/sets.rs` and
+//! `eval/fuzz/properties.rs`. What takes longer than any text may ends the run.
 
 mod corpus;
 mod grammar;
 mod mutate;
 #[path = "../../lang/fuzz/properties.rs"]
 mod properties;
+#[path = "../../eval/fuzz/properties.rs"]
+mod properties_of_evaluation;
+#[path = "../../lang/fuzz/sets.rs"]
+pub(crate) mod properties_of_sets;
 mod random;
+mod sets;
 mod shrink;
 mod slips;
+mod watch;
 
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -28,10 +38,14 @@ use random::Random;
 /// A property of a text.
 type Property = fn(&str) -> Result<(), String>;
 
+/// Where finds go, by what found them.
+const TEXT: &str = "lang/fuzz/finds/SEED.kiln";
+const SET: &str = "lang/fuzz/finds/SEED.set";
+const EVAL_SET: &str = "eval/fuzz/finds/SEED.set";
+
 /// Runs what the words of the command line ask for.
 pub(crate) fn run(root: &Path, words: &[&str]) -> Result<(), String> {
-    let usage =
-        "usage: cargo xtask fuzz parse|format|grammar|slips [--seconds N] [--seed S] [--show]";
+    let usage = "usage: cargo xtask fuzz parse|format|grammar|slips|check|eval|lsp [--seconds N] [--seed S] [--show]";
     let (&what, mut rest) = words.split_first().ok_or(usage)?;
     let mut seconds = 60;
     let mut show = false;
@@ -61,20 +75,28 @@ pub(crate) fn run(root: &Path, words: &[&str]) -> Result<(), String> {
     match what {
         "parse" => {
             let make = |random: &mut Random| mutation(&samples, random);
-            run_for(root, time, seed, properties::parser, make)
+            run_for(root, time, seed, (properties::parser, TEXT), make)
         }
         "format" => {
             let make = |random: &mut Random| mutation(&samples, random);
-            run_for(root, time, seed, properties::formatter, make)
+            run_for(root, time, seed, (properties::formatter, TEXT), make)
         }
         "grammar" => {
             let grammar = grammar::Rules::read(root)?;
             let make = |random: &mut Random| grammar.text(random);
-            run_for(root, time, seed, follows_the_grammar, make)
+            run_for(root, time, seed, (follows_the_grammar, TEXT), make)
         }
         "slips" => {
             slips::run(&samples, show);
             Ok(())
+        }
+        "check" => run_for(root, time, seed, (properties_of_sets::checker, SET), sets::set),
+        "eval" => {
+            run_for(root, time, seed, (properties_of_evaluation::evaluator, EVAL_SET), sets::set)
+        }
+        "lsp" => {
+            let make = |random: &mut Random| sets::with_edits(&sets::set(random), random);
+            run_for(root, time, seed, (properties_of_sets::editor, SET), make)
         }
         _ => Err(usage.to_owned()),
     }
@@ -97,26 +119,29 @@ fn mutation(samples: &[Sample], random: &mut Random) -> String {
     mutate::mutate(&one.text, &other.text, random)
 }
 
-/// Checks texts until the time is over or one does not have the property.
+/// Checks texts until the time is over or one does not have the property; it goes to `find` then.
 fn run_for(
     root: &Path,
     time: Duration,
     seed: u64,
-    property: Property,
+    (property, find): (Property, &str),
     make: impl Fn(&mut Random) -> String,
 ) -> Result<(), String> {
     let start = Instant::now();
     let mut count = 0_u64;
     let mut bytes = 0_u64;
+    let watch = watch::Watch::start();
     while start.elapsed() < time {
         // Each text has a seed of its own, so that it can be made again alone.
         let own = seed.wrapping_add(count);
+        watch.begin(own);
         let text = make(&mut Random::new(own));
         count += 1;
         bytes += text.len() as u64;
         if let Err(message) = hold(property, &text) {
             let first: String = message.chars().take(200).collect();
             println!("seed {own}: {first}\nshrinking {} bytes", text.len());
+            watch.rest();
             if message.starts_with("does not parse") {
                 return Err(format!("{message}\n{text}"));
             }
@@ -126,7 +151,11 @@ fn run_for(
                 hold(property, it).is_err_and(|other| class(&other) == class(&message))
             });
             let message = hold(property, &text).err().unwrap_or_default();
-            let name = format!("lang/fuzz/finds/{own:016x}.kiln");
+            let name = find.replace("SEED", &format!("{own:016x}"));
+            let folder = root.join(&name);
+            if let Some(folder) = folder.parent() {
+                std::fs::create_dir_all(folder).map_err(|e| format!("{name}: {e}"))?;
+            }
             std::fs::write(root.join(&name), &text).map_err(|e| format!("{name}: {e}"))?;
             return Err(format!("{message}\n{name}:\n{text:?}"));
         }
