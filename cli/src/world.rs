@@ -18,6 +18,10 @@ pub(crate) const STD: &str = "std:";
 /// How many files a folder of the user may have that becomes a source.
 const TREE_ENTRIES_MAX: usize = 200_000;
 
+/// How many files and folders are looked at to find the recipes below a folder: several times those
+/// of the largest collections of recipes, and a home directory's worth is still found in a second.
+const LIST_ENTRIES_MAX: usize = 100_000;
+
 /// Files of the machine by their paths, and the standard recipes below `std:`.
 #[derive(Default)]
 pub(crate) struct DiskWorld {
@@ -64,7 +68,9 @@ impl World for DiskWorld {
             }
             return Ok(paths);
         }
-        self.list_folder(Path::new(dir), "", &mut paths).map_err(|error| reason(&error))?;
+        let mut left = LIST_ENTRIES_MAX;
+        self.list_folder(Path::new(dir), "", &mut left, &mut paths)
+            .map_err(|error| reason(&error))?;
         paths.sort();
         Ok(paths)
     }
@@ -92,15 +98,26 @@ fn reason(error: &io::Error) -> WorldError {
 
 impl DiskWorld {
     /// Collects the `.kiln` files below a folder; what begins with a dot is left out.
-    fn list_folder(&self, folder: &Path, prefix: &str, out: &mut Vec<String>) -> io::Result<()> {
+    fn list_folder(
+        &self,
+        folder: &Path,
+        prefix: &str,
+        left: &mut usize,
+        out: &mut Vec<String>,
+    ) -> io::Result<()> {
         self.look(folder);
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
+            *left = left.checked_sub(1).ok_or_else(|| {
+                io::Error::other(format!(
+                    "it has more than {LIST_ENTRIES_MAX} files and folders; recipes belong into a folder of their own"
+                ))
+            })?;
             let name = entry.file_name();
             let Some(name) = name.to_str().filter(|it| !it.starts_with('.')) else { continue };
             let kind = entry.file_type()?;
             if kind.is_dir() {
-                self.list_folder(&entry.path(), &format!("{prefix}{name}/"), out)?;
+                self.list_folder(&entry.path(), &format!("{prefix}{name}/"), left, out)?;
             } else if name.ends_with(".kiln") {
                 out.push(format!("{prefix}{name}"));
             }
@@ -160,6 +177,25 @@ impl DiskWorld {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_with_too_many_files_are_no_folders_of_recipes() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.kiln"), "module a").unwrap();
+        for name in ["b", "c"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+            fs::write(folder.path().join(name).join("d.kiln"), "module d").unwrap();
+        }
+        let list = |mut left: usize| {
+            let mut paths = Vec::new();
+            DiskWorld::default()
+                .list_folder(folder.path(), "", &mut left, &mut paths)
+                .map(|()| paths.len())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(list(5), Ok(3));
+        assert!(list(4).unwrap_err().contains("a folder of their own"));
+    }
 
     #[test]
     fn the_standard_recipes_are_in_the_program() {

@@ -22,7 +22,8 @@ pub trait World: Sync + Send {
     ///
     /// # Errors
     ///
-    /// As [`WorldError`]. Folders that begin with a dot are left out.
+    /// As [`WorldError`]; also where there is more to look at than any collection of recipes has.
+    /// Folders that begin with a dot are left out.
     fn list(&self, dir: &str) -> Result<Vec<String>, WorldError>;
 
     /// Returns the entries of the tree at `path`: every file and symbolic link below it, by path

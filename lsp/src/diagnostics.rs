@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kiln_lang::{Checked, Code, Database, FileId};
+use kiln_lang::{Checked, Code, Database, FileId, WorldError};
 
 use crate::convert;
 use crate::scope::Scope;
@@ -53,14 +53,21 @@ impl Seen {
     }
 }
 
-/// Finds out what is wrong with every file, `first` before others, until an edit makes it useless.
+/// Finds out what is wrong with every file, `first` before others, until an edit makes it useless;
+/// and which folders of recipes cannot be listed.
 pub(crate) fn find(
     snapshot: &Snapshot,
     seen: &Seen,
     search: u64,
     first: Option<&str>,
     mut report: impl FnMut(Found),
+    mut unlisted: impl FnMut(&str, &WorldError),
 ) {
+    for scope in &*snapshot.scopes {
+        for (root, error) in scope.db.root_errors() {
+            unlisted(root, error);
+        }
+    }
     let mut open: Vec<&String> = snapshot.documents.keys().collect();
     open.sort_by_key(|it| first != Some(it.as_str()));
     for path in open {
@@ -84,6 +91,16 @@ pub(crate) fn find(
             }
         }
     }
+}
+
+/// Finds out what is wrong with a file now.
+pub(crate) fn of_file(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    file: FileId,
+) -> Vec<lsp_types::Diagnostic> {
+    let checked = scope.db.checked(file);
+    all(snapshot, scope, &scope.db, file, &checked)
 }
 
 fn one(

@@ -3,5 +3,6 @@
 pub(crate) mod actions;
 pub(crate) mod edits;
 pub(crate) mod navigation;
+pub(crate) mod reports;
 pub(crate) mod structure;
 pub(crate) mod words;

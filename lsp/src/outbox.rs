@@ -46,6 +46,14 @@ impl Outbox {
         let _ = self.connection.sender.send(request.into());
     }
 
+    /// Tells the user of something that is not as it should be.
+    pub(crate) fn warn(&self, text: &str) {
+        self.notify::<lsp_types::notification::ShowMessage>(lsp_types::ShowMessageParams {
+            typ: lsp_types::MessageType::WARNING,
+            message: format!("kiln: {text}"),
+        });
+    }
+
     /// Writes into the client's log.
     pub(crate) fn log(&self, text: &str) {
         self.notify::<lsp_types::notification::LogMessage>(lsp_types::LogMessageParams {

@@ -2,15 +2,16 @@
 
 use lsp_server::ErrorCode;
 use lsp_types::request::{
-    CodeActionRequest, CodeLensRequest, CodeLensResolve, Completion, DocumentHighlightRequest,
-    DocumentLinkRequest, DocumentSymbolRequest, FoldingRangeRequest, Formatting, GotoDefinition,
-    GotoTypeDefinition, HoverRequest, InlayHintRequest, PrepareRenameRequest, References, Rename,
-    Request, SelectionRangeRequest, SemanticTokensFullRequest, SemanticTokensRangeRequest,
-    SignatureHelpRequest, WorkspaceSymbolRequest,
+    CodeActionRequest, CodeLensRequest, CodeLensResolve, Completion, DocumentDiagnosticRequest,
+    DocumentHighlightRequest, DocumentLinkRequest, DocumentSymbolRequest, FoldingRangeRequest,
+    Formatting, GotoDefinition, GotoTypeDefinition, HoverRequest, InlayHintRequest,
+    PrepareRenameRequest, RangeFormatting, References, Rename, Request, SelectionRangeRequest,
+    SemanticTokensFullRequest, SemanticTokensRangeRequest, SignatureHelpRequest,
+    WorkspaceDiagnosticRequest, WorkspaceSymbolRequest,
 };
 use serde_json::Value;
 
-use crate::handlers::{actions, edits, navigation, structure, words};
+use crate::handlers::{actions, edits, navigation, reports, structure, words};
 use crate::pool::Urgency;
 use crate::snapshot::{Refused, Snapshot};
 
@@ -57,6 +58,7 @@ pub(crate) fn route(method: &str) -> Option<Route> {
         Asked PrepareRenameRequest => edits::prepare_rename,
         Asked Rename => edits::rename,
         Asked Formatting => edits::formatting,
+        Asked RangeFormatting => edits::range_formatting,
         Asked CodeActionRequest => actions::actions,
         Asked DocumentSymbolRequest => structure::symbols,
         Asked FoldingRangeRequest => structure::folds,
@@ -66,5 +68,7 @@ pub(crate) fn route(method: &str) -> Option<Route> {
         Asked InlayHintRequest => structure::hints,
         Asked CodeLensRequest => actions::lenses,
         Later CodeLensResolve => actions::resolve_lens,
+        Asked DocumentDiagnosticRequest => reports::of_document,
+        Later WorkspaceDiagnosticRequest => reports::of_workspace,
     }
 }

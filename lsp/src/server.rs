@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use kiln_lang::World;
+use kiln_lang::{World, WorldError};
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
 use lsp_types::notification::{
     DidChangeTextDocument, DidChangeWatchedFiles, DidChangeWorkspaceFolders, DidCloseTextDocument,
@@ -16,6 +16,7 @@ use lsp_types::notification::{
 };
 use lsp_types::request::{
     CodeLensRefresh, InlayHintRefreshRequest, RegisterCapability, Request as _,
+    WorkspaceDiagnosticRefresh,
 };
 use lsp_types::{
     DidChangeWatchedFilesRegistrationOptions, FileChangeType, FileSystemWatcher, GlobPattern,
@@ -88,6 +89,8 @@ enum Event {
     Answered(Response),
     Found(Found),
     Evaluated(u64),
+    /// A folder of recipes that cannot be listed, and why.
+    Unlisted(String),
 }
 
 /// Turns messages into events.
@@ -160,6 +163,8 @@ struct Server {
     searches: u64,
     /// The files in which evaluation found something wrong.
     found_by_evaluation: BTreeSet<String>,
+    /// The folders of which was told that they cannot be listed.
+    told: BTreeSet<String>,
     /// The document that was edited last.
     edited: Option<String>,
     is_shut_down: bool,
@@ -202,6 +207,7 @@ impl Server {
             published: BTreeMap::new(),
             searches: 0,
             found_by_evaluation: BTreeSet::new(),
+            told: BTreeSet::new(),
             edited: None,
             is_shut_down: false,
             state,
@@ -227,6 +233,7 @@ impl Server {
                 }
                 Event::Found(found) => self.publish(found),
                 Event::Evaluated(generation) => self.evaluated(generation),
+                Event::Unlisted(what) => self.unlisted(what),
             }
         }
         if self.is_shut_down { Ok(()) } else { Err(ServeError::Disconnected) }
@@ -444,6 +451,7 @@ impl Server {
             self.open_scopes();
         }
         self.changed();
+        self.refresh_diagnostics();
     }
 
     fn relist(&mut self) {
@@ -483,10 +491,28 @@ impl Server {
         let (snapshot, events) = (self.state.clone(), self.events.clone());
         let (seen, first) = (self.seen.clone(), self.edited.clone());
         self.pool.spawn(Urgency::Later, move || {
-            diagnostics::find(&snapshot, &seen, search, first.as_deref(), |found| {
+            let found = |found| {
                 let _ = events.send(Event::Found(found));
-            });
+            };
+            let unlisted = |root: &str, error: &WorldError| {
+                let _ = events.send(Event::Unlisted(format!("{root}: {error}")));
+            };
+            diagnostics::find(&snapshot, &seen, search, first.as_deref(), found, unlisted);
         });
+    }
+
+    /// Has a client that asks what is wrong ask again.
+    fn refresh_diagnostics(&self) {
+        if self.state.client.pulls_diagnostics && self.state.client.refreshes_diagnostics {
+            self.outbox.ask::<WorkspaceDiagnosticRefresh>(());
+        }
+    }
+
+    /// Tells once that the recipes in a folder are not known.
+    fn unlisted(&mut self, what: String) {
+        if self.told.insert(what.clone()) {
+            self.outbox.warn(&format!("the recipes of this folder are not known: {what}"));
+        }
     }
 
     fn publish(&mut self, found: Found) {
@@ -514,7 +540,8 @@ impl Server {
             diagnostics: diagnostics.clone(),
         };
         self.published.insert(path, published);
-        if !is_same {
+        // A client that asks would show it twice.
+        if !is_same && !self.state.client.pulls_diagnostics {
             let params = PublishDiagnosticsParams { uri, diagnostics, version };
             self.outbox.notify::<PublishDiagnostics>(params);
         }
@@ -540,6 +567,7 @@ impl Server {
         }
         if !paths.is_empty() {
             self.find_diagnostics();
+            self.refresh_diagnostics();
         }
         if self.state.client.refreshes_hints {
             self.outbox.ask::<InlayHintRefreshRequest>(());

@@ -1,5 +1,9 @@
 //! What can be done about a place: the fixes of diagnostics, and rewrites.
 
+mod declare;
+mod pin;
+mod project;
+
 use text_size::{TextRange, TextSize};
 
 use crate::database::{Database, FileId};
@@ -57,6 +61,7 @@ pub fn actions(db: &Database, file: FileId, range: TextRange) -> Vec<Action> {
                 preferred: at == 0 && diagnostic.fixes.len() == 1,
             });
         }
+        actions.extend(declare::declare(db, file, diagnostic));
         if diagnostic.code == Code::RedundantSetting && diagnostic.fixes.is_empty() {
             actions.push(Action {
                 title: "remove this setting".to_owned(),
@@ -78,6 +83,8 @@ pub fn actions(db: &Database, file: FileId, range: TextRange) -> Vec<Action> {
         });
     }
     actions.extend(rewrites(db, file, range));
+    actions.extend(pin::pin(db, file, range));
+    actions.extend(project::move_to_project(db, file, range));
     actions
 }
 
@@ -371,6 +378,174 @@ feature pcap = off
                         openssl => { }
                     }
             "#]],
+        );
+    }
+
+    /// The actions with this in their title, at the cursor, with every file that they change.
+    fn offered(text: &str, title: &str, expected: Expect) {
+        let fixture = Fixture::new(text);
+        let position = fixture.position();
+        let mut out = String::new();
+        let range = TextRange::empty(position.offset);
+        let found = actions(&fixture.db, position.file, range);
+        for action in found.into_iter().filter(|it| it.title.contains(title)) {
+            out.push_str(&format!("{}\n", action.title));
+            let mut files: Vec<FileId> = action.edits.iter().map(|it| it.file).collect();
+            files.sort_unstable();
+            files.dedup();
+            for file in files {
+                let own: Vec<Edit> =
+                    action.edits.iter().filter(|it| it.file == file).cloned().collect();
+                out.push_str(&format!("  {}\n", fixture.db.path(file)));
+                for line in apply(&fixture.db.text(file), &own).lines() {
+                    out.push_str(format!("    {line}").trim_end());
+                    out.push('\n');
+                }
+            }
+        }
+        expected.assert_eq(&out);
+    }
+
+    #[test]
+    fn a_hash_is_pinned() {
+        offered(
+            "//- /recipes/a.kiln\nrecipe a\nversion = 1\nsource = fetch(\"https://e.test/a$0.tar\")\n",
+            "pin",
+            expect![[r#"
+                pin the hash: the first download says it
+                  /recipes/a.kiln
+                    recipe a
+                    version = 1
+                    source = fetch("https://e.test/a.tar", sha256 = "0000000000000000000000000000000000000000000000000000000000000000")
+            "#]],
+        );
+        offered(
+            "//- /recipes/a.kiln\nrecipe a\nversions {\n    1 { sha256 = \"00\" }\n}\nsource = fetch(\n    \"https://e.test/a$0.tar\",\n)\n",
+            "hash",
+            expect![[r#"
+                take the hash of each version: `sha256 = sha256`
+                  /recipes/a.kiln
+                    recipe a
+                    versions {
+                        1 { sha256 = "00" }
+                    }
+                    source = fetch(
+                        "https://e.test/a.tar", sha256 = sha256,
+                    )
+            "#]],
+        );
+        offered(
+            "//- /recipes/a.kiln\nrecipe a\nversion = 1\nsource = fetch(\"https://e.test/a$0.tar\", sha256 = \"00\")\n",
+            "hash",
+            expect![[r#""#]],
+        );
+    }
+
+    #[test]
+    fn a_setting_moves_to_the_project() {
+        let project = "//- /w/project.kiln\nproject\n\nwant dpdk\n";
+        offered(
+            &format!(
+                "{RECIPE}{project}//- /w/my.kiln\noverride dpdk\n\ndrivers +=$0 mlx5\npcap = on\n"
+            ),
+            "move",
+            expect![[r#"
+                move this setting to project.kiln
+                  /w/project.kiln
+                    project
+    
+                    want dpdk
+                    dpdk { drivers += mlx5 }
+                  /w/my.kiln
+                    override dpdk
+    
+                    pcap = on
+            "#]],
+        );
+        offered(
+            &format!(
+                "{RECIPE}{project}//- /w/o.kiln\noverlay o\n\ntoolchain.link = static\ndpdk {{ pcap =$0 on }}\n"
+            ),
+            "move",
+            expect![[r#"
+                move this setting to project.kiln
+                  /w/project.kiln
+                    project
+    
+                    want dpdk
+                    dpdk { pcap = on }
+                  /w/o.kiln
+                    overlay o
+    
+                    toolchain.link = static
+                    dpdk {  }
+            "#]],
+        );
+        offered(
+            &format!(
+                "{RECIPE}{project}//- /w/o.kiln\noverlay o\n\nwhen platform.os == linux {{\n    dpdk {{ pcap =$0 on }}\n}}\n"
+            ),
+            "move",
+            expect![[r#""#]],
+        );
+        offered(
+            &format!("{RECIPE}//- /w/my.kiln\noverride dpdk\n\npcap$0 = on\n"),
+            "move",
+            expect![[r#""#]],
+        );
+    }
+
+    #[test]
+    fn an_option_is_declared_from_its_use() {
+        offered(
+            &format!("{RECIPE}//- /my.kiln\noverride dpdk\nnuma_zones$0 = 4\n"),
+            "declare",
+            expect![[r#"
+                declare it: `knob numa_zones: Int = 4`
+                  /recipes/dpdk.kiln
+                    recipe dpdk
+                    version = 24.11
+                    enum Driver { mlx5, ice, qat }
+                    knob drivers: Set<Driver> = {ice}
+                    feature pcap = off
+                    /// What it does.
+                    knob numa_zones: Int = 4
+            "#]],
+        );
+        offered(
+            &format!(
+                "{RECIPE}//- /recipes/vpp.kiln\nrecipe vpp\nversion = 1\nhost dpdk[numa_$0zones]\n"
+            ),
+            "declare",
+            expect![[r#"
+                declare it: `feature numa_zones = off`
+                  /recipes/dpdk.kiln
+                    recipe dpdk
+                    version = 24.11
+                    enum Driver { mlx5, ice, qat }
+                    knob drivers: Set<Driver> = {ice}
+                    feature pcap = off
+                    /// What it does.
+                    feature numa_zones = off
+            "#]],
+        );
+        offered(
+            "//- /recipes/a.kiln\nrecipe a\nversion = 1\nconflict zon$0es \"why\"\n",
+            "declare",
+            expect![[r#"
+                declare it: `feature zones = off`
+                  /recipes/a.kiln
+                    recipe a
+                    version = 1
+                    conflict zones "why"
+                    /// What it does.
+                    feature zones = off
+            "#]],
+        );
+        offered(
+            &format!("{RECIPE}//- /my.kiln\noverride dpdk\nnuma_zones$0 = {{a: 3}}\n"),
+            "declare",
+            expect![[r#""#]],
         );
     }
 

@@ -1,14 +1,14 @@
 //! Changes of files: new names, and the one way to write a file.
 
-use kiln_lang::ide;
+use kiln_lang::{TextRange, ide};
 use lsp_types::{
-    DocumentFormattingParams, PrepareRenameResponse, RenameParams, TextDocumentPositionParams,
-    TextEdit, WorkspaceEdit,
+    DocumentFormattingParams, DocumentRangeFormattingParams, PrepareRenameResponse, RenameParams,
+    TextDocumentPositionParams, TextEdit, WorkspaceEdit,
 };
 
 use crate::changes::changes;
 use crate::convert;
-use crate::snapshot::{Refused, Snapshot, place};
+use crate::snapshot::{Located, Refused, Snapshot, place};
 
 pub(crate) fn prepare_rename(
     snapshot: &Snapshot,
@@ -43,13 +43,43 @@ pub(crate) fn formatting(
     params: DocumentFormattingParams,
 ) -> Result<Option<Vec<TextEdit>>, Refused> {
     let located = snapshot.locate(&params.text_document.uri)?;
+    Ok(Some(shown(&located, formatted(snapshot, &located)?)))
+}
+
+/// Formats the lines of a part of a file, as formatting all of it would.
+pub(crate) fn range_formatting(
+    snapshot: &Snapshot,
+    params: DocumentRangeFormattingParams,
+) -> Result<Option<Vec<TextEdit>>, Refused> {
+    let located = snapshot.locate(&params.text_document.uri)?;
+    let range = located.lines.text_range(params.range);
+    let mut edits = formatted(snapshot, &located)?;
+    edits.retain(|it| it.0.intersect(range).is_some());
+    // A change of one line may be of use only with that of another.
+    let text = located.db.text(located.file);
+    let mut part = text.to_string();
+    for (range, new) in edits.iter().rev() {
+        part.replace_range(std::ops::Range::<usize>::from(*range), new);
+    }
+    let mistakes = |text: &str| kiln_lang::syntax::parse(text).errors().len();
+    if mistakes(&part) > mistakes(&text) {
+        edits.clear();
+    }
+    Ok(Some(shown(&located, edits)))
+}
+
+/// The edits that format a file, in order and apart.
+fn formatted(snapshot: &Snapshot, located: &Located) -> Result<Vec<(TextRange, String)>, Refused> {
     if !snapshot.can_edit(&located.db, located.file) {
         return Err(Refused::because(format!("{} cannot be changed", located.path)));
     }
     let text = located.db.text(located.file);
-    let formatted = kiln_lang::format(&text);
-    let edits = changes(&text, &formatted.text)
+    Ok(changes(&text, &kiln_lang::format(&text).text))
+}
+
+fn shown(located: &Located, edits: Vec<(TextRange, String)>) -> Vec<TextEdit> {
+    let shown = edits
         .into_iter()
         .map(|(range, new_text)| TextEdit { range: located.lines.range(range), new_text });
-    Ok(Some(edits.collect()))
+    shown.collect()
 }

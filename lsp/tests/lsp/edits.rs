@@ -94,7 +94,7 @@ fn a_fix_is_offered_and_mends() {
     client.wait("/w/my.kiln", <[Value]>::is_empty);
     // Only what is asked for.
     let mut only = params;
-    only["context"]["only"] = json!(["refactor"]);
+    only["context"]["only"] = json!(["refactor.extract"]);
     assert_eq!(client.get("textDocument/codeAction", only), json!([]));
     assert_eq!(client.end(), Ok(()));
 }
@@ -110,6 +110,58 @@ fn a_file_is_formatted_by_the_smallest_edits() {
     assert_eq!(apply(text, edits.as_array().unwrap()), "override curl\n\nhttp2 = off\n");
     client.change("/w/my.kiln", 2, "override curl\n\nhttp2 = off\n");
     assert_eq!(client.get("textDocument/formatting", params), json!([]));
+    assert_eq!(client.end(), Ok(()));
+}
+
+#[test]
+fn a_part_of_a_file_is_formatted_as_all_of_it() {
+    let mut client = start();
+    let text = "override curl\n\nhttp2   =  off\nargs +=  [\"a\"]\n";
+    client.open("/w/my.kiln", text);
+    let mut params = document("/w/my.kiln");
+    params["options"] = json!({"tabSize": 4, "insertSpaces": true});
+    params["range"] =
+        json!({"start": {"line": 3, "character": 0}, "end": {"line": 3, "character": 4}});
+    let edits = client.get("textDocument/rangeFormatting", params.clone());
+    let part = apply(text, edits.as_array().unwrap());
+    assert_eq!(part, "override curl\n\nhttp2 = off\nargs += [\"a\"]\n");
+    params["range"] =
+        json!({"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 4}});
+    assert_eq!(client.get("textDocument/rangeFormatting", params), json!([]));
+    assert_eq!(client.end(), Ok(()));
+}
+
+#[test]
+fn a_client_that_asks_what_is_wrong_is_not_told_unasked() {
+    let capabilities = json!({
+        "textDocument": {"diagnostic": {"dynamicRegistration": false}},
+        "workspace": {"diagnostics": {"refreshSupport": true}},
+    });
+    let mut client = Client::start_with(&[CURL, PROJECT], &["/w"], capabilities, None);
+    assert_eq!(client.capabilities["diagnosticProvider"]["workspaceDiagnostics"], true);
+    client.open("/w/my.kiln", "override curl\nhtpp2 = off\n");
+    let report = client.get("textDocument/diagnostic", document("/w/my.kiln"));
+    assert_eq!(
+        (&report["kind"], &report["items"][0]["code"]),
+        (&json!("full"), &json!("unknown-option"))
+    );
+    // What was said already is not said again.
+    let mut again = document("/w/my.kiln");
+    again["previousResultId"] = report["resultId"].clone();
+    let same = client.get("textDocument/diagnostic", again.clone());
+    assert_eq!(same, json!({"kind": "unchanged", "resultId": report["resultId"]}));
+    let all = client.get("workspace/diagnostic", json!({"previousResultIds": []}));
+    let all = all["items"].as_array().unwrap();
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert_eq!((&all[0]["uri"], &all[0]["version"]), (&json!(uri("/w/my.kiln")), &json!(1)));
+    // A file that is fine again is said to be.
+    client.change("/w/my.kiln", 2, "override curl\nhttp2 = off\n");
+    let report = client.get("textDocument/diagnostic", again.clone());
+    assert_eq!((&report["kind"], &report["items"]), (&json!("full"), &json!([])));
+    let before = json!([{"uri": uri("/w/my.kiln"), "value": again["previousResultId"]}]);
+    let all = client.get("workspace/diagnostic", json!({"previousResultIds": before}));
+    assert_eq!(all["items"][0]["items"], json!([]));
+    assert!(client.publications.is_empty(), "{:?}", client.publications);
     assert_eq!(client.end(), Ok(()));
 }
 
