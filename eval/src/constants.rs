@@ -512,10 +512,10 @@ knob queues: Int(1..=1024) = lanes * 2
 /// Three.
 knob line: Size = if platform.cpu == aarch64 then 128 B else 64 B
 /// Four.
+args = [\"--x\"]
 feature tools = off {
     arg \"--tools\" else \"--no-tools\"
 }
-args = [\"--x\"]
 env.V = \"\\(version)\"
 let url = \"https://example.test/\\(version)\"
 let page = \"\\(homepage.or(name))/index\"
@@ -552,7 +552,7 @@ let fails = if fixed == 2 then fail(\"no\") else 1
             &assume,
             RECIPE,
             expect![[r#"
-                args = ["--x"]
+                args = ["--x", "--no-tools"]
                 env = {"V": "2.1"}
                 homepage = "https://example.test"
                 lanes = 4

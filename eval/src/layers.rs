@@ -7,13 +7,15 @@
 //! Within a layer order means nothing; a later layer overrules an earlier one. There are no
 //! priorities. Rules: `spec/lang/layers.md`.
 
+mod wishes;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kiln_lang::check::Res;
 use kiln_lang::module::{
-    Element, Expr, ExprId, Module, ModuleKind, Name, OptionKind, PackageRef, PartKind, Setting,
-    SettingOp, StmtKind, WantSpec,
+    ExprId, Module, ModuleKind, Name, OptionKind, PackageRef, PartKind, Setting, SettingOp,
+    StmtKind, WantSpec,
 };
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId};
 
@@ -190,7 +192,9 @@ fn read(
     for file in &request.specs {
         reading.spec(*file);
     }
+    reading.contradicting_wishes();
     reading.platforms(request);
+    reading.forget_what_layers_below_change();
     let Reading { setup, diagnostics, .. } = reading;
     if diagnostics.iter().any(Diagnostic::is_error) {
         Err(diagnostics)
@@ -229,7 +233,7 @@ impl Reading<'_> {
         if !self.is(&checked, ModuleKind::Project) {
             return;
         }
-        for overlay in self.overlays(&checked) {
+        for overlay in kiln_lang::overlays(self.db, file) {
             let checked = self.checked(overlay);
             let name = checked.schema.name().to_owned();
             self.layer(&checked, format!("overlay {name}"));
@@ -278,30 +282,6 @@ impl Reading<'_> {
     fn spec(&mut self, file: FileId) {
         let checked = self.checked(file);
         self.wishes(&checked, "command line");
-    }
-
-    /// The overlays that a project names.
-    fn overlays(&self, checked: &Checked) -> Vec<FileId> {
-        let module = checked.module();
-        let mut files = Vec::new();
-        for stmt in stmts(module) {
-            let StmtKind::Overlays(list) = &stmt.kind else { continue };
-            let Expr::List(elements) = &module.exprs[*list] else { continue };
-            for element in elements {
-                let Element::Expr(expr) = element else { continue };
-                match &module.exprs[*expr] {
-                    Expr::Name(name) => files.extend(self.db.find(name, &[ModuleKind::Overlay])),
-                    Expr::Str { parts, .. } => {
-                        if let [kiln_lang::module::StrPart::Text(path)] = &**parts {
-                            let whole = kiln_lang::env::resolve(&self.db.path(checked.file), path);
-                            files.push(self.db.file(&whole));
-                        }
-                    }
-                    _ => {}
-                }
-            }
-        }
-        files
     }
 
     /// Adds the layer of a file, and before it the layers of the presets that it includes.
@@ -458,6 +438,33 @@ impl Reading<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// Takes back that a setting repeats the default where a layer below says otherwise: a file
+    /// alone does not know what it is put on top of.
+    fn forget_what_layers_below_change(&mut self) {
+        let layers = &self.setup.layers;
+        let is_below = |at: usize, setting: &LayerSetting| {
+            layers[..at].iter().flat_map(|it| &it.settings).any(|it| {
+                let target = match &it.target {
+                    Target::Having(..) => true,
+                    target => *target == setting.target,
+                };
+                target && it.path.first() == setting.path.first()
+            })
+        };
+        self.diagnostics.retain(|diagnostic| {
+            // What is said twice in one file is so whatever lies below.
+            let of_default = diagnostic.code == Code::RedundantSetting
+                && diagnostic.secondary.iter().all(|it| it.file != diagnostic.primary.file);
+            !of_default
+                || !layers.iter().enumerate().any(|(at, layer)| {
+                    layer.settings.iter().any(|it| {
+                        it.place == Place::new(diagnostic.primary.file, diagnostic.primary.range)
+                            && is_below(at, it)
+                    })
+                })
+        });
     }
 
     /// The values of `platform` and `machine`.

@@ -248,6 +248,7 @@ pub(crate) fn compute(db: &Database, file: FileId, outer: &[FileId]) -> Schema {
         diagnostics: Vec::new(),
         truncated: env.truncated,
         open: Vec::new(),
+        rings: Vec::new(),
     };
     let module = env.module();
     let mut mixins = Vec::new();
@@ -276,6 +277,8 @@ struct Compute<'a> {
     truncated: bool,
     /// The bodies of this file whose tables are being made.
     open: Vec<BodyId>,
+    /// The bodies of rings that were told.
+    rings: Vec<BodyId>,
 }
 
 impl Compute<'_> {
@@ -319,8 +322,12 @@ impl Compute<'_> {
             let parts = &module.bodies[root].parts;
             let part =
                 parts.iter().find(|it| it.kind == PartKind::Mixin && it.ident.name == name.name)?;
-            if self.open.contains(&part.body) {
-                self.ring(name);
+            if let Some(begin) = self.open.iter().position(|it| *it == part.body) {
+                // A ring is told once, wherever in it one begins.
+                if !self.open[begin..].iter().any(|it| self.rings.contains(it)) {
+                    self.rings.extend_from_slice(&self.open[begin..]);
+                    self.ring(name);
+                }
                 return None;
             }
             return Some(Arc::new(self.table(part.body, false)));

@@ -271,7 +271,7 @@ impl Ty {
             | (Ty::Path, Ty::Path | Ty::String(_))
             | (Ty::Script, Ty::Script)
             | (Ty::Source, Ty::Source)
-            | (Ty::File, Ty::File | Ty::Source | Ty::Path)
+            | (Ty::File, Ty::File | Ty::Path)
             | (Ty::Dep, Ty::Dep | Ty::Path) => true,
             (Ty::Empty, Ty::Set(_) | Ty::List(_) | Ty::Map(_) | Ty::Empty | Ty::Record(_)) => true,
             (Ty::Enum(a), Ty::Enum(b)) | (Ty::Set(a), Ty::Set(b)) => a == b,

@@ -431,6 +431,9 @@ fn the_corpus_shows_every_code_that_checking_can_give() {
         Code::DependencyCycle,
         Code::EvaluationLimit,
         Code::EvaluationError,
+        Code::BadLock,
+        Code::StaleLock,
+        Code::Locked,
         // Its text is made by the shell.
         Code::NestedTooDeep,
     ];

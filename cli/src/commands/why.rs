@@ -13,6 +13,7 @@ use kiln_eval::{
     Atom, Cond, Influence, Influencer, Node, NodeId, OptionValue, Place, Says, Solution, Value,
 };
 use kiln_lang::module::Name;
+use kiln_lang::schema::OptionTable;
 
 use crate::args::{Common, Layers};
 use crate::exit::Exit;
@@ -316,13 +317,32 @@ fn brings(
             verb.to_owned(),
             dep.text.clone(),
             place_text(workspace, Some(dep.place)),
-            when(&dep.cond, taken),
+            when(&dep.cond, taken, &node.package.schema.table),
         ]);
     }
     let _ = option;
     table(&rows)
 }
 
-fn when(cond: &Cond, taken: bool) -> String {
-    if taken { String::new() } else { format!("when {cond}") }
+fn when(cond: &Cond, taken: bool, table: &OptionTable) -> String {
+    if taken {
+        return String::new();
+    }
+    // A condition knows the values of enums by their numbers; whoever reads it, by their names.
+    let mut values: Vec<(u32, Name, Name)> = Vec::new();
+    cond.atoms(&mut |atom| {
+        if let Atom::Has(name, bit) = atom
+            && let Some(words) = table.get(name).and_then(|it| it.ty.words())
+            && let Some(word) = words.values.get(*bit as usize)
+        {
+            values.push((*bit, name.clone(), word.clone()));
+        }
+    });
+    // Longer numbers first: `#1` is the beginning of `#12`.
+    values.sort_unstable();
+    let mut text = format!("when {cond}");
+    for (bit, name, word) in values.iter().rev() {
+        text = text.replace(&format!("{name} has #{bit}"), &format!("{name} has {word}"));
+    }
+    text
 }

@@ -418,15 +418,26 @@ impl Solver<'_> {
                 }
             }
             None => {
-                let wanted: Vec<String> = needs
+                let mut wanted: Vec<String> = needs
                     .iter()
                     .filter(|it| !it.req.is_any())
                     .map(|it| it.req.to_string())
                     .collect();
-                let message =
-                    format!("no version of `{}` is {}", package.name, wanted.join(" and "));
+                wanted.sort();
+                wanted.dedup();
+                let wanted = wanted.join(" and ");
+                // One version is a name; `==` says nothing more.
+                let wanted = match wanted.strip_prefix("== ") {
+                    Some(one) if !one.contains(' ') => one,
+                    _ => &wanted,
+                };
+                let message = format!("`{}` has no version {}", package.name, wanted);
+                let here = match first.is_wish {
+                    true => "asked for here".to_owned(),
+                    false => format!("asked for by {}", first.by),
+                };
                 self.at(Code::Conflict, first.place, message)
-                    .here(format!("asked for by {}", first.by))
+                    .here(here)
                     .help(format!("the recipe has {}{more}", kiln_lang::list(&has, "and")))
             }
         };
@@ -519,7 +530,9 @@ impl Solver<'_> {
                 }
             }
         }
-        if let Some(by) = draft.needed_by.first() {
+        // Who wishes for a package knows that it is needed.
+        let is_wisher = |by: &str| self.setup.wishes.iter().any(|it| it.label == by);
+        if let Some(by) = draft.needed_by.iter().find(|it| !is_wisher(it)) {
             diagnostic = diagnostic.help(format!("`{}` is needed by {by}", draft.package.name));
         }
         diagnostic

@@ -496,10 +496,10 @@ step build = sh"""build \(version) \(args)"""
     "#]]
     .assert_eq(&show("lib == 1.0"));
     expect![[r#"
-        error[conflict]: no version of `lib` is >= 4
+        error[conflict]: `lib` has no version >= 4
           command line:1 `lib`
           help: the recipe has `3.0-beta1`, `2.0`, `1.5` and `1.0`
-        error[conflict]: no version of `lib` is >= 4
+        error[conflict]: `lib` has no version >= 4
           command line:1 `lib`
           help: the recipe has `3.0-beta1`, `2.0`, `1.5` and `1.0`
     "#]]

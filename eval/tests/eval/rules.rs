@@ -48,12 +48,11 @@ fn a_broken_conflict_names_both_sides() {
         CURL,
         &["curl[http3, tls = gnutls]"],
         expect![[r#"
-        error[conflict]: `curl` cannot be built like this: HTTP/3 needs the QUIC API of OpenSSL
-          /r/curl.kiln:10 `conflict http3 & tls != openssl "HTTP/3 needs the QUIC API of OpenSSL"`
-          command line:1 `http3`: `http3` is on: command line
-          command line:1 `tls = gnutls`: `tls` is gnutls: command line
-          help: `curl` is needed by command line
-    "#]],
+            error[conflict]: `curl` cannot be built like this: HTTP/3 needs the QUIC API of OpenSSL
+              /r/curl.kiln:10 `conflict http3 & tls != openssl "HTTP/3 needs the QUIC API of OpenSSL"`
+              command line:1 `http3`: `http3` is on: command line
+              command line:1 `tls = gnutls`: `tls` is gnutls: command line
+        "#]],
     );
 }
 
@@ -63,12 +62,11 @@ fn a_broken_requirement_says_why() {
         CURL,
         &["curl[ldap]"],
         expect![[r#"
-        error[conflict]: `curl` cannot be built like this: LDAP goes with gnutls
-          /r/curl.kiln:11 `require !ldap | tls == gnutls "LDAP goes with gnutls"`
-          command line:1 `ldap`: `ldap` is on: command line
-          /r/curl.kiln:7 `tls`: `tls` is openssl by default
-          help: `curl` is needed by command line
-    "#]],
+            error[conflict]: `curl` cannot be built like this: LDAP goes with gnutls
+              /r/curl.kiln:11 `require !ldap | tls == gnutls "LDAP goes with gnutls"`
+              command line:1 `ldap`: `ldap` is on: command line
+              /r/curl.kiln:7 `tls`: `tls` is openssl by default
+        "#]],
     );
 }
 
@@ -169,7 +167,7 @@ fn what_a_layer_fixes_is_not_changed_by_a_need() {
               /r/one.kiln:5 `sets += b`
               /project.kiln:2 `sets = {a}`: fixed here: project
               help: `sets += …` in place of `=` sets only what it names, and leaves `b` to others
-              help: to allow it, set `sets += b` there
+              help: to allow it, set `sets = {a, b}` there
               help: or do without one 1
         "#]],
     );
@@ -307,11 +305,11 @@ host lib <= 2.0
         files,
         &["old", "new"],
         expect![[r#"
-        error[conflict]: no version of `lib` is < 2 and >= 2
-          /r/old.kiln:5 `host lib < 2`
-          /r/new.kiln:5 `host lib >= 2`: new 1 asks for >= 2
-          help: the recipe has `2.1`, `2.0` and `1.9`
-    "#]],
+            error[conflict]: `lib` has no version < 2 and >= 2
+              /r/old.kiln:5 `host lib < 2`
+              /r/new.kiln:5 `host lib >= 2`: new 1 asks for >= 2
+              help: the recipe has `2.1`, `2.0` and `1.9`
+        "#]],
     );
     check(
         &format!("{files}\n//- /project.kiln\nproject\nlib {{ version = 2.1 }}\n"),

@@ -105,14 +105,6 @@ max_ethports = 7
               lto = on (fixed)
                 default: = off (overruled)
                 command line: = on
-            warning[redundant-setting]: this is in `drivers` by default
-              /r/high.kiln:2 `drivers += mlx4`
-              /r/dpdk.kiln:5 `drivers`: declared here
-              help: keep it if the default may change, or if another layer sets the option too
-            warning[redundant-setting]: this is not in `drivers` by default
-              /o/a.kiln:3 `drivers -= qat`
-              /r/dpdk.kiln:5 `drivers`: declared here
-              help: keep it if the default may change, or if another layer sets the option too
         "#]],
     );
 }
@@ -322,10 +314,6 @@ drivers -= mlx5
               /o/a.kiln:5 `drivers -= mlx5`
               /o/a.kiln:4 `drivers += mlx5`: the first one
               help: in one file, order means nothing: remove one of them
-            warning[redundant-setting]: this is not in `drivers` by default
-              /o/a.kiln:5 `drivers -= mlx5`
-              /r/dpdk.kiln:5 `drivers`: declared here
-              help: keep it if the default may change, or if another layer sets the option too
         "#]],
     );
 }

@@ -128,6 +128,10 @@ impl<'a> Checker<'a> {
         if option.kind == OptionKind::Let {
             return None;
         }
+        // What a layer below says is not known here.
+        if crate::layers::sets_below(self.db, self.file, schema, name) {
+            return None;
+        }
         let mut value = self.default_of(option);
         for (_, setting, path) in own {
             if !matches!(&path[..], [first] if first.name == *name) {

@@ -96,6 +96,11 @@ impl<'a> Checker<'a> {
             (Ty::String(_), Ty::Source) => {
                 diagnostic = diagnostic.help("a source is made by `fetch(\"https://…\", sha256 = \"…\")` or `dir(\"folder\")`");
             }
+            (Ty::File, Ty::Source) => {
+                diagnostic = diagnostic
+                    .help("a source is a folder: `dir(\"folder\")`, or what `fetch(…)` unpacks")
+                    .help("a step puts a file where it belongs: `cp \\(file(\"name\")) name`");
+            }
             (Ty::String(_), Ty::File) => {
                 let text = crate::schema::plain_text(self.expr_ref(expr)).unwrap_or_default();
                 let path = crate::env::resolve(&self.db.path(self.file), &text);

@@ -208,6 +208,14 @@ impl<'a> Checker<'a> {
                 .help(format!("in shell text write `${name}`, without `\\( )`; nothing of the user's own environment is there"));
             return self.report(diagnostic);
         }
+        if matches!(expected.map(Ty::without_opt), Some(Ty::Bool))
+            && let Some(word) = foreign_switch(name)
+        {
+            let message = format!("`{name}` means nothing here: it is called `{word}`");
+            let diagnostic =
+                self.at_expr(Code::UnknownName, expr, message).fix(format!("write `{word}`"), word);
+            return self.report(diagnostic);
+        }
         if scope.layer {
             return self.not_in_layer(expr, name);
         }
@@ -309,5 +317,14 @@ impl<'a> Checker<'a> {
                 Some((it.name.clone(), words.clone()))
             })
             .collect()
+    }
+}
+
+/// What a word of another language for yes or no is called here.
+fn foreign_switch(word: &str) -> Option<&'static str> {
+    match word {
+        "True" | "TRUE" | "ON" | "On" | "yes" | "Yes" | "YES" | "enabled" | "y" => Some("on"),
+        "False" | "FALSE" | "OFF" | "Off" | "no" | "No" | "NO" | "disabled" | "n" => Some("off"),
+        _ => None,
     }
 }

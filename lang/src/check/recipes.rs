@@ -121,6 +121,7 @@ impl<'a> Checker<'a> {
         for stmt in &body.stmts {
             self.stmt(stmt, &scope, kind);
         }
+        self.dropped_args(body);
         for entry in &body.versions {
             for setting in &entry.settings {
                 self.recipe_setting(setting, &scope);

@@ -94,6 +94,7 @@ impl<'a> Checker<'a> {
         for item in &spec.items {
             self.spec_item(item, ident, &schema, scope, place);
         }
+        self.contradicting_items(spec, &ident.name, &schema);
         Some(schema.table.clone())
     }
 
@@ -351,7 +352,7 @@ impl<'a> Checker<'a> {
         value: Option<(SettingOp, ExprId)>,
     ) {
         let mut near: Vec<String> =
-            nearest(&ident.name, table.names()).into_iter().map(str::to_owned).collect();
+            nearest(&ident.name, present(table)).into_iter().map(str::to_owned).collect();
         // The value says which of them is meant.
         let (fitting, others): (Vec<String>, Vec<String>) =
             near.into_iter().partition(|it| self.would_fit(it, table, value));
@@ -401,7 +402,8 @@ impl<'a> Checker<'a> {
                     if others.len() == 1 { "has" } else { "have" }
                 ));
             }
-            let names: Vec<&str> = table.choices().map(|it| it.name.as_str()).take(13).collect();
+            let choices = table.choices().filter(|it| it.history.removed.is_none());
+            let names: Vec<&str> = choices.map(|it| it.name.as_str()).take(13).collect();
             diagnostic = match names.len() {
                 0 => diagnostic.help(format!("`{package}` has no features and no knobs")),
                 13 => diagnostic.help(format!("`kiln eval {package}` shows its options")),
@@ -466,6 +468,16 @@ impl<'a> Checker<'a> {
                     names.extend(setting.path.first().map(|it| &it.name));
                 }
                 _ => {}
+            }
+        }
+        // What the package is built with is what its options are most often mistaken for.
+        let other = self.package(&Name::new(but));
+        if let Some(other) = &other {
+            let of_other = other.env.module();
+            for stmt in of_other.bodies.values().iter().flat_map(|it| &it.stmts) {
+                if let StmtKind::Dep(dep) = &stmt.kind {
+                    names.extend(named(&dep.spec));
+                }
             }
         }
         names.sort_unstable();
@@ -607,4 +619,9 @@ fn dependencies(stmts: &[crate::module::Stmt]) -> impl Iterator<Item = Name> {
 /// What may stand behind `+=` of an option: a set, or whatever its type is.
 pub(super) fn set_or_same(ty: &Ty) -> Ty {
     ty.without_opt().clone()
+}
+
+/// The names of the options that are still there.
+fn present(table: &OptionTable) -> impl Iterator<Item = &str> {
+    table.names().filter(|it| table.get(it).is_none_or(|it| it.history.removed.is_none()))
 }

@@ -217,7 +217,18 @@ impl Options<'_> {
                 ));
             }
         }
+        let set_at_once = fixed.is_some_and(|it| {
+            matches!(&it.says, Says::Elements { on, off } if !on.is_empty() && !off.is_empty())
+        });
         diagnostic = diagnostic.help(match (&ask.what, element) {
+            // Beside `=`, which says all that is in it, `+=` would contradict it.
+            (AskWhat::Elements { on, .. }, Some(element))
+                if set_at_once && with_element(&stack.value, element, !on.is_empty()).is_some() =>
+            {
+                let value = with_element(&stack.value, element, !on.is_empty());
+                let value = value.map(|it| it.source()).unwrap_or_default();
+                format!("to allow it, set `{} = {value}` there", option.name)
+            }
             (AskWhat::Elements { on, .. }, Some(element)) if !on.is_empty() => {
                 format!("to allow it, set `{} += {element}` there", option.name)
             }
@@ -230,7 +241,10 @@ impl Options<'_> {
             (AskWhat::Elements { .. }, None) => "change one of the two".to_owned(),
         });
         if !need.is_policy {
-            diagnostic = diagnostic.help(format!("or do without {}", need.by));
+            diagnostic = diagnostic.help(match need.by.as_str() {
+                "project" | "command line" => "or do without what is needed here".to_owned(),
+                by => format!("or do without {by}"),
+            });
         }
         self.report(diagnostic);
     }
@@ -293,4 +307,12 @@ fn overrule_default(history: &mut [Influence], says: &Says) {
             influence.overruled = true;
         }
     }
+}
+
+/// A set with a value in it, or without.
+fn with_element(value: &Value, element: &str, on: bool) -> Option<Value> {
+    let Value::Set(of, bits) = value else { return None };
+    let mut bits = bits.clone();
+    bits.set(of.position(element)?, on);
+    Some(Value::Set(of.clone(), bits))
 }

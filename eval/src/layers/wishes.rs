@@ -1,0 +1,96 @@
+//! Wishes for one package that say opposite things. They are one layer, in which order means
+//! nothing, so none of them can win.
+
+use kiln_lang::module::SettingOp;
+use kiln_lang::{Code, Diagnostic};
+
+use super::{Reading, Wish};
+use crate::package::{AskDecl, ItemDecl, ValueDecl};
+use crate::value::Value;
+
+impl Reading<'_> {
+    /// Reports what two wishes for one instance of a package ask that cannot both be.
+    pub(super) fn contradicting_wishes(&mut self) {
+        let mut found = Vec::new();
+        for (at, wish) in self.setup.wishes.iter().enumerate() {
+            let earlier = &self.setup.wishes[..at];
+            for other in earlier.iter().filter(|it| is_same_instance(it, wish)) {
+                let pairs = wish.items.iter().flat_map(|b| other.items.iter().map(move |a| (a, b)));
+                for (a, b) in pairs.filter(|it| contradict(it.0, it.1)) {
+                    found.push(self.contradicting(wish, a, b));
+                }
+            }
+        }
+        self.diagnostics.extend(found);
+    }
+
+    fn contradicting(&self, wish: &Wish, a: &ItemDecl, b: &ItemDecl) -> Diagnostic {
+        let message = format!(
+            "two wishes contradict each other: `{}` is asked for with `{}` and with `{}`",
+            wish.package,
+            self.text(a.place),
+            self.text(b.place)
+        );
+        let diagnostic =
+            Diagnostic::new(Code::ContradictingSettings, b.place.file, b.place.range(), message)
+                .here("the second one")
+                .label(a.place.file, a.place.range(), "the first one");
+        if wish.label == "project" {
+            diagnostic.help(format!(
+                "for a second instance, give it a name: `want {} as …`",
+                self.text(wish.place)
+            ))
+        } else {
+            diagnostic.help("there is one instance of it for both: remove one of them")
+        }
+    }
+}
+
+fn is_same_instance(a: &Wish, b: &Wish) -> bool {
+    a.package == b.package && a.alias.is_none() && b.alias.is_none() && a.label == b.label
+}
+
+/// Whether two items cannot both be.
+fn contradict(a: &ItemDecl, b: &ItemDecl) -> bool {
+    if a.of != b.of || a.option != b.option {
+        return false;
+    }
+    let is = |ask: &AskDecl| match ask {
+        AskDecl::Switch(on) => Some(Value::Bool(*on)),
+        AskDecl::Value(SettingOp::Set, ValueDecl::Known(value)) => Some(value.clone()),
+        AskDecl::Has(_) | AskDecl::Value(..) => None,
+    };
+    if let (Some(a), Some(b)) = (is(&a.ask), is(&b.ask)) {
+        return a != b;
+    }
+    // What the one adds, the other takes away, or leaves out of all that it names.
+    adds_what_is_taken(&a.ask, &b.ask) || adds_what_is_taken(&b.ask, &a.ask)
+}
+
+fn adds_what_is_taken(adds: &AskDecl, takes: &AskDecl) -> bool {
+    let added: Vec<u32> = match adds {
+        AskDecl::Has(at) => vec![*at],
+        AskDecl::Value(SettingOp::Add, ValueDecl::Known(value)) => elements(value),
+        AskDecl::Switch(_) | AskDecl::Value(..) => return false,
+    };
+    match takes {
+        AskDecl::Value(SettingOp::Remove, ValueDecl::Known(value)) => {
+            elements(value).iter().any(|it| added.contains(it))
+        }
+        AskDecl::Value(SettingOp::Set, ValueDecl::Known(value)) => {
+            // A value alone is a set of one: nothing can be added to another knob.
+            let all = elements(value);
+            added.iter().any(|it| !all.contains(it))
+        }
+        AskDecl::Switch(_) | AskDecl::Has(_) | AskDecl::Value(..) => false,
+    }
+}
+
+/// The values of a set, or a value as a set of one.
+fn elements(value: &Value) -> Vec<u32> {
+    match value {
+        Value::Set(_, bits) => bits.iter().collect(),
+        Value::Enum(_, at) => vec![*at],
+        _ => Vec::new(),
+    }
+}
