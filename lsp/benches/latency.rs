@@ -1,7 +1,9 @@
 //! How long an editor waits: from a keystroke to its diagnostics, and for completion and hover, in
 //! a recipe of 5,000 lines.
 //!
-//! `cargo bench -p kiln-lsp --bench latency`
+//! `cargo bench -p kiln-lsp --bench latency [-- FOLDER]`: with a folder, all recipes below it are in
+//! the workspace, and the large recipe depends on a hundred of them. The memory is that of the whole
+//! process, texts and client included.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -47,9 +49,19 @@ step s{number} = sh\"\"\"
 }
 
 fn main() {
-    let text = recipe();
-    let lines = text.lines().count();
+    let mut text = recipe();
     let mut world = MemoryWorld::new();
+    // Cargo passes `--bench`.
+    if let Some(folder) = std::env::args().skip(1).find(|it| !it.starts_with('-')) {
+        let mut names = Vec::new();
+        load(std::path::Path::new(&folder), &mut world, &mut names);
+        names.sort();
+        println!("{} files of {folder}", names.len());
+        for name in names.iter().step_by(names.len() / 100 + 1) {
+            text.push_str(&format!("host {name}\n"));
+        }
+    }
+    let lines = text.lines().count();
     world.insert("/w/large.kiln", &text);
     world.insert("/w/zlib.kiln", "recipe zlib\nversion = 1.3\n");
     world.insert("std:none.kiln", "module none\n");
@@ -70,7 +82,14 @@ fn main() {
     let document =
         json!({"uri": "file:///w/large.kiln", "languageId": "kiln", "version": 1, "text": text});
     tell(&client, "textDocument/didOpen", json!({"textDocument": document}));
+    let start = Instant::now();
     published(&client, 1);
+    println!("first diagnostics after {:.0} ms, {}", start.elapsed().as_secs_f64() * 1e3, memory());
+    // Whatever looks at all files: names that begin like this, and who uses a recipe.
+    ask(&client, 1, "workspace/symbol", json!({"query": "zli"}));
+    let start = Instant::now();
+    ask(&client, 2, "workspace/symbol", json!({"query": "zli"}));
+    println!("workspace symbols  {:.0} ms, {}", start.elapsed().as_secs_f64() * 1e3, memory());
 
     println!("{} lines, {} bytes, {ROUNDS} rounds", lines, text.len());
     // One letter is typed in the middle of the file, and taken away again: each time, another
@@ -127,11 +146,46 @@ fn main() {
     }
 }
 
+/// Takes in all recipes below a folder, and their names.
+fn load(folder: &std::path::Path, world: &mut MemoryWorld, names: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            load(&path, world, names);
+        } else if let (Some(stem), Ok(text)) =
+            (path.file_stem().and_then(|it| it.to_str()), std::fs::read_to_string(&path))
+            && path.extension().is_some_and(|it| it == "kiln")
+            && stem != "zlib"
+        {
+            world.insert(&format!("/w/{}", path.display()), &text);
+            if text.lines().any(|it| it == format!("recipe {stem}")) {
+                names.push(stem.to_owned());
+            }
+        }
+    }
+}
+
+/// The memory of this process now and at most, in MB.
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let of = |name: &str| -> u64 {
+        let line = status.lines().find_map(|it| it.strip_prefix(name)).unwrap_or_default();
+        line.split_whitespace().next().and_then(|it| it.parse().ok()).unwrap_or_default()
+    };
+    format!("memory {} MB, at most {} MB", of("VmRSS:") / 1000, of("VmHWM:") / 1000)
+}
+
 fn show(name: &str, times: &mut [Duration]) {
     times.sort();
     let at =
         |part: usize| times[(times.len() * part / 100).min(times.len() - 1)].as_secs_f64() * 1e3;
-    println!("{name:26} p50 {:6.1} ms   p99 {:6.1} ms   max {:6.1} ms", at(50), at(99), at(100));
+    println!(
+        "{name:26} p50 {:6.1} ms   p99 {:6.1} ms   max {:6.1} ms   {}",
+        at(50),
+        at(99),
+        at(100),
+        memory()
+    );
 }
 
 fn tell(client: &Connection, method: &str, params: Value) {

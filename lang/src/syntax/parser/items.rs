@@ -200,7 +200,13 @@ pub(super) fn looks_like_keyword_item(p: &Parser<'_>) -> bool {
 
 fn item(p: &mut Parser<'_>) {
     let m = p.start();
+    let before = p.at;
     attrs(p);
+    if p.at > before && !p.at_name() && !p.at(QUESTION) && !at_arm(p) {
+        p.expected("the item that the attribute belongs to");
+        m.complete(p, ERROR);
+        return;
+    }
     let Some(word) = (p.nth(0) == Some(IDENT)).then(|| p.text_of(0)) else {
         return other_item(p, m);
     };
