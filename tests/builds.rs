@@ -17,13 +17,14 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials: [(&str, Test); 7] = [
+    let trials: [(&str, Test); 8] = [
         ("the first command of the README", the_first_command),
         ("a library's comment does not reach its users", comment_in_a_library),
         ("what a build cannot see changes no id", unseen_changes),
         ("a feature rebuilds its own package alone", one_feature),
         ("a recalled request sees every change of a file", recalled_request),
         ("two stores get the same objects", two_stores),
+        ("what is published is taken from a cache", published),
         ("kills lose nothing that was done", kills),
     ];
     let reason = if arguments.list { None } else { why_not() };
@@ -243,6 +244,33 @@ fn two_stores() -> Result<(), Failed> {
     expect(&done, &["built cc", "built greet 1.0", "built greeter 1.0"], &[])?;
     // A store path names the content, so equal paths are equal bits.
     if first == second { Ok(()) } else { Err(format!("{first} and {second}").into()) }
+}
+
+fn published() -> Result<(), Failed> {
+    let recipes = Recipes::new()?;
+    let cache = tempfile::tempdir()?;
+    let to = cache.path().display().to_string();
+    let mut export = vec!["store".to_owned(), "export".to_owned()];
+    export.extend(["--to".to_owned(), to.clone(), "--published".to_owned()]);
+    export.extend(["--no-project".to_owned(), "--recipes".to_owned()]);
+    export.push(recipes.folder.path().display().to_string());
+    export.push("greeter".to_owned());
+    succeed(&shared_store(), &export)?;
+    // A consumer asks for what it needs, not for what is published: equal ids are found.
+    let other = tempfile::tempdir()?;
+    let settings = tempfile::tempdir()?;
+    let config = settings.path().join("config.toml");
+    fs::write(&config, format!("substituters = [{to:?}]\n"))?;
+    for (spec, builds) in [("greeter[loud]", false), ("greeter", false), ("greeter[~loud]", false)]
+    {
+        let arguments = recipes.arguments("realise", spec);
+        let output = command(other.path(), arguments).env("KILN_CONFIG", &config).output()?;
+        let text = said(&output);
+        if !output.status.success() || text.contains("building") != builds {
+            return Err(format!("{spec}: {text}").into());
+        }
+    }
+    Ok(())
 }
 
 fn kills() -> Result<(), Failed> {

@@ -357,6 +357,10 @@ pub(crate) enum StoreCommand {
         /// The folder
         #[arg(long, value_name = "DIR")]
         to: PathBuf,
+        /// Copy what the project and its recipes publish; of the packages that are named, if there
+        /// are names
+        #[arg(long)]
+        published: bool,
         #[command(flatten)]
         wishes: Wishes,
     },

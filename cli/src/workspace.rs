@@ -325,19 +325,19 @@ impl Workspace {
         let paths: Vec<String> =
             self.db.root_paths().filter(|it| !it.starts_with(STD)).map(str::to_owned).collect();
         let files: Vec<FileId> = paths.iter().map(|it| self.db.file(it)).collect();
-        let wishes = self.published_in(&files)?;
+        let wishes = self.published_in(setup, &files)?;
         Ok(each_once(setup.publish.iter().cloned().chain(wishes)))
     }
 
     /// What is published of a package: by the project, and by its recipe.
     pub(crate) fn published_of(&self, setup: &Setup, package: &str) -> Result<Vec<Wish>, Fail> {
         let recipe: Vec<FileId> = self.db.package(package).into_iter().collect();
-        let all = setup.publish.iter().cloned().chain(self.published_in(&recipe)?);
+        let all = setup.publish.iter().cloned().chain(self.published_in(setup, &recipe)?);
         Ok(each_once(all.filter(|it| it.package == package)))
     }
 
     /// What recipes publish; fails if one that publishes something is wrong.
-    fn published_in(&self, files: &[FileId]) -> Result<Vec<Wish>, Fail> {
+    fn published_in(&self, setup: &Setup, files: &[FileId]) -> Result<Vec<Wish>, Fail> {
         let mut wishes = Vec::new();
         let mut diagnostics = Vec::new();
         for file in files {
@@ -349,7 +349,12 @@ impl Workspace {
             {
                 let checked = self.db.checked(*file);
                 diagnostics.extend(checked.diagnostics.iter().filter(|it| it.is_error()).cloned());
-                wishes.extend(published(&self.db, *file));
+                let (found, wrong) = published(&self.db, setup, *file);
+                wishes.extend(found);
+                // Of a recipe that is wrong, that says enough.
+                if !checked.has_errors() {
+                    diagnostics.extend(wrong);
+                }
             }
         }
         self.show(&diagnostics)?;

@@ -14,15 +14,19 @@ use std::sync::Arc;
 
 use kiln_lang::check::Res;
 use kiln_lang::module::{
-    ExprId, Module, ModuleKind, Name, OptionKind, PackageRef, PartKind, Setting, SettingOp,
-    StmtKind, WantSpec,
+    ExprId, GuardId, Module, ModuleKind, Name, OptionKind, PackageRef, PartKind, Setting,
+    SettingOp, StmtKind, WantSpec,
 };
+use kiln_lang::schema::OptionTable;
+use kiln_lang::types::Object;
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId};
 
 use crate::condition::Cond;
 use crate::evaluate::Evaluation;
-use crate::package::{ItemDecl, Place, Reqs};
+use crate::package::{AskDecl, ItemDecl, Locals, Place, Reqs, ValueDecl};
 use crate::preferences::Preferences;
+use crate::solution::Globals;
+use crate::solve::GlobalFacts;
 use crate::value::Value;
 
 /// A layer of settings.
@@ -99,6 +103,8 @@ pub struct Wish {
     pub reqs: Reqs,
     /// Under which name, if a second instance is meant.
     pub alias: Option<Name>,
+    /// On which platforms.
+    pub cond: Cond,
     /// Who wishes: `command line`, `project`.
     pub label: String,
     /// The file in which it is written.
@@ -195,7 +201,13 @@ fn read(
     reading.contradicting_wishes();
     reading.platforms(request);
     reading.forget_what_layers_below_change();
-    let Reading { setup, diagnostics, .. } = reading;
+    let Reading { mut setup, mut diagnostics, .. } = reading;
+    let mut wishes = std::mem::take(&mut setup.wishes);
+    let mut publish = std::mem::take(&mut setup.publish);
+    for list in [&mut wishes, &mut publish] {
+        list.retain(|it| is_wished(it, &setup, &mut diagnostics));
+    }
+    let setup = Setup { wishes, publish, ..setup };
     if diagnostics.iter().any(Diagnostic::is_error) {
         Err(diagnostics)
     } else {
@@ -298,7 +310,7 @@ impl Reading<'_> {
             settings: Vec::new(),
             unavailable: Vec::new(),
         };
-        let empty = kiln_lang::schema::OptionTable::default();
+        let empty = OptionTable::default();
         let mut evaluation = Evaluation::new(self.db, &empty);
         for stmt in stmts(module) {
             match &stmt.kind {
@@ -407,10 +419,13 @@ impl Reading<'_> {
         for stmt in stmts(module) {
             match &stmt.kind {
                 StmtKind::Want(wants) | StmtKind::Publish(wants) => {
+                    let is_wanted = matches!(&stmt.kind, StmtKind::Want(_));
+                    let label = if is_wanted { label } else { PUBLISHED };
                     for want in wants {
-                        let is_wanted = matches!(&stmt.kind, StmtKind::Want(_));
-                        let label = if is_wanted { label } else { PUBLISHED };
-                        let Some(wish) = wish(self.db, checked, want, label) else { continue };
+                        let guard = (stmt.guard, &Vec::new());
+                        let Some(wish) = wish(self.db, checked, want, guard, label) else {
+                            continue;
+                        };
                         match is_wanted {
                             true => self.setup.wishes.push(wish),
                             false => self.setup.publish.push(wish),
@@ -486,37 +501,106 @@ impl Reading<'_> {
 /// Who wishes what is published.
 const PUBLISHED: &str = "published";
 
-/// Returns what a recipe publishes to caches, in the order of the file. What is wrong with it, its
-/// diagnostics say.
+/// Returns what a recipe publishes to caches on the platform of a setup, in the order of the file, and
+/// what is wrong with the conditions around it. What else is wrong, the recipe's diagnostics say.
 #[must_use]
-pub fn published(db: &Database, recipe: FileId) -> Vec<Wish> {
+pub fn published(db: &Database, setup: &Setup, recipe: FileId) -> (Vec<Wish>, Vec<Diagnostic>) {
     let checked = db.checked(recipe);
-    let wants = stmts(checked.module()).iter().filter_map(|it| match &it.kind {
-        StmtKind::Publish(wants) => Some(wants),
-        _ => None,
-    });
-    wants.flatten().filter_map(|it| wish(db, &checked, it, PUBLISHED)).collect()
+    let mut wishes = Vec::new();
+    let mut diagnostics = Vec::new();
+    for stmt in stmts(checked.module()) {
+        let StmtKind::Publish(wants) = &stmt.kind else { continue };
+        let empty = OptionTable::default();
+        for locals in Evaluation::new(db, &empty).rounds(&checked, stmt.guard) {
+            let wish = |it| wish(db, &checked, it, (stmt.guard, &locals), PUBLISHED);
+            wishes.extend(wants.iter().filter_map(wish));
+        }
+    }
+    wishes.retain(|it| is_wished(it, setup, &mut diagnostics));
+    (wishes, diagnostics)
+}
+
+/// Whether a wish counts on the platform; it is a mistake if that does not decide it.
+fn is_wished(wish: &Wish, setup: &Setup, diagnostics: &mut Vec<Diagnostic>) -> bool {
+    let named = |object, values: &BTreeMap<Name, Value>| {
+        let values =
+            values.iter().map(move |(name, value)| ((object, name.clone()), value.clone()));
+        values.collect::<Vec<_>>()
+    };
+    let platform = named(Object::Platform, &setup.platform);
+    let values = platform.into_iter().chain(named(Object::Machine, &setup.machine)).collect();
+    match wish.cond.holds(&mut GlobalFacts(&Globals { values })) {
+        Some(holds) => holds,
+        None => {
+            let Place { file, .. } = wish.place;
+            let message = "whether this is wanted depends on more than the platform";
+            let diagnostic =
+                Diagnostic::new(Code::NotACondition, file, wish.place.range(), message)
+                    .help("a condition around a wish may read `platform` and `machine`");
+            if !diagnostics.contains(&diagnostic) {
+                diagnostics.push(diagnostic);
+            }
+            false
+        }
+    }
 }
 
 /// A wish as data; none if there is no such package.
-fn wish(db: &Database, checked: &Arc<Checked>, want: &WantSpec, label: &str) -> Option<Wish> {
+fn wish(
+    db: &Database,
+    checked: &Arc<Checked>,
+    want: &WantSpec,
+    (guard, locals): (Option<GuardId>, &Locals),
+    label: &str,
+) -> Option<Wish> {
     let PackageRef::Named(ident) = &want.spec.package else { return None };
     let table = db.schema(db.package(&ident.name)?).table.clone();
     let mut evaluation = Evaluation::new(db, &table);
-    let items = evaluation.items(checked, &ident.name, &table, &want.spec, &Vec::new());
-    let reqs = evaluation.reqs(checked, &want.reqs, &Vec::new());
+    let items = evaluation.items(checked, &ident.name, &table, &want.spec, locals);
+    let reqs = evaluation.reqs(checked, &want.reqs, locals);
     let place = Place::new(checked.file, db.span(checked.file, want.spec.span));
+    let text = match locals.is_empty() {
+        true => text(db, place),
+        // What is written is the same in every round of a loop; what is wished is not.
+        false => format!("{}{}", ident.name, items_text(&table, &items)),
+    };
     Some(Wish {
         package: ident.name.clone(),
         output: want.spec.output.as_ref().map(|it| it.name.clone()),
         items,
         reqs,
         alias: want.alias.as_ref().map(|it| it.name.clone()),
+        cond: evaluation.guard(checked, guard, locals),
         label: label.to_owned(),
         checked: checked.clone(),
         place,
-        text: text(db, place),
+        text,
     })
+}
+
+/// Items as they could be written: `[http2, ~ldap, tls = mbedtls]`.
+fn items_text(table: &OptionTable, items: &[ItemDecl]) -> String {
+    let texts: Vec<String> = items
+        .iter()
+        .map(|it| {
+            let of = it.of.as_ref().map_or(String::new(), |of| format!("{of}."));
+            let name = format!("{of}{}", it.option);
+            let words = table.get(&it.option).and_then(|it| it.ty.words());
+            match &it.ask {
+                AskDecl::Switch(true) => name,
+                AskDecl::Switch(false) => format!("~{name}"),
+                AskDecl::Has(bit) => match words.and_then(|it| it.values.get(*bit as usize)) {
+                    Some(value) => format!("{name} += {{{value}}}"),
+                    None => name,
+                },
+                AskDecl::Value(op, ValueDecl::Known(value)) => {
+                    format!("{name} {op} {}", value.source())
+                }
+                AskDecl::Value(..) => name,
+            }
+        })
+        .collect();
+    if texts.is_empty() { String::new() } else { format!("[{}]", texts.join(", ")) }
 }
 
 impl Wish {

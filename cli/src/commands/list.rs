@@ -1,4 +1,4 @@
-//! `kiln list`: packages with their newest versions and what they are.
+//! `kiln list`: packages with their newest versions, what they are, and what is published of them.
 
 use kiln_lang::module::ModuleKind;
 
@@ -27,7 +27,7 @@ pub(crate) fn run(
         let version = schema.versions.first().map_or(String::new(), |it| it.version.to_string());
         let doc = schema.env.module().doc.clone().unwrap_or_default();
         let about = doc.lines().next().unwrap_or("").to_owned();
-        rows.push((name, version, about));
+        rows.push((name, version, about, kiln_lang::published_specs(db, file)));
     }
     if rows.is_empty()
         && let Some(filter) = filter
@@ -45,11 +45,14 @@ pub(crate) fn run(
     let version_width = rows.iter().map(|it| it.1.len()).max().unwrap_or(0);
     let text: String = rows
         .iter()
-        .map(|(name, version, about)| {
-            format!(
-                "{}\n",
-                format!("{name:name_width$}  {version:version_width$}  {about}").trim_end()
-            )
+        .map(|(name, version, about, published)| {
+            let line = format!("{name:name_width$}  {version:version_width$}  {about}");
+            let mut line = format!("{}\n", line.trim_end());
+            if !published.is_empty() {
+                let specs = published.join(", ");
+                line.push_str(&format!("{:name_width$}  published: {specs}\n", ""));
+            }
+            line
         })
         .collect();
     print(&text);

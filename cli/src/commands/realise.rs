@@ -47,14 +47,7 @@ pub(crate) fn run(
             return tell(&store, &known, &there.objects, how);
         }
     }
-    let (workspace, solved) = match how.published {
-        true => published(common, terminal, wishes)?,
-        false => {
-            let workspace = Workspace::with(wishes, terminal, common.quiet)?;
-            let solved = vec![workspace.solve()?];
-            (workspace, solved)
-        }
-    };
+    let (workspace, solved) = solve(common, terminal, wishes, how.published)?;
     let all = workspace.derive_each(&solved)?;
     let wanted: Vec<Wanted> =
         solved.iter().zip(&all).flat_map(|it| named(it.0, &self::wanted(it.0, it.1))).collect();
@@ -80,6 +73,21 @@ pub(crate) fn run(
     }
     let exit = tell(&workshop.store, &known, &objects, how)?;
     if how.check { check(&workshop, &derived, &inputs, terminal) } else { Ok(exit) }
+}
+
+/// Solves what is wanted together, or each spec that is published by itself.
+pub(crate) fn solve(
+    common: &Common,
+    terminal: Terminal,
+    wishes: &Wishes,
+    is_published: bool,
+) -> Result<(Workspace, Vec<Solved>), Fail> {
+    if is_published {
+        return published(common, terminal, wishes);
+    }
+    let workspace = Workspace::with(wishes, terminal, common.quiet)?;
+    let solved = vec![workspace.solve()?];
+    Ok((workspace, solved))
 }
 
 /// What is published, each by itself: of the packages that are named, or by the project and its
@@ -130,7 +138,7 @@ fn published(
 }
 
 /// The derivations of several solutions as one; of one, with its packages.
-fn together(all: impl ExactSizeIterator<Item = Derived>) -> Derived {
+pub(crate) fn together(all: impl ExactSizeIterator<Item = Derived>) -> Derived {
     let is_alone = all.len() == 1;
     let mut together = Derived::default();
     for derived in all {

@@ -9,14 +9,13 @@ use kiln_store::{
 use serde_json::json;
 
 use crate::args::{Building, Common, StoreCommand, Wishes};
-use crate::commands::realise::wanted;
+use crate::commands::realise;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::progress::{Progress, bytes};
 use crate::terminal::{Terminal, harmless, print};
 use crate::workshop::{Again, ROOT_PREFIX, Workshop, open_store};
-use crate::workspace::Workspace;
 
 pub(crate) fn run(
     common: &Common,
@@ -24,8 +23,8 @@ pub(crate) fn run(
     command: &StoreCommand,
 ) -> Result<Exit, Fail> {
     let config = Config::read(common.store.as_deref())?;
-    if let StoreCommand::Export { to, wishes } = command {
-        return export(common, terminal, &config, to, wishes);
+    if let StoreCommand::Export { to, published, wishes } = command {
+        return export(common, terminal, &config, to, wishes, *published);
     }
     let store = open_store(&config.store)?;
     match command {
@@ -241,13 +240,15 @@ fn export(
     config: &Config,
     to: &std::path::Path,
     wishes: &Wishes,
+    is_published: bool,
 ) -> Result<Exit, Fail> {
-    let workspace = Workspace::with(wishes, terminal, common.quiet)?;
-    let solved = workspace.solve()?;
-    let derived = workspace.derive(&solved)?;
+    let (workspace, solved) = realise::solve(common, terminal, wishes, is_published)?;
+    let all = workspace.derive_each(&solved)?;
+    let wanted = solved.iter().zip(&all).flat_map(|it| realise::wanted(it.0, it.1));
+    let inputs: Vec<InputRef> = wanted.map(|it| it.1).collect();
+    let derived = realise::together(all.into_iter());
     let workshop = Workshop::open(config)?;
     let progress = Progress::new(terminal, false, common.quiet);
-    let inputs: Vec<InputRef> = wanted(&solved, &derived).into_iter().map(|it| it.1).collect();
     let again = Again::of(wishes);
     let outcome =
         workshop.realise(&derived, &inputs, &Building::default(), &progress, &terminal, &again)?;

@@ -284,7 +284,7 @@ impl Evaluation<'_> {
     }
 
     /// The values that the loops around a guard give to their names, one list for each round.
-    pub(super) fn rounds(&mut self, checked: &Arc<Checked>, guard: Option<GuardId>) -> Vec<Locals> {
+    pub(crate) fn rounds(&mut self, checked: &Arc<Checked>, guard: Option<GuardId>) -> Vec<Locals> {
         let module = checked.module();
         let mut loops: Vec<(Name, ExprId)> = module
             .guards_of(guard)

@@ -86,7 +86,8 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn fragment(&mut self, expr: ExprId, scope: &Scope, place: CondPlace) {
+    /// Reports what of a condition, which has types, the solver cannot decide at such a place.
+    pub(super) fn fragment(&mut self, expr: ExprId, scope: &Scope, place: CondPlace) {
         match self.expr_ref(expr) {
             Expr::With(with) => {
                 if place == CondPlace::Layer {

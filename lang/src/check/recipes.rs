@@ -410,6 +410,9 @@ impl<'a> Checker<'a> {
                 }
             },
             StmtKind::Publish(wants) => {
+                self.publish_guards(stmt);
+                // A wish is no part of the package: it can read none of its options.
+                let scope = self.guarded(stmt.guard, &Scope::empty());
                 for want in wants {
                     self.spec(&want.spec, &scope, SpecPlace::Wish);
                     self.reqs(&want.reqs, &scope);
@@ -422,6 +425,34 @@ impl<'a> Checker<'a> {
             | StmtKind::Overlays(_)
             | StmtKind::Policy { .. }
             | StmtKind::PkgsWhere { .. } => {}
+        }
+    }
+
+    /// Reports that what is published is said to depend on what is chosen: each spec chooses for
+    /// itself, so there is nothing yet that it could depend on.
+    fn publish_guards(&mut self, stmt: &Stmt) {
+        let module = self.module();
+        let before = self.diagnostics.len();
+        let mut is_chosen = false;
+        for guard in module.guards_of(stmt.guard) {
+            match &guard.kind {
+                GuardKind::When(cond) | GuardKind::Unless(cond) => {
+                    self.fragment(*cond, &Scope::layer(), super::conditions::CondPlace::Layer);
+                }
+                GuardKind::Feature(_) | GuardKind::Arm { .. } | GuardKind::ElseArm { .. } => {
+                    is_chosen = true;
+                }
+                GuardKind::For { .. } => {}
+            }
+        }
+        is_chosen |= self.diagnostics[before..].iter().any(|it| it.is_error());
+        self.diagnostics.truncate(before);
+        if is_chosen {
+            let message = "what is published cannot depend on what is chosen";
+            let diagnostic = self.at_span(Code::NotACondition, stmt.span, message).help(
+                "each spec behind `publish` is built by itself: say in it what is to be chosen, as in `publish curl[http2]`; a condition around may read `platform`",
+            );
+            self.report(diagnostic);
         }
     }
 

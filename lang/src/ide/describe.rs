@@ -6,6 +6,7 @@ use super::{Facts, Symbol};
 use crate::check::{Fact, Method};
 use crate::database::Database;
 use crate::module::{Name, OptionKind, TypeNameKind};
+use crate::published::published_specs;
 use crate::schema::{History, Join, OptionSchema, OptionTable, Schema};
 use crate::types::{Object, Ty};
 
@@ -246,6 +247,11 @@ fn package(db: &Database, schema: &Schema, facts: &dyn Facts, out: &mut Text) {
         let shown = choices.iter().take(16).cloned().collect::<Vec<_>>().join(", ");
         let more = if choices.len() > 16 { ", …" } else { "" };
         out.paragraph(&format!("options: {shown}{more}"));
+    }
+    let published = published_specs(db, schema.file);
+    if !published.is_empty() {
+        let specs: Vec<String> = published.iter().map(|it| code(it)).collect();
+        out.paragraph(&format!("published: {}", specs.join(", ")));
     }
     if let Some(effective) = facts.version(schema.name()) {
         out.paragraph(&effective.markdown());

@@ -39,6 +39,7 @@ const ALL_DECLARING: &[ModuleKind] =
     &[ModuleKind::Recipe, ModuleKind::Interface, ModuleKind::Module];
 const LAYERS: &[ModuleKind] = &[ModuleKind::Override, ModuleKind::Overlay, ModuleKind::Project];
 const PROJECTS: &[ModuleKind] = &[ModuleKind::Project];
+const PUBLISHING: &[ModuleKind] = &[ModuleKind::Recipe, ModuleKind::Project];
 const WIDE: &[ModuleKind] = &[ModuleKind::Project, ModuleKind::Overlay];
 
 /// Statements at the top of a file. Those of [`DECLARING`] stand in mixins, too.
@@ -143,7 +144,7 @@ const STATEMENTS: &[Statement] = &[
     Statement { word: "want", snippet: "want $0", kinds: PROJECTS },
     Statement { word: "overlays", snippet: "overlays [$0]", kinds: PROJECTS },
     Statement { word: "policy", snippet: "policy $1 \"$2\"", kinds: PROJECTS },
-    Statement { word: "publish", snippet: "publish $0", kinds: PROJECTS },
+    Statement { word: "publish", snippet: "publish $0", kinds: PUBLISHING },
     Statement { word: "pkgs", snippet: "pkgs where has feature ${1:lto} { $0 }", kinds: WIDE },
 ];
 
