@@ -158,6 +158,26 @@ pub(crate) enum Command {
         #[arg(long)]
         diff_lock: bool,
     },
+    /// Show the packages that are chosen, and what needs what
+    Graph {
+        #[command(flatten)]
+        wishes: Wishes,
+        /// Show build tools where they are needed, too
+        #[arg(long, short)]
+        all: bool,
+        /// Only what leads to this package
+        #[arg(long, value_name = "PACKAGE")]
+        to: Option<String>,
+        /// Print it as JSON
+        #[arg(long, conflicts_with_all = ["dot", "html"])]
+        json: bool,
+        /// Print it for Graphviz
+        #[arg(long, conflicts_with = "html")]
+        dot: bool,
+        /// Write it as one HTML page; to standard output if this is -
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+    },
     /// Write kiln.lock: every choice made for the project, to be made again
     Lock {
         /// Specs to lock beside what the project wants and publishes

@@ -15,7 +15,6 @@
 mod body;
 mod catalog;
 mod diagnostics;
-mod html;
 mod index;
 mod markdown;
 mod module;

@@ -21,6 +21,8 @@ mod embedded;
 mod exit;
 mod fail;
 mod fixes;
+mod graph;
+mod html;
 mod lockfile;
 mod markdown;
 mod progress;
@@ -94,6 +96,11 @@ fn run(kiln: &Kiln, terminal: Terminal) -> Result<Exit, Fail> {
                 true => commands::lock::difference(common, terminal, wishes, format),
                 false => commands::eval::run(common, terminal, wishes, format, *all),
             }
+        }
+        Command::Graph { wishes, all, to, json, dot, html } => {
+            let (to, html) = (to.as_deref(), html.as_deref());
+            let how = commands::graph::How { all: *all, to, json: *json, dot: *dot, html };
+            commands::graph::run(common, terminal, wishes, &how)
         }
         Command::Lock { specs, update, only, check, layers } => {
             let how = commands::lock::How { update, only: *only, check: *check };

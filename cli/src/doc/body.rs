@@ -7,7 +7,7 @@ use kiln_lang::schema::BodyRef;
 use kiln_lang::{FileId, Lowered};
 
 use super::catalog::{Catalog, package_of};
-use super::html::Html;
+use crate::html::Html;
 
 /// A body with the file that it is written in.
 pub(super) struct Part<'a> {

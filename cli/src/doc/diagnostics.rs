@@ -3,10 +3,10 @@
 use kiln_lang::{Code, Severity};
 
 use super::Site;
-use super::html::Html;
 use super::markdown::{blocks, inline};
 use super::page::{Page, badge, row, table};
 use crate::embedded::{self, PAGES};
+use crate::html::Html;
 
 pub(super) fn pages(site: &mut Site) {
     for code in Code::ALL {

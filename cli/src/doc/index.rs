@@ -1,9 +1,9 @@
 //! The first page: every package and module, with a search.
 
 use super::catalog::{Catalog, Entry, summary};
-use super::html::Html;
 use super::markdown::inline;
 use super::page::{Page, badge};
+use crate::html::Html;
 
 pub(super) fn page(catalog: &Catalog<'_>) -> String {
     let count = format!(

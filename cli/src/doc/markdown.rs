@@ -4,7 +4,7 @@
 //! Whatever is not one of these is text. Links lead to pages of the site and to the web, and
 //! nowhere else.
 
-use super::html::Html;
+use crate::html::Html;
 
 /// Where a link of a text leads, as it is written to where it is on the site.
 pub(super) type Resolve<'a> = &'a dyn Fn(&str) -> Option<String>;

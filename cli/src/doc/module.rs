@@ -9,10 +9,10 @@ use kiln_lang::types::Ty;
 
 use super::body::Part;
 use super::catalog::{Catalog, Entry, summary};
-use super::html::Html;
 use super::markdown::{blocks, inline};
 use super::options::{choices, fields, first_paragraph, named_enum};
 use super::page::{Page, Row, badge, copyable, row, section, table};
+use crate::html::Html;
 
 pub(super) fn page(catalog: &Catalog<'_>, entry: &Entry) -> String {
     let mut heading = Html::text(&entry.name).then(badge("badge", "module"));

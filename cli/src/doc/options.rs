@@ -7,9 +7,9 @@ use kiln_lang::types::{EnumTy, Ty};
 
 use super::body::Part;
 use super::catalog::Catalog;
-use super::html::Html;
 use super::markdown::{blocks, inline};
 use super::page::{Row, badge, copyable, row, table};
+use crate::html::Html;
 use crate::spec::for_shell;
 
 /// From so many values on, an enum is folded.

@@ -1,6 +1,6 @@
 //! What all pages have in common.
 
-use super::html::Html;
+use crate::html::Html;
 
 /// A page before it is written.
 pub(super) struct Page<'a> {

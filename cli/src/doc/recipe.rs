@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use kiln_eval::{Assume, Constants, Value};
-use kiln_lang::FileId;
 use kiln_lang::module::{PartKind, Role, Stmt, StmtKind};
 use kiln_lang::schema::OptionSchema;
+use kiln_lang::{FileId, published_specs};
 
 use super::body::Part;
 use super::catalog::{Catalog, Entry, package_of, summary};
-use super::html::Html;
 use super::markdown::{blocks, inline, is_web};
 use super::options::{choices, fields, first_paragraph};
 use super::page::{Page, badge, copyable, row, section, table};
+use crate::html::Html;
 
 pub(super) fn page(catalog: &Catalog<'_>, entry: &Entry) -> String {
     let table = &entry.schema.table;
@@ -96,6 +96,10 @@ fn facts(catalog: &Catalog<'_>, entry: &Entry) -> Html {
     let provides = provides(catalog, entry);
     if !provides.is_empty() {
         rows.push(("Provides", provides));
+    }
+    let published = published_specs(catalog.db, entry.file);
+    if !published.is_empty() {
+        rows.push(("Published", Html::join(published.iter().map(|it| copyable(it)), " ")));
     }
     rows.push(("Recipe", Html::code(&entry.source)));
     let rows: Html = rows

@@ -300,7 +300,7 @@ proptest! {
         text in prop_oneof![any::<String>(), "[`*\\[\\]()#|<>&\"' a\n-]{0,60}", "([a-z`*]|\\[x\\]\\(|https://x|javascript:|\\)|\n\\| ?|\n- |\n```| ){0,30}"],
     ) {
         let html = markdown::blocks(&text, 2, false, &|_| None);
-        let page = read("text", &html::Html::tag("main", html).document());
+        let page = read("text", &crate::html::Html::tag("main", html).document());
         for link in &page.links {
             prop_assert!(markdown::is_web(link), "{link}");
         }

@@ -4,29 +4,29 @@ use std::fmt::Write as _;
 
 /// A piece of a page: text and whole elements.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Html(String);
+pub(crate) struct Html(String);
 
 /// What an attribute is called and what it is.
-pub(super) type Attrs<'a> = &'a [(&'static str, &'a str)];
+pub(crate) type Attrs<'a> = &'a [(&'static str, &'a str)];
 
 /// Elements that have no end.
 const VOID: &[&str] = &["br", "hr", "input", "link", "meta"];
 
 impl Html {
     /// Nothing.
-    pub(super) fn new() -> Html {
+    pub(crate) fn new() -> Html {
         Html::default()
     }
 
     /// Makes a text. Whatever stands in it is shown as it is.
-    pub(super) fn text(text: &str) -> Html {
+    pub(crate) fn text(text: &str) -> Html {
         let mut html = Html::new();
         escape(&mut html.0, text);
         html
     }
 
     /// Makes an element of what is in it. Void elements leave that out.
-    pub(super) fn el(name: &'static str, attrs: Attrs<'_>, inner: impl Into<Html>) -> Html {
+    pub(crate) fn el(name: &'static str, attrs: Attrs<'_>, inner: impl Into<Html>) -> Html {
         let mut html = Html::new();
         let _ = write!(html.0, "<{name}");
         for (key, value) in attrs {
@@ -43,44 +43,44 @@ impl Html {
     }
 
     /// Makes an element without attributes.
-    pub(super) fn tag(name: &'static str, inner: impl Into<Html>) -> Html {
+    pub(crate) fn tag(name: &'static str, inner: impl Into<Html>) -> Html {
         Html::el(name, &[], inner)
     }
 
     /// Makes code.
-    pub(super) fn code(text: &str) -> Html {
+    pub(crate) fn code(text: &str) -> Html {
         Html::tag("code", text)
     }
 
     /// Makes a link.
-    pub(super) fn link(href: &str, inner: impl Into<Html>) -> Html {
+    pub(crate) fn link(href: &str, inner: impl Into<Html>) -> Html {
         Html::el("a", &[("href", href)], inner)
     }
 
     /// Makes an element of a text that is the program's own and no HTML: styles and scripts.
-    pub(super) fn embedded(name: &'static str, text: &'static str) -> Html {
+    pub(crate) fn embedded(name: &'static str, text: &'static str) -> Html {
         Html(format!("<{name}>\n{text}</{name}>"))
     }
 
     /// Adds something at the end.
-    pub(super) fn push(&mut self, other: impl Into<Html>) {
+    pub(crate) fn push(&mut self, other: impl Into<Html>) {
         self.0.push_str(&other.into().0);
     }
 
     /// Adds a line break, for those who read the source.
-    pub(super) fn line(mut self) -> Html {
+    pub(crate) fn line(mut self) -> Html {
         self.0.push('\n');
         self
     }
 
     /// Returns this and then something else.
-    pub(super) fn then(mut self, other: impl Into<Html>) -> Html {
+    pub(crate) fn then(mut self, other: impl Into<Html>) -> Html {
         self.push(other);
         self
     }
 
     /// Joins pieces with a text between them.
-    pub(super) fn join(pieces: impl IntoIterator<Item = Html>, between: &str) -> Html {
+    pub(crate) fn join(pieces: impl IntoIterator<Item = Html>, between: &str) -> Html {
         let mut html = Html::new();
         for (index, piece) in pieces.into_iter().enumerate() {
             if index > 0 {
@@ -92,12 +92,12 @@ impl Html {
     }
 
     /// Whether nothing is in it.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Makes a whole document of what stands in it.
-    pub(super) fn document(self) -> String {
+    pub(crate) fn document(self) -> String {
         format!("<!doctype html>\n{}\n", self.0)
     }
 }
