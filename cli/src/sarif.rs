@@ -146,56 +146,164 @@ fn uri(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
     use std::sync::Arc;
 
     use kiln_lang::MemoryWorld;
 
     use super::*;
 
+    /// The properties of each object: the name, whether it must be there, and its type.
+    type Structure = BTreeMap<String, BTreeMap<String, (bool, String)>>;
+
+    fn structure() -> Structure {
+        let mut structure = Structure::new();
+        let mut current = String::new();
+        for line in include_str!("sarif/structure.txt").lines() {
+            match line.strip_prefix("  ").and_then(|it| it.split_once(": ")) {
+                Some((name, ty)) => {
+                    let must = !name.ends_with('?');
+                    let name = name.trim_end_matches('?').to_owned();
+                    structure
+                        .entry(current.clone())
+                        .or_default()
+                        .insert(name, (must, ty.to_owned()));
+                }
+                None if line.is_empty() || line.starts_with('#') => {}
+                None => current = line.to_owned(),
+            }
+        }
+        structure
+    }
+
+    /// What is wrong with a value that should have a type, with the way to it.
+    fn wrong(structure: &Structure, value: &Value, ty: &str, way: &str, out: &mut Vec<String>) {
+        if let Some(of) = ty.strip_suffix("[]") {
+            match value.as_array() {
+                Some(items) => {
+                    for (at, item) in items.iter().enumerate() {
+                        wrong(structure, item, of, &format!("{way}[{at}]"), out);
+                    }
+                }
+                None => out.push(format!("{way} is no list")),
+            }
+            return;
+        }
+        if let Some(object) = structure.get(ty) {
+            let Some(found) = value.as_object() else {
+                return out.push(format!("{way} is no {ty}"));
+            };
+            for (name, (must, _)) in object {
+                if *must && !found.contains_key(name) {
+                    out.push(format!("{way} lacks {name}"));
+                }
+            }
+            for (name, value) in found {
+                match object.get(name) {
+                    Some((_, ty)) => wrong(structure, value, ty, &format!("{way}.{name}"), out),
+                    None => out.push(format!("{way} has {name}, which no {ty} has")),
+                }
+            }
+            return;
+        }
+        let fits = match ty {
+            "string" => value.is_string(),
+            "number" => value.is_i64() || value.is_u64(),
+            "boolean" => value.is_boolean(),
+            "any" => true,
+            words => value
+                .as_str()
+                .is_some_and(|it| words.split(" | ").any(|word| word == format!("{it:?}"))),
+        };
+        if !fits {
+            out.push(format!("{way} is {value}, not {ty}"));
+        }
+    }
+
+    /// What the schema says beyond the types of properties.
+    fn beyond(sarif: &Value, out: &mut Vec<String>) {
+        let all = |value: &Value, key: &str| value[key].as_array().cloned().unwrap_or_default();
+        for run in all(sarif, "runs") {
+            let rules = all(&run["tool"]["driver"], "rules");
+            let ids: BTreeSet<&str> = rules.iter().filter_map(|it| it["id"].as_str()).collect();
+            if ids.len() != rules.len() {
+                out.push("two rules have one id".to_owned());
+            }
+            for result in all(&run, "results") {
+                let index = result["ruleIndex"].as_u64().and_then(|it| usize::try_from(it).ok());
+                if index.map(|it| &rules[it]["id"]) != Some(&result["ruleId"]) {
+                    out.push(format!("{} has the index of another rule", result["ruleId"]));
+                }
+                if result["message"]["text"].is_null() && result["message"]["id"].is_null() {
+                    out.push("a message says nothing".to_owned());
+                }
+                for place in
+                    all(&result, "locations").iter().chain(&all(&result, "relatedLocations"))
+                {
+                    let region = &place["physicalLocation"]["region"];
+                    for key in ["startLine", "startColumn", "endLine", "endColumn"] {
+                        if region[key].as_u64().is_none_or(|it| it < 1) {
+                            out.push(format!("{key} is {}", region[key]));
+                        }
+                    }
+                }
+                for fix in all(&result, "fixes") {
+                    let changes = all(&fix, "artifactChanges");
+                    if changes.is_empty()
+                        || changes.iter().any(|it| all(it, "replacements").is_empty())
+                    {
+                        out.push("a fix changes nothing".to_owned());
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
-    fn every_result_has_what_the_format_demands() {
+    fn what_is_written_follows_the_standard() {
         let mut world = MemoryWorld::new();
-        world.insert("/set/a b.kiln", "override dpdk\ndrivers += mlx6 // ünïcode\nmax = 70000\n");
+        world.insert(
+            "/set/a b.kiln",
+            "override dpdk\ndrivers += mlx6 // ünïcode\nmax = 70000\nmax = 3\n",
+        );
         world.insert(
             "/set/dpdk.kiln",
             "recipe dpdk\nversion = 1\nknob drivers: Set<enum { mlx5 }> = {}\nknob max: Int(1..=9) = 1\n",
         );
         let db = Database::new(Arc::new(world), vec!["/set".to_owned()]);
         let diagnostics = db.diagnostics(db.file("/set/a b.kiln"));
-        assert_eq!(diagnostics.len(), 2, "{diagnostics:?}");
+        assert_eq!(diagnostics.len(), 3, "{diagnostics:?}");
         let sarif = to_sarif(&db, &diagnostics);
-        assert_eq!(sarif["version"], "2.1.0");
+        let mut found = Vec::new();
+        wrong(&structure(), &sarif, "Log", "log", &mut found);
+        beyond(&sarif, &mut found);
+        assert_eq!(found, Vec::<String>::new());
         let run = &sarif["runs"][0];
-        let rules = run["tool"]["driver"]["rules"].as_array().cloned().unwrap_or_default();
-        assert_eq!(rules.len(), Code::ALL.len());
-        assert!(
-            rules
-                .iter()
-                .all(|it| it["id"].is_string() && it["shortDescription"]["text"].is_string())
-        );
+        assert_eq!(run["tool"]["driver"]["rules"].as_array().map(Vec::len), Some(Code::ALL.len()));
         let results = run["results"].as_array().cloned().unwrap_or_default();
-        assert_eq!(results.len(), 2);
-        for result in &results {
-            let index = result["ruleIndex"].as_u64().and_then(|it| usize::try_from(it).ok());
-            let rule = index.map(|it| &rules[it]["id"]);
-            assert_eq!(rule, Some(&result["ruleId"]));
-            assert!(matches!(result["level"].as_str(), Some("error" | "warning")));
-            assert!(result["message"]["text"].is_string());
-            let place = &result["locations"][0]["physicalLocation"];
-            assert_eq!(place["artifactLocation"]["uri"], "file:///set/a%20b.kiln");
-            for key in ["startLine", "startColumn", "endLine", "endColumn"] {
-                assert!(place["region"][key].as_u64() >= Some(1), "{place}");
-            }
-            for related in result["relatedLocations"].as_array().into_iter().flatten() {
-                assert!(related["physicalLocation"]["artifactLocation"]["uri"].is_string());
-            }
-            for fix in result["fixes"].as_array().into_iter().flatten() {
-                let change = &fix["artifactChanges"][0];
-                assert!(change["artifactLocation"]["uri"].is_string());
-                assert!(change["replacements"][0]["deletedRegion"]["startLine"].is_u64());
-                assert!(change["replacements"][0]["insertedContent"]["text"].is_string());
-            }
-        }
+        assert_eq!(results.len(), 3);
         assert!(results.iter().any(|it| it["fixes"].is_array()));
+        assert!(results.iter().any(|it| it["relatedLocations"].is_array()));
+        let place = &results[0]["locations"][0]["physicalLocation"]["artifactLocation"];
+        assert_eq!(place["uri"], "file:///set/a%20b.kiln");
+    }
+
+    #[test]
+    fn what_does_not_follow_the_standard_is_noticed() {
+        let bad = json!({
+            "version": "2.2",
+            "runs": [{"tool": {}, "results": [{"message": {"text": 3}, "lewel": "error"}]}],
+        });
+        let mut found = Vec::new();
+        wrong(&structure(), &bad, "Log", "log", &mut found);
+        assert_eq!(
+            found,
+            [
+                "log.runs[0].results[0] has lewel, which no Result has",
+                "log.runs[0].results[0].message.text is 3, not string",
+                "log.runs[0].tool lacks driver",
+                "log.version is \"2.2\", not \"2.1.0\"",
+            ]
+        );
     }
 }

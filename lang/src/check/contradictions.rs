@@ -6,8 +6,8 @@ use super::Checker;
 use super::constants::{Const, Facts, as_set};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::module::{
-    ExprId, GuardId, Ident, ModuleKind, Name, OptionKind, Setting, SettingOp, SpanId, Spec,
-    SpecItem,
+    ExprId, GuardId, Ident, ModuleKind, Name, OptionKind, PartKind, Setting, SettingOp, SpanId,
+    Spec, SpecItem,
 };
 use crate::schema::{OptionTable, Schema};
 use crate::types::{EnumTy, Ty};
@@ -145,6 +145,17 @@ impl<'a> Checker<'a> {
                 && let Some(renamed) = schema.table.renamed.iter().find(|it| it.from == *first)
             {
                 *first = &renamed.to;
+            }
+            // What is not there has been told already.
+            let is_known = |schema: &std::sync::Arc<Schema>| {
+                names.first().is_none_or(|it| {
+                    matches!(*it, "version" | "steps")
+                        || schema.table.get(it).is_some()
+                        || schema.part(PartKind::Compile, it).is_some()
+                })
+            };
+            if schema.as_ref().is_some_and(|it| !is_known(it)) {
+                continue;
             }
             // What stands under different conditions may hold at different times.
             let key = (package.clone(), names.join("."), setting.guard);

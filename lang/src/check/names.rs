@@ -252,6 +252,14 @@ impl<'a> Checker<'a> {
                     format!(": {of}"),
                 );
             }
+        } else if near.is_empty()
+            && !matches!(expected.map(Ty::without_opt), Some(Ty::String(_) | Ty::Path))
+            && self.untyped_let(expr).is_none()
+            && self.package(name).is_some()
+        {
+            diagnostic = diagnostic
+                .help(format!("`{name}` is a package, whose options nobody else reads: `host {name}[…] >= …` says what is needed of it"))
+                .help(format!("in a condition, `with {name}[…] >= …` asks how it is; in steps, `dep.{name}` says where"));
         } else if near.is_empty() {
             let quoted = format!("\"{name}\"");
             diagnostic = match expected.map(Ty::without_opt) {

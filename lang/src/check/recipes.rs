@@ -549,6 +549,38 @@ impl<'a> Checker<'a> {
             }
         }
         self.body(part.body, &table, part.kind);
+        if part.kind == PartKind::Compile {
+            self.unpinned(part, &table);
+        }
+    }
+
+    /// Reports the options of which each compilation has its own value, where it does not say which.
+    fn unpinned(&mut self, part: &'a Part, table: &Arc<OptionTable>) {
+        let module = self.module();
+        for option in table.options.iter().filter(|it| it.split) {
+            let pins = module.bodies[part.body].stmts.iter().any(|it| match &it.kind {
+                StmtKind::Setting(setting) => {
+                    setting.path.first().is_some_and(|it| it.name == option.name)
+                }
+                _ => false,
+            });
+            if pins {
+                continue;
+            }
+            let message = format!(
+                "`compile {}` does not say what `{}` is in it",
+                part.ident.name, option.name
+            );
+            let diagnostic = self
+                .at_ident(Code::MissingValue, &part.ident, message)
+                .label(
+                    option.at.file,
+                    self.db.span(option.at.file, option.span),
+                    "what is `split` differs between compilations",
+                )
+                .help(format!("write `{} = …` in its block", option.name));
+            self.report(diagnostic);
+        }
     }
 
     /// The texts and conditions of enum values.

@@ -392,7 +392,13 @@ impl<'a> Checker<'a> {
             let range = self.span(span);
             diagnostic = diagnostic.fix_at(format!("write `{text}`"), self.file, range, text);
         }
-        if near.is_empty() && !is_value {
+        let is_let = table.get(&ident.name).is_some_and(|it| it.kind == OptionKind::Let);
+        if is_let {
+            diagnostic = diagnostic.help(format!(
+                "`{}` is a `let`, which only the recipe knows; `field` declares what others may set",
+                ident.name
+            ));
+        } else if near.is_empty() && !is_value {
             let others = self.packages_with(&ident.name, package);
             if !others.is_empty() {
                 let others: Vec<&str> = others.iter().map(|it| it.as_str()).collect();

@@ -55,7 +55,8 @@ impl Checker<'_> {
             .label(ty.file, decl, "declared here");
         // A value that is written `.value` or `"value"` keeps its form.
         if self.db.text(self.file)[self.range(expr)] == *name {
-            diagnostic = diagnostic.fix(format!("write `{now}`"), now.to_string());
+            let now = as_value(&now);
+            diagnostic = diagnostic.fix(format!("write `{now}`"), now);
         }
         self.report(diagnostic);
         Some(at as u32)
@@ -151,7 +152,8 @@ impl Checker<'_> {
             };
         }
         for near in &near {
-            diagnostic = diagnostic.fix(format!("write `{near}`"), *near);
+            let near = as_value(near);
+            diagnostic = diagnostic.fix(format!("write `{near}`"), near);
         }
         if near.is_empty() && ty.values.len() <= VALUES_LISTED_MAX {
             diagnostic = diagnostic.help(format!("there are {}", list(&ty.values, "and")));
@@ -284,4 +286,10 @@ impl Checker<'_> {
         }
         self.set(expr, Res::Value(ty.clone(), at), Ty::Enum(ty.clone()))
     }
+}
+
+/// A value of an enum as files write it: what is no word stands in quotes.
+fn as_value(value: &str) -> String {
+    let is_word = value.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+    if is_word { value.to_owned() } else { crate::syntax::quote(value) }
 }
