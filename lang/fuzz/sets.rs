@@ -23,8 +23,8 @@ use kiln_lang::{
 /// The folder with all files of a set.
 pub(crate) const ROOT: &str = "/w";
 
-/// How many diagnostics a set may have for each of its tokens before that counts as a flood.
-const DIAGNOSTICS_PER_TOKEN_MAX: usize = 2;
+/// How many diagnostics a file may have beyond one for each of its bytes.
+const FLOOD_MIN: usize = 8;
 
 /// A set of files, with what is done to them.
 pub(crate) struct Set {
@@ -163,13 +163,9 @@ pub(crate) fn checker(text: &str) -> Result<(), String> {
         if was != is {
             return Err(format!("another order: {path} has\n{was}\nand then\n{is}"));
         }
-        let tokens = parse(&set.files[*path])
-            .syntax()
-            .descendants_with_tokens()
-            .filter_map(|it| it.into_token())
-            .count();
-        if diagnostics.len() > DIAGNOSTICS_PER_TOKEN_MAX * (tokens + 8) {
-            return Err(format!("flood: {} in {path} for {tokens} tokens", diagnostics.len()));
+        let bytes = set.files[*path].len();
+        if diagnostics.len() > bytes + FLOOD_MIN {
+            return Err(format!("flood: {} in {path} of {bytes} bytes", diagnostics.len()));
         }
         for diagnostic in diagnostics {
             places(&db, diagnostic)?;

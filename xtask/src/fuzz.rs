@@ -6,7 +6,8 @@
 //! fuzz grammar   texts made by the rules of `kiln.ungram`: they parse, and are formatted well
 //! fuzz slips     what one missing token costs; with --show, where it costs more than one message
 //! fuzz check     sets of files that need each other, right and wrong: what must hold of the checker
-//! fuzz eval      the same sets with wishes and layers: what must hold of the evaluator
+//! fuzz eval      the same sets with wishes and layers: what must hold of the evaluator; with
+//!                --show, how far the sets get
 //! fuzz lsp       the same sets with edits: what must hold of the editor features
 //! ```
 //!
@@ -91,6 +92,10 @@ pub(crate) fn run(root: &Path, words: &[&str]) -> Result<(), String> {
             Ok(())
         }
         "check" => run_for(root, time, seed, (properties_of_sets::checker, SET), sets::set),
+        "eval" if show => {
+            stages(seed);
+            Ok(())
+        }
         "eval" => {
             run_for(root, time, seed, (properties_of_evaluation::evaluator, EVAL_SET), sets::set)
         }
@@ -101,6 +106,26 @@ pub(crate) fn run(root: &Path, words: &[&str]) -> Result<(), String> {
         _ => Err(usage.to_owned()),
     }
 }
+
+/// Prints how far the sets get that are made: a fuzzer whose sets all fail early looks at little.
+fn stages(seed: u64) {
+    let mut counts = std::collections::BTreeMap::new();
+    for at in 0..2_000 {
+        let set =
+            properties_of_sets::Set::read(&sets::set(&mut Random::new(seed.wrapping_add(at))));
+        let threads = std::num::NonZeroUsize::MIN;
+        let text = properties_of_evaluation::outcome(&set, &set.database(false), threads);
+        let is_stage = |it: &&str| STAGES.contains(it);
+        let last = text.lines().filter(is_stage).last().unwrap_or("nothing").to_owned();
+        *counts.entry(last).or_insert(0_u32) += 1;
+    }
+    for (stage, count) in counts {
+        println!("{count:6} {stage}");
+    }
+}
+
+/// The stages in what comes out of a set.
+const STAGES: &[&str] = &["no setup", "no solution", "not derived", "derived"];
 
 /// What the grammar makes, the parser accepts, and the formatter writes well.
 fn follows_the_grammar(text: &str) -> Result<(), String> {
