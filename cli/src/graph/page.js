@@ -23,6 +23,17 @@
     box.y = (size.height - box.height) / 2;
     draw();
   };
+  // At first, and where all would be too small to be read: what is wanted, and what is near to it.
+  const begin = () => {
+    fit();
+    const scale = box.width / Math.max(main.clientWidth, 1);
+    const root = svg.querySelector(".node.root");
+    if (scale <= 2.5 || root === null) return;
+    box = { width: main.clientWidth * 1.3, height: main.clientHeight * 1.3 };
+    box.x = number(root, "x") - box.width * 0.15;
+    box.y = number(root, "y") - box.height / 2;
+    draw();
+  };
   const zoom = (factor, x = main.clientWidth / 2, y = main.clientHeight / 2) => {
     const scale = box.width / Math.max(main.clientWidth, 1);
     const next = Math.min(Math.max(scale * factor, 0.1), Math.max(size.width, size.height, 1000) / 100);
@@ -39,7 +50,7 @@
     size = { width: number(svg, "width"), height: number(svg, "height") };
     nodes = new Map([...svg.querySelectorAll(".node")].map((it) => [it.dataset.id, it]));
     edges = [...svg.querySelectorAll(".edge")];
-    fit();
+    begin();
     find();
     choose(chosen !== null && nodes.has(chosen) ? chosen : null);
   };
@@ -165,6 +176,6 @@
   document.getElementById("out").addEventListener("click", () => zoom(1.25));
   document.getElementById("fit").addEventListener("click", fit);
   if (tools !== null) tools.addEventListener("change", show);
-  window.addEventListener("resize", fit);
+  window.addEventListener("resize", begin);
   show();
 })();

@@ -53,10 +53,14 @@ fn numbers(whole: &View) -> BTreeMap<usize, usize> {
 
 fn header(title: &str, target: &View, whole: &View, has_tools: bool) -> Html {
     let tools = whole.nodes.len() - target.nodes.len();
-    let counts = match has_tools {
-        true => format!("{} packages, {tools} build tools", target.nodes.len()),
-        false => format!("{} packages", target.nodes.len()),
+    let count = |count: usize, word: &str| match count {
+        1 => format!("1 {word}"),
+        count => format!("{count} {word}s"),
     };
+    let mut counts = count(target.nodes.len(), "package");
+    if has_tools {
+        counts.push_str(&format!(", {}", count(tools, "build tool")));
+    }
     let script = |name, attrs: &[(&'static str, &str)], inner: &str| {
         let mut all = vec![("class", "script"), ("hidden", "")];
         all.extend_from_slice(attrs);
