@@ -50,7 +50,8 @@ thread_local! {
 
 #[derive(Default, Clone)]
 struct Files {
-    by_path: HashMap<Arc<str>, FileId>,
+    /// Shared by the databases that edits make of one another, until one learns of another file.
+    by_path: Arc<HashMap<Arc<str>, FileId>>,
     data: Vec<Arc<FileData>>,
 }
 
@@ -472,7 +473,7 @@ impl Files {
     fn add(&mut self, path: &str, text: Option<Result<Arc<str>, WorldError>>) -> FileId {
         let id = FileId(self.data.len() as u32);
         let path: Arc<str> = path.into();
-        self.by_path.insert(path.clone(), id);
+        Arc::make_mut(&mut self.by_path).insert(path.clone(), id);
         self.data.push(Arc::new(FileData::new(path, text)));
         id
     }
@@ -480,20 +481,28 @@ impl Files {
     /// The other files from which something was derived with a look at `file`, or with a look at
     /// one of these.
     fn that_look_at(&self, file: FileId) -> BTreeSet<FileId> {
-        let mut by: HashMap<FileId, Vec<FileId>> = HashMap::new();
-        for (index, data) in self.data.iter().enumerate() {
-            for seen in &*data.looked_at.lock().unwrap_or_else(PoisonError::into_inner) {
-                by.entry(*seen).or_default().push(FileId(index as u32));
-            }
-        }
         let mut found = BTreeSet::new();
-        let mut open = vec![file];
-        while let Some(next) = open.pop() {
-            for looking in by.get(&next).into_iter().flatten() {
-                if *looking != file && found.insert(*looking) {
-                    open.push(*looking);
+        // Whether a file looks at one of the last that were found is asked for each file, round by
+        // round: there are few rounds, and an edit of one recipe among thousands is over after one.
+        let mut last = vec![false; self.data.len()];
+        let mut is_last = true;
+        last[file.0 as usize] = true;
+        while std::mem::take(&mut is_last) {
+            let mut next = vec![false; self.data.len()];
+            for (index, data) in self.data.iter().enumerate() {
+                let id = FileId(index as u32);
+                if id == file || found.contains(&id) {
+                    continue;
+                }
+                let looked_at = data.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+                if looked_at.iter().any(|it| last.get(it.0 as usize) == Some(&true)) {
+                    next[index] = true;
+                    is_last = true;
                 }
             }
+            let new = next.iter().enumerate().filter(|it| *it.1);
+            found.extend(new.map(|it| FileId(it.0 as u32)));
+            last = next;
         }
         found
     }

@@ -5,6 +5,7 @@
 //! the workspace, and the large recipe depends on a hundred of them. The memory is that of the whole
 //! process, texts and client included.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -54,9 +55,10 @@ fn main() {
     // Cargo passes `--bench`.
     if let Some(folder) = std::env::args().skip(1).find(|it| !it.starts_with('-')) {
         let mut names = Vec::new();
-        load(std::path::Path::new(&folder), &mut world, &mut names);
+        let folder = Path::new(&folder);
+        load(folder, folder, &mut world, &mut names);
         names.sort();
-        println!("{} files of {folder}", names.len());
+        println!("{} recipes of {}", names.len(), folder.display());
         for name in names.iter().step_by(names.len() / 100 + 1) {
             text.push_str(&format!("host {name}\n"));
         }
@@ -147,17 +149,18 @@ fn main() {
 }
 
 /// Takes in all recipes below a folder, and their names.
-fn load(folder: &std::path::Path, world: &mut MemoryWorld, names: &mut Vec<String>) {
+fn load(top: &Path, folder: &Path, world: &mut MemoryWorld, names: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() {
-            load(&path, world, names);
+            load(top, &path, world, names);
         } else if let (Some(stem), Ok(text)) =
             (path.file_stem().and_then(|it| it.to_str()), std::fs::read_to_string(&path))
             && path.extension().is_some_and(|it| it == "kiln")
             && stem != "zlib"
         {
-            world.insert(&format!("/w/{}", path.display()), &text);
+            let below = path.strip_prefix(top).unwrap_or(&path);
+            world.insert(format!("/w/{}", below.display()), &text);
             if text.lines().any(|it| it == format!("recipe {stem}")) {
                 names.push(stem.to_owned());
             }

@@ -63,10 +63,32 @@ pub fn lower(parse: &Parse) -> (Module, SourceMap, Vec<LowerError>) {
     let mut lowerer =
         Lowerer { module: Module::default(), map: SourceMap::default(), errors: Vec::new() };
     lowerer.file(&file);
-    let Lowerer { mut module, map, errors } = lowerer;
+    let Lowerer { mut module, mut map, errors } = lowerer;
+    shrink(&mut module);
+    map.spans.shrink_to_fit();
+    map.exprs.shrink_to_fit();
+    (module, map, errors)
+}
+
+/// Gives back memory that is not used: modules are kept for as long as an editor is open.
+fn shrink(module: &mut Module) {
     module.exprs.shrink();
     module.guards.shrink();
-    (module, map, errors)
+    module.types.shrink();
+    module.enums.shrink();
+    for at in 0..module.bodies.len() {
+        let Body { options, steps, stmts, versions, parts } =
+            &mut module.bodies[BodyId::from_index(at)];
+        options.shrink_to_fit();
+        steps.shrink_to_fit();
+        stmts.shrink_to_fit();
+        versions.shrink_to_fit();
+        parts.shrink_to_fit();
+    }
+    for at in 0..module.enums.len() {
+        let decl = &mut module.enums[super::EnumId::from_index(at)];
+        decl.values.shrink_to_fit();
+    }
 }
 
 struct Lowerer {
