@@ -535,7 +535,7 @@ fn fallback(ty: &Ty) -> Value {
         Ty::Size(_) => Value::Size(0),
         Ty::Duration(_) => Value::Duration(0),
         Ty::String(_) | Ty::Path => Value::text(""),
-        Ty::Enum(of) => Value::Enum(of.clone(), 0),
+        Ty::Enum(of) if !of.values.is_empty() => Value::Enum(of.clone(), 0),
         Ty::Set(of) => Value::Set(of.clone(), Bits::new()),
         Ty::Version => Value::Version(Version::new("0")),
         _ => Value::Null,
