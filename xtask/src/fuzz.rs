@@ -110,17 +110,28 @@ pub(crate) fn run(root: &Path, words: &[&str]) -> Result<(), String> {
 /// Prints how far the sets get that are made: a fuzzer whose sets all fail early looks at little.
 fn stages(seed: u64) {
     let mut counts = std::collections::BTreeMap::new();
+    let mut reasons = std::collections::BTreeMap::new();
     for at in 0..2_000 {
         let set =
             properties_of_sets::Set::read(&sets::set(&mut Random::new(seed.wrapping_add(at))));
         let threads = std::num::NonZeroUsize::MIN;
         let text = properties_of_evaluation::outcome(&set, &set.database(false), threads);
         let is_stage = |it: &&str| STAGES.contains(it);
-        let last = text.lines().filter(is_stage).last().unwrap_or("nothing").to_owned();
+        let last = text.lines().rfind(is_stage).unwrap_or("nothing").to_owned();
+        // What stops most of them, without the places.
+        if let Some(line) = text.lines().find(|it| it.contains(" [") && it.starts_with("/w/")) {
+            let words: Vec<&str> = line.split(' ').skip(2).take(9).collect();
+            *reasons.entry(format!("{last}: {}", words.join(" "))).or_insert(0_u32) += 1;
+        }
         *counts.entry(last).or_insert(0_u32) += 1;
     }
     for (stage, count) in counts {
         println!("{count:6} {stage}");
+    }
+    let mut reasons: Vec<(u32, String)> = reasons.into_iter().map(|it| (it.1, it.0)).collect();
+    reasons.sort_unstable();
+    for (count, reason) in reasons.iter().rev().take(30) {
+        println!("{count:6} {reason}");
     }
 }
 

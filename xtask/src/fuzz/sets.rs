@@ -1,6 +1,7 @@
 //! Random sets of files: recipes that need each other, a module, an interface, and layers over them.
 //! Most is well-formed; some is not, and some is changed as the texts of the other fuzzers are.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::mutate::{boundary, mutate};
@@ -9,7 +10,7 @@ use crate::fuzz::properties_of_sets::{Set, escaped};
 
 /// Makes a set; with edits for an editor, with wishes for the evaluator.
 pub(crate) fn set(random: &mut Random) -> String {
-    let mut maker = Maker { random, packages: Vec::new() };
+    let mut maker = Maker { random, packages: Vec::new(), said: BTreeSet::new() };
     let count = 2 + maker.random.below(5);
     for at in 0..count {
         let package = maker.package(at);
@@ -22,10 +23,11 @@ pub(crate) fn set(random: &mut Random) -> String {
     for at in 0..count {
         files.push((format!("/w/p{at}.kiln"), maker.recipe(at)));
     }
+    let overlay = maker.random.one_in(2);
     if !maker.random.one_in(4) {
-        files.push(("/w/project.kiln".to_owned(), maker.project()));
+        files.push(("/w/project.kiln".to_owned(), maker.project(overlay)));
     }
-    if maker.random.one_in(2) {
+    if overlay {
         files.push(("/w/over.kiln".to_owned(), maker.overlay()));
     }
     for at in 0..maker.random.below(3) {
@@ -142,15 +144,19 @@ struct Package {
 /// Whose options an expression may read.
 struct Reader<'r> {
     options: &'r [(String, Kind)],
+    /// Whether the module is at hand.
+    in_recipe: bool,
 }
 
 impl Reader<'_> {
-    const NONE: Reader<'static> = Reader { options: &[] };
+    const NONE: Reader<'static> = Reader { options: &[], in_recipe: false };
 }
 
 struct Maker<'r> {
     random: &'r mut Random,
     packages: Vec<Package>,
+    /// What the layer that is being made has set: most say one thing once.
+    said: BTreeSet<(usize, String)>,
 }
 
 impl Maker<'_> {
@@ -176,7 +182,7 @@ impl Maker<'_> {
 
     /// One of two texts; the second is a mistake, which is rare.
     fn mostly(&mut self, right: &str, wrong: &str) -> String {
-        if self.random.one_in(40) { wrong.to_owned() } else { right.to_owned() }
+        if self.random.one_in(100) { wrong.to_owned() } else { right.to_owned() }
     }
 
     fn chance(&mut self, n: usize) -> bool {
@@ -227,9 +233,9 @@ impl Maker<'_> {
         for index in 0..options.len() {
             // Most read what is declared above; the rest makes rings now and then.
             let read = if self.chance(12) { &options[..] } else { &options[..index] };
-            self.option(&mut out, at, &options[index], &Reader { options: read });
+            self.option(&mut out, at, &options[index], &Reader { options: read, in_recipe: true });
         }
-        let reader = Reader { options: &options };
+        let reader = Reader { options: &options, in_recipe: true };
         for _ in 0..self.random.below(5) {
             let line = self.statement(at, &reader, 0);
             out.push_str(&line);
@@ -238,7 +244,7 @@ impl Maker<'_> {
             out.push_str("provides i == 2.0\n");
         }
         if self.packages[at].has_preset {
-            let body = self.setting(&options, &reader);
+            let body = self.setting(at, &options, &reader);
             let _ = writeln!(out, "preset small {{ {body} }}");
         }
         self.packages[at].options = options;
@@ -323,14 +329,14 @@ impl Maker<'_> {
                 };
                 format!("{role} {spec}{req}{when}\n")
             }
-            2 => format!("arg \"--a\\({})\" else \"--b\"\n", self.text(reader, 0)),
-            3 => format!("arg {}\n", self.text(reader, 0)),
+            2 if depth > 0 => format!("arg \"--a\\({})\" else \"--b\"\n", self.text(reader, 0)),
+            2 | 3 => format!("arg {}\n", self.text(reader, 0)),
             4 => {
                 let word = *self.random.pick(&["conflict", "require"]);
                 format!("{word} {} \"why it is so\"\n", self.condition(reader, 0))
             }
             5 => format!("env.VAR = {}\n", self.text(reader, 0)),
-            6 => match self.chance(2) {
+            6 => match self.chance(8) {
                 true => "host i >= 1\n".to_owned(),
                 false => format!("args += [{}]\n", self.text(reader, 0)),
             },
@@ -352,9 +358,9 @@ impl Maker<'_> {
         self.mostly(&found, "99.0")
     }
 
-    fn project(&mut self) -> String {
+    fn project(&mut self, overlay: bool) -> String {
         let mut out = "project\n\n".to_owned();
-        if self.chance(2) {
+        if overlay || self.chance(30) {
             out.push_str("overlays [\"./over.kiln\"]\n");
         }
         for _ in 0..1 + self.random.below(3) {
@@ -374,12 +380,13 @@ impl Maker<'_> {
     }
 
     fn layer(&mut self) -> String {
+        self.said.clear();
         let mut out = String::new();
         for _ in 0..self.random.below(4) {
             let at = self.random.below(self.packages.len());
             let options = self.options_of(at);
-            let reader = Reader { options: &options };
-            let setting = self.setting(&options, &reader);
+            let reader = Reader { options: &options, in_recipe: false };
+            let setting = self.setting(at, &options, &reader);
             let _ = match self.random.below(6) {
                 0 => writeln!(out, "pkgs where has feature f0 {{ f0 = on }}"),
                 1 => writeln!(out, "when platform.cpu == x86_64 {{ p{at} {{ {setting} }} }}"),
@@ -394,10 +401,11 @@ impl Maker<'_> {
     fn override_file(&mut self) -> String {
         let at = self.random.below(self.packages.len());
         let options = self.options_of(at);
-        let reader = Reader { options: &options };
+        let reader = Reader { options: &options, in_recipe: false };
+        self.said.clear();
         let mut out = format!("override p{at}\n\n");
         for _ in 0..1 + self.random.below(3) {
-            let setting = self.setting(&options, &reader);
+            let setting = self.setting(at, &options, &reader);
             out.push_str(&setting);
             out.push('\n');
         }
@@ -408,11 +416,19 @@ impl Maker<'_> {
         self.packages[at].options.clone()
     }
 
-    fn setting(&mut self, options: &[(String, Kind)], reader: &Reader<'_>) -> String {
+    fn setting(&mut self, at: usize, options: &[(String, Kind)], reader: &Reader<'_>) -> String {
         if options.is_empty() || self.chance(8) {
             return format!("args += [{}]", self.text(reader, 1));
         }
         let (name, kind) = self.random.pick(options).clone();
+        if !self.said.insert((at, name.clone())) && !self.chance(10) {
+            return format!("args += [{}]", self.text(reader, 1));
+        }
+        // A setting that reads its own option is a ring.
+        let others: Vec<(String, Kind)> =
+            options.iter().filter(|it| it.0 != name || self.random.one_in(20)).cloned().collect();
+        let others = Reader { options: &others, in_recipe: reader.in_recipe };
+        let reader = if reader.options.is_empty() { reader } else { &others };
         let name = if self.chance(15) { format!("old_{name}") } else { name };
         // A setting reads other options now and then.
         let reader = if self.chance(4) { reader } else { &Reader::NONE };
@@ -436,7 +452,7 @@ impl Maker<'_> {
                 Kind::Feature if self.chance(3) => format!("~{name}"),
                 Kind::Feature => name.clone(),
                 Kind::Colors => format!("{name} += {}", self.color()),
-                kind => {
+                Kind::Color | Kind::Number | Kind::Size | Kind::Text | Kind::Maybe => {
                     let same = reader.options.iter().find(|it| it.1 == *kind);
                     match same {
                         Some((own, _)) if self.chance(2) => format!("{name} = {own}"),
@@ -445,7 +461,7 @@ impl Maker<'_> {
                 }
             });
         }
-        if self.chance(40) {
+        if self.chance(100) {
             items.push("nothing".to_owned());
         }
         let name = self.mostly(&format!("p{at}"), "p77");
@@ -460,7 +476,7 @@ impl Maker<'_> {
     }
 
     fn value(&mut self, kind: Kind, reader: &Reader<'_>, depth: usize) -> String {
-        if self.chance(80) {
+        if self.chance(200) {
             return (*self.random.pick(&["\"text\"", "3", "mlx6", "[1]", "{}", "1.2", "null"]))
                 .to_owned();
         }
@@ -508,7 +524,7 @@ impl Maker<'_> {
         }
         match self.random.below(9) {
             0 => format!("{} + {}", self.number(reader, depth + 1), self.number(reader, depth + 1)),
-            1 => format!("m.twice({})", self.number(reader, depth + 1)),
+            1 if reader.in_recipe => format!("m.twice({})", self.number(reader, depth + 1)),
             2 => format!(
                 "min({}, {})",
                 self.number(reader, depth + 1),
@@ -533,8 +549,8 @@ impl Maker<'_> {
             1 => format!("\"x{}\"", self.random.below(10)),
             2 => format!("\"n\\({})\"", self.number(reader, depth + 1)),
             3 => match self.read(Kind::Color, reader) {
-                Some(name) => format!("m.name({name})"),
-                None => "\"none\"".to_owned(),
+                Some(name) if reader.in_recipe => format!("m.name({name})"),
+                _ => "\"none\"".to_owned(),
             },
             4 => format!(
                 "[for n in [1, 2, 3] when n > {} => \"\\(n)\"].join(\",\")",
