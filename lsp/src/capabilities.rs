@@ -29,8 +29,10 @@ pub(crate) struct Client {
     pub(crate) related_information: bool,
     pub(crate) refreshes_hints: bool,
     pub(crate) refreshes_lenses: bool,
-    /// Whether it asks what is wrong; then nobody tells it unasked.
+    /// Whether it asks what is wrong with files that are open.
     pub(crate) pulls_diagnostics: bool,
+    /// Whether it asks what is wrong with all files; then nobody tells it unasked.
+    pub(crate) pulls_workspace: bool,
     pub(crate) refreshes_diagnostics: bool,
 }
 
@@ -80,6 +82,8 @@ impl Client {
                 .and_then(|it| it.refresh_support)
                 .unwrap_or(false),
             pulls_diagnostics: document.is_some_and(|it| it.diagnostic.is_some()),
+            pulls_workspace: document.is_some_and(|it| it.diagnostic.is_some())
+                && workspace.is_some_and(|it| it.diagnostic.is_some()),
             refreshes_diagnostics: workspace
                 .and_then(|it| it.diagnostic.as_ref())
                 .and_then(|it| it.refresh_support)
@@ -134,7 +138,7 @@ pub(crate) fn server(client: &Client) -> ServerCapabilities {
                 identifier: Some("kiln".to_owned()),
                 // What is wrong with a file depends on what others declare.
                 inter_file_dependencies: true,
-                workspace_diagnostics: true,
+                workspace_diagnostics: client.pulls_workspace,
                 work_done_progress_options: no_progress,
             })
         }),

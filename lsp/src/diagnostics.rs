@@ -131,6 +131,11 @@ fn all(
     file: FileId,
     checked: &Checked,
 ) -> Vec<lsp_types::Diagnostic> {
+    // Of most files nothing is to be said, and there may be thousands.
+    let evaluated = snapshot.evaluations.of_scope(&scope.key);
+    if checked.diagnostics.is_empty() && evaluated.iter().all(|it| it.diagnostics.is_empty()) {
+        return Vec::new();
+    }
     let lines = snapshot.lines(db, file);
     let mut out: Vec<lsp_types::Diagnostic> = Vec::new();
     for diagnostic in &checked.diagnostics {

@@ -121,7 +121,13 @@ fn initialize(
                     outbox.respond(Response::new_err(request.id, code, text));
                     continue;
                 }
-                match serde_json::from_value::<InitializeParams>(request.params) {
+                let mut params = request.params;
+                // The protocol says `diagnostics`; the crate reads `diagnostic`.
+                if let Some(asked) = params.pointer("/capabilities/workspace/diagnostics").cloned()
+                {
+                    params["capabilities"]["workspace"]["diagnostic"] = asked;
+                }
+                match serde_json::from_value::<InitializeParams>(params) {
                     Ok(params) => {
                         let client = Client::new(&params.capabilities);
                         let result = InitializeResult {
@@ -525,6 +531,7 @@ impl Server {
             return;
         }
         self.seen.publish(&found.path, found.checked);
+        let was_told = before.is_some_and(|it| !it.is_open && !it.diagnostics.is_empty());
         let is_same = match before {
             // An editor that opens a file is told what is wrong with it, even if it is nothing.
             Some(before) => {
@@ -540,8 +547,15 @@ impl Server {
             diagnostics: diagnostics.clone(),
         };
         self.published.insert(path, published);
-        // A client that asks would show it twice.
-        if !is_same && !self.state.client.pulls_diagnostics {
+        // A client that asks about the files that are open would show twice what is wrong with them;
+        // one that asks about all files is told of none.
+        let client = &self.state.client;
+        let asks = client.pulls_workspace || client.pulls_diagnostics && version.is_some();
+        let takes_back = asks && was_told && !client.pulls_workspace;
+        if takes_back {
+            let params = PublishDiagnosticsParams { uri, diagnostics: Vec::new(), version };
+            self.outbox.notify::<PublishDiagnostics>(params);
+        } else if !is_same && !asks {
             let params = PublishDiagnosticsParams { uri, diagnostics, version };
             self.outbox.notify::<PublishDiagnostics>(params);
         }

@@ -166,6 +166,21 @@ fn a_client_that_asks_what_is_wrong_is_not_told_unasked() {
 }
 
 #[test]
+fn a_client_that_asks_about_open_files_is_told_of_the_others() {
+    let capabilities = json!({"textDocument": {"diagnostic": {}}});
+    let wrong = ("/w/wrong.kiln", "override curl\nhtpp2 = off\n");
+    let mut client = Client::start_with(&[CURL, PROJECT, wrong], &["/w"], capabilities, None);
+    assert_eq!(client.capabilities["diagnosticProvider"]["workspaceDiagnostics"], false);
+    client.wait("/w/wrong.kiln", |it| it.len() == 1);
+    // Once it is open, it is asked about, and what was told is taken back.
+    client.open("/w/wrong.kiln", wrong.1);
+    client.wait("/w/wrong.kiln", <[Value]>::is_empty);
+    let report = client.get("textDocument/diagnostic", document("/w/wrong.kiln"));
+    assert_eq!(report["items"].as_array().unwrap().len(), 1);
+    assert_eq!(client.end(), Ok(()));
+}
+
+#[test]
 fn what_a_file_is_made_of() {
     let mut client = start();
     let file = "/w/recipes/curl.kiln";
