@@ -228,6 +228,14 @@ impl Compute<'_> {
                 by_name,
             };
             ty.groups = self.groups(decl, &ty);
+            if decl.values.is_empty() {
+                let span = decl.name.as_ref().map_or(decl.span, |it| it.span);
+                let place = self.lowered.map.span(span);
+                let message = "this enum has no values, so nothing can have one of them";
+                let diagnostic = Diagnostic::new(Code::BadDeclaration, self.file, place, message)
+                    .help("write them into its braces: `enum { static, shared }`");
+                self.report(diagnostic);
+            }
             self.duplicates(decl, &ty);
             self.enums.push(EnumTy(Arc::new(ty)));
         }

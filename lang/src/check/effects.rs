@@ -68,7 +68,10 @@ impl<'a> Checker<'a> {
             let is_set_here = own.iter().any(|it| {
                 it.2.len() == 1
                     && it.2[0].name == name
-                    && (it.1.op == SettingOp::Set || it.1.guard.is_some())
+                    && (it.1.op == SettingOp::Set
+                        || it.1.guard.is_some()
+                        // Beside what takes it away, it would contradict that.
+                        || it.1.op == SettingOp::Remove && op == SettingOp::Add)
             });
             if is_set_here || schema.table.get(&name).is_none() {
                 continue;
