@@ -425,13 +425,15 @@ impl Solver<'_> {
                     .collect();
                 wanted.sort();
                 wanted.dedup();
-                let wanted = wanted.join(" and ");
-                // One version is a name; `==` says nothing more.
-                let wanted = match wanted.strip_prefix("== ") {
-                    Some(one) if !one.contains(' ') => one,
-                    _ => &wanted,
+                // One version is a name: `==` says nothing more.
+                let message = match &wanted[..] {
+                    [one] => {
+                        let bare = one.strip_prefix("== ").filter(|it| !it.contains(' '));
+                        let one = bare.unwrap_or(one);
+                        format!("`{}` has no version {one}", package.name)
+                    }
+                    _ => format!("no version of `{}` is {}", package.name, wanted.join(" and ")),
                 };
-                let message = format!("`{}` has no version {}", package.name, wanted);
                 let here = match first.is_wish {
                     true => "asked for here".to_owned(),
                     false => format!("asked for by {}", first.by),

@@ -305,7 +305,7 @@ host lib <= 2.0
         files,
         &["old", "new"],
         expect![[r#"
-            error[conflict]: `lib` has no version < 2 and >= 2
+            error[conflict]: no version of `lib` is < 2 and >= 2
               /r/old.kiln:5 `host lib < 2`
               /r/new.kiln:5 `host lib >= 2`: new 1 asks for >= 2
               help: the recipe has `2.1`, `2.0` and `1.9`

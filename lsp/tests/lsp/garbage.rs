@@ -37,6 +37,8 @@ const METHODS: &[&str] = &[
     "textDocument/prepareRename",
     "textDocument/rename",
     "textDocument/formatting",
+    "textDocument/rangeFormatting",
+    "textDocument/diagnostic",
     "textDocument/codeAction",
     "textDocument/documentSymbol",
     "textDocument/foldingRange",
@@ -47,6 +49,7 @@ const METHODS: &[&str] = &[
     "textDocument/codeLens",
     "codeLens/resolve",
     "workspace/symbol",
+    "workspace/diagnostic",
     "workspace/executeCommand",
     "no/such/method",
 ];
