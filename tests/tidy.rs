@@ -59,7 +59,6 @@ fn crates_depend_only_along_the_arrows() {
 
 /// Libraries that only one place may name.
 const NAMED_IN: &[(&str, &str)] = &[
-    ("resolvo", "eval/src/solve"),
     ("miette", "cli/src/render.rs"),
     ("rusqlite", "store/src/local"),
     ("lsp_types", "lsp/src"),

@@ -160,6 +160,17 @@ impl Cond {
         }
     }
 
+    /// Whether the condition asks for other packages.
+    #[must_use]
+    pub fn reads_others(&self) -> bool {
+        match self {
+            Cond::True | Cond::False => false,
+            Cond::Not(inner) => inner.reads_others(),
+            Cond::All(parts) | Cond::Any(parts) => parts.iter().any(Cond::reads_others),
+            Cond::Is(atom) => matches!(atom, Atom::With(_)),
+        }
+    }
+
     /// Calls `visit` for every atom.
     pub fn atoms(&self, visit: &mut impl FnMut(&Atom)) {
         match self {

@@ -44,6 +44,6 @@ pub use package::*;
 pub use preferences::Preferences;
 pub use prepare::prepare;
 pub use solution::*;
-pub use solve::solve;
+pub use solve::{Session, solve};
 pub use text::Text;
 pub use value::{Bits, DepValue, LocalFile, Source, Value};

@@ -166,6 +166,8 @@ pub enum Influencer {
     Policy,
     /// The lock of the project, where nothing else decides.
     Lock,
+    /// A conflict that something else would have led to.
+    Search,
 }
 
 /// What an influence says.
@@ -195,6 +197,7 @@ impl Influencer {
             Influencer::Need(by) => format!("needed by {by}"),
             Influencer::Policy => "policy".to_owned(),
             Influencer::Lock => "kiln.lock".to_owned(),
+            Influencer::Search => "conflict".to_owned(),
         }
     }
 }

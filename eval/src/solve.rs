@@ -4,33 +4,40 @@
 //! needs when it runs. The build tools of a package are a unit of their own, shared with every
 //! package that asks for the same ones.
 //!
-//! Within a unit the packages that may depend on each other are walked from the wanted ones down.
-//! When a package is reached, everything that may need it has been settled, so its needs are
-//! complete: its version and options follow, and with them its own needs. No choice is ever taken
-//! back. Where the packages of a unit may need each other in a ring, the ring is gone round until
-//! nothing changes; if that never happens, the ring is reported.
+//! Within a unit each package follows from what is asked of it: its version and options, and with
+//! them its own needs. Packages are settled dependents first, and again when something that they
+//! follow from has changed, until nothing is left to do (`settle`). Where versions clash, that is
+//! learned from, and other versions are taken (`search`).
 //!
 //! What a layer fixes is never changed: a need against it is a conflict that names both places.
 //! Rules: `spec/solve/`.
 
+mod board;
+mod exports;
+mod finish;
 mod interfaces;
 mod node;
 mod options;
 mod order;
+mod search;
+mod settle;
 mod unit;
+mod versions;
+mod ways;
 
 pub(crate) use options::conform;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use kiln_lang::module::Name;
 use kiln_lang::types::Object;
-use kiln_lang::{Code, Database, Diagnostic, FileId};
+use kiln_lang::{Code, Database, Diagnostic};
 
 use crate::condition::{Cond, Facts, WithAtom};
 use crate::evaluate::Packages;
-use crate::layers::{LayerSetting, Setup, Target, provider_name};
+use crate::layers::{LayerSetting, Setup, Target, Wish, provider_name};
 use crate::package::Place;
 use crate::solution::{Globals, Root, Solution};
 use crate::value::Value;
@@ -45,18 +52,48 @@ pub fn solve(
     packages: &Packages<'_>,
     setup: &Setup,
 ) -> Result<(Solution, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let (solution, mut diagnostics) = kiln_lang::with_stack(|| {
-        let mut solver = Solver::new(packages, setup);
-        solver.run();
-        (solver.solution, solver.diagnostics)
-    });
-    diagnostics.dedup();
-    if diagnostics.iter().any(Diagnostic::is_error) {
-        Err(diagnostics)
-    } else {
-        Ok((solution, diagnostics))
+    let mut session = Session::new(packages, setup);
+    session.solve(&setup.wishes).map_err(|said| {
+        let hints = session.solver.hints.take();
+        kiln_lang::with_stack(|| ways::offer(packages, setup, said, &hints))
+    })
+}
+
+/// Solves several requests under the same layers, and what they have in common once.
+///
+/// A request gets the same solution as alone, whatever was solved before.
+pub struct Session<'a> {
+    solver: Solver<'a>,
+}
+
+impl<'a> Session<'a> {
+    /// Makes a session under the layers, providers, policies and platforms of a setup.
+    #[must_use]
+    pub fn new(packages: &'a Packages<'a>, setup: &'a Setup) -> Self {
+        Session { solver: Solver::new(packages, setup) }
+    }
+
+    /// As [`solve()`], for these wishes.
+    ///
+    /// # Errors
+    ///
+    /// As [`solve()`].
+    pub fn solve(
+        &mut self,
+        wishes: &[Wish],
+    ) -> Result<(Solution, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let (solution, mut diagnostics) = kiln_lang::with_stack(|| self.solver.run(wishes));
+        diagnostics.dedup();
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            Err(diagnostics)
+        } else {
+            Ok((solution, diagnostics))
+        }
     }
 }
+
+/// The place of what is written nowhere.
+const NOWHERE: Place = Place { file: Database::PACKAGE, start: 0, end: 0 };
 
 struct Solver<'a> {
     packages: &'a Packages<'a>,
@@ -72,16 +109,20 @@ struct Solver<'a> {
     policies: Vec<(Name, Arc<unit::Need>)>,
     /// Whether a layer takes packages away.
     has_unavailable: bool,
-    solution: Solution,
-    /// The units of build tools by what they were asked for.
-    build_units: BTreeMap<String, crate::solution::UnitId>,
-    /// What is being solved, outermost first: the key of each unit, and for which package it is.
-    open: Vec<(String, String)>,
     host: Arc<Globals>,
     build: Arc<Globals>,
-    /// The files whose own mistakes have been reported.
-    seen: BTreeSet<FileId>,
-    diagnostics: Vec<Diagnostic>,
+    /// The ranks of packages for the target, and of build tools.
+    ranks: [order::Ranks; 2],
+    /// The units of build tools by what they were asked for.
+    build_units: BTreeMap<String, Vec<unit::Known>>,
+    /// How many units of build tools were settled for the request.
+    units_settled: usize,
+    /// The units of build tools that are being settled, outermost first.
+    open: Vec<unit::Open>,
+    /// What to write to choose who provides an interface.
+    how_to_provide: RefCell<HashMap<Name, String>>,
+    /// The conflicts that were found with the newest versions, and ways out of them.
+    hints: RefCell<Vec<ways::Hint>>,
 }
 
 /// The package that a layer chose to provide an interface.
@@ -122,13 +163,14 @@ impl<'a> Solver<'a> {
             providers,
             policies: Vec::new(),
             has_unavailable: setup.layers.iter().any(|it| !it.unavailable.is_empty()),
-            solution: Solution::default(),
-            build_units: BTreeMap::new(),
-            open: Vec::new(),
             host: Arc::default(),
             build: Arc::default(),
-            seen: BTreeSet::new(),
-            diagnostics: Vec::new(),
+            ranks: Default::default(),
+            build_units: BTreeMap::new(),
+            units_settled: 0,
+            open: Vec::new(),
+            how_to_provide: RefCell::default(),
+            hints: RefCell::default(),
         };
         solver.host = Arc::new(solver.globals(false));
         solver.build = Arc::new(solver.globals(true));
@@ -140,15 +182,16 @@ impl<'a> Solver<'a> {
         solver
     }
 
-    fn run(&mut self) {
+    fn run(&mut self, wishes: &[Wish]) -> (Solution, Vec<Diagnostic>) {
+        self.units_settled = 0;
+        self.hints.borrow_mut().clear();
         let mut requests = Vec::new();
-        for wish in &self.setup.wishes {
+        for wish in wishes {
             requests.push(unit::Request::of_wish(wish));
         }
         // A second instance has a unit of its own, by its name.
         let (main, aliased): (Vec<_>, Vec<_>) =
-            requests.into_iter().zip(&self.setup.wishes).partition(|it| it.1.alias.is_none());
-        let mut roots: Vec<(Place, Root)> = Vec::new();
+            requests.into_iter().zip(wishes).partition(|it| it.1.alias.is_none());
         let mut batches: Vec<(Vec<unit::Request>, Option<Name>)> = Vec::new();
         if !main.is_empty() {
             batches.push((main.into_iter().map(|it| it.0).collect(), None));
@@ -156,23 +199,28 @@ impl<'a> Solver<'a> {
         for (request, wish) in aliased {
             batches.push((vec![request], wish.alias.clone()));
         }
+        let mut assembly = finish::Assembly::default();
+        let mut roots: Vec<(Place, Root)> = Vec::new();
         for (requests, alias) in batches {
             let names: Vec<(Place, Name)> =
                 requests.iter().map(|it| (it.place, it.package.clone())).collect();
-            let unit = self.unit(false, requests, "the wishes");
+            let unit = self.unit(false, requests, (&Name::new_static("the wishes"), false));
+            let id = assembly.place(self, &unit);
             for (place, name) in names {
-                if let Some(node) = self.solution.unit(unit).by_name.get(&name) {
+                let name = self.provider(&name).unwrap_or(name);
+                if let Some(node) = assembly.solution.unit(id).by_name.get(&name) {
                     roots.push((place, Root { node: *node, alias: alias.clone() }));
                 }
             }
         }
         // In the order of the wishes, whichever unit they are in.
-        for wish in &self.setup.wishes {
+        for wish in wishes {
             if let Some(at) = roots.iter().position(|it| it.0 == wish.place) {
                 let (_, root) = roots.remove(at);
-                self.solution.roots.push(root);
+                assembly.solution.roots.push(root);
             }
         }
+        (assembly.solution, assembly.diagnostics)
     }
 
     /// The platform and toolchain of packages for the target, or of build tools.
@@ -219,12 +267,6 @@ impl<'a> Solver<'a> {
                     globals.values.insert((Object::Toolchain, name.clone()), value);
                 }
             }
-        }
-    }
-
-    fn report(&mut self, diagnostic: Diagnostic) {
-        if !self.diagnostics.contains(&diagnostic) {
-            self.diagnostics.push(diagnostic);
         }
     }
 

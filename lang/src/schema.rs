@@ -234,8 +234,17 @@ impl Schema {
 }
 
 /// The attributes of declarations.
-pub(crate) const ATTRIBUTES: &[&str] =
-    &["since", "deprecated", "removed", "renamed", "ordered", "alone", "preferred", "all"];
+pub(crate) const ATTRIBUTES: &[&str] = &[
+    "since",
+    "deprecated",
+    "removed",
+    "renamed",
+    "ordered",
+    "alone",
+    "preferred",
+    "all",
+    "noarch",
+];
 
 /// Computes what a file offers; `outer` are the files that wait for it.
 pub(crate) fn compute(db: &Database, file: FileId, outer: &[FileId]) -> Schema {
@@ -758,7 +767,7 @@ impl Compute<'_> {
                         }
                     }
                 }
-                "ordered" | "alone" | "preferred" | "all" => {}
+                "ordered" | "alone" | "preferred" | "all" | "noarch" => {}
                 other => {
                     let near = nearest(other, ATTRIBUTES.iter().copied());
                     let message =

@@ -59,7 +59,9 @@ pub(crate) fn run(
                 specs.join(", "),
                 kiln_lang::did_you_mean(&near)
             ),
-            advice: Some("name first what is wanted: `kiln why curl openssl.version`".into()),
+            advice: Some(not_exported(&workspace, &solved.solution, path[0]).unwrap_or_else(
+                || "name first what is wanted: `kiln why curl openssl.version`".to_owned(),
+            )),
         });
     };
     let text = match path[1..] {
@@ -85,6 +87,30 @@ fn find(solution: &Solution, name: &str) -> Option<NodeId> {
     let mut units: Vec<_> = solution.units.iter().collect();
     units.sort_by_key(|it| it.is_build);
     units.into_iter().find_map(|it| it.by_name.get(name).copied())
+}
+
+/// Which package of the solution has an export of this name without an effect here.
+fn not_exported(workspace: &Workspace, solution: &Solution, name: &str) -> Option<String> {
+    for node in &solution.nodes {
+        let Some(export) = node.package.exports.iter().find(|it| it.dep.package == name) else {
+            continue;
+        };
+        let place = export.dep.place;
+        let text = workspace.db.text(place.file)[place.range()].to_owned();
+        let why = if export.key.limit {
+            "which limits it and brings nothing"
+        } else if export.dep.cond != Cond::True {
+            "and that condition does not hold here, or nobody takes it"
+        } else {
+            "and nobody takes it: it is ignored, or for other packages than these"
+        };
+        return Some(format!(
+            "{} has the export `{text}` ({}), {why}",
+            node.title(),
+            place_text(workspace, Some(place))
+        ));
+    }
+    None
 }
 
 fn place_text(workspace: &Workspace, place: Option<Place>) -> String {

@@ -316,7 +316,7 @@ impl<'a> Reading<'a> {
                     _ => label.clone(),
                 }
             }
-            it @ (Influencer::Policy | Influencer::Lock) => it.text(),
+            it @ (Influencer::Policy | Influencer::Lock | Influencer::Search) => it.text(),
         })
     }
 

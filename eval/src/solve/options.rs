@@ -10,6 +10,7 @@
 
 mod needs;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kiln_lang::check::Fact;
@@ -18,7 +19,9 @@ use kiln_lang::schema::{BodyRef, OptionSchema};
 use kiln_lang::types::{EnumTy, Object, Ty, show_duration, show_intervals, show_size};
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Pattern, Version};
 
-use super::unit::{Ask, AskWhat, Draftboard, Need};
+use super::board::Drafts;
+use super::node::Draft;
+use super::unit::{Ask, AskWhat, Need};
 use crate::condition::{Facts, WithAtom};
 use crate::interpret::{Failure, Fuel, Interpreter, Reader, as_bits};
 use crate::layers::{LayerSetting, Setup};
@@ -33,13 +36,28 @@ pub(super) struct Options<'a> {
     setup: &'a Setup,
     package: &'a Arc<Package>,
     version: &'a Version,
-    board: &'a Draftboard,
+    board: &'a Drafts,
     layers: &'a [(usize, &'a LayerSetting)],
     needs: &'a [Arc<Need>],
     slots: Vec<Slot>,
     lets: std::collections::HashMap<(BodyRef, u32), Value>,
     fuel: Fuel,
+    /// The packages and interfaces that conditions asked for.
+    read: BTreeSet<Name>,
+    /// The options that somebody would have otherwise.
+    contested: BTreeSet<Name>,
     diagnostics: Vec<Diagnostic>,
+}
+
+/// What comes out of computing options.
+pub(super) struct Finished {
+    /// By their place in the package's table; nothing for fields.
+    pub(super) values: Vec<Option<OptionValue>>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// The packages and interfaces that conditions asked for.
+    pub(super) read: BTreeSet<Name>,
+    /// The options that somebody would have otherwise.
+    pub(super) contested: BTreeSet<Name>,
 }
 
 enum Slot {
@@ -65,7 +83,7 @@ impl<'a> Options<'a> {
         setup: &'a Setup,
         package: &'a Arc<Package>,
         version: &'a Version,
-        board: &'a Draftboard,
+        board: &'a Drafts,
         layers: &'a [(usize, &'a LayerSetting)],
         needs: &'a [Arc<Need>],
     ) -> Self {
@@ -81,8 +99,22 @@ impl<'a> Options<'a> {
             slots,
             lets: Default::default(),
             fuel: Fuel::default(),
+            read: BTreeSet::new(),
+            contested: BTreeSet::new(),
             diagnostics: Vec::new(),
         }
+    }
+
+    /// The options of a package that is settled.
+    pub(super) fn of_draft(
+        db: &'a Database,
+        setup: &'a Setup,
+        draft: &'a Draft,
+        board: &'a Drafts,
+    ) -> Self {
+        let mut options = Options::new(db, setup, &draft.package, &draft.version, board, &[], &[]);
+        options.slots = draft.options.iter().cloned().map(Slot::Done).collect();
+        options
     }
 
     /// Computes every feature and knob.
@@ -93,8 +125,8 @@ impl<'a> Options<'a> {
         self.unknown_asks();
     }
 
-    /// Returns the options, and what went wrong.
-    pub(super) fn finish(self) -> (Vec<Option<OptionValue>>, Vec<Diagnostic>) {
+    /// Returns the options, and what else came out.
+    pub(super) fn finish(self) -> Finished {
         let values = self
             .slots
             .into_iter()
@@ -103,7 +135,12 @@ impl<'a> Options<'a> {
                 Slot::Empty | Slot::Open => None,
             })
             .collect();
-        (values, self.diagnostics)
+        Finished {
+            values,
+            diagnostics: self.diagnostics,
+            read: self.read,
+            contested: self.contested,
+        }
     }
 
     /// Evaluates an expression that reads options of this package.
@@ -557,7 +594,8 @@ impl Facts for Options<'_> {
     }
 
     fn with(&mut self, with: &WithAtom) -> Option<bool> {
-        self.board.with(with)
+        self.read.insert(with.package.clone());
+        Some(self.board.with(with))
     }
 }
 

@@ -1,77 +1,137 @@
 //! In which order the packages of a unit are settled: dependents before what they may depend on.
+//!
+//! The *rank* of a package follows from what it may depend on, under any condition, and from nothing
+//! else: it is the same whatever is wanted, and in every unit of its kind. Packages that may depend
+//! on each other in a ring are in the order that their unconditional dependencies give; those have
+//! no rings but for mistakes. The result of settling without rings does not depend on the order; it
+//! only makes sure that a package is rarely settled twice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use kiln_lang::module::{Name, Role};
 
 use super::{Solver, may_hold};
-use crate::condition::Atom;
+use crate::condition::Cond;
 use crate::package::{ExportFrom, Package};
 use crate::solution::Globals;
 
+/// The place of a package among all: dependents are less than what they may depend on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Rank {
+    /// How long the longest chain of possible dependencies below it is.
+    height: Reverse<u32>,
+    /// The same within its ring, of dependencies without conditions.
+    inner: Reverse<u32>,
+    pub(super) name: Name,
+}
+
+/// The ranks that are known, of units of one kind.
+#[derive(Default)]
+pub(super) struct Ranks {
+    known: HashMap<Name, Arc<Rank>>,
+}
+
 impl Solver<'_> {
-    /// Returns the packages that may be in a unit, in groups: a group of more than one may need
-    /// each other in a ring.
-    pub(super) fn order(
-        &self,
-        roots: &[Name],
-        globals: &Globals,
-        is_build: bool,
-    ) -> Vec<Vec<Name>> {
-        let mut edges: BTreeMap<Name, Vec<Name>> = BTreeMap::new();
-        let mut open: Vec<Name> = roots.to_vec();
-        // Conditions on other packages: those come first, if they are there at all.
-        let mut asks: Vec<(Name, Name)> = Vec::new();
-        while let Some(name) = open.pop() {
-            if edges.contains_key(&name) {
-                continue;
-            }
+    /// Returns the rank of a package; looks at everything that it may depend on.
+    pub(super) fn rank(&mut self, name: &Name, is_build: bool) -> Arc<Rank> {
+        if let Some(rank) = self.ranks[usize::from(is_build)].known.get(name) {
+            return rank.clone();
+        }
+        let globals = if is_build { self.build.clone() } else { self.host.clone() };
+        let mut ranks = std::mem::take(&mut self.ranks[usize::from(is_build)]);
+        self.explore(name, &globals, is_build, &mut ranks);
+        let rank = ranks.known.get(name).cloned().unwrap_or_else(|| {
+            Arc::new(Rank { height: Reverse(0), inner: Reverse(0), name: name.clone() })
+        });
+        self.ranks[usize::from(is_build)] = ranks;
+        rank
+    }
+
+    fn explore(&self, start: &Name, globals: &Globals, is_build: bool, ranks: &mut Ranks) {
+        // The packages that are new, and their edges among each other; the greatest height of the
+        // others that they may need.
+        let mut index: HashMap<Name, usize> = HashMap::new();
+        let mut names: Vec<Name> = Vec::new();
+        let mut edges: Vec<Vec<(usize, bool)>> = Vec::new();
+        let mut below: Vec<Option<u32>> = Vec::new();
+        index.insert(start.clone(), 0);
+        names.push(start.clone());
+        let mut at = 0;
+        while at < names.len() {
+            let name = names[at].clone();
             let mut targets = BTreeSet::new();
             if let Some(package) = self.packages.get(&name) {
                 self.may_need(&package, globals, is_build, &mut targets);
-                for dep in &package.deps {
-                    dep.cond.atoms(&mut |atom| {
-                        if let Atom::With(with) = atom {
-                            asks.push((with.package.clone(), name.clone()));
-                        }
-                    });
+            }
+            let mut own = Vec::new();
+            let mut height = None;
+            for (target, is_sure) in targets {
+                if target == name {
+                    continue;
                 }
+                if let Some(rank) = ranks.known.get(&target) {
+                    height = height.max(Some(rank.height.0));
+                    continue;
+                }
+                let next = names.len();
+                let to = *index.entry(target.clone()).or_insert(next);
+                if to == next {
+                    names.push(target);
+                }
+                own.push((to, is_sure));
             }
-            targets.remove(&name);
-            open.extend(targets.iter().cloned());
-            edges.insert(name, targets.into_iter().collect());
+            edges.push(own);
+            below.push(height);
+            at += 1;
         }
-        for (asked, asker) in asks {
-            if asked != asker
-                && edges.contains_key(&asker)
-                && let Some(targets) = edges.get_mut(&asked)
-                && !targets.contains(&asker)
-            {
-                targets.push(asker);
+        let all: Vec<Vec<usize>> =
+            edges.iter().map(|it| it.iter().map(|it| it.0).collect()).collect();
+        let mut heights = vec![0; names.len()];
+        for group in components(&all) {
+            let height = group
+                .iter()
+                .flat_map(|it| {
+                    let inside = all[*it].iter().filter(|it| !group.contains(it));
+                    inside.map(|it| heights[*it]).chain(below[*it])
+                })
+                .max()
+                .map_or(0, |it: u32| it + 1);
+            for member in &group {
+                heights[*member] = height;
+            }
+            let inner = inner_heights(&group, &edges);
+            for (member, inner) in group.iter().zip(inner) {
+                let name = names[*member].clone();
+                let rank = Rank { height: Reverse(height), inner: Reverse(inner), name };
+                ranks.known.insert(names[*member].clone(), Arc::new(rank));
             }
         }
-        components(&edges, roots)
     }
 
-    /// What a package may bring into its unit.
+    /// What a package may bring into its unit, and whether it does so under any condition.
     fn may_need(
         &self,
         package: &Package,
         globals: &Globals,
         is_build: bool,
-        out: &mut BTreeSet<Name>,
+        out: &mut BTreeSet<(Name, bool)>,
     ) {
         for dep in &package.deps {
             if !may_hold(&dep.cond, globals) {
                 continue;
             }
+            let is_sure = dep.cond == Cond::True;
             match dep.role {
                 Role::Host | Role::Run | Role::Extends => {
-                    out.insert(self.provider(&dep.package).unwrap_or_else(|| dep.package.clone()));
-                    out.extend(dep.items.iter().filter_map(|it| it.of.clone()));
+                    let target = self.provider(&dep.package);
+                    out.insert((target.unwrap_or_else(|| dep.package.clone()), is_sure));
+                    out.extend(dep.items.iter().filter_map(|it| Some((it.of.clone()?, false))));
                 }
                 Role::Build => {
-                    self.may_export(&dep.package, ExportFrom::Build, out, &mut BTreeSet::new())
+                    let target = self.provider(&dep.package).unwrap_or_else(|| dep.package.clone());
+                    self.may_export(&target, out, &mut BTreeSet::new());
                 }
                 Role::Test => {}
             }
@@ -80,102 +140,124 @@ impl Solver<'_> {
         // exports to where it stands itself.
         for export in &package.exports {
             if export.key.from != ExportFrom::Build || is_build && export.key.to == Role::Build {
-                out.insert(export.dep.package.clone());
+                out.insert((export.dep.package.clone(), false));
             }
         }
     }
 
     /// What a build tool, and those that it injects beside itself, may bring into the unit of the
     /// package that it builds.
-    fn may_export(
-        &self,
-        name: &Name,
-        from: ExportFrom,
-        out: &mut BTreeSet<Name>,
-        seen: &mut BTreeSet<Name>,
-    ) {
+    fn may_export(&self, name: &Name, out: &mut BTreeSet<(Name, bool)>, seen: &mut BTreeSet<Name>) {
         if !seen.insert(name.clone()) {
             return;
         }
         let Some(package) = self.packages.get(name) else { return };
-        for export in package.exports.iter().filter(|it| it.key.from == from) {
+        for export in package.exports.iter().filter(|it| it.key.from != ExportFrom::Host) {
             match export.key.to {
-                Role::Build => self.may_export(&export.dep.package, from, out, seen),
+                Role::Build => self.may_export(&export.dep.package, out, seen),
                 _ => {
-                    out.insert(export.dep.package.clone());
+                    out.insert((export.dep.package.clone(), false));
                 }
             }
         }
     }
 }
 
-/// The strongly connected components of a graph, dependents first, each sorted by name.
+/// The heights of the packages of a ring among each other, by what they need in any case.
+fn inner_heights(group: &[usize], edges: &[Vec<(usize, bool)>]) -> Vec<u32> {
+    if group.len() == 1 {
+        return vec![0];
+    }
+    let place: HashMap<usize, usize> = group.iter().enumerate().map(|(at, it)| (*it, at)).collect();
+    let sure: Vec<Vec<usize>> = group
+        .iter()
+        .map(|it| {
+            let sure = edges[*it].iter().filter(|it| it.1);
+            sure.filter_map(|it| place.get(&it.0).copied()).collect()
+        })
+        .collect();
+    let mut heights = vec![0; group.len()];
+    for inner in components(&sure) {
+        let below = inner.iter().flat_map(|it| &sure[*it]).filter(|it| !inner.contains(it));
+        let height = below.map(|it| heights[*it]).max().map_or(0, |it: u32| it + 1);
+        for member in inner {
+            heights[member] = height;
+        }
+    }
+    heights
+}
+
+/// The strongly connected components of a graph, dependencies first.
 ///
 /// Tarjan's algorithm with an explicit stack: chains of packages may be thousands long.
-fn components(edges: &BTreeMap<Name, Vec<Name>>, roots: &[Name]) -> Vec<Vec<Name>> {
+fn components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
     #[derive(Clone, Copy)]
     struct Mark {
         index: usize,
         low: usize,
         on_stack: bool,
     }
-    let mut marks: BTreeMap<&Name, Mark> = BTreeMap::new();
-    let mut stack: Vec<&Name> = Vec::new();
-    let mut found: Vec<Vec<Name>> = Vec::new();
-    let mut starts: Vec<&Name> =
-        roots.iter().filter_map(|it| edges.get_key_value(it).map(|it| it.0)).collect();
-    starts.sort();
-    starts.extend(edges.keys());
-    for start in starts {
-        if marks.contains_key(start) {
+    let mut marks: Vec<Option<Mark>> = vec![None; edges.len()];
+    let mut count = 0;
+    let mut stack: Vec<usize> = Vec::new();
+    let mut found: Vec<Vec<usize>> = Vec::new();
+    for start in 0..edges.len() {
+        if marks[start].is_some() {
             continue;
         }
-        let mut work: Vec<(&Name, usize)> = vec![(start, 0)];
-        while let Some((name, next)) = work.pop() {
-            if next == 0 {
-                let index = marks.len();
-                marks.insert(name, Mark { index, low: index, on_stack: true });
-                stack.push(name);
+        let mut work: Vec<(usize, usize)> = vec![(start, 0)];
+        while let Some((at, next)) = work.pop() {
+            let mut mark = match marks[at] {
+                Some(mark) => mark,
+                None => {
+                    let mark = Mark { index: count, low: count, on_stack: true };
+                    count += 1;
+                    stack.push(at);
+                    mark
+                }
+            };
+            // The target that was gone into has come back.
+            if next > 0
+                && let Some(done) = marks[edges[at][next - 1]]
+                && done.on_stack
+            {
+                mark.low = mark.low.min(done.low);
             }
-            let targets = &edges[name];
-            if let Some(target) = targets.get(next) {
-                work.push((name, next + 1));
-                let Some((target, _)) = edges.get_key_value(target) else { continue };
-                match marks.get(target).copied() {
-                    None => work.push((target, 0)),
-                    Some(mark) if mark.on_stack => {
-                        if let Some(own) = marks.get_mut(name) {
-                            own.low = own.low.min(mark.index);
-                        }
+            marks[at] = Some(mark);
+            let rest = edges[at].iter().enumerate().skip(next);
+            let mut into = None;
+            for (place, target) in rest {
+                match marks[*target] {
+                    None => {
+                        into = Some((place, *target));
+                        break;
                     }
+                    Some(target) if target.on_stack => mark.low = mark.low.min(target.index),
                     Some(_) => {}
                 }
+            }
+            marks[at] = Some(mark);
+            if let Some((place, target)) = into {
+                work.push((at, place + 1));
+                work.push((target, 0));
                 continue;
             }
-            let mark = marks[name];
             if mark.low == mark.index {
                 let mut component = Vec::new();
                 while let Some(member) = stack.pop() {
-                    if let Some(mark) = marks.get_mut(member) {
+                    if let Some(mark) = &mut marks[member] {
                         mark.on_stack = false;
                     }
-                    component.push(member.clone());
-                    if member == name {
+                    component.push(member);
+                    if member == at {
                         break;
                     }
                 }
-                component.sort();
+                component.sort_unstable();
                 found.push(component);
-            }
-            if let Some((parent, _)) = work.last()
-                && let Some(own) = marks.get_mut(*parent)
-            {
-                own.low = own.low.min(mark.low);
             }
         }
     }
-    // Components are found dependencies first.
-    found.reverse();
     found
 }
 
@@ -183,13 +265,9 @@ fn components(edges: &BTreeMap<Name, Vec<Name>>, roots: &[Name]) -> Vec<Vec<Name
 mod tests {
     use super::*;
 
-    fn check(graph: &[(&str, &[&str])], roots: &[&str], expected: &str) {
-        let edges = graph
-            .iter()
-            .map(|(name, targets)| (Name::new(name), targets.iter().map(Name::new).collect()))
-            .collect();
-        let roots: Vec<Name> = roots.iter().map(Name::new).collect();
-        let shown: Vec<String> = components(&edges, &roots)
+    fn check(graph: &[&[usize]], expected: &str) {
+        let edges: Vec<Vec<usize>> = graph.iter().map(|it| it.to_vec()).collect();
+        let shown: Vec<String> = components(&edges)
             .iter()
             .map(|it| it.iter().map(|it| it.to_string()).collect::<Vec<_>>().join("+"))
             .collect();
@@ -197,12 +275,9 @@ mod tests {
     }
 
     #[test]
-    fn dependents_come_first_and_rings_are_together() {
-        check(&[("a", &["b", "c"]), ("b", &["d"]), ("c", &["d"]), ("d", &[])], &["a"], "a c b d");
-        check(
-            &[("a", &["b"]), ("b", &["c"]), ("c", &["b"]), ("d", &["c"])],
-            &["a", "d"],
-            "d a b+c",
-        );
+    fn dependencies_come_first_and_rings_are_together() {
+        check(&[&[1, 2], &[3], &[3], &[]], "3 1 2 0");
+        check(&[&[1], &[2], &[1], &[2]], "1+2 0 3");
+        check(&[&[1, 4], &[2], &[0, 3], &[], &[3, 4]], "3 4 0+1+2");
     }
 }

@@ -77,6 +77,16 @@ impl Fixture {
         self
     }
 
+    /// The same files and wishes again.
+    pub(crate) fn again(&self) -> Self {
+        Fixture {
+            files: self.files.clone(),
+            wishes: self.wishes.clone(),
+            target: self.target.clone(),
+            threads: self.threads,
+        }
+    }
+
     /// Adds a file.
     pub(crate) fn with(mut self, path: &str, text: &str) -> Self {
         self.files.insert(path.to_owned(), text.to_owned());

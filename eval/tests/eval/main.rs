@@ -13,4 +13,5 @@ mod order;
 mod property;
 mod roles;
 mod rules;
+mod search;
 mod settings;

@@ -426,10 +426,12 @@ step build = sh"""true"""
         files,
         &["a"],
         expect![[r#"
-        error[dependency-cycle]: these packages are needed to build each other: `b` → `a` → `b`
-          /r/b.kiln:1 `b`
-          help: build the first of them with tools that need none of the others, as a recipe of its own (a bootstrap stage)
-    "#]],
+            error[dependency-cycle]: these packages are needed to build each other: `b` → `a` → `b`
+              /r/b.kiln:1 `b`
+              /r/b.kiln:4 `build a`: b 1 needs `a`
+              /r/a.kiln:4 `build b`: a 1 needs `b`
+              help: build the first of them with tools that need none of the others, as a recipe of its own (a bootstrap stage)
+        "#]],
     );
 }
 

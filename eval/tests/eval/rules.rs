@@ -52,6 +52,8 @@ fn a_broken_conflict_names_both_sides() {
               /r/curl.kiln:10 `conflict http3 & tls != openssl "HTTP/3 needs the QUIC API of OpenSSL"`
               command line:1 `http3`: `http3` is on: command line
               command line:1 `tls = gnutls`: `tls` is gnutls: command line
+              help: with `curl[~http3]` there is a solution
+              help: with `curl[tls = openssl]` there is a solution
         "#]],
     );
 }
@@ -66,6 +68,8 @@ fn a_broken_requirement_says_why() {
               /r/curl.kiln:11 `require !ldap | tls == gnutls "LDAP goes with gnutls"`
               command line:1 `ldap`: `ldap` is on: command line
               /r/curl.kiln:7 `tls`: `tls` is openssl by default
+              help: with `curl[~ldap]` there is a solution
+              help: with `curl[tls = gnutls]` there is a solution
         "#]],
     );
 }
@@ -118,12 +122,12 @@ fn needs_that_break_a_rule_together_are_a_conflict() {
         CURL,
         &["one", "two"],
         expect![[r#"
-        error[conflict]: `curl` cannot be built like this: HTTP/3 needs the QUIC API of OpenSSL
-          /r/curl.kiln:10 `conflict http3 & tls != openssl "HTTP/3 needs the QUIC API of OpenSSL"`
-          /r/one.kiln:5 `http3`: `http3` is on: needed by one 1
-          /r/two.kiln:5 `tls = gnutls`: `tls` is gnutls: needed by two 1
-          help: `curl` is needed by one 1
-    "#]],
+            error[conflict]: `curl` cannot be built like this: HTTP/3 needs the QUIC API of OpenSSL
+              /r/curl.kiln:10 `conflict http3 & tls != openssl "HTTP/3 needs the QUIC API of OpenSSL"`
+              /r/one.kiln:5 `http3`: `http3` is on: needed by one 1
+              /r/two.kiln:5 `tls = gnutls`: `tls` is gnutls: needed by two 1
+              help: `curl` is needed by one 1
+        "#]],
     );
 }
 
@@ -133,15 +137,15 @@ fn one_needs_what_another_refuses() {
         CURL,
         &["one", "three"],
         expect![[r#"
-        error[conflict]: three 1 needs `curl` without `http3`, one 1 needs it with `http3`
-          /r/one.kiln:5 `http3`
-          /r/three.kiln:5 `~http3`: without `http3`, by three 1
-          help: there is one `curl` for both; do without one of them, or configure it otherwise
-        error[conflict]: one 1 needs `curl` with `b`, three 1 needs it without `b`
-          /r/three.kiln:5 `sets -= b`
-          /r/one.kiln:5 `sets += b`: with `b`, by one 1
-          help: there is one `curl` for both; do without one of them, or configure it otherwise
-    "#]],
+            error[conflict]: one 1 needs `curl` with `http3`, three 1 needs it without `http3`
+              /r/three.kiln:5 `~http3`
+              /r/one.kiln:5 `http3`: with `http3`, by one 1
+              help: there is one `curl` for both; do without one of them, or configure it otherwise
+            error[conflict]: one 1 needs `curl` with `b`, three 1 needs it without `b`
+              /r/three.kiln:5 `sets -= b`
+              /r/one.kiln:5 `sets += b`: with `b`, by one 1
+              help: there is one `curl` for both; do without one of them, or configure it otherwise
+        "#]],
     );
 }
 
@@ -158,17 +162,20 @@ fn what_a_layer_fixes_is_not_changed_by_a_need() {
               /project.kiln:2 `http3 = off`: fixed here: project
               help: to allow it, set `http3 = on` there
               help: or do without one 1
+              help: `curl[http3]` ends this conflict
             error[conflict]: one 1 needs `curl[jobs = 10]`, but `jobs` is fixed to 5
               /r/one.kiln:5 `jobs = 10`
               /project.kiln:2 `jobs = 5`: fixed here: project
               help: to allow it, set `jobs = 10` there
               help: or do without one 1
+              help: `curl[jobs = 10]` ends this conflict
             error[conflict]: one 1 needs `curl[b]`, but `b` is fixed out of `sets`
               /r/one.kiln:5 `sets += b`
               /project.kiln:2 `sets = {a}`: fixed here: project
               help: `sets += …` in place of `=` sets only what it names, and leaves `b` to others
               help: to allow it, set `sets = {a, b}` there
               help: or do without one 1
+              help: `curl[sets += b]` ends this conflict
         "#]],
     );
     // Fixing more than is asked is enough.
@@ -218,11 +225,12 @@ fn a_policy_cannot_be_overruled() {
         &format!("{CURL}{project}"),
         &["curl[~http3]"],
         expect![[r#"
-        error[conflict]: the project's policy (site rule 12) demands `curl[http3]`, but `http3` is fixed to off
-          /project.kiln:2 `http3`
-          command line:1 `~http3`: fixed here: command line
-          help: to allow it, set `http3 = on` there
-    "#]],
+            error[conflict]: the project's policy (site rule 12) demands `curl[http3]`, but `http3` is fixed to off
+              /project.kiln:2 `http3`
+              command line:1 `~http3`: fixed here: command line
+              help: to allow it, set `http3 = on` there
+              help: with `curl[http3]` there is a solution
+        "#]],
     );
 }
 
@@ -294,20 +302,20 @@ host lib <= 2.0
         files,
         &["new", "mid"],
         expect![[r#"
-        lib 2.0
-          version: needed by new 1 `host lib >= 2`
-          version: needed by mid 1 `host lib <= 2.0`
-        mid 1
-        new 1
-    "#]],
+            lib 2.0
+              version: needed by mid 1 `host lib <= 2.0`
+              version: needed by new 1 `host lib >= 2`
+            mid 1
+            new 1
+        "#]],
     );
     check(
         files,
         &["old", "new"],
         expect![[r#"
             error[conflict]: no version of `lib` is < 2 and >= 2
-              /r/old.kiln:5 `host lib < 2`
-              /r/new.kiln:5 `host lib >= 2`: new 1 asks for >= 2
+              /r/new.kiln:5 `host lib >= 2`
+              /r/old.kiln:5 `host lib < 2`: old 1 asks for < 2
               help: the recipe has `2.1`, `2.0` and `1.9`
         "#]],
     );

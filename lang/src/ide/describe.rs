@@ -548,6 +548,11 @@ pub(super) const ATTRIBUTES: &[(&str, &str, &str)] = &[
     ("alone", "@alone", "The value cannot be in a set with others."),
     ("preferred", "@preferred", "The version is chosen before newer ones."),
     ("all", "@all", "The arms of the knob must name every value."),
+    (
+        "noarch",
+        "@noarch",
+        "The package compiles nothing: it takes `noarch_to_run`, and no other export.",
+    ),
 ];
 
 fn attribute_doc(name: &str) -> Option<(&'static str, &'static str)> {

@@ -16,6 +16,8 @@ pub(crate) struct Context<'a> {
     /// The build system, where there is but one.
     pub(crate) system: Option<&'a str>,
     pub(crate) tally: &'a mut Tally,
+    /// How deep in conditions of conditions.
+    pub(crate) depth: usize,
 }
 
 /// Whether something always or never holds, or sometimes.
@@ -145,7 +147,52 @@ impl Context<'_> {
             return Cond::Never;
         };
         let own = option(name);
-        match (&kind, wanted) {
+        // In the source, a variant that does not exist has no value.
+        let exists = self.exists(name);
+        if exists != Cond::Always {
+            let has = self.has_value(name, &kind, own, wanted);
+            return exists.and(has);
+        }
+        self.has_value(name, &kind, own, wanted)
+    }
+
+    /// Whether a variant exists.
+    fn exists(&mut self, name: &str) -> Cond {
+        if self.depth > 4 {
+            return Cond::Always;
+        }
+        let world = self.world;
+        let body = world.packages.get(self.package).or(world.fragments.get(self.package));
+        let inherited = body.map(|it| strings(&it["inherits"])).unwrap_or_default();
+        let bodies = inherited.iter().filter_map(|it| world.fragments.get(it)).chain(body);
+        let declared: Vec<&Value> = bodies
+            .flat_map(|it| list(it, "variants"))
+            .filter(|it| str(it, "name") == name)
+            .collect();
+        let mut alternatives = Vec::new();
+        for declaration in declared {
+            self.depth += 1;
+            let when = self.when(declaration);
+            self.depth -= 1;
+            match when {
+                Cond::Always => return Cond::Always,
+                Cond::Never => {}
+                Cond::When(text) if alternatives.contains(&text) => {}
+                Cond::When(text) => alternatives.push(text),
+            }
+        }
+        match &alternatives[..] {
+            [] => Cond::Always,
+            [one] => Cond::When(format!("({one})")),
+            several => {
+                let several: Vec<String> = several.iter().map(|it| format!("({it})")).collect();
+                Cond::When(format!("({})", several.join(" | ")))
+            }
+        }
+    }
+
+    fn has_value(&mut self, name: &str, kind: &Kind, own: String, wanted: &Value) -> Cond {
+        match (kind, wanted) {
             (Kind::Switch, Value::Bool(true)) => Cond::When(own),
             (Kind::Switch, Value::Bool(false)) => Cond::When(format!("!{own}")),
             (Kind::One(values), Value::Array(items)) => {

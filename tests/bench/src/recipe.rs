@@ -48,7 +48,7 @@ pub(crate) fn module(world: &World, name: &str, used_with: &[String], tally: &mu
         let _ = write!(out, "\nmixin {mixin} {{\n");
         let find = |it: &str| own.get(it).cloned();
         let mut context =
-            Context { world, package: name, options: &find, system: Some(system), tally };
+            Context { world, package: name, options: &find, system: Some(system), tally, depth: 0 };
         let text = facts(fragment, &own, &mut context);
         for line in text.lines() {
             let _ = writeln!(out, "{}{line}", if line.is_empty() { "" } else { "    " });
@@ -80,7 +80,8 @@ pub(crate) fn recipe(world: &World, name: &str, tally: &mut Tally) -> String {
             continue;
         };
         let again = list(facts, "variants").any(|it| times.get(str(it, "name")) > Some(&1));
-        if systems.len() > 1 || again { inlined.push(facts) } else { shared.push(fragment) }
+        let apart = systems.len() > 1 || again || world.is_given(name);
+        if apart { inlined.push(facts) } else { shared.push(fragment) }
     }
     for fragment in &shared {
         let _ = writeln!(out, "use {}", fragment_names(fragment, "").0);
@@ -105,7 +106,7 @@ pub(crate) fn recipe(world: &World, name: &str, tally: &mut Tally) -> String {
     } else {
         systems.first().map(String::as_str).or(Some("generic"))
     };
-    let mut context = Context { world, package: name, options: &find, system, tally };
+    let mut context = Context { world, package: name, options: &find, system, tally, depth: 0 };
     if systems.len() > 1 {
         let default = list(package, "build_system")
             .last()
@@ -352,6 +353,10 @@ fn default_of(variant: &Value, kind: &Kind) -> String {
 
 fn depends(dep: &Value, context: &mut Context<'_>, role: Option<&str>) -> String {
     let name = str(&dep["spec"], "name");
+    if context.world.is_given(context.package) {
+        context.tally.add("dependencies of the compiler, which is taken as given", context.package);
+        return String::new();
+    }
     let known =
         context.world.packages.contains_key(name) || context.world.interfaces.contains_key(name);
     if !known {

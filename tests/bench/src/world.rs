@@ -74,6 +74,13 @@ impl World {
         }
         Ok(world)
     }
+
+    /// Whether a package is what everything else begins with: the compiler. What it is built by is
+    /// built by it, and where that begins the data does not say.
+    pub(crate) fn is_given(&self, package: &str) -> bool {
+        let suggested = &self.meta["suggested_provider"];
+        ["c", "cxx", "fortran"].iter().any(|it| suggested[*it] == package)
+    }
 }
 
 /// The options that variants declare, each with what all its declarations together take.

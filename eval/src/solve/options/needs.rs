@@ -163,6 +163,7 @@ impl Options<'_> {
         element: Option<&Name>,
         stack: &Stack,
     ) {
+        self.contested.insert(option.name.clone());
         let package = &self.package.name;
         let wanted = match (&ask.what, element) {
             (_, Some(element)) => element.to_string(),
@@ -258,6 +259,7 @@ impl Options<'_> {
         other_ask: &Ask,
         element: Option<&Name>,
     ) {
+        self.contested.insert(option.name.clone());
         let package = &self.package.name;
         let show = |ask: &Ask| match (&ask.what, element) {
             (AskWhat::Elements { on, .. }, Some(element)) => {

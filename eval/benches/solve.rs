@@ -1,0 +1,254 @@
+//! How long solving takes.
+//!
+//! ```text
+//! cargo bench -p kiln-eval --bench solve -- knobs               one package with many knobs
+//! cargo bench -p kiln-eval --bench solve -- world DIR [ROOT…]   every root of a set of recipes
+//! ```
+//!
+//! `knobs`: a package like DPDK, with 10, 100 and 1,000 drivers and a dozen numbers, of which one is
+//! asked to be other than its default.
+//!
+//! `world`: DIR is what `convert-world` writes. The set is loaded before anything is measured, and
+//! all roots are solved one after the other on one thread, each with its default request. Shown are
+//! times and outcomes; with ROOTs, only those, and what is said about them. `KILN_HARD=FILE` names
+//! roots (one on a line) whose outcomes are counted apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kiln_eval::{Packages, Session, SetupRequest, setup, solve};
+use kiln_lang::{Code, Database, Diagnostic, MemoryWorld};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
+    match arguments.split_first().map(|it| (it.0.as_str(), it.1)) {
+        Some(("world", [dir, roots @ ..])) => world(Path::new(dir), roots),
+        Some(("knobs", _)) | None => knobs(),
+        Some((other, _)) => eprintln!("there is no benchmark `{other}`: `knobs`, `world DIR`"),
+    }
+}
+
+fn ms(it: Duration) -> String {
+    format!("{:.2} ms", it.as_secs_f64() * 1e3)
+}
+
+//------ knobs
+
+fn knobs() {
+    println!("{:>8} {:>12} {:>12}", "drivers", "solve", "per driver");
+    for count in [10, 100, 150, 1_000] {
+        let mut world = MemoryWorld::new();
+        world.insert("/r/dpdk.kiln", dpdk(count));
+        world.insert("/r/rdma_core.kiln", "recipe rdma_core\n\nversion = 50\n");
+        let db = Database::new(Arc::new(world), vec!["/r".to_owned()]);
+        let request = SetupRequest {
+            machine: ("x86_64".into(), "linux".into()),
+            specs: vec![db.add_spec("command line", "dpdk[drivers += d0]")],
+            ..SetupRequest::default()
+        };
+        let packages = Packages::new(&db);
+        let setup = match setup(&db, &request) {
+            Ok((setup, _)) => setup,
+            Err(said) => panic!("{said:?}"),
+        };
+        let mut best = Duration::MAX;
+        for _ in 0..20 {
+            let begin = Instant::now();
+            let solution = solve(&packages, &setup);
+            best = best.min(begin.elapsed());
+            assert!(solution.is_ok_and(|it| it.0.nodes.len() == 2), "the solution is another");
+        }
+        let each = best.as_secs_f64() * 1e6 / f64::from(count);
+        println!("{count:>8} {:>12} {each:>9.2} µs", ms(best));
+    }
+}
+
+/// A recipe with this many drivers, each off at first and with a dependency and an argument.
+fn dpdk(count: u32) -> String {
+    let mut text = String::from("recipe dpdk\n\nversions { 24.11 {}; 23.11 {} }\n\n");
+    let names: Vec<String> = (0..count).map(|it| format!("d{it}")).collect();
+    let _ = writeln!(
+        text,
+        "/// Drivers to build.\nknob drivers: Set<enum {{ {} }}> = all - {{d0, d1}} {{",
+        names.join(", ")
+    );
+    for name in &names {
+        let host = if name == "d0" { "host rdma_core >= 50; " } else { "" };
+        let _ = writeln!(text, "    {name} => {host}arg \"-Denable_{name}=true\"");
+    }
+    text.push_str("}\n");
+    for number in 0..12 {
+        let _ = writeln!(
+            text,
+            "/// A number.\nknob n{number}: Int(1..=4096) = {} {{ arg \"-Dn{number}=\\(n{number})\" }}",
+            32 + number
+        );
+    }
+    text.push_str("conflict drivers has d0 & n0 > 1000 \"mlx5 has no room for so many\"\n");
+    text
+}
+
+//------ world
+
+/// The files of a folder, below `/r`, and the stems of those in `recipes`.
+fn read(dir: &Path) -> (MemoryWorld, Vec<String>) {
+    let mut world = MemoryWorld::new();
+    let mut names = Vec::new();
+    for folder in ["recipes", "interfaces", "modules"] {
+        for entry in std::fs::read_dir(dir.join(folder)).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let (Some(stem), Ok(text)) = (path.file_stem(), std::fs::read(&path)) else { continue };
+            let stem = stem.to_string_lossy();
+            world.insert(format!("/r/{folder}/{stem}.kiln"), text);
+            if folder == "recipes" {
+                names.push(stem.into_owned());
+            }
+        }
+    }
+    world.insert("/project.kiln", std::fs::read(dir.join("project.kiln")).unwrap_or_default());
+    names.sort();
+    (world, names)
+}
+
+fn world(dir: &Path, only: &[String]) {
+    let begin = Instant::now();
+    let (world, mut names) = read(dir);
+    let db = Database::new(Arc::new(world), vec!["/r".to_owned()]);
+    if !only.is_empty() {
+        names.retain(|it| only.contains(it));
+    }
+    let request = |name: &str| SetupRequest {
+        machine: ("x86_64".into(), "linux".into()),
+        project: Some(db.file("/project.kiln")),
+        specs: vec![db.add_spec("command line", name)],
+        ignore_project_wishes: true,
+        ..SetupRequest::default()
+    };
+    let packages = Packages::new(&db);
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    for name in &names {
+        kiln_eval::prepare(&packages, &request(name), threads);
+    }
+    println!("loaded {} roots in {}", names.len(), ms(begin.elapsed()));
+    let Some(first) = names.first() else { return };
+    let (base, _) = match setup(&db, &request(first)) {
+        Ok(it) => it,
+        Err(said) => panic!("{}", show(&db, &said)),
+    };
+    let mut session = Session::new(&packages, &base);
+    let mut times: Vec<(Duration, &str)> = Vec::new();
+    let mut outcomes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut messages: BTreeMap<String, usize> = BTreeMap::new();
+    let mut sizes: Vec<usize> = Vec::new();
+    for name in &names {
+        let outcome = match setup(&db, &request(name)) {
+            Err(said) => {
+                *messages.entry(told(&said)).or_default() += 1;
+                "the request itself is wrong"
+            }
+            Ok((setup, _)) => {
+                if std::env::var_os("KILN_TRACE").is_some() {
+                    eprintln!("{name}");
+                }
+                let begin = Instant::now();
+                let result = session.solve(&setup.wishes);
+                times.push((begin.elapsed(), name));
+                if !only.is_empty() {
+                    match &result {
+                        Ok((it, _)) => println!("{name}: {} nodes", it.nodes.len()),
+                        Err(said) => println!("{name}:\n{}", show(&db, said)),
+                    }
+                }
+                match result {
+                    Ok((solution, _)) => {
+                        sizes.push(solution.nodes.len());
+                        "solution"
+                    }
+                    Err(said) => {
+                        *messages.entry(told(&said)).or_default() += 1;
+                        kind(&said)
+                    }
+                }
+            }
+        };
+        outcomes.entry(outcome).or_default().push(name);
+    }
+    times.sort();
+    sizes.sort_unstable();
+    let at = |part: usize| times.get((times.len().max(1) - 1) * part / 100);
+    for (part, title) in [(50, "p50"), (90, "p90"), (99, "p99"), (100, "worst")] {
+        if let Some((time, name)) = at(part) {
+            println!("{title:>6} {:>12}  {name}", ms(*time));
+        }
+    }
+    let total: Duration = times.iter().map(|it| it.0).sum();
+    println!("{:>6} {:>12}", "all", ms(total));
+    if !sizes.is_empty() {
+        println!("nodes: p50 {}, most {}", sizes[sizes.len() / 2], sizes[sizes.len() - 1]);
+    }
+    let hard: BTreeSet<String> = std::env::var_os("KILN_HARD")
+        .and_then(|it| std::fs::read_to_string(it).ok())
+        .map(|it| it.lines().map(str::to_owned).collect())
+        .unwrap_or_default();
+    for (outcome, names) in &outcomes {
+        let of_hard = names.iter().filter(|it| hard.contains(**it)).count();
+        println!("{:>6} {outcome} ({of_hard} of the hard ones); {}", names.len(), sample(names));
+    }
+    let mut messages: Vec<(usize, String)> = messages.into_iter().map(|it| (it.1, it.0)).collect();
+    messages.sort_by(|a, b| b.cmp(a));
+    println!("what is said most:");
+    for (count, message) in messages.iter().take(40) {
+        println!("{count:>6} {message}");
+    }
+}
+
+fn sample(names: &[&str]) -> String {
+    names.iter().take(8).copied().collect::<Vec<_>>().join(" ")
+}
+
+/// What kind of conflict it is, by what is said first.
+fn kind(said: &[Diagnostic]) -> &'static str {
+    match said.iter().find(|it| it.is_error()) {
+        Some(it) if it.code == Code::Conflict => {
+            if it.message.contains("no version ") {
+                "conflict of versions"
+            } else if it.message.contains("cannot be built like this") {
+                "conflict with a rule"
+            } else if it.message.contains("decide each other") {
+                "packages that decide each other"
+            } else {
+                "conflict of needs"
+            }
+        }
+        Some(it) => it.code.slug(),
+        None => "nothing",
+    }
+}
+
+fn told(said: &[Diagnostic]) -> String {
+    said.iter().find(|it| it.is_error()).map_or_else(String::new, |it| it.message.clone())
+}
+
+fn show(db: &Database, said: &[Diagnostic]) -> String {
+    let mut out = String::new();
+    for it in said {
+        let line = |file, range: kiln_lang::TextRange| {
+            let text = db.text(file);
+            let line = text[..usize::from(range.start())].matches('\n').count() + 1;
+            format!("{}:{line}", db.path(file))
+        };
+        let _ = writeln!(out, "  {}[{}]: {}", it.code.severity(), it.code, it.message);
+        let _ = writeln!(out, "    {}", line(it.primary.file, it.primary.range));
+        for label in &it.secondary {
+            let _ = writeln!(out, "    {}: {}", line(label.file, label.range), label.text);
+        }
+        for help in &it.help {
+            let _ = writeln!(out, "    help: {help}");
+        }
+    }
+    out
+}

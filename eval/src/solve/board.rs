@@ -1,0 +1,286 @@
+//! A unit while it is settled: who needs what of whom, and what has become of each package.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use kiln_lang::module::Name;
+use kiln_lang::{Diagnostic, Version};
+
+use super::node::{Draft, DraftEdge, DraftInjection, holds};
+use super::order::Rank;
+use super::search::{Clash, Nogoods, behind};
+use super::unit::Need;
+use crate::condition::{Cond, WithAtom, WithItem};
+use crate::solution::Globals;
+use crate::value::Value;
+
+/// The packages of a unit as they are at the moment.
+#[derive(Debug)]
+pub(super) struct Drafts {
+    pub(super) by_name: BTreeMap<Name, Draft>,
+    pub(super) globals: Arc<Globals>,
+}
+
+/// Who put a need there: it is taken back when that package is settled anew.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Source {
+    /// The package; `None` is the unit as a whole.
+    pub(super) rank: Option<Arc<Rank>>,
+    /// Whether it is what others export to the package.
+    pub(super) by_export: bool,
+}
+
+impl Source {
+    /// Whoever asked for the unit.
+    pub(super) const ROOT: Source = Source { rank: None, by_export: false };
+    /// Build tools that export to where they stand.
+    pub(super) const BESIDE: Source = Source { rank: None, by_export: true };
+
+    pub(super) fn package(rank: &Arc<Rank>) -> Self {
+        Source { rank: Some(rank.clone()), by_export: false }
+    }
+
+    pub(super) fn exports(rank: &Arc<Rank>) -> Self {
+        Source { rank: Some(rank.clone()), by_export: true }
+    }
+}
+
+/// A unit while it is settled.
+pub(super) struct Board {
+    pub(super) is_build: bool,
+    pub(super) drafts: Drafts,
+    /// What is asked of each package, by who asks.
+    needs: BTreeMap<Name, BTreeMap<Source, Vec<Arc<Need>>>>,
+    /// Of whom each source asks something.
+    asked: BTreeMap<Source, BTreeSet<Name>>,
+    /// The packages that the unit is for.
+    pub(super) roots: Vec<Name>,
+    /// The packages that were injected beside them.
+    pub(super) injected_roots: Vec<(Name, DraftInjection)>,
+    /// What each package gets by exports.
+    pub(super) injections: BTreeMap<Name, Vec<DraftEdge>>,
+    /// Who takes the exports of a package, or did.
+    pub(super) takers: BTreeMap<Name, BTreeSet<Name>>,
+    /// Whose conditions ask for a package or an interface, or did.
+    readers: BTreeMap<Name, BTreeSet<Name>>,
+    /// The packages that have to be settled, again or for the first time.
+    pub(super) dirty: BTreeSet<Arc<Rank>>,
+    /// How often each package was settled since the search last learned something.
+    pub(super) rounds: HashMap<Name, usize>,
+    pub(super) nogoods: Nogoods,
+    /// The packages of which no version can be there, and the clashes that it follows from.
+    pub(super) impossible: BTreeMap<Name, BTreeSet<usize>>,
+    /// The clashes that were found, as they are told.
+    pub(super) told: Vec<Diagnostic>,
+    /// What is shown of them, with what leads there.
+    pub(super) shown: BTreeMap<usize, Diagnostic>,
+    /// Those among them that the newest versions lead to.
+    pub(super) first_told: BTreeSet<usize>,
+    /// Whether nothing but the newest versions was tried.
+    pub(super) is_first: bool,
+    /// The clashes that leave no solution.
+    pub(super) no_solution: Option<BTreeSet<usize>>,
+    /// The version of each package that was found wrong first.
+    pub(super) first_tried: BTreeMap<Name, Version>,
+    /// What is wrong with the requests themselves.
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+impl Board {
+    pub(super) fn new(is_build: bool, globals: Arc<Globals>) -> Self {
+        Board {
+            is_build,
+            drafts: Drafts { by_name: BTreeMap::new(), globals },
+            needs: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            roots: Vec::new(),
+            injected_roots: Vec::new(),
+            injections: BTreeMap::new(),
+            takers: BTreeMap::new(),
+            readers: BTreeMap::new(),
+            dirty: BTreeSet::new(),
+            rounds: HashMap::new(),
+            nogoods: Nogoods::default(),
+            impossible: BTreeMap::new(),
+            told: Vec::new(),
+            shown: BTreeMap::new(),
+            first_told: BTreeSet::new(),
+            is_first: true,
+            no_solution: None,
+            first_tried: BTreeMap::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// What is asked of a package, in the order of who asks.
+    pub(super) fn needs(&self, name: &Name) -> Vec<Arc<Need>> {
+        self.needs.get(name).map(|it| it.values().flatten().cloned().collect()).unwrap_or_default()
+    }
+
+    /// All that is asked by a source from outside.
+    pub(super) fn requests(&self) -> impl Iterator<Item = (&Name, &Need)> {
+        self.needs.iter().flat_map(|(name, by)| {
+            by.get(&Source::ROOT).into_iter().flatten().map(move |it| (name, &**it))
+        })
+    }
+
+    /// Puts what a source asks in the place of what it asked before; returns of whom it asks
+    /// something else now.
+    pub(super) fn ask(&mut self, source: &Source, all: Vec<(Name, Need)>) -> Vec<Name> {
+        let mut by_target: BTreeMap<Name, Vec<Arc<Need>>> = BTreeMap::new();
+        for (target, need) in all {
+            let needs = by_target.entry(target).or_default();
+            if !needs.iter().any(|it| **it == need) {
+                needs.push(Arc::new(need));
+            }
+        }
+        let mut changed = Vec::new();
+        let before = self.asked.remove(source).unwrap_or_default();
+        for target in before.iter().filter(|it| !by_target.contains_key(*it)) {
+            if let Some(by) = self.needs.get_mut(target) {
+                by.remove(source);
+            }
+            changed.push(target.clone());
+        }
+        if !by_target.is_empty() {
+            self.asked.insert(source.clone(), by_target.keys().cloned().collect());
+        }
+        for (target, needs) in by_target {
+            let by = self.needs.entry(target.clone()).or_default();
+            if by.get(source) != Some(&needs) {
+                by.insert(source.clone(), needs);
+                changed.push(target);
+            }
+        }
+        changed
+    }
+
+    /// Whether a clash of a package that is being settled stays, whatever is settled after it.
+    pub(super) fn is_certain(&self, clash: &Clash, rank: &Arc<Rank>) -> bool {
+        let names = behind(&self.drafts, &clash.sources);
+        let mut names = names.iter().chain(&clash.choices).map(|it| &it.0);
+        clash.may_be_avoided()
+            && names.all(|it| {
+                let before = self.drafts.by_name.get(it).is_none_or(|it| it.rank < *rank);
+                before || *it == rank.name
+            })
+    }
+
+    /// Notes that conditions of a package asked for others.
+    pub(super) fn note_reads(&mut self, reader: &Name, read: &BTreeSet<Name>) {
+        for name in read {
+            let readers = self.readers.entry(name.clone()).or_default();
+            if !readers.contains(reader) {
+                readers.insert(reader.clone());
+            }
+        }
+    }
+
+    /// Whose conditions asked for a package, or for something that it provides.
+    pub(super) fn readers_of(&self, name: &Name, provides: &[Name]) -> BTreeSet<Name> {
+        let names = std::iter::once(name).chain(provides);
+        names.filter_map(|it| self.readers.get(it)).flatten().cloned().collect()
+    }
+
+    /// The packages that something wanted leads to. Others may only hold each other up.
+    pub(super) fn supported(&self) -> BTreeSet<Name> {
+        let mut supported: BTreeSet<Name> = BTreeSet::new();
+        let mut open: Vec<Name> = self.roots.clone();
+        open.extend(self.injected_roots.iter().map(|it| it.0.clone()));
+        while let Some(name) = open.pop() {
+            let Some(draft) = self.drafts.by_name.get(&name) else { continue };
+            if !supported.insert(name) {
+                continue;
+            }
+            for by_export in [false, true] {
+                let source = Source { rank: Some(draft.rank.clone()), by_export };
+                for target in self.asked.get(&source).into_iter().flatten() {
+                    let needs = self.needs.get(target).and_then(|it| it.get(&source));
+                    if needs.into_iter().flatten().any(|it| it.present) {
+                        open.push(target.clone());
+                    }
+                }
+            }
+        }
+        supported
+    }
+
+    /// The packages that the build of one sees, or may: what it is linked with, and what that needs.
+    pub(super) fn host_environment(&self, name: &Name) -> BTreeSet<Name> {
+        use kiln_lang::module::Role;
+        let edges = |name: &Name| {
+            let named = self.drafts.by_name.get(name).into_iter().flat_map(|it| &it.edges);
+            named.chain(self.injections.get(name).into_iter().flatten())
+        };
+        let mut found: BTreeSet<Name> = BTreeSet::new();
+        let mut open: Vec<&Name> =
+            edges(name).filter(|it| it.role == Role::Host).map(|it| &it.to).collect();
+        while let Some(next) = open.pop() {
+            if found.insert(next.clone()) {
+                open.extend(edges(next).map(|it| &it.to));
+            }
+        }
+        found
+    }
+}
+
+impl Drafts {
+    pub(super) fn version(&self, name: &Name) -> Option<&Version> {
+        self.by_name.get(name).map(|it| &it.version)
+    }
+
+    /// Whether a condition of a package holds.
+    pub(super) fn holds(&self, name: &Name, cond: &Cond) -> bool {
+        self.by_name.get(name).is_some_and(|draft| holds(self, draft, cond))
+    }
+
+    /// Whether a condition of a package that is being settled holds.
+    pub(super) fn holds_for(&self, draft: &Draft, cond: &Cond) -> bool {
+        holds(self, draft, cond)
+    }
+
+    /// Whether another package of the unit is as asked.
+    pub(super) fn with(&self, with: &WithAtom) -> bool {
+        let fits = |draft: &Draft| {
+            let version = draft.package.name != with.package || with.req.matches(&draft.version);
+            version && with.items.iter().all(|it| draft_has(draft, it))
+        };
+        match &with.interface {
+            Some(interface) => self.by_name.get(&with.package).is_some_and(|draft| {
+                let provides = draft.provides.iter().any(|(name, req)| {
+                    name == interface && (with.req.is_any() || req.is_any() || *req == with.req)
+                });
+                provides && fits(draft)
+            }),
+            None => {
+                if let Some(draft) = self.by_name.get(&with.package) {
+                    return fits(draft);
+                }
+                let provides = |it: &&Draft| it.provides.iter().any(|it| it.0 == with.package);
+                self.by_name.values().filter(provides).any(fits)
+            }
+        }
+    }
+}
+
+fn draft_has(draft: &Draft, item: &WithItem) -> bool {
+    let value = |name: &Name| {
+        let at = draft.package.schema.table.position(name)?;
+        draft.options[at].as_ref().map(|it| &it.value)
+    };
+    match item {
+        WithItem::Switch(name, on) => {
+            matches!(value(name), Some(Value::Bool(found)) if found == on)
+        }
+        WithItem::Equals(name, wanted) => value(name) == Some(wanted),
+        WithItem::Has(name, bit, on) => {
+            matches!(value(name), Some(Value::Set(_, bits)) if bits.has(*bit) == *on)
+        }
+    }
+}
+
+/// A text that is equal for requests that are answered by the same unit.
+pub(super) fn key_of(board: &Board) -> String {
+    let parts: BTreeSet<String> = board.requests().map(|(name, need)| need.key(name)).collect();
+    parts.into_iter().collect::<Vec<_>>().join(";")
+}

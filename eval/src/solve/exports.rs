@@ -1,0 +1,279 @@
+//! Exports: what a package brings to those that it is built or linked with.
+//!
+//! ```text
+//! dependent ─build▶ tool      build_to_host, build_to_run     into the dependent's unit
+//!                   tool      build_to_build                  beside the tool
+//! dependent ─host─▶ library   host_to_host, host_to_run       to the dependent
+//! dependent ─host─▶ library   noarch_to_run                   if the dependent compiles nothing
+//! ```
+//!
+//! A dependent takes the exports of what it names and of what was injected by an export, never of
+//! what merely came along. Limits bring nothing: they count if the package is there for another
+//! reason, in the dependent's host environment or anywhere in its unit.
+
+use std::collections::BTreeSet;
+
+use kiln_lang::VersionReq;
+use kiln_lang::module::{Name, Role};
+use kiln_lang::types::Object;
+
+use super::Solver;
+use super::board::{Board, Drafts, Source};
+use super::node::{Draft, DraftEdge, DraftInjection, InjectedBy};
+use super::options::Options;
+use super::search::Clash;
+use super::unit::{Need, ask};
+use crate::package::{AskDecl, ExportDecl, ExportFrom, ValueDecl};
+use crate::value::Value;
+
+/// What a package gets by exports.
+#[derive(Default)]
+struct Taken {
+    edges: Vec<DraftEdge>,
+    asks: Vec<(Name, Need)>,
+    clashes: Vec<Clash>,
+}
+
+impl Solver<'_> {
+    /// Gives a package what it gets by exports, in the place of what it got before.
+    pub(super) fn take_exports(&mut self, board: &mut Board, name: &Name) {
+        let Some(draft) = board.drafts.by_name.get(name) else { return };
+        let rank = draft.rank.clone();
+        let mut taken = Taken::default();
+        let mut libraries: Vec<Name> = Vec::new();
+        for edge in draft.edges.iter().filter(|it| it.role == Role::Host) {
+            if !libraries.contains(&edge.to) {
+                libraries.push(edge.to.clone());
+            }
+        }
+        self.exports_of_tools(board, draft, &mut taken, &mut libraries);
+        let mut at = 0;
+        while let Some(library) = libraries.get(at).cloned() {
+            self.exports_of_library(board, draft, &library, &mut taken, &mut libraries);
+            at += 1;
+        }
+        // A limit on the host environment is no matter of packages that are only needed to run.
+        if taken.asks.iter().any(|it| it.1.is_host_limit) {
+            if board.injections.get(name) != Some(&taken.edges) {
+                board.injections.insert(name.clone(), taken.edges.clone());
+            }
+            let environment = board.host_environment(name);
+            taken.asks.retain(|it| !it.1.is_host_limit || environment.contains(&it.0));
+        }
+        for library in &libraries {
+            let takers = board.takers.entry(library.clone()).or_default();
+            if !takers.contains(name) {
+                takers.insert(name.clone());
+            }
+        }
+        if let Some(draft) = board.drafts.by_name.get_mut(name) {
+            draft.export_clashes = taken.clashes;
+        }
+        if taken.edges.is_empty() {
+            board.injections.remove(name);
+        } else {
+            board.injections.insert(name.clone(), taken.edges);
+        }
+        let changed = board.ask(&Source::exports(&rank), taken.asks);
+        self.mark(board, &changed);
+    }
+
+    /// What the build tools of a package export into its host and run environments.
+    fn exports_of_tools(
+        &self,
+        board: &Board,
+        draft: &Draft,
+        taken: &mut Taken,
+        libraries: &mut Vec<Name>,
+    ) {
+        let Some(unit) = &draft.build_unit else { return };
+        for (root, _) in &unit.roots {
+            let Some(tool) = unit.drafts.by_name.get(root) else { continue };
+            for export in &tool.package.exports {
+                let key = export.key;
+                if key.from == ExportFrom::Host
+                    || key.to == Role::Build
+                    || draft.is_noarch() != (key.from == ExportFrom::NoArch)
+                    || !unit.drafts.holds(root, &export.dep.cond)
+                    || draft.ignores(&board.drafts, root, export)
+                {
+                    continue;
+                }
+                let by = format!("{} (export)", tool.title());
+                let from = vec![draft.package.name.clone()];
+                let injection = DraftInjection {
+                    by: InjectedBy::Tool(root.clone()),
+                    key,
+                    place: export.dep.place,
+                };
+                let export = (&unit.drafts, tool, export);
+                self.take(draft, export, (by, from, injection), taken, libraries);
+            }
+        }
+    }
+
+    /// What a package that another is linked with exports to it.
+    fn exports_of_library(
+        &self,
+        board: &Board,
+        draft: &Draft,
+        library: &Name,
+        taken: &mut Taken,
+        libraries: &mut Vec<Name>,
+    ) {
+        let Some(exporter) = board.drafts.by_name.get(library) else { return };
+        for export in &exporter.package.exports {
+            let key = export.key;
+            // A library that is linked statically need not be there when the program runs.
+            let is_moot = key.from == ExportFrom::Host && key.to == Role::Run && is_static(board);
+            if key.from == ExportFrom::Build
+                || is_moot
+                || draft.is_noarch() != (key.from == ExportFrom::NoArch)
+                || !board.drafts.holds(library, &export.dep.cond)
+                || draft.ignores(&board.drafts, library, export)
+            {
+                continue;
+            }
+            let by = format!("{} (exported by {library})", draft.title());
+            let from = vec![draft.package.name.clone(), library.clone()];
+            let injection = DraftInjection {
+                by: InjectedBy::Package(library.clone()),
+                key,
+                place: export.dep.place,
+            };
+            let export = (&board.drafts, exporter, export);
+            self.take(draft, export, (by, from, injection), taken, libraries);
+        }
+    }
+
+    /// Takes one export.
+    fn take(
+        &self,
+        draft: &Draft,
+        (drafts, exporter, export): (&Drafts, &Draft, &ExportDecl),
+        (by, from, injection): (String, Vec<Name>, DraftInjection),
+        taken: &mut Taken,
+        libraries: &mut Vec<Name>,
+    ) {
+        let is_tool = matches!(injection.by, InjectedBy::Tool(_));
+        let (target, mut need) = match self.export_need(drafts, exporter, export) {
+            Ok(it) => it,
+            Err(clash) => {
+                taken.clashes.push(*clash);
+                return;
+            }
+        };
+        // What a library says of its own version is so, as it is the one that says it.
+        if !is_tool && target == exporter.package.name && need.req.matches(&exporter.version) {
+            need.req = VersionReq::any();
+        }
+        need.by = by;
+        need.from = from;
+        need.is_host_limit = export.key.limit && export.key.to == Role::Host;
+        let is_there = |edges: &[DraftEdge]| {
+            edges.iter().any(|it| it.to == target && it.role == export.key.to)
+        };
+        if !export.key.limit && !is_there(&draft.edges) && !is_there(&taken.edges) {
+            taken.edges.push(DraftEdge {
+                role: export.key.to,
+                to: target.clone(),
+                name: target.clone(),
+                output: export.dep.output.clone(),
+                injected: Some(injection),
+            });
+            if export.key.to == Role::Host && !libraries.contains(&target) {
+                libraries.push(target.clone());
+            }
+        }
+        taken.asks.push((target, need));
+    }
+
+    /// What build tools export into the build environment that they stand in.
+    pub(super) fn exports_beside(&mut self, board: &mut Board) {
+        if !board.is_build {
+            return;
+        }
+        let mut injected: Vec<(Name, DraftInjection)> = Vec::new();
+        let mut asks: Vec<(Name, Need)> = Vec::new();
+        let mut open: Vec<Name> = board.roots.clone();
+        let mut seen: BTreeSet<Name> = open.iter().cloned().collect();
+        let mut at = 0;
+        while let Some(name) = open.get(at).cloned() {
+            at += 1;
+            let Some(exporter) = board.drafts.by_name.get(&name) else { continue };
+            for export in &exporter.package.exports {
+                if export.key.from != ExportFrom::Build
+                    || export.key.to != Role::Build
+                    || !board.drafts.holds(&name, &export.dep.cond)
+                {
+                    continue;
+                }
+                let need = self.export_need(&board.drafts, exporter, export);
+                let Ok((target, need)) = need else { continue };
+                if !export.key.limit && seen.insert(target.clone()) {
+                    let by = InjectedBy::Package(name.clone());
+                    let place = export.dep.place;
+                    injected.push((target.clone(), DraftInjection { by, key: export.key, place }));
+                    open.push(target.clone());
+                }
+                asks.push((target, need));
+            }
+        }
+        board.injected_roots = injected;
+        let changed = board.ask(&Source::BESIDE, asks);
+        self.mark(board, &changed);
+    }
+
+    /// The need that an export places on what it exports.
+    fn export_need(
+        &self,
+        drafts: &Drafts,
+        exporter: &Draft,
+        export: &ExportDecl,
+    ) -> Result<(Name, Need), Box<Clash>> {
+        let package = &exporter.package;
+        let target = self
+            .named_package(&export.dep.package, export.dep.place)
+            .map_err(|it| Box::new(Clash::of_draft(exporter, *it)))?;
+        let req = self.req_for(&export.dep.reqs, package, &exporter.version);
+        let of = self.packages.get(&target);
+        let asks = export
+            .dep
+            .items
+            .iter()
+            .filter_map(|it| {
+                let value = match &it.ask {
+                    AskDecl::Value(_, ValueDecl::Known(value)) => Some(value.clone()),
+                    AskDecl::Value(_, ValueDecl::Computed { file, expr, locals }) => {
+                        let mut options = Options::of_draft(self.db, self.setup, exporter, drafts);
+                        options.evaluate(*file, *expr, locals)
+                    }
+                    AskDecl::Switch(_) | AskDecl::Has(_) => None,
+                };
+                ask(of.as_ref()?, it, value)
+            })
+            .collect();
+        let need = Need {
+            by: format!("{} (export)", exporter.title()),
+            asks,
+            req,
+            place: export.dep.place,
+            text: export.dep.text.clone(),
+            from: vec![package.name.clone()],
+            present: !export.key.limit,
+            is_wish: false,
+            is_policy: false,
+            is_host_limit: false,
+        };
+        Ok((target, need))
+    }
+}
+
+/// Whether what is linked is linked statically.
+fn is_static(board: &Board) -> bool {
+    let link = (Object::Toolchain, Name::new_static("link"));
+    matches!(
+        board.drafts.globals.values.get(&link),
+        Some(Value::Enum(of, at)) if of.values[*at as usize] == "static"
+    )
+}

@@ -1,0 +1,150 @@
+//! Settled units to a [`Solution`]: each package gets its place in it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use kiln_lang::module::{Name, Role};
+use kiln_lang::{Diagnostic, FileId};
+
+use super::Solver;
+use super::node::{Draft, DraftInjection, InjectedBy};
+use super::unit::Settled;
+use crate::solution::{Edge, Injection, Node, NodeId, Solution, Unit, UnitId, UnitRoot};
+
+/// A solution while units are put into it.
+#[derive(Default)]
+pub(super) struct Assembly {
+    pub(super) solution: Solution,
+    /// What is to be said about it, each once.
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// The units that have their place. They are kept, so that no other is at the same address.
+    placed: HashMap<*const Settled, (UnitId, Arc<Settled>)>,
+    /// The files whose own mistakes have been reported.
+    seen: BTreeSet<FileId>,
+}
+
+impl Assembly {
+    /// Puts a unit into the solution, after those of the build tools in it.
+    pub(super) fn place(&mut self, solver: &Solver<'_>, unit: &Arc<Settled>) -> UnitId {
+        if let Some((id, _)) = self.placed.get(&Arc::as_ptr(unit)) {
+            return *id;
+        }
+        let drafts = &unit.drafts.by_name;
+        for draft in drafts.values() {
+            if self.seen.insert(draft.package.file) {
+                for mistake in solver.own_mistakes(&draft.package) {
+                    self.report(mistake);
+                }
+            }
+        }
+        let mut tools: BTreeMap<&Name, UnitId> = BTreeMap::new();
+        for (name, draft) in drafts {
+            if let Some(tool) = &draft.build_unit {
+                tools.insert(name, self.place(solver, tool));
+            }
+        }
+        for diagnostic in &unit.conflicts {
+            self.report(diagnostic.clone());
+        }
+        let warnings = drafts.values().flat_map(|it| &it.warnings);
+        for warning in warnings {
+            self.report(warning.clone());
+        }
+        let unit_id = UnitId(self.solution.units.len());
+        let first = self.solution.nodes.len();
+        let by_name: BTreeMap<Name, NodeId> = drafts
+            .keys()
+            .enumerate()
+            .map(|(at, name)| (name.clone(), NodeId(first + at)))
+            .collect();
+        let roots = unit
+            .roots
+            .iter()
+            .filter_map(|(name, injected)| {
+                let injected = injected.as_ref().and_then(|it| injection(it, &by_name, None));
+                Some(UnitRoot { node: *by_name.get(name)?, injected })
+            })
+            .collect();
+        for (name, draft) in drafts {
+            let tools = tools.get(name).copied();
+            let node = self.node(unit, draft, unit_id, &by_name, tools);
+            self.solution.nodes.push(node);
+        }
+        self.solution.units.push(Unit {
+            is_build: unit.is_build,
+            by_name,
+            roots,
+            globals: unit.drafts.globals.clone(),
+        });
+        self.placed.insert(Arc::as_ptr(unit), (unit_id, unit.clone()));
+        unit_id
+    }
+
+    fn node(
+        &self,
+        unit: &Settled,
+        draft: &Draft,
+        unit_id: UnitId,
+        by_name: &BTreeMap<Name, NodeId>,
+        tools: Option<UnitId>,
+    ) -> Node {
+        let tools = tools.map(|it| (it, self.solution.unit(it)));
+        let tool_names = tools.map(|it| &it.1.by_name);
+        let mut edges: Vec<Edge> = Vec::new();
+        let injected = unit.injections.get(&draft.package.name).into_iter().flatten();
+        for edge in draft.edges.iter().chain(injected) {
+            let Some(to) = by_name.get(&edge.to) else { continue };
+            // Named and injected, or injected twice: one edge, and the first says why.
+            if edges.iter().any(|it| it.to == *to && it.role == edge.role) {
+                continue;
+            }
+            edges.push(Edge {
+                role: edge.role,
+                to: *to,
+                name: edge.name.clone(),
+                output: edge.output.clone(),
+                injected: edge.injected.as_ref().and_then(|it| injection(it, by_name, tool_names)),
+            });
+        }
+        for root in tools.iter().flat_map(|it| &it.1.roots) {
+            let package = &self.solution.node(root.node).package.name;
+            let named = draft.build_edges.iter().find(|it| it.to == *package);
+            edges.push(Edge {
+                role: Role::Build,
+                to: root.node,
+                name: named.map_or_else(|| package.clone(), |it| it.name.clone()),
+                output: named.and_then(|it| it.output.clone()),
+                injected: root.injected.clone(),
+            });
+        }
+        Node {
+            unit: unit_id,
+            package: draft.package.clone(),
+            version: draft.version.clone(),
+            version_history: draft.version_history.clone(),
+            options: draft.options.clone(),
+            edges,
+            build_unit: tools.map(|it| it.0),
+            needed_by: draft.needed_by.clone(),
+        }
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if !self.diagnostics.contains(&diagnostic) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+}
+
+/// An export that was applied, with the place of who exports.
+fn injection(
+    it: &DraftInjection,
+    by_name: &BTreeMap<Name, NodeId>,
+    tools: Option<&BTreeMap<Name, NodeId>>,
+) -> Option<Injection> {
+    let by = match &it.by {
+        InjectedBy::Tool(name) => *tools?.get(name)?,
+        InjectedBy::Package(name) => *by_name.get(name)?,
+    };
+    Some(Injection { by, key: it.key, place: it.place })
+}

@@ -1,0 +1,309 @@
+//! Settling: every package of a unit follows from what is asked of it.
+//!
+//! ```text
+//! needs of a package ─▶ version, options ─▶ its own needs ─▶ packages below it
+//!                            ▲                                     │ exports
+//!                            └────── conditions on others ◀────────┘
+//! ```
+//!
+//! A package is settled when something that it follows from has changed, dependents first, until
+//! nothing is left to do. Without rings each is settled about once, and the result is the only one
+//! that there is. In a ring it is the one that is reached; where none is, the ring is reported.
+//! What nothing wanted leads to is taken away in between: packages of a ring may hold each other up.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use kiln_lang::module::Name;
+use kiln_lang::{Code, Diagnostic};
+
+use super::Solver;
+use super::board::{Board, Source};
+use super::node::Draft;
+use super::order::Rank;
+use super::search::{Clash, Learned, NOGOODS_MAX, learn};
+use super::unit::Settled;
+
+/// How often a package may become another before its ring is said to have no end. Real ones need
+/// fewer than ten times.
+const ROUNDS_MAX: usize = 64;
+
+impl Solver<'_> {
+    /// Settles a unit whose requests are on the board.
+    pub(super) fn settle(&mut self, mut board: Board) -> Settled {
+        let mut conflicts = self.search(&mut board);
+        if !conflicts.is_empty() && board.is_build {
+            // Nothing is made of it, and there may be many.
+            let mut said: Vec<Diagnostic> = Vec::new();
+            for draft in board.drafts.by_name.values() {
+                said.extend(self.own_mistakes(&draft.package));
+            }
+            said.extend(conflicts);
+            board = Board::new(true, board.drafts.globals);
+            conflicts = said;
+        }
+        let named = board.roots.iter().map(|it| (it.clone(), None));
+        let injected = board.injected_roots.iter().map(|it| (it.0.clone(), Some(it.1.clone())));
+        Settled {
+            is_build: board.is_build,
+            roots: named.chain(injected).collect(),
+            drafts: board.drafts,
+            injections: board.injections,
+            conflicts,
+        }
+    }
+
+    /// Settles until nothing clashes; returns why that cannot be.
+    fn search(&mut self, board: &mut Board) -> Vec<Diagnostic> {
+        loop {
+            if let Err(ring) = self.propagate(board) {
+                return vec![*ring];
+            }
+            if let Some(causes) = &board.no_solution {
+                return board.explain(causes);
+            }
+            let clashes = self.clashes(board);
+            if clashes.is_empty() && board.diagnostics.is_empty() {
+                return Vec::new();
+            }
+            if !board.diagnostics.is_empty() || !clashes.iter().all(Clash::may_be_avoided) {
+                let mut all = std::mem::take(&mut board.diagnostics);
+                all.extend(clashes.into_iter().filter_map(|it| it.diagnostic));
+                return all;
+            }
+            board.rounds.clear();
+            let mut has_news = false;
+            for clash in clashes {
+                match self.learn(board, clash, None) {
+                    Learned::News => has_news = true,
+                    Learned::Nothing => {}
+                    Learned::NoSolution(causes) => return board.explain(&causes),
+                }
+            }
+            board.is_first = false;
+            if !has_news || board.nogoods.count > NOGOODS_MAX {
+                let mut said = board.explain(&board.first_told);
+                if board.nogoods.count > NOGOODS_MAX
+                    && let Some(diagnostic) = said.pop()
+                {
+                    said.push(diagnostic.help(format!(
+                        "{NOGOODS_MAX} ways to choose other versions were tried without an end; fix the version of one of these packages"
+                    )));
+                }
+                return said;
+            }
+        }
+    }
+
+    /// Learns from a clash, of a package that is just being settled or of the unit as it is.
+    fn learn(&self, board: &mut Board, mut clash: Clash, draft: Option<&Draft>) -> Learned {
+        match &clash.diagnostic {
+            Some(diagnostic) => {
+                let number = board.tell(diagnostic);
+                clash.causes.insert(number);
+                // Told are the clashes of the newest versions.
+                let is_newest = draft.is_none_or(|it| {
+                    let name = it.package.name.clone();
+                    board.first_tried.entry(name).or_insert(it.version.clone()) == &it.version
+                });
+                if board.is_first && is_newest && board.first_told.insert(number) {
+                    let hint = self.hint(board, &clash, draft, diagnostic.clone());
+                    board.shown.insert(number, hint.diagnostic.clone());
+                    self.hints.borrow_mut().push(hint);
+                }
+            }
+            None => board.is_first &= draft.is_none(),
+        }
+        learn(board, &clash, draft)
+    }
+
+    /// What is wrong with a unit as it is settled, dependents first.
+    fn clashes(&self, board: &Board) -> Vec<Clash> {
+        let mut found: Vec<(Arc<Rank>, Clash)> = Vec::new();
+        for draft in board.drafts.by_name.values() {
+            let clashes = draft.clashes.iter().chain(&draft.export_clashes);
+            found.extend(clashes.map(|it| (draft.rank.clone(), it.clone())));
+            let broken = self.broken_rules(&board.drafts, draft, true);
+            found.extend(broken.into_iter().map(|it| (draft.rank.clone(), it.0)));
+        }
+        for (name, clash) in self.unprovided(board) {
+            if let Some(draft) = board.drafts.by_name.get(&name) {
+                found.push((draft.rank.clone(), clash));
+            }
+        }
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        found.into_iter().map(|it| it.1).collect()
+    }
+
+    //------ propagation
+
+    /// Settles packages until nothing is left to do.
+    fn propagate(&mut self, board: &mut Board) -> Result<(), Box<Diagnostic>> {
+        for _ in 0..ROUNDS_MAX {
+            while let Some(rank) = board.dirty.pop_first() {
+                self.settle_package(board, &rank);
+                if board.no_solution.is_some() || board.nogoods.count > NOGOODS_MAX {
+                    return Ok(());
+                }
+                if board.rounds.get(&rank.name).is_some_and(|it| *it > ROUNDS_MAX) {
+                    return Err(Box::new(self.endless(board)));
+                }
+            }
+            self.take_away(board);
+            let names: Vec<Name> = board.drafts.by_name.keys().cloned().collect();
+            for name in &names {
+                self.take_exports(board, name);
+            }
+            self.exports_beside(board);
+            if board.dirty.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(Box::new(self.endless(board)))
+    }
+
+    /// Settles one package, and takes what it needs to the others.
+    fn settle_package(&mut self, board: &mut Board, rank: &Arc<Rank>) {
+        let name = &rank.name;
+        let needs = board.needs(name);
+        if !needs.iter().any(|it| it.present) {
+            self.remove(board, name);
+            return;
+        }
+        // That there is such a package was seen to by whoever needs it.
+        let Some(package) = self.packages.get(name) else { return };
+        let mut draft = self.draft(board, &package, rank, &needs);
+        // What is wrong with a version as it is need not be gone into.
+        loop {
+            let certain: Vec<Clash> = draft
+                .clashes
+                .iter()
+                .filter(|it| board.is_certain(it, &draft.rank))
+                .cloned()
+                .collect();
+            let mut is_known = true;
+            for clash in certain {
+                match self.learn(board, clash, Some(&draft)) {
+                    Learned::News => is_known = false,
+                    Learned::Nothing => {}
+                    Learned::NoSolution(causes) => {
+                        board.no_solution.get_or_insert_default().extend(causes);
+                    }
+                }
+            }
+            if is_known || !board.dirty.remove(rank) {
+                break;
+            }
+            draft = self.draft(board, &package, rank, &needs);
+        }
+        let asks = std::mem::take(&mut draft.asks);
+        let before = board.drafts.by_name.remove(name);
+        let is_same = before.as_ref().is_some_and(|it| it.looks_like(&draft));
+        let mut provides = draft.interface_names();
+        provides.extend(before.into_iter().flat_map(|it| it.interface_names()));
+        board.drafts.by_name.insert(name.clone(), draft);
+        let changed = board.ask(&Source::package(rank), asks);
+        self.mark(board, &changed);
+        self.take_exports(board, name);
+        if !is_same {
+            self.changed(board, name, &provides);
+        }
+    }
+
+    /// Takes a package out of a unit, and what it asks for.
+    fn remove(&mut self, board: &mut Board, name: &Name) {
+        let Some(before) = board.drafts.by_name.remove(name) else { return };
+        board.injections.remove(name);
+        for source in [Source::package(&before.rank), Source::exports(&before.rank)] {
+            let changed = board.ask(&source, Vec::new());
+            self.mark(board, &changed);
+        }
+        self.changed(board, name, &before.interface_names());
+    }
+
+    /// Takes away what nothing wanted leads to.
+    fn take_away(&mut self, board: &mut Board) {
+        let supported = board.supported();
+        let rest: Vec<Name> =
+            board.drafts.by_name.keys().filter(|it| !supported.contains(*it)).cloned().collect();
+        for name in rest {
+            self.remove(board, &name);
+        }
+    }
+
+    /// Sees to all that follows from a package that has become another.
+    fn changed(&mut self, board: &mut Board, name: &Name, provides: &[Name]) {
+        *board.rounds.entry(name.clone()).or_default() += 1;
+        let mut followers: Vec<Name> = board.readers_of(name, provides).into_iter().collect();
+        followers.extend(board.nogoods.watchers(name));
+        self.mark(board, &followers);
+        let takers: Vec<Name> = board
+            .takers
+            .get(name)
+            .into_iter()
+            .flatten()
+            .filter(|it| *it != name)
+            .cloned()
+            .collect();
+        for taker in takers {
+            self.take_exports(board, &taker);
+        }
+        if board.is_build {
+            self.exports_beside(board);
+        }
+    }
+
+    /// Marks packages as to be settled.
+    pub(super) fn mark(&mut self, board: &mut Board, names: &[Name]) {
+        for name in names {
+            let rank = self.rank(name, board.is_build);
+            board.dirty.insert(rank);
+        }
+    }
+
+    /// Says that packages decide each other without end.
+    fn endless(&self, board: &Board) -> Diagnostic {
+        let most = board.rounds.values().copied().max().unwrap_or_default();
+        let mut names: Vec<&Name> =
+            board.rounds.iter().filter(|it| *it.1 * 2 > most).map(|it| it.0).collect();
+        names.sort();
+        let shown: Vec<String> = names.iter().map(|it| format!("`{it}`")).collect();
+        let message = format!(
+            "these packages decide each other, and no choice satisfies all: {}",
+            shown.join(", ")
+        );
+        let needs = names.iter().flat_map(|it| board.needs(it));
+        let place = needs.map(|it| it.place).next().unwrap_or(super::NOWHERE);
+        self.at(Code::Conflict, place, message)
+            .help("set an option of one of them, so that it does not depend on the others")
+    }
+}
+
+impl Board {
+    /// Notes a clash as it is told; returns its number.
+    fn tell(&mut self, diagnostic: &Diagnostic) -> usize {
+        match self.told.iter().position(|it| it == diagnostic) {
+            Some(at) => at,
+            None => {
+                self.told.push(diagnostic.clone());
+                self.told.len() - 1
+            }
+        }
+    }
+
+    /// The clashes that leave no solution, as they are with the newest versions if they are there
+    /// with those.
+    fn explain(&self, causes: &BTreeSet<usize>) -> Vec<Diagnostic> {
+        let of_first: BTreeSet<usize> = self.first_told.intersection(causes).copied().collect();
+        let shown = if of_first.is_empty() { causes } else { &of_first };
+        let mut told: Vec<Diagnostic> = shown
+            .iter()
+            .filter_map(|it| self.shown.get(it).or(self.told.get(*it)))
+            .cloned()
+            .collect();
+        if told.is_empty() {
+            told.extend(self.told.first().cloned());
+        }
+        told
+    }
+}
