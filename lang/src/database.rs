@@ -71,7 +71,7 @@ struct FileData {
     env: OnceLock<Arc<Env>>,
     schema: OnceLock<Arc<Schema>>,
     checked: OnceLock<Arc<Checked>>,
-    memo: OnceLock<Arc<dyn Any + Send + Sync>>,
+    memo: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
     /// The files that were looked at to derive what is kept here.
     looked_at: Mutex<BTreeSet<FileId>>,
 }
@@ -438,14 +438,31 @@ impl Database {
         derive: impl FnOnce() -> T,
     ) -> Arc<T> {
         let data = self.data(file);
-        if let Some(memo) = data.memo.get()
-            && let Ok(memo) = memo.clone().downcast()
-        {
+        let kept = || data.memo.lock().unwrap_or_else(PoisonError::into_inner);
+        let memo = kept().clone();
+        if let Some(memo) = memo.and_then(|it| it.downcast().ok()) {
             return memo;
         }
+        // Nobody else waits meanwhile: two threads may both do the work.
         let made = Self::derive(&data, || Arc::new(derive()));
-        let kept = data.memo.get_or_init(|| made.clone());
-        kept.clone().downcast().unwrap_or(made)
+        let first = kept().get_or_insert_with(|| made.clone()).clone();
+        first.downcast().unwrap_or(made)
+    }
+
+    /// Gives back what [`memo`](Database::memo) keeps, here and in the databases that share files
+    /// with this one, if that is more than `kept_max` things.
+    pub fn forget_memos(&self, kept_max: usize) {
+        let files = self.files().data.clone();
+        let memo = |it: &Arc<FileData>| {
+            let mut memo = it.memo.lock().unwrap_or_else(PoisonError::into_inner);
+            memo.take()
+        };
+        let is_kept = |it: &&Arc<FileData>| {
+            it.memo.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        };
+        if files.iter().filter(is_kept).count() > kept_max {
+            files.iter().map(memo).for_each(drop);
+        }
     }
 
     /// Returns everything that is wrong with a file, by place.
@@ -518,7 +535,7 @@ impl FileData {
             env: OnceLock::new(),
             schema: OnceLock::new(),
             checked: OnceLock::new(),
-            memo: OnceLock::new(),
+            memo: Mutex::default(),
             looked_at: Mutex::default(),
         }
     }
@@ -532,7 +549,7 @@ impl FileData {
             env: self.env.clone(),
             schema: self.schema.clone(),
             checked: self.checked.clone(),
-            memo: OnceLock::new(),
+            memo: Mutex::default(),
             looked_at: Mutex::new(
                 self.looked_at.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             ),

@@ -157,7 +157,7 @@ fn load(top: &Path, folder: &Path, world: &mut MemoryWorld, names: &mut Vec<Stri
         } else if let (Some(stem), Ok(text)) =
             (path.file_stem().and_then(|it| it.to_str()), std::fs::read_to_string(&path))
             && path.extension().is_some_and(|it| it == "kiln")
-            && stem != "zlib"
+            && !matches!(stem, "zlib" | "project")
         {
             let below = path.strip_prefix(top).unwrap_or(&path);
             world.insert(format!("/w/{}", below.display()), &text);

@@ -26,6 +26,11 @@ const QUIET: Duration = Duration::from_millis(200);
 /// How many open files are evaluated by themselves, at most.
 const SUBJECTS_MAX: usize = 12;
 
+/// How many evaluated packages are kept for the next evaluation, at most; of more than that only
+/// those of the solution are. They take some 25 kB each, and are made again in less time than a
+/// moment of quiet.
+const PACKAGES_KEPT_MAX: usize = 2_000;
+
 /// What is evaluated.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Subject {
@@ -183,6 +188,7 @@ fn evaluate(snapshot: &Snapshot, scope: &Scope, subject: &Subject) -> Evaluated 
             }
         },
     };
+    db.forget_memos(PACKAGES_KEPT_MAX);
     Evaluated { generation: snapshot.generation, label, db, solution, diagnostics }
 }
 
