@@ -20,7 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kiln_eval::{Packages, Session, SetupRequest, setup, solve};
+use kiln_eval::{Influencer, Node, Packages, Session, SetupRequest, setup, solve};
 use kiln_lang::{Code, Database, Diagnostic, MemoryWorld};
 
 fn main() {
@@ -60,7 +60,10 @@ fn knobs() {
             let begin = Instant::now();
             let solution = solve(&packages, &setup);
             best = best.min(begin.elapsed());
-            assert!(solution.is_ok_and(|it| it.0.nodes.len() == 2), "the solution is another");
+            match solution {
+                Ok((it, _)) => assert_eq!(it.nodes.len(), 2, "the solution is another"),
+                Err(said) => panic!("{}", show(&db, &said)),
+            }
         }
         let each = best.as_secs_f64() * 1e6 / f64::from(count);
         println!("{count:>8} {:>12} {each:>9.2} µs", ms(best));
@@ -77,14 +80,18 @@ fn dpdk(count: u32) -> String {
         names.join(", ")
     );
     for name in &names {
-        let host = if name == "d0" { "host rdma_core >= 50; " } else { "" };
-        let _ = writeln!(text, "    {name} => {host}arg \"-Denable_{name}=true\"");
+        let arg = format!("arg \"-Denable_{name}=true\"");
+        let brings = match name.as_str() {
+            "d0" => format!("{{ host rdma_core >= 50; {arg} }}"),
+            _ => arg,
+        };
+        let _ = writeln!(text, "    {name} => {brings}");
     }
     text.push_str("}\n");
     for number in 0..12 {
         let _ = writeln!(
             text,
-            "/// A number.\nknob n{number}: Int(1..=4096) = {} {{ arg \"-Dn{number}=\\(n{number})\" }}",
+            "/// A number.\nknob n{number}: Int(1..=4096) = {}\narg \"-Dn{number}=\\(n{number})\"",
             32 + number
         );
     }
@@ -166,7 +173,14 @@ fn world(dir: &Path, only: &[String]) {
                 match result {
                     Ok((solution, _)) => {
                         sizes.push(solution.nodes.len());
-                        "solution"
+                        let older = |it: &Node| {
+                            it.version_history.iter().any(|it| it.by == Influencer::Search)
+                        };
+                        if solution.nodes.iter().any(older) {
+                            "solution with older versions, as the newest do not go together"
+                        } else {
+                            "solution with the newest versions"
+                        }
                     }
                     Err(said) => {
                         *messages.entry(told(&said)).or_default() += 1;

@@ -55,7 +55,8 @@ pub fn solve(
     let mut session = Session::new(packages, setup);
     session.solve(&setup.wishes).map_err(|said| {
         let hints = session.solver.hints.take();
-        kiln_lang::with_stack(|| ways::offer(packages, setup, said, &hints))
+        let drafts = session.solver.drafts;
+        kiln_lang::with_stack(|| ways::offer(packages, setup, said, &hints, drafts))
     })
 }
 
@@ -117,6 +118,8 @@ struct Solver<'a> {
     build_units: BTreeMap<String, Vec<unit::Known>>,
     /// How many units of build tools were settled for the request.
     units_settled: usize,
+    /// How often a package was settled for the request.
+    drafts: usize,
     /// The units of build tools that are being settled, outermost first.
     open: Vec<unit::Open>,
     /// What to write to choose who provides an interface.
@@ -168,6 +171,7 @@ impl<'a> Solver<'a> {
             ranks: Default::default(),
             build_units: BTreeMap::new(),
             units_settled: 0,
+            drafts: 0,
             open: Vec::new(),
             how_to_provide: RefCell::default(),
             hints: RefCell::default(),
@@ -184,6 +188,7 @@ impl<'a> Solver<'a> {
 
     fn run(&mut self, wishes: &[Wish]) -> (Solution, Vec<Diagnostic>) {
         self.units_settled = 0;
+        self.drafts = 0;
         self.hints.borrow_mut().clear();
         let mut requests = Vec::new();
         for wish in wishes {

@@ -152,6 +152,7 @@ impl Solver<'_> {
         rank: &Arc<Rank>,
         needs: &[Arc<Need>],
     ) -> Draft {
+        self.drafts += 1;
         let mut unavailable = Vec::new();
         self.unavailable_in_layers(package, &board.drafts.globals, needs, &mut unavailable);
         let Picked { version, history: version_history, clash, is_impossible } =

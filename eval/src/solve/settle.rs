@@ -184,7 +184,10 @@ impl Solver<'_> {
             let mut is_known = true;
             for clash in certain {
                 match self.learn(board, clash, Some(&draft)) {
-                    Learned::News => is_known = false,
+                    Learned::News => {
+                        is_known = false;
+                        board.rounds.clear();
+                    }
                     Learned::Nothing => {}
                     Learned::NoSolution(causes) => {
                         board.no_solution.get_or_insert_default().extend(causes);

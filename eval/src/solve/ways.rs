@@ -28,6 +28,9 @@ const OFFERED_MAX: usize = 3;
 /// How many ways out are tried for a conflict.
 const TRIED_MAX: usize = 10;
 
+/// How often packages may be settled to try ways out, about; each takes what the request took.
+const DRAFTS_MAX: usize = 20_000;
+
 /// How many packages are looked at for ways out of a conflict.
 const INVOLVED_MAX: usize = 24;
 
@@ -267,19 +270,22 @@ fn other_element(draft: &Draft, name: &Name, bit: u32) -> Option<Way> {
     })
 }
 
-/// Adds to conflicts the ways out of them that work.
+/// Adds to conflicts the ways out of them that work. `drafts` says how large the request is: how often
+/// a package was settled for it.
 pub(super) fn offer(
     packages: &Packages<'_>,
     setup: &Setup,
     said: Vec<Diagnostic>,
     hints: &[Hint],
+    drafts: usize,
 ) -> Vec<Diagnostic> {
+    let tries = (DRAFTS_MAX / drafts.max(1)).clamp(1, TRIED_MAX);
     let mut offered = Vec::new();
     for diagnostic in &said {
         let mut diagnostic = diagnostic.clone();
         let ways = hints.iter().find(|it| it.diagnostic == diagnostic).map(|it| &it.ways);
         let mut found = 0;
-        for way in ways.into_iter().flatten().take(TRIED_MAX) {
+        for way in ways.into_iter().flatten().take(tries) {
             if found == OFFERED_MAX {
                 break;
             }

@@ -412,7 +412,8 @@ fn models() -> impl Strategy<Value = Vec<Model>> {
     })
 }
 
-fn fixture(models: &[Model], reverse: bool) -> Fixture {
+/// The files, with what is in them, in this order: by numbers that stand for places.
+fn fixture(models: &[Model], order: &[usize]) -> Fixture {
     let mut files = Vec::new();
     let mut project = "\n//- /project.kiln\nproject\ntoolchain.link = shared\n".to_owned();
     for (number, model) in models.iter().enumerate() {
@@ -451,22 +452,29 @@ fn fixture(models: &[Model], reverse: bool) -> Fixture {
         if let Some((to, at_most)) = model.export {
             lines.push(format!("exports {{ host_to_run p{to} <= {at_most} when f }}"));
         }
-        if reverse {
-            lines.reverse();
-        }
+        shuffle(&mut lines, order);
         files.push(recipe(&format!("p{number}"), &format!("{body}{}", lines.join("\n"))));
         if let Some(on) = model.fixed {
             let _ = writeln!(project, "p{number}.f = {}", if on { "on" } else { "off" });
         }
     }
-    if reverse {
-        files.reverse();
-    }
+    shuffle(&mut files, order);
     Fixture::new(&format!("{}{project}", files.concat()), &["p0"])
 }
 
 /// The version and feature of each package that is there.
 type Found = BTreeMap<usize, (u32, bool)>;
+
+/// Brings things into the order of the numbers that stand at their places.
+fn shuffle(things: &mut Vec<String>, order: &[usize]) {
+    let mut numbered: Vec<(usize, String)> = things
+        .drain(..)
+        .enumerate()
+        .map(|(at, it)| (order.get(at).copied().unwrap_or(at), it))
+        .collect();
+    numbered.sort_by_key(|it| it.0);
+    things.extend(numbered.into_iter().map(|it| it.1));
+}
 
 /// What a choice of versions gives: the version and feature of each package that is there; nothing
 /// if it does not go together.
@@ -583,8 +591,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_solution_is_the_first_that_brute_force_finds(models in models(), reverse in any::<bool>()) {
-        let (found, said) = solution_of(&fixture(&models, reverse));
+    fn the_solution_is_the_first_that_brute_force_finds(
+        models in models(),
+        order in Just((0..8).collect::<Vec<usize>>()).prop_shuffle(),
+    ) {
+        let (found, said) = solution_of(&fixture(&models, &order));
         prop_assert_eq!(found, brute_force(&models), "{}", said);
     }
 
@@ -594,11 +605,11 @@ proptest! {
         to in 1..PACKAGES,
         on in any::<bool>(),
     ) {
-        let (before, _) = solution_of(&fixture(&models, false));
+        let (before, _) = solution_of(&fixture(&models, &[]));
         let mut more = models.clone();
         let dep = Dep { to, when: (None, 0), at_least: 0, at_most: 9, ask: Some(on) };
         more[0].deps.push(dep);
-        let (after, _) = solution_of(&fixture(&more, false));
+        let (after, _) = solution_of(&fixture(&more, &[]));
         if let (Some(before), Some(after)) = (before, after) {
             for (number, (_, f)) in &after {
                 // A feature is as it was, or its default, or as its needs say: never otherwise.
@@ -614,5 +625,31 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn shuffled_files_and_statements_give_the_same_answer(
+        order in Just((0..8).collect::<Vec<usize>>()).prop_shuffle(),
+    ) {
+        // One that has to be searched for, with an export in it.
+        let dep = |to, when, at_least, at_most, ask| Dep { to, when, at_least, at_most, ask };
+        let model = |versions, deps, rule, export| Model {
+            versions, default: false, fixed: None, deps, rule, export,
+        };
+        let models = [
+            model(1, vec![dep(1, (None, 0), 0, 9, Some(true)), dep(2, (None, 0), 0, 9, None)], None, None),
+            model(3, vec![dep(3, (None, 3), 0, 1, None), dep(2, (Some(true), 0), 0, 9, Some(true))], None, None),
+            model(2, vec![dep(3, (Some(true), 0), 2, 9, None)], Some((2, true)), Some((4, 1))),
+            model(3, vec![], Some((3, false)), None),
+            model(2, vec![], None, None),
+        ];
+        let (found, said) = solution_of(&fixture(&models, &order));
+        prop_assert_eq!(&found, &brute_force(&models), "{}", said);
+        let versions: Vec<u32> = found.into_iter().flatten().map(|it| it.1.0).collect();
+        prop_assert_eq!(versions, vec![1, 2, 1, 2, 1]);
     }
 }
