@@ -195,6 +195,9 @@ impl Solver<'_> {
                 }
             }
             if is_known || !board.dirty.remove(rank) {
+                // Another package takes an older version now: what clashes from here on is not of
+                // the newest ones.
+                board.is_first &= is_known;
                 break;
             }
             draft = self.draft(board, &package, rank, &needs);
