@@ -457,9 +457,8 @@ impl Database {
             let mut memo = it.memo.lock().unwrap_or_else(PoisonError::into_inner);
             memo.take()
         };
-        let is_kept = |it: &&Arc<FileData>| {
-            it.memo.lock().unwrap_or_else(PoisonError::into_inner).is_some()
-        };
+        let is_kept =
+            |it: &&Arc<FileData>| it.memo.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         if files.iter().filter(is_kept).count() > kept_max {
             files.iter().map(memo).for_each(drop);
         }

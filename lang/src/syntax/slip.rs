@@ -36,6 +36,8 @@ pub enum Slip {
     ExtraComma,
     /// `let x = 1 in …`
     LetIn,
+    /// `override curl { … }` in a file that sets several packages.
+    OverrideItem,
     /// `if condition { … }` among items.
     IfItem,
     /// A word that begins no item, where one that does is near.
@@ -194,6 +196,16 @@ impl Slip {
             Slip::ExtraComma => SlipText {
                 fix: Some(("remove it".into(), vec![(range, String::new())])),
                 ..new("expected a value, found `,`", "this comma is one too many")
+            },
+            Slip::OverrideItem => SlipText {
+                help: Some(
+                    "`override NAME` at the top makes the whole file about one package".into(),
+                ),
+                fix: Some(("remove `override`".into(), vec![(range, String::new())])),
+                ..new(
+                    "expected an item, found `override`",
+                    "settings of a package begin with its name: `NAME { … }`",
+                )
             },
             Slip::LetIn => SlipText {
                 help: Some("what `let` names can be used in the whole file".into()),

@@ -73,6 +73,14 @@ impl Tools {
         command
     }
 
+    /// Kiln without what it keeps in the user's cache: each run evaluates anew.
+    pub(super) fn kiln_anew(&self, store: &Path) -> Command {
+        let mut command = self.kiln(store);
+        // Nothing can be made there.
+        command.env("XDG_CACHE_HOME", "/proc/none");
+        command
+    }
+
     /// The store's own program that takes a folder in.
     pub(super) fn ingest(&self, store: &Path, path: &Path) -> Command {
         let mut command = self.command(&self.ingest);

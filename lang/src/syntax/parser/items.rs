@@ -212,6 +212,13 @@ fn item(p: &mut Parser<'_>) {
     };
     // Attributes stand on lines of their own; the item goes on below them.
     p.statement_start = p.at;
+    if word == "override" && p.nth_is_name(1) && p.nth(2) == Some(L_BRACE) && !p.newline_before(1) {
+        p.slip(Slip::OverrideItem);
+        let word = p.start();
+        p.bump();
+        word.complete(p, ERROR);
+        return other_item(p, m);
+    }
     if !is_keyword(p, word) {
         return other_item(p, m);
     }

@@ -11,7 +11,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Line>, String> {
     synthetic::make(1_000, &set)?;
     let name = "p00042";
     let contest = Contest::new(|_| {
-        let mut command = tools.kiln(&store);
+        let mut command = tools.kiln_anew(&store);
         command.args(["eval", "--no-project", "--recipes"]).arg(set.join("kiln/recipes"));
         time(command.arg("-f").arg(set.join("kiln/override.kiln")).arg(name))
     })

@@ -38,7 +38,7 @@ fn line(
     let (store, state) = (bench.path("store"), bench.path("nix"));
     let contest = Contest::new(|round| {
         prepare(round * 3)?;
-        let mut command = tools.kiln(&store);
+        let mut command = tools.kiln_anew(&store);
         command.args(["derivation", "show", "--no-project", "--recipes"]);
         command.arg(set.join("kiln/recipes")).arg("-f").arg(set.join("kiln/override.kiln"));
         time(command.arg("world"))
@@ -83,7 +83,7 @@ fn write_derivations(bench: &Bench<'_>, set: &Path) -> Result<Line, String> {
     let tools = bench.tools;
     let (store, state) = (bench.path("store"), bench.path("nix-written"));
     let contest = Contest::new(|_| {
-        let mut command = tools.kiln(&store);
+        let mut command = tools.kiln_anew(&store);
         command.args(["realise", "--dry-run", "--no-project", "--recipes"]);
         command.arg(set.join("kiln/recipes")).arg("-f").arg(set.join("kiln/override.kiln"));
         time(command.arg("world"))
