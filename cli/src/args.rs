@@ -122,6 +122,42 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Download what builds need into the store, and build nothing
+    Fetch {
+        #[command(flatten)]
+        wishes: Wishes,
+        /// The sources of every version of every recipe
+        #[arg(long, conflicts_with = "specs")]
+        all: bool,
+        /// Print events as lines of JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Keep sources by their hash in a folder, for KILN_ARCHIVE to take them from
+    Archive {
+        /// The folder; what is in it already stays
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        #[command(flatten)]
+        wishes: Wishes,
+        /// The sources of every version of every recipe
+        #[arg(long, conflicts_with = "specs")]
+        all: bool,
+        /// Print what was done as lines of JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the hashes that downloads have now into recipes of your own
+    UpdateHash {
+        /// Packages, or files of recipes
+        #[arg(value_name = "PACKAGE|FILE", required = true)]
+        what: Vec<String>,
+        /// Change nothing; show what would change, and fail if there is something
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        layers: Layers,
+    },
     /// Build a program if need be, and run it
     Run {
         /// The package

@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub(crate) mod archive;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod derivation;
@@ -7,6 +8,7 @@ pub(crate) mod doc;
 pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod explain;
+pub(crate) mod fetch;
 pub(crate) mod fix;
 pub(crate) mod fmt;
 pub(crate) mod graph;
@@ -19,4 +21,5 @@ pub(crate) mod repl;
 pub(crate) mod run;
 pub(crate) mod shell;
 pub(crate) mod store;
+pub(crate) mod update_hash;
 pub(crate) mod why;

@@ -6,6 +6,7 @@
 //! builds_max = 4
 //! scratch = "disk"                     # builds write to the disk rather than to memory
 //! substituters = ["/mnt/cache"]
+//! archives = ["/mnt/sources"]          # KILN_ARCHIVE; sources by hash, as `kiln archive` writes them
 //!
 //! [mirrors]
 //! debian = ["https://mirror.example/debian"]   # KILN_MIRROR_DEBIAN
@@ -14,6 +15,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use kiln_fetch::Archive;
 use serde::Deserialize;
 
 use crate::fail::Fail;
@@ -29,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) scratch_on_disk: bool,
     /// Folders that hold what was built elsewhere.
     pub(crate) substituters: Vec<PathBuf>,
+    /// Folders and addresses that have sources by their hash.
+    pub(crate) archives: Vec<Archive>,
     /// Bases of mirrors.
     pub(crate) mirrors: BTreeMap<String, Vec<String>>,
     /// The file, if there is one.
@@ -43,6 +47,8 @@ struct File {
     scratch: Option<ScratchPlace>,
     #[serde(default)]
     substituters: Vec<PathBuf>,
+    #[serde(default)]
+    archives: Vec<String>,
     #[serde(default)]
     mirrors: BTreeMap<String, Vec<String>>,
 }
@@ -72,6 +78,22 @@ impl Config {
         config.builds_max = file.builds_max;
         config.scratch_on_disk = file.scratch == Some(ScratchPlace::Disk);
         config.substituters = file.substituters;
+        let (archive, archives) = (std::env::var_os(ARCHIVE), std::mem::take(&mut file.archives));
+        if let Some(archive) = archive.filter(|it| !it.is_empty()) {
+            let text = archive.to_string_lossy();
+            let archive = Archive::parse(&text)
+                .map_err(|reason| Fail::Usage(format!("{ARCHIVE} is `{text}`: {reason}")))?;
+            config.archives.push(archive);
+        }
+        for text in archives {
+            let archive = Archive::parse(&text).map_err(|reason| Fail::Config {
+                path: config.file.clone().unwrap_or_default(),
+                reason: format!("of `archives`, `{text}`: {reason}"),
+            })?;
+            if !config.archives.contains(&archive) {
+                config.archives.push(archive);
+            }
+        }
         config.mirrors = file.mirrors;
         for (name, value) in std::env::vars() {
             if let Some(mirror) = name.strip_prefix("KILN_MIRROR_")
@@ -93,6 +115,9 @@ impl Config {
         Ok(config)
     }
 }
+
+/// The variable that names a folder or an address with sources by their hash.
+const ARCHIVE: &str = "KILN_ARCHIVE";
 
 /// Where the configuration is: `KILN_CONFIG`, or `kiln/config.toml` in the user's folder of settings.
 fn config_path() -> Option<PathBuf> {

@@ -22,6 +22,7 @@ mod exit;
 mod fail;
 mod fixes;
 mod graph;
+mod hash_slots;
 mod html;
 mod lockfile;
 mod markdown;
@@ -31,6 +32,7 @@ mod render;
 mod rewrite;
 mod sarif;
 mod signals;
+mod sources;
 mod spec;
 mod terminal;
 mod workshop;
@@ -84,6 +86,17 @@ fn run(kiln: &Kiln, terminal: Terminal) -> Result<Exit, Fail> {
             let (check, dry_run, published, json) = (*check, *dry_run, *published, *json);
             let how = commands::realise::How { check, dry_run, published, json };
             commands::realise::run(common, terminal, wishes, building, how)
+        }
+        Command::Fetch { wishes, all, json } => {
+            let how = commands::fetch::How { all: *all, json: *json };
+            commands::fetch::run(common, terminal, wishes, how)
+        }
+        Command::Archive { folder, wishes, all, json } => {
+            let how = commands::archive::How { all: *all, json: *json };
+            commands::archive::run(common, terminal, folder, wishes, how)
+        }
+        Command::UpdateHash { what, dry_run, layers } => {
+            commands::update_hash::run(common, terminal, what, layers, *dry_run)
         }
         Command::Run { spec, bin, layers, locking, building, args } => {
             let (specs, layers) = (vec![spec.clone()], layers.clone());

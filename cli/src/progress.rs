@@ -291,6 +291,9 @@ fn warn(warning: &Warning) -> String {
             let after = if *is_given_up { "; it is not asked again" } else { "" };
             format!("the cache {name} did not give {asked}: {reason}{after}")
         }
+        Warning::PlaceRefused { title, url, reason } => {
+            format!("{title}: {url} was not used: {reason}")
+        }
         Warning::LogLost { reason, .. } => format!("a log could not be kept: {reason}"),
     })
 }
@@ -318,9 +321,12 @@ pub(crate) fn bytes(count: u64) -> String {
     format!("{count} B")
 }
 
-/// The machine that a place is on, for a short message.
+/// The machine that a place is on, for a short message; the path of a file of this one.
 fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |it| it.1);
+    if rest.starts_with('/') {
+        return rest;
+    }
     rest.split('/').next().unwrap_or(rest)
 }
 

@@ -1,6 +1,6 @@
 //! Realising what a workspace wants: the store, the sandbox and the fetcher, put together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use kiln_eval::Derived;
 use kiln_fetch::{Machine, MirrorConfig, Mirrors, WebFetcher, WebOptions};
+use kiln_lang::Database;
 use kiln_sandbox::{Sandbox, SandboxOptions, Scratch};
 use kiln_store::{
-    Attempt, BuildError, Cancel, Cause, DirectorySubstituter, Failure, FetchError, InputRef,
+    Attempt, BuildError, Cancel, Cause, DirectorySubstituter, Failure, FetchError, Graph, InputRef,
     LocalStore, ObjectId, OnFailure, Outcome, Prints, RealiseError, RealiseOptions, RealiseRequest,
     Session, Store as _, StorePath, Substituter, realise,
 };
@@ -22,6 +23,7 @@ use crate::fail::Fail;
 use crate::progress::{Progress, seconds};
 use crate::spec::{canonical, for_shell};
 use crate::terminal::{Style, Terminal, harmless};
+use crate::world::STD;
 
 /// How long what was realised is kept though nobody asks for it again.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -52,8 +54,7 @@ impl Workshop {
             Scratch::default()
         };
         let sandbox = Sandbox::new(SandboxOptions { scratch, ..SandboxOptions::default() });
-        let mirrors = mirrors(config);
-        let fetcher = WebFetcher::new(mirrors, WebOptions::default());
+        let fetcher = fetcher(config);
         let mut caches = Vec::new();
         for folder in &config.substituters {
             match DirectorySubstituter::open(folder) {
@@ -79,6 +80,19 @@ impl Workshop {
         terminal: &Terminal,
         again: &Again,
     ) -> Result<Outcome<'_>, Fail> {
+        let result = self.try_realise(&derived.graph, wanted, building, progress);
+        progress.finish();
+        result.map_err(|error| show_error(error, terminal, again))
+    }
+
+    /// As [`realise`](Self::realise), without a word of what failed.
+    pub(crate) fn try_realise(
+        &self,
+        graph: &Graph,
+        wanted: &[InputRef],
+        building: &Building,
+        progress: &Progress,
+    ) -> Result<Outcome<'_>, RealiseError> {
         let mut options = RealiseOptions::default();
         if let Some(builds) = building.builds.or(self.builds_max).and_then(NonZeroUsize::new) {
             options.builds_max = builds;
@@ -93,7 +107,7 @@ impl Workshop {
             self.caches.iter().map(|it| it as &dyn Substituter).collect();
         let interrupt = crate::signals::cancel_on_signals(&self.cancel);
         let request = RealiseRequest {
-            graph: &derived.graph,
+            graph,
             wanted,
             builder: &self.sandbox,
             fetcher: &self.fetcher,
@@ -104,22 +118,21 @@ impl Workshop {
         };
         let result = realise(&self.store, &request);
         drop(interrupt);
-        progress.finish();
-        match result {
-            Ok(outcome) => Ok(outcome),
-            Err(RealiseError::Failed { failures, skipped }) => {
-                for failure in &failures {
-                    eprintln!();
-                    eprint!("{}", show_failure(failure, terminal, again));
-                }
-                if skipped > 0 {
-                    eprintln!("\n{skipped} other derivations need what failed");
-                }
-                Err(Fail::Shown(Exit::Operator))
-            }
-            Err(error) => Err(Fail::Realise(error)),
-        }
+        result
     }
+}
+
+/// Shows all that failed.
+pub(crate) fn show_error(error: RealiseError, terminal: &Terminal, again: &Again) -> Fail {
+    let RealiseError::Failed { failures, skipped } = error else { return Fail::Realise(error) };
+    for failure in &failures {
+        eprintln!();
+        eprint!("{}", show_failure(failure, terminal, again));
+    }
+    if skipped > 0 {
+        eprintln!("\n{skipped} other derivations need what failed");
+    }
+    Fail::Shown(Exit::Operator)
 }
 
 /// Keeps objects from being collected for a while: what was asked for last is likely to be asked for
@@ -173,6 +186,18 @@ pub(crate) fn open_store(root: &Path) -> Result<LocalStore, Fail> {
     Ok(LocalStore::open(root)?)
 }
 
+/// The fetcher, with archives and mirrors as configured.
+pub(crate) fn fetcher(config: &Config) -> WebFetcher {
+    for archive in &config.archives {
+        // An archive that is not there must not keep anybody from building.
+        if archive.folder().is_some_and(|it| !it.is_dir()) {
+            eprintln!("warning: the archive {archive} has nothing: there is no such folder");
+        }
+    }
+    let options = WebOptions { archives: config.archives.clone(), ..WebOptions::default() };
+    WebFetcher::new(mirrors(config), options)
+}
+
 /// The mirrors as configured.
 pub(crate) fn mirrors(config: &Config) -> Mirrors {
     Mirrors::new(MirrorConfig { bases: config.mirrors.clone() }, Machine::this())
@@ -187,7 +212,9 @@ fn show_failure(failure: &Failure, terminal: &Terminal, again: &Again) -> String
     );
     let mut text = format!("{head}: {}\n", harmless(&failure.cause.to_string()));
     match &failure.cause {
-        Cause::Fetch(error) => text.push_str(&show_fetch_error(error, terminal)),
+        Cause::Fetch(error) => {
+            text.push_str(&show_fetch_error(error, &failure.title, terminal, again));
+        }
         Cause::Build(BuildError::Refused { advice, check, .. }) => {
             let help = terminal.paint(Style::Cyan, "help:");
             text.push_str(&format!("  {help} {advice}\n  {help} to check: {check}\n"));
@@ -225,16 +252,25 @@ const ID_DIGITS: usize = 16;
 /// What was asked for, as words to type again.
 pub(crate) struct Again {
     words: String,
+    /// Those of them that say where recipes are.
+    recipes: String,
+    /// The packages with recipes in files of the user.
+    own: BTreeSet<String>,
 }
 
 impl Again {
-    /// The wishes of a command line.
-    pub(crate) fn of(wishes: &Wishes) -> Again {
+    /// The wishes of a command line, and what recipes there are.
+    pub(crate) fn of(wishes: &Wishes, db: &Database) -> Again {
         let specs = wishes.specs.iter().map(|it| for_shell(&canonical(it)));
         let mut again = Again::new(specs, &wishes.layers);
         if wishes.locking.locked {
             again.words.push_str(" --locked");
         }
+        let stems = db
+            .root_paths()
+            .filter(|it| !it.starts_with(STD))
+            .filter_map(|it| it.rsplit('/').next()?.strip_suffix(".kiln").map(str::to_owned));
+        again.own = stems.collect();
         again
     }
 
@@ -248,7 +284,22 @@ impl Again {
         if layers.no_project {
             words.push("--no-project".into());
         }
-        Again { words: words.join(" ") }
+        let named = layers.recipes.iter().map(|it| quoted(&it.to_string_lossy()));
+        let recipes = named.map(|it| format!(" --recipes {it}")).collect();
+        Again { words: words.join(" "), recipes, own: BTreeSet::new() }
+    }
+
+    /// What to do about a download of a package that upstream has replaced.
+    fn update(&self, package: &str) -> String {
+        if self.own.contains(package) {
+            let recipes = &self.recipes;
+            return format!(
+                "If upstream has replaced the file on purpose, `kiln update-hash {package}{recipes}` writes its hash into the recipe"
+            );
+        }
+        format!(
+            "The recipe is part of this program; if upstream has replaced the file on purpose, `source = fetch(…)` in an override of `{package}` names it with its hash"
+        )
     }
 }
 
@@ -262,7 +313,13 @@ fn quoted(word: &str) -> String {
     }
 }
 
-fn show_fetch_error(error: &FetchError, terminal: &Terminal) -> String {
+/// Draws why a download failed, below the line that says that it did.
+pub(crate) fn show_fetch_error(
+    error: &FetchError,
+    title: &str,
+    terminal: &Terminal,
+    again: &Again,
+) -> String {
     let mut text = String::new();
     let help = terminal.paint(Style::Cyan, "help:");
     let list = |text: &mut String, attempts: &[Attempt]| {
@@ -278,9 +335,10 @@ fn show_fetch_error(error: &FetchError, terminal: &Terminal) -> String {
         FetchError::HashMismatch { expected, found, bytes, others, .. } => {
             text.push_str(&format!("  expected {expected}\n  found    {found} ({bytes} bytes)\n"));
             list(&mut text, others);
-            text.push_str(&format!(
-                "  {help} nothing was kept. If upstream has replaced the file on purpose, put the hash that was found into the recipe\n"
-            ));
+            // `source of zlib 1.3.1`, or only `zig 0.15.2`.
+            let package = title.rsplit(" of ").next().unwrap_or(title);
+            let package = package.split(' ').next().unwrap_or(package);
+            text.push_str(&format!("  {help} nothing was kept. {}\n", again.update(package)));
         }
         FetchError::Unreachable { attempts, setting, .. } => {
             list(&mut text, attempts);

@@ -5,6 +5,8 @@
 //! of all options, or a machine. Whatever else an expression reads is [`Unvalued::Unknown`], which
 //! is no mistake.
 
+mod sources;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -21,6 +23,8 @@ use crate::package::{Locals, Package};
 use crate::solve::conform;
 use crate::text::Text;
 use crate::value::{LocalFile, Value};
+
+pub use sources::{Download, downloads};
 
 /// What may be taken as known.
 #[derive(Debug, Clone, Default)]

@@ -25,7 +25,7 @@ use std::sync::{Arc, OnceLock};
 use kiln_lang::{Code, Database, Diagnostic, on_threads, with_stack};
 use kiln_store::{
     Derivation, DerivationId, Fetch, Graph, Import, ImportSource, InputRef, Label, Limits,
-    OutputName, Unpack, UnpackRoot,
+    OutputName, StoreName, Unpack, UnpackRoot,
 };
 
 use self::build::{Input, Plan, PlanKind};
@@ -253,22 +253,8 @@ impl Deriver<'_> {
                 Some(self.add(derivation, &title, Vec::new(), Some(from), limits))
             }
             Input::Fetch { name, title, source } => {
-                let Source::Fetch { urls, hash, unpack, root, executables } = &*source else {
-                    return None;
-                };
-                let unpack = if *unpack {
-                    let root = match root {
-                        None => UnpackRoot::Auto,
-                        Some(root) if root == "." => UnpackRoot::All,
-                        Some(root) => UnpackRoot::Folder(root.clone()),
-                    };
-                    Unpack::Tree { root, executables: executables.clone() }
-                } else {
-                    Unpack::File {
-                        executable: executables.iter().any(|it| it == "." || it.is_empty()),
-                    }
-                };
-                let fetch = Derivation::Fetch(Fetch { name, hash: *hash, unpack });
+                let Source::Fetch { urls, .. } = &*source else { return None };
+                let fetch = Derivation::Fetch(download(name, &source)?);
                 let limits = self.context.limits;
                 Some(self.add(fetch, &title, urls.clone(), None, limits))
             }
@@ -293,4 +279,20 @@ impl Deriver<'_> {
         let derivation: DerivationId = self.derived.graph.add(node);
         InputRef { derivation, output: OutputName::default_output() }
     }
+}
+
+/// What is to be fetched of a source; nothing of a folder.
+pub(crate) fn download(name: StoreName, source: &Source) -> Option<Fetch> {
+    let Source::Fetch { hash, unpack, root, executables, .. } = source else { return None };
+    let unpack = if *unpack {
+        let root = match root {
+            None => UnpackRoot::Auto,
+            Some(root) if root == "." => UnpackRoot::All,
+            Some(root) => UnpackRoot::Folder(root.clone()),
+        };
+        Unpack::Tree { root, executables: executables.clone() }
+    } else {
+        Unpack::File { executable: executables.iter().any(|it| it == "." || it.is_empty()) }
+    };
+    Some(Fetch { name, hash: *hash, unpack })
 }

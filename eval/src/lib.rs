@@ -29,7 +29,7 @@ mod text;
 mod value;
 
 pub use condition::{Atom, Cond, Facts, WithAtom, WithItem};
-pub use constants::{Assume, Constants, Unvalued};
+pub use constants::{Assume, Constants, Download, Unvalued, downloads};
 pub use derive::{Derived, derive};
 pub use evaluate::{Packages, evaluate};
 pub use layers::{

@@ -114,6 +114,7 @@ impl Progress {
     fn tell(&self, progress: FetchProgress) {
         match progress {
             FetchProgress::Trying { url } => eprintln!("\rtrying {url}"),
+            FetchProgress::Refused { url, reason } => eprintln!("\r{url}: {reason}"),
             FetchProgress::Unpacking => eprintln!("\runpacking                    "),
             FetchProgress::Received { bytes, bytes_total } => {
                 let Ok(mut told) = self.told.lock() else { return };

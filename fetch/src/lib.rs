@@ -8,13 +8,16 @@
 //! **Invariants:** nothing is kept whose hash is wrong; nothing is written outside the target, or
 //! through a link; no credentials are shown, or sent to another host; nothing here prints.
 
+mod archive;
 mod escape;
 mod mirrors;
 mod place;
 mod unpack;
 mod web;
 
+pub use archive::{Archive, file_address};
 pub use mirrors::{Machine, MirrorBase, MirrorConfig, MirrorReport, Mirrors, Origin};
 pub use unpack::{Limit, Refusal, UnpackError, UnpackLimits, UnpackRequest, unpack};
 pub use web::WebFetcher;
 pub use web::options::{Certificates, Proxies, WebOptions};
+pub use web::witness::{Witness, WitnessRequest};

@@ -14,6 +14,7 @@ mod local;
 pub(crate) mod options;
 mod partial;
 mod tls;
+pub(crate) mod witness;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
@@ -143,6 +144,8 @@ struct Download<'a> {
     setting: Option<String>,
     /// Every place of a mirror: sources that name the same one do not ask it twice.
     seen: BTreeSet<String>,
+    /// Places that gave other bytes, in the order in which they did.
+    wrong: Vec<Attempt>,
 }
 
 /// A place among all places: the number of the source, and for a mirror those of the base and of
@@ -192,12 +195,22 @@ impl<'a> Download<'a> {
             mismatch: None,
             setting: None,
             seen: BTreeSet::new(),
+            wrong: Vec::new(),
         }
     }
 
     fn run(mut self) -> Result<Fetched, FetchError> {
         let mut round: VecDeque<Candidate> = VecDeque::new();
+        // What lies in an archive is asked of nobody else. [fetch.archive.2]
+        let archives = &self.fetcher.options.archives;
+        for (index, archive) in archives.iter().enumerate() {
+            let place = archive.place(self.request.fetch.hash);
+            if self.seen.insert(place.url().to_string()) {
+                round.push_back(Candidate::new((index, 0, 0), Address::Place(place)));
+            }
+        }
         for (index, url) in self.request.urls.iter().enumerate() {
+            let index = archives.len() + index;
             match Address::parse(url) {
                 Ok(address) => round.push_back(Candidate::new((index, 0, 0), address)),
                 Err(reason) => {
@@ -211,6 +224,10 @@ impl<'a> Download<'a> {
             let mut again = Vec::new();
             while let Some(candidate) = round.pop_front() {
                 if let Some(fetched) = self.turn(candidate, &mut round, &mut again, &mut wait)? {
+                    // Where all fails, the error says it.
+                    for Attempt { url, reason } in self.wrong {
+                        (self.request.progress)(FetchProgress::Refused { url, reason });
+                    }
                     return Ok(fetched);
                 }
             }
@@ -257,9 +274,17 @@ impl<'a> Download<'a> {
             Ok(Outcome::Mismatch { found, bytes, hint }) => {
                 let order = candidate.order;
                 let why = hint.as_ref().map(|it| format!(": {it}")).unwrap_or_default();
-                let reason = format!("it gave other bytes ({found}){why}");
-                self.failed.insert(order, Attempt { url: shown.clone(), reason });
-                if self.mismatch.as_ref().is_none_or(|it| order < it.order) {
+                let mut reason = format!("it gave other bytes ({found}){why}");
+                let is_archive = order.0 < self.fetcher.options.archives.len();
+                if is_archive {
+                    reason.push_str(": this file of the archive is damaged");
+                }
+                let attempt = Attempt { url: shown.clone(), reason };
+                self.wrong.push(attempt.clone());
+                self.failed.insert(order, attempt);
+                // A file of an archive is named by the hash: that it has another says nothing of
+                // the source.
+                if !is_archive && self.mismatch.as_ref().is_none_or(|it| order < it.order) {
                     self.mismatch = Some(Mismatch { order, url: shown, found, bytes, hint });
                 }
             }

@@ -59,6 +59,13 @@ pub enum FetchProgress {
     },
     /// All bytes are here and have the right hash; they are being unpacked.
     Unpacking,
+    /// This place gave other bytes, and another one the right ones.
+    Refused {
+        /// The place, without credentials.
+        url: String,
+        /// What it gave.
+        reason: String,
+    },
 }
 
 /// What a fetch gave.

@@ -53,6 +53,11 @@ pub(crate) fn run(common: &Common) -> Result<Exit, Fail> {
             text.push_str(&format!("sandbox        cannot be made: {error}\n"));
         }
     }
+    for archive in &config.archives {
+        let is_missing = archive.folder().is_some_and(|it| !it.is_dir());
+        let note = if is_missing { ": there is no such folder" } else { "" };
+        text.push_str(&format!("archive        {archive}{note}\n"));
+    }
     let cancel =
         Cancel::new().map_err(|source| Fail::Io { what: "cannot make a pipe".into(), source })?;
     let mirrors = mirrors(&config);

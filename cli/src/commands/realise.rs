@@ -59,8 +59,14 @@ pub(crate) fn run(
     }
     let progress = Progress::new(terminal, how.json, common.quiet);
     let inputs: Vec<InputRef> = wanted.iter().map(|it| it.input.clone()).collect();
-    let outcome =
-        workshop.realise(&derived, &inputs, building, &progress, &terminal, &Again::of(wishes))?;
+    let outcome = workshop.realise(
+        &derived,
+        &inputs,
+        building,
+        &progress,
+        &terminal,
+        &Again::of(wishes, &workspace.db),
+    )?;
     let mut known = Vec::new();
     let mut objects = Vec::new();
     for it in wanted {

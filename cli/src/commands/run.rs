@@ -47,7 +47,7 @@ pub(crate) fn run(
     };
     let workshop = Workshop::open(&config)?;
     let progress = Progress::new(terminal, false, common.quiet);
-    let again = Again::of(wishes);
+    let again = Again::of(wishes, &workspace.db);
     let inputs: Vec<InputRef> = wanted.iter().map(|it| it.1.clone()).collect();
     let outcome = workshop.realise(&derived, &inputs, building, &progress, &terminal, &again)?;
     let Some(output) = outcome.object(&input.derivation, &input.output) else {

@@ -63,7 +63,7 @@ pub(crate) fn run(
     // What it is built from is made as always; only then comes the shell in place of a build.
     let inputs: Vec<InputRef> = build.inputs.values().cloned().collect();
     let progress = Progress::new(terminal, false, common.quiet);
-    let again = crate::workshop::Again::of(wishes);
+    let again = crate::workshop::Again::of(wishes, &workspace.db);
     workshop.realise(&derived, &inputs, building, &progress, &terminal, &again)?;
     let builder = Shell { sandbox: &workshop.sandbox, steps, end: Mutex::new(None) };
     let request = RealiseRequest {

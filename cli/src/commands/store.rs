@@ -249,7 +249,7 @@ fn export(
     let derived = realise::together(all.into_iter());
     let workshop = Workshop::open(config)?;
     let progress = Progress::new(terminal, false, common.quiet);
-    let again = Again::of(wishes);
+    let again = Again::of(wishes, &workspace.db);
     let outcome =
         workshop.realise(&derived, &inputs, &Building::default(), &progress, &terminal, &again)?;
     let cache = DirectorySubstituter::create(to).map_err(|error| Fail::Cache(error.to_string()))?;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::archive::Archive;
 use crate::unpack::UnpackLimits;
 
 /// How patient and how trusting a [`WebFetcher`](crate::WebFetcher) is. The defaults are what
@@ -33,6 +34,8 @@ pub struct WebOptions {
     pub proxies: Proxies,
     /// Which certificates are trusted.
     pub certificates: Certificates,
+    /// Where downloads are by their hash: asked before all other places, in this order.
+    pub archives: Vec<Archive>,
 }
 
 /// Whether proxies are used.
@@ -69,6 +72,7 @@ impl Default for WebOptions {
             unpack: UnpackLimits::default(),
             proxies: Proxies::FromEnvironment,
             certificates: Certificates::OfMachine,
+            archives: Vec::new(),
         }
     }
 }

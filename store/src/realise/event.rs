@@ -186,6 +186,15 @@ pub enum Warning {
         /// Whether it is not asked again in this run.
         is_given_up: bool,
     },
+    /// A place gave other bytes than were asked for; another one gave the right ones.
+    PlaceRefused {
+        /// What was fetched, as people know it.
+        title: String,
+        /// The place, without credentials.
+        url: String,
+        /// What it gave.
+        reason: String,
+    },
     /// A build's log could not be kept.
     LogLost {
         /// The derivation.

@@ -449,6 +449,10 @@ impl<'a> Context<'a> {
                     Event::Received { node: node_id, bytes, bytes_total }
                 }
                 FetchProgress::Unpacking => Event::Unpacking { node: node_id },
+                FetchProgress::Refused { url, reason } => {
+                    let title = self.node(node).title.clone();
+                    Event::Warning(Warning::PlaceRefused { title, url, reason })
+                }
             });
         };
         let fetched = self.request.fetcher.fetch(&FetchRequest {
