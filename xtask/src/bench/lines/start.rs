@@ -28,7 +28,11 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Line>, String> {
 
     let eval = Contest::new(|_| {
         time(
-            tools.kiln_anew(&store).args(["eval", "--no-project", "--recipes"]).arg(&recipes).arg("one"),
+            tools
+                .kiln_anew(&store)
+                .args(["eval", "--no-project", "--recipes"])
+                .arg(&recipes)
+                .arg("one"),
         )
     })
     .peer("Nix", &nix, |_| {
