@@ -34,21 +34,34 @@ struct Taken {
     clashes: Vec<Clash>,
 }
 
+/// What a package is linked with, named or injected, each once.
+#[derive(Default)]
+struct Libraries {
+    order: Vec<Name>,
+    known: BTreeSet<Name>,
+}
+
+impl Libraries {
+    fn add(&mut self, name: &Name) {
+        if self.known.insert(name.clone()) {
+            self.order.push(name.clone());
+        }
+    }
+}
+
 impl Solver<'_> {
     /// Gives a package what it gets by exports, in the place of what it got before.
     pub(super) fn take_exports(&mut self, board: &mut Board, name: &Name) {
         let Some(draft) = board.drafts.by_name.get(name) else { return };
         let rank = draft.rank.clone();
         let mut taken = Taken::default();
-        let mut libraries: Vec<Name> = Vec::new();
+        let mut libraries = Libraries::default();
         for edge in draft.edges.iter().filter(|it| it.role == Role::Host) {
-            if !libraries.contains(&edge.to) {
-                libraries.push(edge.to.clone());
-            }
+            libraries.add(&edge.to);
         }
         self.exports_of_tools(board, draft, &mut taken, &mut libraries);
         let mut at = 0;
-        while let Some(library) = libraries.get(at).cloned() {
+        while let Some(library) = libraries.order.get(at).cloned() {
             self.exports_of_library(board, draft, &library, &mut taken, &mut libraries);
             at += 1;
         }
@@ -60,7 +73,7 @@ impl Solver<'_> {
             let environment = board.host_environment(name);
             taken.asks.retain(|it| !it.1.is_host_limit || environment.contains(&it.0));
         }
-        for library in &libraries {
+        for library in &libraries.order {
             let takers = board.takers.entry(library.clone()).or_default();
             if !takers.contains(name) {
                 takers.insert(name.clone());
@@ -84,7 +97,7 @@ impl Solver<'_> {
         board: &Board,
         draft: &Draft,
         taken: &mut Taken,
-        libraries: &mut Vec<Name>,
+        libraries: &mut Libraries,
     ) {
         let Some(unit) = &draft.build_unit else { return };
         for (root, _) in &unit.roots {
@@ -119,7 +132,7 @@ impl Solver<'_> {
         draft: &Draft,
         library: &Name,
         taken: &mut Taken,
-        libraries: &mut Vec<Name>,
+        libraries: &mut Libraries,
     ) {
         let Some(exporter) = board.drafts.by_name.get(library) else { return };
         for export in &exporter.package.exports {
@@ -153,7 +166,7 @@ impl Solver<'_> {
         (drafts, exporter, export): (&Drafts, &Draft, &ExportDecl),
         (by, from, injection): (String, Vec<Name>, DraftInjection),
         taken: &mut Taken,
-        libraries: &mut Vec<Name>,
+        libraries: &mut Libraries,
     ) {
         let is_tool = matches!(injection.by, InjectedBy::Tool(_));
         let (target, mut need) = match self.export_need(drafts, exporter, export) {
@@ -181,8 +194,8 @@ impl Solver<'_> {
                 output: export.dep.output.clone(),
                 injected: Some(injection),
             });
-            if export.key.to == Role::Host && !libraries.contains(&target) {
-                libraries.push(target.clone());
+            if export.key.to == Role::Host {
+                libraries.add(&target);
             }
         }
         taken.asks.push((target, need));
