@@ -152,11 +152,14 @@ impl Workspace {
         Ok(())
     }
 
+    /// Shows diagnostics that end the command, and says that they do.
+    pub(crate) fn refused(&self, diagnostics: &[Diagnostic]) -> Fail {
+        self.show(diagnostics).err().unwrap_or(Fail::Shown(Exit::Author))
+    }
+
     /// Chooses versions and options.
     pub(crate) fn solve(&self) -> Result<Solved, Fail> {
-        let lock = self.lock()?;
-        let prefer = lock.as_ref().map(Lock::preferences).unwrap_or_default();
-        let setup = Setup { prefer, ..self.setup()? };
+        let (setup, lock) = self.setup_with_lock()?;
         if setup.wishes.is_empty() {
             return Err(Fail::Usage(
                 "the project wants nothing: add `want …` to it, or name a package".into(),
@@ -169,14 +172,19 @@ impl Workspace {
 
     /// Chooses versions and options for each of these wishes by itself: what is published.
     pub(crate) fn solve_published(&self, wishes: Vec<Wish>) -> Result<Vec<Solved>, Fail> {
-        let lock = self.lock()?;
-        let prefer = lock.as_ref().map(Lock::preferences).unwrap_or_default();
-        let setup = Setup { prefer, ..self.setup()? };
+        let (setup, lock) = self.setup_with_lock()?;
         let solve = |wish| {
             let setup = Setup { wishes: vec![wish], ..setup.clone() };
             self.solve_setup(setup, RequestKind::Published, lock.clone())
         };
         wishes.into_iter().map(solve).collect()
+    }
+
+    /// Reads the layers and wishes, and the lock, which is preferred.
+    fn setup_with_lock(&self) -> Result<(Setup, Option<Lock>), Fail> {
+        let lock = self.lock()?;
+        let prefer = lock.as_ref().map(Lock::preferences).unwrap_or_default();
+        Ok((Setup { prefer, ..self.setup()? }, lock))
     }
 
     /// Reads the layers and wishes.
@@ -191,9 +199,7 @@ impl Workspace {
                 self.show(&warnings)?;
                 Ok(setup)
             }
-            Err(diagnostics) => {
-                Err(self.show(&diagnostics).err().unwrap_or(Fail::Shown(Exit::Author)))
-            }
+            Err(diagnostics) => Err(self.refused(&diagnostics)),
         }
     }
 
@@ -204,9 +210,7 @@ impl Workspace {
         request.specs = specs.iter().map(|it| self.db.add_spec("kiln lock", it)).collect();
         match setup(&self.db, &request) {
             Ok((setup, _)) => Ok(setup),
-            Err(diagnostics) => {
-                Err(self.show(&diagnostics).err().unwrap_or(Fail::Shown(Exit::Author)))
-            }
+            Err(diagnostics) => Err(self.refused(&diagnostics)),
         }
     }
 
@@ -222,9 +226,7 @@ impl Workspace {
                 self.show(&warnings)?;
                 Ok(Solved { setup, solution: ManuallyDrop::new(solution), kind, lock })
             }
-            Err(diagnostics) => {
-                Err(self.show(&diagnostics).err().unwrap_or(Fail::Shown(Exit::Author)))
-            }
+            Err(diagnostics) => Err(self.refused(&diagnostics)),
         }
     }
 
@@ -263,9 +265,7 @@ impl Workspace {
                 self.show(&warnings)?;
                 Ok(derived)
             }
-            Err(diagnostics) => {
-                Err(self.show(&diagnostics).err().unwrap_or(Fail::Shown(Exit::Author)))
-            }
+            Err(diagnostics) => Err(self.refused(&diagnostics)),
         }
     }
 
@@ -281,9 +281,7 @@ impl Workspace {
             None => None,
             Some(lock_file) => match lock_file.read(&self.db) {
                 Ok(lock) => lock,
-                Err(bad) => {
-                    return Err(self.show(&[*bad]).err().unwrap_or(Fail::Shown(Exit::Author)));
-                }
+                Err(bad) => return Err(self.refused(&[*bad])),
             },
         };
         if self.locking.locked && lock.is_none() {

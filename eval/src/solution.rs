@@ -186,6 +186,35 @@ pub enum Says {
     Text,
 }
 
+impl Says {
+    /// Returns what it says of a value, in short: of the elements of a set, how many; nothing if it
+    /// is about a version.
+    #[must_use]
+    pub fn short(&self) -> Option<String> {
+        match self {
+            Says::Value(value) => Some(value.to_string()),
+            Says::Elements { on, off } => Some(match (on.is_empty(), off.is_empty()) {
+                (false, true) => format!("+{}", on.len()),
+                (true, false) => format!("-{}", off.len()),
+                _ => format!("={}", on.len()),
+            }),
+            Says::Text => None,
+        }
+    }
+
+    /// Returns whether it says that an element is on, by its position among the values of its type;
+    /// nothing if it says nothing of that one.
+    #[must_use]
+    pub fn of_element(&self, bit: u32) -> Option<bool> {
+        match self {
+            Says::Elements { on, .. } if on.has(bit) => Some(true),
+            Says::Elements { off, .. } if off.has(bit) => Some(false),
+            Says::Value(value) => value.has_element(bit),
+            Says::Elements { .. } | Says::Text => None,
+        }
+    }
+}
+
 impl Influencer {
     /// Returns who it is, in words.
     #[must_use]

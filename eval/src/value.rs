@@ -97,6 +97,17 @@ impl Value {
         Value::Text(Text::plain(text))
     }
 
+    /// Returns whether an element is on in a set, or is the value of an enum, by its position among
+    /// the values of the type; nothing for values of other kinds.
+    #[must_use]
+    pub fn has_element(&self, bit: u32) -> Option<bool> {
+        match self {
+            Value::Set(_, bits) => Some(bits.has(bit)),
+            Value::Enum(_, at) => Some(*at == bit),
+            _ => None,
+        }
+    }
+
     /// Returns how values of one kind compare, where they have an order.
     #[must_use]
     pub fn order(&self, other: &Value) -> Option<Ordering> {

@@ -10,15 +10,18 @@
 // Each of its users needs a part.
 #![allow(dead_code, reason = "the checker and the evaluator ask for different parts")]
 
+#[path = "reversed.rs"]
+mod reversed;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use kiln_lang::ide::{self, FilePosition, NoFacts};
 use kiln_lang::syntax::parse;
-use kiln_lang::{
-    Database, Diagnostic, FileId, MemoryWorld, TextRange, TextSize, TreeEntry, World, WorldError,
-};
+use kiln_lang::{Database, Diagnostic, FileId, MemoryWorld, TextRange, TextSize, World};
+
+use reversed::Reversed;
 
 /// The folder with all files of a set.
 pub(crate) const ROOT: &str = "/w";
@@ -119,25 +122,6 @@ fn unescaped(text: &str) -> String {
         }
     }
     out
-}
-
-/// A world that lists its files in the other order.
-struct Reversed(MemoryWorld);
-
-impl World for Reversed {
-    fn read(&self, path: &str) -> Result<Arc<[u8]>, WorldError> {
-        self.0.read(path)
-    }
-
-    fn list(&self, dir: &str) -> Result<Vec<String>, WorldError> {
-        let mut paths = self.0.list(dir)?;
-        paths.reverse();
-        Ok(paths)
-    }
-
-    fn tree(&self, path: &str) -> Result<Vec<TreeEntry>, WorldError> {
-        self.0.tree(path)
-    }
 }
 
 //------ the checker

@@ -187,6 +187,15 @@ impl Database {
         self.files().data.iter().filter(|it| it.checked.get().is_some()).count()
     }
 
+    /// Returns a database with the same files, and all that is known of them, that does not grow
+    /// when files are added to this one.
+    #[must_use]
+    pub fn apart(&self) -> Database {
+        // Both must know the files of the roots by the same ids.
+        self.index();
+        Database { files: RwLock::new(self.files().clone()), ..self.share() }
+    }
+
     fn share(&self) -> Database {
         Database {
             world: self.world.clone(),

@@ -24,6 +24,7 @@ pub use strings::quote;
 pub use tree::{SyntaxElement, SyntaxNode, SyntaxNodeChildren, SyntaxToken, TokenAtOffset};
 
 pub(crate) use parser::begins_item;
+pub(crate) use token_set::TRIVIA;
 pub(crate) use tree::{Child, Ref};
 
 use ast::AstNode;

@@ -198,7 +198,7 @@ fn request(
     scope: &Scope,
     subject: &Subject,
 ) -> (Database, SetupRequest, String) {
-    let db = own_copy(&scope.db);
+    let db = scope.db.apart();
     let mut request =
         SetupRequest { machine: snapshot.config.machine.clone(), ..SetupRequest::default() };
     request.project = scope.project().map(|it| db.file(it));
@@ -221,13 +221,6 @@ fn request(
         }
     };
     (db, request, label)
-}
-
-/// A database with the same files that does not grow with the other one.
-fn own_copy(db: &Database) -> Database {
-    let builtin = db.path(Database::PACKAGE);
-    let text = db.text(Database::PACKAGE);
-    db.with_file(&builtin, Some(&text))
 }
 
 //------ lenses

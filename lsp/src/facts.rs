@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kiln_eval::{Influence, Node, NodeId, Says, Solution, Value};
+use kiln_eval::{Influence, Node, NodeId, Solution};
 use kiln_lang::Database;
 use kiln_lang::ide::{Effective, Facts, Origin};
 
@@ -47,7 +47,12 @@ impl Facts for KnownFacts {
         let (from, node) = self.find(package)?;
         let found = node.option(option)?;
         let chain = found.history.iter().rev().take(CHAIN_MAX);
-        let chain = chain.map(|it| origin(&from.db, it, says(it), it.overruled)).collect();
+        let chain = chain
+            .map(|it| {
+                let says = it.says.short().unwrap_or_else(|| it.text.clone());
+                origin(&from.db, it, says, it.overruled)
+            })
+            .collect();
         Some(self.effective(from, found.value.to_string(), chain))
     }
 
@@ -56,20 +61,10 @@ impl Facts for KnownFacts {
         let found = node.option(option)?;
         let declared = node.package.schema.table.get(option)?;
         let bit = declared.ty.words()?.position(value)?;
-        let is_on = match &found.value {
-            Value::Set(_, bits) => bits.has(bit),
-            Value::Enum(_, at) => *at == bit,
-            _ => return None,
-        };
+        let is_on = found.value.has_element(bit)?;
         let mut chain = Vec::new();
         for influence in found.history.iter().rev() {
-            let on = match &influence.says {
-                Says::Elements { on, .. } if on.has(bit) => true,
-                Says::Elements { off, .. } if off.has(bit) => false,
-                Says::Value(Value::Set(_, bits)) => bits.has(bit),
-                Says::Value(Value::Enum(_, at)) => *at == bit,
-                _ => continue,
-            };
+            let Some(on) = influence.says.of_element(bit) else { continue };
             // Of one element, only the last word counts.
             let overruled = !chain.is_empty();
             let word = if on { "on" } else { "off" };
@@ -101,17 +96,5 @@ fn origin(db: &Database, influence: &Influence, says: String, overruled: bool) -
         place: place.unwrap_or_default(),
         text: influence.text.lines().next().unwrap_or("").to_owned(),
         overruled,
-    }
-}
-
-fn says(influence: &Influence) -> String {
-    match &influence.says {
-        Says::Value(value) => value.to_string(),
-        Says::Elements { on, off } => match (on.is_empty(), off.is_empty()) {
-            (false, true) => format!("+{}", on.len()),
-            (true, false) => format!("-{}", off.len()),
-            _ => format!("={}", on.len()),
-        },
-        Says::Text => influence.text.clone(),
     }
 }

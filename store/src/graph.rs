@@ -3,6 +3,7 @@
 //! What reaches an id is in [`Derivation`]; what must not is in [`Node`] beside it.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -67,15 +68,15 @@ impl Default for Limits {
             log_bytes_max: 256 << 20,
             disk_bytes_max: 32 << 30,
             processes_max: 4096,
-            cores: cores(),
+            cores: cores().get() as u32,
         }
     }
 }
 
 /// How many processors this process may use. To ask reads a dozen files, so it is asked once.
-fn cores() -> u32 {
-    static CORES: OnceLock<u32> = OnceLock::new();
-    *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, |it| it.get() as u32))
+pub(crate) fn cores() -> NonZeroUsize {
+    static CORES: OnceLock<NonZeroUsize> = OnceLock::new();
+    *CORES.get_or_init(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
 }
 
 impl Graph {

@@ -113,9 +113,8 @@ pub enum Prints {
 
 impl Default for RealiseOptions {
     fn default() -> Self {
-        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         RealiseOptions {
-            builds_max: cores,
+            builds_max: crate::graph::cores(),
             fetches_max: NonZeroUsize::MIN.saturating_add(7),
             on_failure: OnFailure::Stop,
             prints: Prints::Kept,

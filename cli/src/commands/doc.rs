@@ -33,7 +33,7 @@ pub(crate) fn run(
         }
         Err(source) => return Err(Fail::Io { what: format!("cannot look at {shown}"), source }),
     }
-    let site = kiln_lang::with_stack(|| doc::site(&workspace.db));
+    let site = doc::site(&workspace.db);
     write(out, &site)
         .map_err(|source| Fail::Io { what: format!("cannot write {shown}"), source })?;
     if !common.quiet {

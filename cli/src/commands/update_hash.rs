@@ -211,7 +211,7 @@ impl Update<'_> {
             let wrong = if own.has_errors() { &own } else { &checked };
             let errors: Vec<_> =
                 wrong.diagnostics.iter().filter(|it| it.is_error()).cloned().collect();
-            return Err(self.workspace.show(&errors).err().unwrap_or(Fail::Shown(Exit::Author)));
+            return Err(self.workspace.refused(&errors));
         }
         let (found, wrong) = downloads(&with_marks, file, &machines(self.workspace));
         if found.is_empty() {

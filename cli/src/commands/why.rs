@@ -9,9 +9,7 @@
 //! brings  host rdma-core >= 50         dpdk.kiln:32
 //! ```
 
-use kiln_eval::{
-    Atom, Cond, Influence, Influencer, Node, NodeId, OptionValue, Place, Says, Solution, Value,
-};
+use kiln_eval::{Atom, Cond, Influence, Influencer, Node, NodeId, OptionValue, Place, Solution};
 use kiln_lang::module::Name;
 use kiln_lang::schema::OptionTable;
 
@@ -234,7 +232,7 @@ fn option(
             .history
             .iter()
             .rev()
-            .map(|it| row(workspace, it, value_of(it)))
+            .map(|it| row(workspace, it, it.says.short().unwrap_or_default()))
             .collect::<Vec<_>>();
         let head = format!("{}.{name} = {}\n", node.package.name, option.value);
         let brings = brings(workspace, node, &declared.name, None, option);
@@ -261,14 +259,7 @@ fn option(
     let mut rows = Vec::new();
     let mut decided = false;
     for influence in option.history.iter().rev() {
-        let says = match &influence.says {
-            Says::Elements { on, .. } if on.has(bit) => Some(true),
-            Says::Elements { off, .. } if off.has(bit) => Some(false),
-            Says::Value(Value::Set(_, bits)) => Some(bits.has(bit)),
-            Says::Value(Value::Enum(_, at)) => Some(*at == bit),
-            _ => None,
-        };
-        let Some(says) = says else { continue };
+        let Some(says) = influence.says.of_element(bit) else { continue };
         let mut row = row(workspace, influence, if says { "on" } else { "off" }.to_owned());
         // Of one element, only the last word counts.
         if let Some(last) = row.last_mut() {
@@ -277,11 +268,7 @@ fn option(
         decided = true;
         rows.push(row);
     }
-    let is_on = match &option.value {
-        Value::Set(_, bits) => bits.has(bit),
-        Value::Enum(_, at) => *at == bit,
-        _ => false,
-    };
+    let is_on = option.value.has_element(bit) == Some(true);
     let head = format!(
         "{element} in {}.{name}: {}\n",
         node.package.name,
@@ -289,18 +276,6 @@ fn option(
     );
     let brings = brings(workspace, node, &declared.name, Some(bit), option);
     Ok(format!("{head}{}{brings}", table(&rows)))
-}
-
-fn value_of(influence: &Influence) -> String {
-    match &influence.says {
-        Says::Value(value) => value.to_string(),
-        Says::Elements { on, off } => match (on.is_empty(), off.is_empty()) {
-            (false, true) => format!("+{}", on.len()),
-            (true, false) => format!("-{}", off.len()),
-            _ => format!("={}", on.len()),
-        },
-        Says::Text => String::new(),
-    }
 }
 
 fn row(workspace: &Workspace, influence: &Influence, value: String) -> Vec<String> {

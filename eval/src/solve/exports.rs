@@ -23,6 +23,7 @@ use super::node::{Draft, DraftEdge, DraftInjection, InjectedBy};
 use super::options::Options;
 use super::search::Clash;
 use super::unit::{Need, ask};
+use crate::evaluate::Packages;
 use crate::package::{AskDecl, ExportDecl, ExportFrom, ValueDecl};
 use crate::value::Value;
 
@@ -34,7 +35,8 @@ struct Taken {
     clashes: Vec<Clash>,
 }
 
-/// What a package is linked with, named or injected, each once.
+/// What a package is linked with, named or injected, each once: those that export something. Most
+/// packages export nothing, and some have thousands that are linked with them.
 #[derive(Default)]
 struct Libraries {
     order: Vec<Name>,
@@ -42,8 +44,10 @@ struct Libraries {
 }
 
 impl Libraries {
-    fn add(&mut self, name: &Name) {
-        if self.known.insert(name.clone()) {
+    fn add(&mut self, packages: &Packages<'_>, name: &Name) {
+        if !self.known.contains(name) && packages.get(name).is_some_and(|it| !it.exports.is_empty())
+        {
+            self.known.insert(name.clone());
             self.order.push(name.clone());
         }
     }
@@ -57,7 +61,7 @@ impl Solver<'_> {
         let mut taken = Taken::default();
         let mut libraries = Libraries::default();
         for edge in draft.edges.iter().filter(|it| it.role == Role::Host) {
-            libraries.add(&edge.to);
+            libraries.add(self.packages, &edge.to);
         }
         self.exports_of_tools(board, draft, &mut taken, &mut libraries);
         let mut at = 0;
@@ -195,7 +199,7 @@ impl Solver<'_> {
                 injected: Some(injection),
             });
             if export.key.to == Role::Host {
-                libraries.add(&target);
+                libraries.add(self.packages, &target);
             }
         }
         taken.asks.push((target, need));

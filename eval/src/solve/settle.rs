@@ -243,12 +243,9 @@ impl Solver<'_> {
         let mut followers: Vec<Name> = board.readers_of(name, provides).into_iter().collect();
         followers.extend(board.nogoods.watchers(name));
         self.mark(board, &followers);
-        // Most packages export nothing, and some have thousands that are linked with them.
-        let exports = self.packages.get(name).is_some_and(|it| !it.exports.is_empty());
         let takers: Vec<Name> = board
             .takers
             .get(name)
-            .filter(|_| exports)
             .into_iter()
             .flatten()
             .filter(|it| *it != name)

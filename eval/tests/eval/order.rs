@@ -1,10 +1,15 @@
 //! Equal inputs give equal results, whatever the order in which things happen.
 
+#[path = "../../../lang/fuzz/reversed.rs"]
+mod reversed;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kiln_eval::{Packages, derive, setup, solve};
 use kiln_lang::{Database, MemoryWorld, TreeEntry, World, WorldError};
+
+use reversed::Reversed;
 
 use crate::common::{Fixture, show_derivations, show_diagnostics, show_edges, show_options};
 
@@ -29,25 +34,6 @@ knob n: Int(1..=100) = {number} + 1
         ));
     }
     Fixture::new(&text, &["p0", "p3[n = 7]"])
-}
-
-/// A world that lists its files in another order, as another file system might.
-struct Reversed(MemoryWorld);
-
-impl World for Reversed {
-    fn read(&self, path: &str) -> Result<Arc<[u8]>, WorldError> {
-        self.0.read(path)
-    }
-
-    fn list(&self, dir: &str) -> Result<Vec<String>, WorldError> {
-        let mut paths = self.0.list(dir)?;
-        paths.reverse();
-        Ok(paths)
-    }
-
-    fn tree(&self, path: &str) -> Result<Vec<TreeEntry>, WorldError> {
-        self.0.tree(path)
-    }
 }
 
 #[test]

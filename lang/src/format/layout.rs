@@ -7,7 +7,7 @@
 use text_size::TextRange;
 
 use super::document::{Document, How};
-use crate::syntax::{Child, Ref, SyntaxKind, SyntaxKind::*};
+use crate::syntax::{Child, Ref, SyntaxKind, SyntaxKind::*, TRIVIA};
 
 /// What stands between two tokens, from the weakest to the strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +57,7 @@ pub(super) fn kind_of(node: Ref<'_>) -> SyntaxKind {
 
 /// Whether white space or a comment.
 pub(super) fn is_trivia(kind: SyntaxKind) -> bool {
-    matches!(kind, WHITESPACE | COMMENT | DOC | INNER_DOC)
+    TRIVIA.contains(kind)
 }
 
 impl<'a> Layout<'a> {

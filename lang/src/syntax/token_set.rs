@@ -2,6 +2,14 @@
 
 use super::SyntaxKind;
 
+/// White space and comments.
+pub(crate) const TRIVIA: TokenSet = TokenSet::new(&[
+    SyntaxKind::WHITESPACE,
+    SyntaxKind::COMMENT,
+    SyntaxKind::DOC,
+    SyntaxKind::INNER_DOC,
+]);
+
 /// A set of token kinds. Kinds of nodes cannot be in it.
 #[derive(Clone, Copy)]
 pub(crate) struct TokenSet([u64; 3]);

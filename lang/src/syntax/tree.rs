@@ -19,6 +19,7 @@ use std::sync::Arc;
 use text_size::{TextRange, TextSize};
 
 use super::SyntaxKind;
+use super::token_set::TRIVIA;
 
 /// A tree: its text, and its nodes and tokens.
 #[derive(Debug, PartialEq, Eq)]
@@ -331,15 +332,7 @@ impl SyntaxNode {
     /// Returns where its text begins behind white space and comments, to its end.
     pub(crate) fn range_without_trivia(&self) -> TextRange {
         let whole = self.tree.entry(self.at);
-        let first = self.tree.children(self.at).find(|it| {
-            !matches!(
-                it.1.kind,
-                SyntaxKind::WHITESPACE
-                    | SyntaxKind::COMMENT
-                    | SyntaxKind::DOC
-                    | SyntaxKind::INNER_DOC
-            )
-        });
+        let first = self.tree.children(self.at).find(|it| !TRIVIA.contains(it.1.kind));
         let start = first.map_or(whole.end, |it| it.1.start);
         Entry { start, ..whole }.range()
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Event;
 use crate::syntax::SyntaxKind::{self, *};
 use crate::syntax::lexer::Token;
-use crate::syntax::token_set::TokenSet;
+use crate::syntax::token_set::TRIVIA;
 use crate::syntax::tree::{Tree, TreeBuilder};
 
 /// Whether doc comments above a node of this kind belong to it.
@@ -36,8 +36,6 @@ fn is_documented(kind: SyntaxKind) -> bool {
             | SETTING
     )
 }
-
-const TRIVIA: TokenSet = TokenSet::new(&[WHITESPACE, COMMENT, DOC, INNER_DOC]);
 
 /// Builds the tree; every byte of `text` is in it.
 pub(super) fn build(text: &Arc<str>, tokens: &[Token], mut events: Vec<Event>) -> Tree {
