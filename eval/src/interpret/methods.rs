@@ -1,10 +1,11 @@
 //! Methods.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kiln_lang::Pattern;
 use kiln_lang::check::Method;
-use kiln_lang::module::{Arg, Expr, ExprId};
+use kiln_lang::module::{Arg, Expr, ExprId, Ident};
 
 use super::{Failure, Interpreter, Reader, shown};
 use crate::text::{Text, TextBuilder};
@@ -89,6 +90,9 @@ impl<R: Reader> Interpreter<'_, R> {
         else {
             return Err(self.error(expr, "this needs a function"));
         };
+        if let Value::Map(map) = &of {
+            return self.each_entry(expr, map, params, *body);
+        }
         let Some(param) = params.first() else {
             return Err(self.error(expr, "this function takes nothing"));
         };
@@ -117,6 +121,30 @@ impl<R: Reader> Interpreter<'_, R> {
             }
             _ => Value::List(kept.into()),
         })
+    }
+
+    /// What a function makes of each entry of a map, in the order of the keys.
+    fn each_entry(
+        &mut self,
+        expr: ExprId,
+        map: &BTreeMap<String, Value>,
+        params: &[Ident],
+        body: ExprId,
+    ) -> Result<Value, Failure> {
+        let [key, value] = params else {
+            return Err(self.error(expr, "this function does not take a key and a value"));
+        };
+        let mut made = Vec::new();
+        for entry in map {
+            self.locals.push((key.name.clone(), Value::text(entry.0)));
+            self.locals.push((value.name.clone(), entry.1.clone()));
+            let result = self.eval(body);
+            self.locals.pop();
+            self.locals.pop();
+            made.push(result?);
+            self.fits(expr, made.len() * ENTRY_BYTES)?;
+        }
+        Ok(Value::List(made.into()))
     }
 
     fn text_method(

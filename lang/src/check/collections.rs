@@ -132,13 +132,10 @@ impl<'a> Checker<'a> {
             return self.set(expr, Res::None, Ty::Empty);
         }
         let of = self.first_element(&elements[0], scope);
-        let of = match &elements[0] {
-            Element::Spread(_) => match of {
-                Ty::List(of) => *of,
-                Ty::Set(of) => Ty::Enum(of),
-                other => other,
-            },
-            _ => of,
+        let of = match of {
+            Ty::List(of) if is_spread(&elements[0]) => *of,
+            Ty::Set(of) if is_spread(&elements[0]) => Ty::Enum(of),
+            other => other,
         };
         self.elements(&elements[1..], &Want::Items(&of), scope);
         self.set(expr, Res::None, Ty::list(of))
@@ -327,6 +324,15 @@ enum Want<'t> {
 fn in_brackets(source: &str, open: char, close: char, with: &str, and: &str) -> Option<String> {
     let inner = source.strip_prefix(open)?.strip_suffix(close)?;
     Some(format!("{with}{inner}{and}"))
+}
+
+/// Whether an element, or what a loop or condition says of each, puts all of another in.
+fn is_spread(element: &Element) -> bool {
+    match element {
+        Element::Spread(_) => true,
+        Element::Expr(_) | Element::Entry(..) => false,
+        Element::When(_, element) | Element::For { element, .. } => is_spread(element),
+    }
 }
 
 fn is_entry(element: &Element) -> bool {

@@ -608,7 +608,12 @@ impl<'a> Checker<'a> {
                     },
                     _ => Some(Ty::Bool),
                 };
-                lambda = self.lambda(args[0].value, &element, result.as_ref(), scope);
+                // What is called for the entries of a map is given the key as well.
+                let params = match of {
+                    Ty::Map(_) => vec![Ty::STRING, element.clone()],
+                    _ => vec![element.clone()],
+                };
+                lambda = self.lambda(args[0].value, &params, result.as_ref(), scope);
             }
             Takes::Same => {
                 let inner = of.without_opt().clone();
@@ -642,24 +647,34 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Checks `(x) -> body` with the type of `x`; returns the type of the body.
-    fn lambda(&mut self, expr: ExprId, param: &Ty, result: Option<&Ty>, scope: &Scope) -> Ty {
+    /// Checks `(x) -> body` with the types of its parameters; returns the type of the body.
+    fn lambda(&mut self, expr: ExprId, given: &[Ty], result: Option<&Ty>, scope: &Scope) -> Ty {
         let Expr::Lambda { params, body } = self.expr_ref(expr) else {
             if !matches!(self.expr_ref(expr), Expr::Missing) {
                 let diagnostic = self
                     .at_expr(Code::TypeMismatch, expr, "expected a function")
-                    .help("write one as `(it) -> …`");
+                    .help(match given {
+                        [_, _] => "write one as `(key, value) -> …`",
+                        _ => "write one as `(it) -> …`",
+                    });
                 self.report(diagnostic);
             }
             return Ty::Error;
         };
-        let [name] = &**params else {
+        if params.len() != given.len() {
+            let called = match given {
+                [_, _] => "a key and a value",
+                _ => "one value",
+            };
             let message =
-                format!("this function is called with one value, but has {}", count(params.len()));
+                format!("this function is called with {called}, but has {}", count(params.len()));
             self.report(self.at_expr(Code::BadCall, expr, message));
             return Ty::Error;
-        };
-        let inner = scope.with(&name.name, param.clone());
+        }
+        let mut inner = scope.clone();
+        for (param, ty) in params.iter().zip(given) {
+            inner = inner.with(&param.name, ty.clone());
+        }
         let ty = match result {
             Some(result) => self.expect(*body, result, &inner),
             None => self.infer(*body, &inner),

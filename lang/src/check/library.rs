@@ -149,7 +149,7 @@ impl Method {
                 ("all", Method::All),
                 ("join", Method::Join),
             ],
-            Ty::Map(_) => &[("get", Method::Get)],
+            Ty::Map(_) => &[("get", Method::Get), ("map", Method::Map)],
             Ty::Opt(_) => &[("or", Method::Or)],
             Ty::String(_) | Ty::Path => &[
                 ("split", Method::Split),

@@ -429,7 +429,10 @@ pub(super) fn type_doc(name: &str) -> Option<(&'static str, &'static str)> {
 /// Returns how a method is called, and what it does.
 pub(super) fn method_doc(method: Method) -> (&'static str, &'static str) {
     match method {
-        Method::Map => (".map((it) -> …)", "What a function makes of each element."),
+        Method::Map => (
+            ".map((it) -> …)",
+            "What a function makes of each element; of a map, `(key, value) -> …` of each entry.",
+        ),
         Method::Filter => (".filter((it) -> Bool)", "The elements for which the condition holds."),
         Method::Any => (".any((it) -> Bool): Bool", "Whether the condition holds for one element."),
         Method::All => {

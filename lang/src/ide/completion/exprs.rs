@@ -494,6 +494,9 @@ impl List<'_> {
             item.detail = head.to_owned();
             item.doc = doc.to_owned();
             item.snippet = Some(match method {
+                Method::Map if matches!(receiver, Ty::Map(_)) => {
+                    format!("{name}((${{1:key}}, ${{2:value}}) -> $0)")
+                }
                 Method::Map | Method::Filter | Method::Any | Method::All => {
                     format!("{name}((${{1:it}}) -> $0)")
                 }
