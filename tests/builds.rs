@@ -4,7 +4,8 @@
 //! They need a machine on which builds can run, and the seeds and sources from the machine's own
 //! mirrors. Where there is neither, they are ignored and say why. What they build is kept below the
 //! target folder (`tmp/builds`) for the next run; `KILN_TEST_KILLS` says how often the test of kills
-//! kills.
+//! kills. What compiles for many minutes is run by `--include-ignored`, and by the name of its test
+//! with `--ignored`.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -27,6 +28,8 @@ fn main() {
         ("what is published is taken from a cache", published),
         ("kills lose nothing that was done", kills),
     ];
+    let long: [(&str, Test); 1] =
+        [("micromamba's libraries are one static program", libraries_of_micromamba)];
     let reason = if arguments.list { None } else { why_not() };
     if let Some(reason) = &reason {
         eprintln!("builds are not tested on this machine: {reason}");
@@ -34,6 +37,7 @@ fn main() {
     let trials = trials
         .into_iter()
         .map(|(name, run)| Trial::test(name, run).with_ignored_flag(reason.is_some()))
+        .chain(long.into_iter().map(|(name, run)| Trial::test(name, run).with_ignored_flag(true)))
         .collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
@@ -146,6 +150,23 @@ fn the_first_command() -> Result<(), Failed> {
     let (again, done) = succeed(&shared_store(), ["realise", spec])?;
     expect(&done, &[], &["built", "fetched"])?;
     expect(&again, &["-curl"], &[])
+}
+
+fn libraries_of_micromamba() -> Result<(), Failed> {
+    let recipes = Path::new(env!("CARGO_MANIFEST_DIR")).join("builds");
+    let run = ["run".as_ref(), "--recipes".as_ref(), recipes.as_os_str(), "mamba-set".as_ref()];
+    let (out, _) = succeed(&shared_store(), run)?;
+    let lines = [
+        "yaml-cpp: kiln wants app >=2",
+        "nlohmann-json: 5 packages",
+        // By conda's order of versions, in which 1.10 is the newest below 2.
+        "libsolv: lib-1.10.noarch, app-2.1.noarch",
+        "libarchive: bzip2 came back, xz came back",
+        "reproc: \"a child says hello\" and 7, no error",
+        "spdlog: [kiln] [warning] one line is logged",
+        "curl: transferred, http2 true, kerberos false, OpenSSL/3.0.22",
+    ];
+    expect(&out, &lines, &[])
 }
 
 fn comment_in_a_library() -> Result<(), Failed> {
