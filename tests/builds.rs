@@ -18,12 +18,13 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials: [(&str, Test); 8] = [
+    let trials: [(&str, Test); 9] = [
         ("the first command of the README", the_first_command),
         ("a library's comment does not reach its users", comment_in_a_library),
         ("what a build cannot see changes no id", unseen_changes),
         ("a feature rebuilds its own package alone", one_feature),
         ("a recalled request sees every change of a file", recalled_request),
+        ("tests run when something that they see has changed", tests_of_packages),
         ("two stores get the same objects", two_stores),
         ("what is published is taken from a cache", published),
         ("kills lose nothing that was done", kills),
@@ -255,6 +256,48 @@ fn entries(folder: &Path) -> String {
         }
     }
     out
+}
+
+fn tests_of_packages() -> Result<(), Failed> {
+    let recipes = Recipes::new()?;
+    let unique = recipes.folder.path().display().to_string();
+    let declared = format!(
+        r#"test "greets" = sh"""test "$(greeter)" = "good day" # {unique}"""
+test "links with its library" {{
+    test cc
+    test greet
+    script = sh"""
+        echo 'int greet(void); int main(void) {{ return 0; }}' > main.c
+        cc main.c -lgreet -o main
+        ./main
+        """
+}}
+test "shouts" = sh"""test "$(greeter)" = "GOOD DAY!" # {unique}""" when loud
+step build"#
+    );
+    recipes.replace("greeter/greeter.kiln", "step build", &declared)?;
+    recipes.replace("greeter/greeter.c", "#include <stdio.h>", "#include  <stdio.h>")?;
+    let test = |spec: &str| {
+        let output = kiln(&shared_store(), recipes.arguments("test", spec));
+        (said(&output), output.status.code())
+    };
+    let (text, code) = test("greeter");
+    let running = "running greeter 1.0 test \"greets\"";
+    expect(&text, &[running, "ok       greets", "ok       links with its library"], &["shouts"])?;
+    expect(&format!("{code:?}"), &["Some(0)"], &[])?;
+    // Neither asking again nor a comment that reaches no object runs them again.
+    let comment = format!("/* Tested: {unique} */");
+    recipes.replace("greet/greet.c", "/* A comment. */", &comment)?;
+    let (text, _) = test("greeter");
+    expect(&text, &["building greet 1.0", "greets (as before)"], &["running", "building greeter"])?;
+    // Another program is tested again, and a test that fails says why.
+    let (text, code) = test("greeter[loud]");
+    expect(
+        &text,
+        &["ok       links with its library", "failed   shouts", "3 tests: 1 ok, 2 failed"],
+        &["kiln shell"],
+    )?;
+    expect(&format!("{code:?}"), &["Some(3)"], &[])
 }
 
 fn two_stores() -> Result<(), Failed> {

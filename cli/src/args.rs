@@ -122,6 +122,25 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Run the tests of packages, each in a sandbox, as far as something has changed for them
+    Test {
+        #[command(flatten)]
+        wishes: Wishes,
+        #[command(flatten)]
+        building: Building,
+        /// Test also what the packages are linked with and need when they run
+        #[arg(long)]
+        deps: bool,
+        /// Only tests with this in their titles
+        #[arg(long, value_name = "TEXT")]
+        only: Option<String>,
+        /// Only name the tests
+        #[arg(long)]
+        list: bool,
+        /// Print events and verdicts as lines of JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Download what builds need into the store, and build nothing
     Fetch {
         #[command(flatten)]

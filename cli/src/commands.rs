@@ -21,5 +21,6 @@ pub(crate) mod repl;
 pub(crate) mod run;
 pub(crate) mod shell;
 pub(crate) mod store;
+pub(crate) mod test;
 pub(crate) mod update_hash;
 pub(crate) mod why;

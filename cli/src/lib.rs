@@ -87,6 +87,11 @@ fn run(kiln: &Kiln, terminal: Terminal) -> Result<Exit, Fail> {
             let how = commands::realise::How { check, dry_run, published, json };
             commands::realise::run(common, terminal, wishes, building, how)
         }
+        Command::Test { wishes, building, deps, only, list, json } => {
+            let (deps, list, json) = (*deps, *list, *json);
+            let how = commands::test::How { deps, only: only.as_deref(), list, json };
+            commands::test::run(common, terminal, wishes, building, how)
+        }
         Command::Fetch { wishes, all, json } => {
             let how = commands::fetch::How { all: *all, json: *json };
             commands::fetch::run(common, terminal, wishes, how)

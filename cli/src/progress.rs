@@ -97,6 +97,9 @@ impl Progress {
             Event::Started { title, activity: Activity::Build, .. } => {
                 self.say(None, &format!("building {title}"));
             }
+            Event::Started { title, activity: Activity::Test, .. } => {
+                self.say(None, &format!("running {title}"));
+            }
             Event::Started { title, activity: Activity::Fetch, .. } => {
                 self.say(None, &format!("fetching {title}"));
             }
@@ -138,6 +141,7 @@ impl Progress {
     ) -> Option<String> {
         let (verb, from) = match how {
             How::Built => ("built", String::new()),
+            How::Tested => ("passed", String::new()),
             How::Fetched { url } => ("fetched", format!(" from {}", host(url))),
             How::Substituted => ("substituted", String::new()),
             How::ByOther => ("built by another process", String::new()),
@@ -163,7 +167,9 @@ impl Progress {
             }
             Event::Started { node, title, activity, .. } => {
                 let template = match activity {
-                    Activity::Build => "  {spinner:.cyan} {prefix:.bold}  {msg}  {elapsed:.dim}",
+                    Activity::Build | Activity::Test => {
+                        "  {spinner:.cyan} {prefix:.bold}  {msg}  {elapsed:.dim}"
+                    }
                     Activity::Fetch | Activity::Substitute => {
                         "  {spinner:.cyan} {prefix:.bold}  {bytes} {msg}  {elapsed:.dim}"
                     }
@@ -176,7 +182,7 @@ impl Progress {
                 bar.set_style(style(template));
                 bar.set_prefix(title.clone());
                 bar.set_message(match activity {
-                    Activity::Build => "setting up",
+                    Activity::Build | Activity::Test => "setting up",
                     Activity::Fetch | Activity::Import => "",
                     Activity::Substitute => "from a cache",
                 });
@@ -341,6 +347,7 @@ fn to_json(event: &Event) -> serde_json::Value {
             "event": "started", "derivation": node.to_string(), "title": title,
             "activity": match activity {
                 Activity::Build => "build",
+                Activity::Test => "test",
                 Activity::Fetch => "fetch",
                 Activity::Import => "import",
                 Activity::Substitute => "substitute",
@@ -367,6 +374,7 @@ fn to_json(event: &Event) -> serde_json::Value {
             "event": "finished", "derivation": node.to_string(), "title": title,
             "how": match how {
                 How::Built => "built",
+                How::Tested => "tested",
                 How::Fetched { .. } => "fetched",
                 How::Imported => "imported",
                 How::Substituted => "substituted",

@@ -11,9 +11,9 @@ use kiln_fetch::{Machine, MirrorConfig, Mirrors, WebFetcher, WebOptions};
 use kiln_lang::Database;
 use kiln_sandbox::{Sandbox, SandboxOptions, Scratch};
 use kiln_store::{
-    Attempt, BuildError, Cancel, Cause, DirectorySubstituter, Failure, FetchError, Graph, InputRef,
-    LocalStore, ObjectId, OnFailure, Outcome, Prints, RealiseError, RealiseOptions, RealiseRequest,
-    Session, Store as _, StorePath, Substituter, realise,
+    Attempt, BuildError, Cancel, Cause, DirectorySubstituter, Event, Failure, FetchError, Graph,
+    InputRef, LocalStore, ObjectId, OnFailure, Outcome, Prints, RealiseError, RealiseOptions,
+    RealiseRequest, Session, Store as _, StorePath, Substituter, realise,
 };
 
 use crate::args::{Building, Layers, Wishes};
@@ -80,7 +80,7 @@ impl Workshop {
         terminal: &Terminal,
         again: &Again,
     ) -> Result<Outcome<'_>, Fail> {
-        let result = self.try_realise(&derived.graph, wanted, building, progress);
+        let result = self.try_realise(&derived.graph, wanted, building, &|it| progress.event(it));
         progress.finish();
         result.map_err(|error| show_error(error, terminal, again))
     }
@@ -91,7 +91,7 @@ impl Workshop {
         graph: &Graph,
         wanted: &[InputRef],
         building: &Building,
-        progress: &Progress,
+        events: &(dyn Fn(Event) + Sync),
     ) -> Result<Outcome<'_>, RealiseError> {
         let mut options = RealiseOptions::default();
         if let Some(builds) = building.builds.or(self.builds_max).and_then(NonZeroUsize::new) {
@@ -113,7 +113,7 @@ impl Workshop {
             fetcher: &self.fetcher,
             substituters: &substituters,
             options,
-            events: &|event| progress.event(event),
+            events,
             cancel: &self.cancel,
         };
         let result = realise(&self.store, &request);
@@ -127,7 +127,7 @@ pub(crate) fn show_error(error: RealiseError, terminal: &Terminal, again: &Again
     let RealiseError::Failed { failures, skipped } = error else { return Fail::Realise(error) };
     for failure in &failures {
         eprintln!();
-        eprint!("{}", show_failure(failure, terminal, again));
+        eprint!("{}", show_failure(failure, terminal, again, true));
     }
     if skipped > 0 {
         eprintln!("\n{skipped} other derivations need what failed");
@@ -203,8 +203,14 @@ pub(crate) fn mirrors(config: &Config) -> Mirrors {
     Mirrors::new(MirrorConfig { bases: config.mirrors.clone() }, Machine::this())
 }
 
-/// Draws a failure: what failed and why, the end of the log, and what to do next.
-fn show_failure(failure: &Failure, terminal: &Terminal, again: &Again) -> String {
+/// Draws a failure: what failed and why, the end of the log, and what to do next, such as to open a
+/// shell where it failed, if there is a way to.
+pub(crate) fn show_failure(
+    failure: &Failure,
+    terminal: &Terminal,
+    again: &Again,
+    has_shell: bool,
+) -> String {
     let head = format!(
         "{} {}",
         terminal.paint(Style::Red, "error:"),
@@ -239,9 +245,11 @@ fn show_failure(failure: &Failure, terminal: &Terminal, again: &Again) -> String
         let log = format!("kiln log {}", &action.to_string()[..ID_DIGITS]);
         let package = failure.title.split(' ').next().unwrap_or_default();
         let shell = format!("kiln shell {} --of {package}", again.words);
-        let width = log.len().max(shell.len());
+        let width = if has_shell { log.len().max(shell.len()) } else { log.len() };
         text.push_str(&format!("    {log:width$}  all that it printed\n"));
-        text.push_str(&format!("    {shell:width$}  a shell where it failed\n"));
+        if has_shell {
+            text.push_str(&format!("    {shell:width$}  a shell where it failed\n"));
+        }
     }
     text
 }

@@ -5,16 +5,17 @@
 //! ```
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::mem::ManuallyDrop;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use kiln_eval::{
-    Derived, Lock, LockChange, LockRecorder, Packages, RequestKind, Setup, SetupRequest, Solution,
-    Wish, derive, prepare, published, setup, solve,
+    Derived, Lock, LockChange, LockRecorder, NodeId, Packages, RequestKind, Setup, SetupRequest,
+    Solution, Test, Value, Wish, derive, derive_tests, prepare, published, setup, solve,
 };
-use kiln_lang::module::{ModuleKind, StmtKind};
+use kiln_lang::module::{ModuleKind, Name, StmtKind};
 use kiln_lang::{Database, Diagnostic, FileId};
 
 use crate::args::{Layers, Locking, Wishes};
@@ -258,6 +259,24 @@ impl Workspace {
         Ok(all)
     }
 
+    /// Makes derivations of the tests of these packages, beside those of the packages.
+    pub(crate) fn derive_tests(
+        &self,
+        solved: &Solved,
+        derived: Derived,
+        packages: &[NodeId],
+    ) -> Result<(Derived, Vec<Test>), Fail> {
+        let all = Packages::new(&self.db);
+        let threads = threads();
+        match derive_tests(&all, &solved.setup, &solved.solution, derived, packages, threads) {
+            Ok((derived, tests, warnings)) => {
+                self.show(&warnings)?;
+                Ok((derived, tests))
+            }
+            Err(diagnostics) => Err(self.refused(&diagnostics)),
+        }
+    }
+
     /// Makes derivations, whatever the lock says.
     pub(crate) fn derive_unlocked(&self, solved: &Solved) -> Result<Derived, Fail> {
         match derive(&self.db, &solved.setup, &solved.solution, threads()) {
@@ -374,6 +393,16 @@ impl Solved {
     /// What was asked for, as it is written.
     pub(crate) fn wants(&self) -> Vec<String> {
         self.setup.wishes.iter().map(Wish::spec).collect()
+    }
+
+    /// What it is built for, and what it is built on, if the latter cannot run the former.
+    pub(crate) fn elsewhere(&self) -> Option<(String, String)> {
+        let kind = |of: &BTreeMap<Name, Value>| {
+            let part = |it: &str| of.get(it).map_or_else(String::new, Value::to_string);
+            format!("{}-{}", part("cpu"), part("os"))
+        };
+        let (platform, machine) = (kind(&self.setup.platform), kind(&self.setup.machine));
+        (platform != machine).then_some((platform, machine))
     }
 }
 

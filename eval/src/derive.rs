@@ -11,11 +11,13 @@
 //! Build expressions are evaluated here, with everything chosen. What reaches a derivation is the
 //! text of the steps, the environment, the inputs and the source; a package that has no steps *is*
 //! its source. Maintainers, licences, tests and run-only dependencies are never looked at, so they
-//! cannot reach a hash.
+//! cannot reach a hash. Tests become derivations of their own when they are asked for
+//! ([`derive_tests`]).
 
 mod build;
 mod imports;
 mod reader;
+mod testing;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZeroUsize;
@@ -30,6 +32,7 @@ use kiln_store::{
 
 use self::build::{Input, Plan, PlanKind};
 use self::imports::Imports;
+pub use self::testing::{Test, derive_tests};
 use crate::layers::{Setup, Target};
 use crate::package::Package;
 use crate::solution::{NodeId, Solution};
@@ -60,14 +63,8 @@ pub fn derive(
         derived: Derived::default(),
         diagnostics: Vec::new(),
     };
-    let order = deriver.order();
-    for (id, plan) in order.iter().zip(deriver.context.plans(&order, threads)) {
-        let (plan, diagnostics) = plan;
-        diagnostics.into_iter().for_each(|it| deriver.report(it));
-        if let Some(input) = plan.and_then(|it| deriver.realise_plan(it)) {
-            deriver.derived.nodes.insert(*id, input);
-        }
-    }
+    let roots: Vec<NodeId> = solution.roots.iter().map(|it| it.node).collect();
+    deriver.derive(&roots, threads);
     let Deriver { derived, diagnostics, .. } = deriver;
     if diagnostics.iter().any(Diagnostic::is_error) {
         Err(diagnostics)
@@ -161,15 +158,30 @@ struct Deriver<'a> {
 }
 
 impl Deriver<'_> {
-    /// The packages that the roots need, each after everything that its build sees. The stack is
-    /// explicit: chains of dependencies may be thousands long.
-    fn order(&mut self) -> Vec<NodeId> {
+    /// Derives packages, and what their builds need, as far as that has not been done.
+    fn derive(&mut self, roots: &[NodeId], threads: NonZeroUsize) {
+        let order = self.order(roots);
+        for (id, plan) in order.iter().zip(self.context.plans(&order, threads)) {
+            let (plan, diagnostics) = plan;
+            diagnostics.into_iter().for_each(|it| self.report(it));
+            if let Some(input) = plan.and_then(|it| self.realise_plan(it)) {
+                self.derived.nodes.insert(*id, input);
+            }
+        }
+    }
+
+    /// The packages that these need and that are not derived yet, each after everything that its
+    /// build sees. The stack is explicit: chains of dependencies may be thousands long.
+    fn order(&mut self, roots: &[NodeId]) -> Vec<NodeId> {
         let solution = self.context.solution;
         let mut order = Vec::new();
         let mut begun: HashSet<NodeId> = HashSet::new();
-        let mut done: HashSet<NodeId> = HashSet::new();
-        for root in &solution.roots {
-            let mut stack: Vec<(NodeId, bool)> = vec![(root.node, false)];
+        let mut done: HashSet<NodeId> = self.derived.nodes.keys().copied().collect();
+        for root in roots {
+            if done.contains(root) {
+                continue;
+            }
+            let mut stack: Vec<(NodeId, bool)> = vec![(*root, false)];
             while let Some((id, inputs_done)) = stack.pop() {
                 if inputs_done {
                     done.insert(id);
@@ -247,6 +259,7 @@ impl Deriver<'_> {
     fn input(&mut self, input: Input) -> Option<InputRef> {
         match input {
             Input::Node(node) => self.derived.nodes.get(&node).cloned(),
+            Input::Ready(input) => Some(input),
             Input::Import { name, title, object, from } => {
                 let derivation = Derivation::Import(Import { object, name });
                 let limits = self.context.limits;

@@ -7,7 +7,7 @@ mod specs;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
-use kiln_lang::module::{ExprId, ModuleKind, Name, Role, Stmt, StmtKind};
+use kiln_lang::module::{ExprId, ModuleKind, Name, Part, PartKind, Role, Stmt, StmtKind};
 use kiln_lang::schema::{BodyRef, OptionTable};
 use kiln_lang::{
     Checked, Code, Comparison, Database, Diagnostic, FileId, VersionBound, VersionReq,
@@ -18,7 +18,7 @@ use crate::condition::{Atom, Cond};
 use crate::interpret::{Fuel, Interpreter};
 use crate::package::{
     BodyArg, BodySetting, ExportDecl, ExportKey, IgnoreDecl, Locals, Package, PackageVersion,
-    Place, ProvideDecl, Reqs, RuleDecl,
+    Place, ProvideDecl, Reqs, RuleDecl, TestDecl,
 };
 use crate::value::Value;
 
@@ -75,6 +75,7 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
         provides: Vec::new(),
         settings: Vec::new(),
         args: Vec::new(),
+        tests: Vec::new(),
         mistakes: Vec::new(),
         schema,
         bodies,
@@ -180,6 +181,12 @@ impl<'a> Evaluation<'a> {
                 self.stmt(package, index, stmt, checked, &locals);
             }
         }
+        for test in body.parts.iter().filter(|it| it.kind == PartKind::Test) {
+            for locals in self.rounds(checked, test.guard) {
+                let test = self.test(index, test, checked, locals);
+                package.tests.push(test);
+            }
+        }
         for entry in &body.versions {
             let bound = VersionBound::Exact(kiln_lang::Version::new(&entry.version.name));
             for setting in &entry.settings {
@@ -194,6 +201,44 @@ impl<'a> Evaluation<'a> {
                     place: self.place(checked, setting.span),
                 });
             }
+        }
+    }
+
+    fn test(
+        &mut self,
+        index: usize,
+        test: &Part,
+        checked: &Arc<Checked>,
+        locals: Locals,
+    ) -> TestDecl {
+        let guard = self.guard(checked, test.guard, &locals);
+        let when = test.when.map_or(Cond::True, |it| self.cond(checked, it, &locals));
+        let mut scripts: Vec<(Cond, ExprId)> =
+            test.value.into_iter().map(|it| (Cond::True, it)).collect();
+        let mut deps = Vec::new();
+        for stmt in &checked.module().bodies[test.body].stmts {
+            let place = self.place(checked, stmt.span);
+            for inner in self.rounds(checked, stmt.guard) {
+                let locals: Locals = locals.iter().cloned().chain(inner).collect();
+                let guard = self.guard(checked, stmt.guard, &locals);
+                match &stmt.kind {
+                    StmtKind::Dep(dep) => {
+                        deps.extend(self.dep(checked, dep, guard, place, &locals));
+                    }
+                    StmtKind::Setting(setting) => scripts.push((guard, setting.value)),
+                    _ => {}
+                }
+            }
+        }
+        let rounds: String = locals.iter().map(|it| format!(" ({})", it.1)).collect();
+        TestDecl {
+            body: index,
+            title: format!("{}{rounds}", test.ident.name),
+            cond: Cond::all([guard, when]),
+            deps,
+            scripts,
+            locals,
+            place: self.place(checked, test.ident.span),
         }
     }
 

@@ -65,6 +65,8 @@ pub struct Package {
     pub settings: Vec<BodySetting>,
     /// Arguments that it adds, lowest body first.
     pub args: Vec<BodyArg>,
+    /// Its tests, lowest body first.
+    pub tests: Vec<TestDecl>,
     /// What could not be evaluated, because it has no end.
     pub mistakes: Vec<kiln_lang::Diagnostic>,
 }
@@ -294,5 +296,24 @@ pub struct BodyArg {
     /// Names of loops around.
     pub locals: Locals,
     /// Where it is written, for its place among settings of `args`.
+    pub place: Place,
+}
+
+/// `test "title" = sh"…"` in a body of a recipe.
+#[derive(Debug, Clone)]
+pub struct TestDecl {
+    /// Which of the package's bodies.
+    pub body: usize,
+    /// What it shows, in the words of the recipe.
+    pub title: String,
+    /// When there is such a test.
+    pub cond: Cond,
+    /// What is there for this test only, whatever the role.
+    pub deps: Vec<DepDecl>,
+    /// What it runs, and when; the last that holds counts.
+    pub scripts: Vec<(Cond, ExprId)>,
+    /// Names of loops around.
+    pub locals: Locals,
+    /// The title.
     pub place: Place,
 }

@@ -68,6 +68,7 @@ impl Place {
             .replace(&format!("{}/", work.display()), "")
             .replace(&work.display().to_string(), ".")
             .replace(&home.display().to_string(), "~");
+        text = without_times(&text);
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
@@ -80,6 +81,24 @@ impl Place {
         }
         Ok(text)
     }
+}
+
+/// How long something took is no part of a transcript: `in 1.2 s` is `in … s`.
+fn without_times(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(" in ") {
+        let (before, after) = rest.split_at(at + 4);
+        out.push_str(before);
+        let number =
+            after.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(after.len());
+        let is_time = number > 0 && after[number..].starts_with(" s\n");
+        if is_time {
+            out.push('…');
+        }
+        rest = if is_time { &after[number..] } else { after };
+    }
+    out + rest
 }
 
 /// Shows how `actual` differs from `expected`, for a test's message.

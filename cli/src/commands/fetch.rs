@@ -40,7 +40,8 @@ pub(crate) fn run(
         .collect();
     // What can be had is wanted, whatever else cannot: the next run then has less to do.
     let building = Building { keep_going: true, ..Building::default() };
-    let mut result = workshop.try_realise(&requested.graph, &inputs, &building, &progress);
+    let mut result =
+        workshop.try_realise(&requested.graph, &inputs, &building, &|it| progress.event(it));
     let mut failed = None;
     if let Err(RealiseError::Failed { failures, .. }) = &result {
         let there: Vec<InputRef> = inputs
@@ -49,7 +50,8 @@ pub(crate) fn run(
             .cloned()
             .collect();
         // What is there is to be kept though other things are not; it is not fetched again.
-        let rest = workshop.try_realise(&requested.graph, &there, &building, &progress);
+        let rest =
+            workshop.try_realise(&requested.graph, &there, &building, &|it| progress.event(it));
         failed =
             std::mem::replace(&mut result, rest).err().map(|it| (it, inputs.len() - there.len()));
     }

@@ -8,20 +8,25 @@ use kiln_lang::schema::BodyRef;
 use kiln_lang::types::Ty;
 use kiln_lang::{Checked, Code, Diagnostic, FileId};
 use kiln_store::{
-    Build, BuildKind, EnvName, ImportSource, InputRef, Label, Limits, ObjectId, OutputName,
+    Build, BuildKind, EnvName, ImportSource, InputRef, Label, Limits, ObjectId, OutputName, Piece,
     SANDBOX_ABI, Step, StepName, StoreName, System, Template,
 };
 
 use super::Context;
 use super::imports::ImportMistake;
+use super::testing::{Testing, report};
+use crate::condition::Cond;
 use crate::explain::NodeFacts;
 use crate::interpret::{Fuel, Interpreter, VALUE_BYTES_MAX, concat};
 use crate::layers::LayerSetting;
-use crate::package::{BodyArg, BodySetting, Locals, Package, Place};
+use crate::package::{BodyArg, BodySetting, Locals, Package, Place, TestDecl};
 use crate::solution::{Edge, NodeId, Solution};
 use crate::solve::conform;
 use crate::text::Text;
 use crate::value::{DepValue, LocalFile, Source, Value};
+
+/// The label of the package that a test tests.
+pub(super) const TESTED: &str = "tested";
 
 /// Where a source is unpacked in the build directory, if it is not one of `sources`.
 const MAIN_SOURCE: &str = "src";
@@ -47,6 +52,8 @@ pub(super) enum PlanKind {
 pub(super) enum Input {
     /// Another package.
     Node(NodeId),
+    /// A package that has been derived.
+    Ready(InputRef),
     /// A download.
     Fetch { name: StoreName, title: String, source: Arc<Source> },
     /// A file or folder beside the recipe.
@@ -92,6 +99,19 @@ pub(super) fn plan(context: &Context<'_>, id: NodeId) -> (Option<Plan>, Vec<Diag
     (plan, builder.diagnostics)
 }
 
+/// Evaluates a test of a package. There is no plan if something is wrong.
+pub(super) fn plan_test(
+    context: &Context<'_>,
+    id: NodeId,
+    test: &TestDecl,
+    testing: Testing,
+) -> (Option<Plan>, Vec<Diagnostic>) {
+    let mut builder = NodeBuilder::new(context, id);
+    builder.testing = Some(testing);
+    let plan = builder.plan_test(test);
+    (plan, builder.diagnostics)
+}
+
 /// Evaluates the build expressions of one package.
 pub(super) struct NodeBuilder<'c> {
     pub(super) context: &'c Context<'c>,
@@ -106,6 +126,10 @@ pub(super) struct NodeBuilder<'c> {
     pub(super) files: BTreeMap<String, Label>,
     /// The packages that it is linked with, once asked for.
     pub(super) linked: Option<Vec<NodeId>>,
+    /// What a test sees, if one is evaluated and not the build.
+    pub(super) testing: Option<Testing>,
+    /// Whether the source was asked for.
+    pub(super) reads_source: bool,
     pub(super) fuel: Fuel,
     diagnostics: Vec<Diagnostic>,
 }
@@ -117,7 +141,7 @@ enum FieldSlot {
 }
 
 impl<'c> NodeBuilder<'c> {
-    fn new(context: &'c Context<'c>, id: NodeId) -> Self {
+    pub(super) fn new(context: &'c Context<'c>, id: NodeId) -> Self {
         let package: &'c Package = &context.solution.node(id).package;
         let layers = context
             .settings_of(package)
@@ -138,6 +162,8 @@ impl<'c> NodeBuilder<'c> {
             inputs: BTreeMap::new(),
             files: BTreeMap::new(),
             linked: None,
+            testing: None,
+            reads_source: false,
             fuel: Fuel::default(),
             diagnostics: Vec::new(),
         }
@@ -183,6 +209,81 @@ impl<'c> NodeBuilder<'c> {
         let inputs = std::mem::take(&mut self.inputs);
         let kind = PlanKind::Build(Box::new(build), inputs);
         Some(Plan { kind, title, limits, place })
+    }
+
+    /// What it had to say.
+    pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.diagnostics
+    }
+
+    fn plan_test(&mut self, test: &TestDecl) -> Option<Plan> {
+        let node = self.context.solution.node(self.id);
+        let title = format!("{} test \"{}\"", node.title(), test.title);
+        let Ok(name) = StoreName::new(format!("{}-test", self.package.name)) else {
+            return None;
+        };
+        let checked = self.package.bodies[test.body].clone();
+        let holds = |it: &&(Cond, ExprId)| self.holds(&it.0);
+        let Some((_, script)) = test.scripts.iter().rev().find(holds) else {
+            let message = format!("the test \"{}\" does not say what it runs", test.title);
+            let diagnostic =
+                Diagnostic::new(Code::MissingValue, test.place.file, test.place.range(), message)
+                    .help("write `= sh\"…\"` behind the title, or `script = sh\"…\"` in its block");
+            self.report(diagnostic);
+            return None;
+        };
+        let Value::Script(script) = self.eval(&checked, *script, &test.locals, None)? else {
+            return None;
+        };
+        let shell = self.shell()?;
+        let mut env = self.environment("test_env")?;
+        let links = self.map("links")?.into_iter().collect();
+        // What the script calls `out` in either language is what it tests.
+        if let (Ok(out), Ok(tested)) = (EnvName::new("out"), Label::new(TESTED)) {
+            let path = Template::from_pieces([Piece::Input(tested)]);
+            env.entry(out).or_insert(path);
+        }
+        let mut sources = BTreeMap::new();
+        if self.reads_source
+            && let Some(Value::Source(source)) = self.field("source")
+        {
+            let label = self.source_input(&source, MAIN_SOURCE, test.place)?;
+            sources.insert(MAIN_SOURCE.to_owned(), label);
+        }
+        let step = Step {
+            name: StepName::new("test").ok()?,
+            argv: shell,
+            script: Some(script.to_template()),
+        };
+        if let Some(testing) = &self.testing {
+            let all = testing.deps.iter().map(|it| (&it.value.label, &it.input));
+            for (label, input) in all {
+                self.inputs.insert(label.clone(), Input::Ready(input.clone()));
+            }
+            if let Ok(label) = Label::new(TESTED) {
+                self.inputs.insert(label, Input::Ready(testing.tested.clone()));
+            }
+        }
+        let build = Build {
+            name,
+            kind: BuildKind::Test,
+            outputs: vec![report()],
+            system: self.system(),
+            inputs: BTreeMap::new(),
+            sources,
+            links,
+            env,
+            steps: vec![step],
+            sandbox_abi: SANDBOX_ABI,
+        };
+        let limits = self.limits();
+        let inputs = std::mem::take(&mut self.inputs);
+        Some(Plan {
+            kind: PlanKind::Build(Box::new(build), inputs),
+            title,
+            limits,
+            place: test.place,
+        })
     }
 
     /// The first part of the recipe that says something about several outputs.
@@ -232,7 +333,7 @@ impl<'c> NodeBuilder<'c> {
         self.report(diagnostic);
     }
 
-    fn holds(&self, cond: &crate::condition::Cond) -> bool {
+    pub(super) fn holds(&self, cond: &Cond) -> bool {
         cond.holds(&mut NodeFacts { solution: self.context.solution, node: self.id }) == Some(true)
     }
 
@@ -245,7 +346,7 @@ impl<'c> NodeBuilder<'c> {
 
     //------ expressions
 
-    fn eval(
+    pub(super) fn eval(
         &mut self,
         checked: &Arc<Checked>,
         expr: ExprId,
@@ -531,27 +632,8 @@ impl<'c> NodeBuilder<'c> {
                 sources.insert(target.clone(), label);
             }
         }
-        let shell = self.texts("shell")?;
-        if shell.is_empty() {
-            let message =
-                format!("nothing says which program runs the steps of `{}`", self.package.name);
-            let diagnostic = self
-                .diagnostic(place, message)
-                .help("build systems such as `steps autotools` say it; else write `shell = [\"\\(dep.busybox)/bin/sh\", \"-e\"]`");
-            self.report(diagnostic);
-            return None;
-        }
-        let mut env = BTreeMap::new();
-        for (key, value) in self.map("env")? {
-            match EnvName::new(&key) {
-                Ok(key) => {
-                    env.insert(key, value);
-                }
-                Err(error) => {
-                    self.error(place, format!("`env` of `{}`: {error}", self.package.name));
-                }
-            }
-        }
+        let shell = self.shell()?;
+        let env = self.environment("env")?;
         let links = self.map("links")?.into_iter().collect();
         let mut built_steps = Vec::new();
         for (step, text) in steps {
@@ -581,6 +663,38 @@ impl<'c> NodeBuilder<'c> {
             sandbox_abi: SANDBOX_ABI,
         };
         Some(build)
+    }
+
+    /// The program that runs steps, with its first arguments.
+    fn shell(&mut self) -> Option<Vec<Template>> {
+        let shell = self.texts("shell")?;
+        if shell.is_empty() {
+            let message =
+                format!("nothing says which program runs the steps of `{}`", self.package.name);
+            let diagnostic = self
+                .diagnostic(self.package_place(), message)
+                .help("build systems such as `steps autotools` say it; else write `shell = [\"\\(dep.busybox)/bin/sh\", \"-e\"]`");
+            self.report(diagnostic);
+            return None;
+        }
+        Some(shell)
+    }
+
+    /// A field that is an environment.
+    fn environment(&mut self, field: &str) -> Option<BTreeMap<EnvName, Template>> {
+        let mut env = BTreeMap::new();
+        for (key, value) in self.map(field)? {
+            match EnvName::new(&key) {
+                Ok(key) => {
+                    env.insert(key, value);
+                }
+                Err(error) => {
+                    let message = format!("`{field}` of `{}`: {error}", self.package.name);
+                    self.error(self.package_place(), message);
+                }
+            }
+        }
+        Some(env)
     }
 
     /// The machine that runs the steps: always the one that builds.

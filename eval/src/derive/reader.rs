@@ -9,7 +9,7 @@ use kiln_lang::types::Object;
 use kiln_lang::{Code, Diagnostic, FileId};
 use kiln_store::{Label, OutputName, Piece, StoreName, Template};
 
-use super::build::{NodeBuilder, linked};
+use super::build::{Input, NodeBuilder, TESTED, linked};
 use crate::interpret::{Failure, Fuel, Interpreter, Reader};
 use crate::package::Place;
 use crate::text::Text;
@@ -52,8 +52,11 @@ impl Reader for NodeBuilder<'_> {
         Ok(match fact {
             Fact::Version => Value::Version(self.context.solution.node(self.id).version.clone()),
             Fact::Name => Value::text(&self.package.name),
-            Fact::Out => Value::Text(output_path(OutputName::default_output())),
-            Fact::Src => Value::text("/build/src"),
+            Fact::Out => Value::Text(self.own_path(OutputName::default_output())),
+            Fact::Src => {
+                self.reads_source = true;
+                Value::text("/build/src")
+            }
         })
     }
 
@@ -84,6 +87,11 @@ impl Reader for NodeBuilder<'_> {
                     .ok_or_else(|| fail(format!("`{}.{name}` is not known", object.text())))
             }
             Object::Dep => {
+                if let Some(dep) =
+                    self.testing.iter().flat_map(|it| &it.deps).find(|it| it.name == *name)
+                {
+                    return Ok(Value::Dep(dep.value.clone()));
+                }
                 // A package that is both linked with and a tool is meant as the former.
                 let edges = || node.edges.iter().filter(|it| it.name == *name);
                 let found = edges()
@@ -108,6 +116,21 @@ impl Reader for NodeBuilder<'_> {
                 }
             }
             Object::Deps => {
+                if let Some(testing) = &self.testing {
+                    let seen = match name.as_str() {
+                        "test" => Some(&testing.deps),
+                        "run" => Some(&testing.run),
+                        _ => None,
+                    };
+                    if let Some(seen) = seen {
+                        let values = seen.iter().map(|it| Value::Dep(it.value.clone())).collect();
+                        let inputs = seen
+                            .iter()
+                            .map(|it| (it.value.label.clone(), Input::Ready(it.input.clone())));
+                        self.inputs.extend(inputs);
+                        return Ok(Value::List(values));
+                    }
+                }
                 let role = match name.as_str() {
                     "build" => Role::Build,
                     "run" => Role::Run,
@@ -151,7 +174,7 @@ impl Reader for NodeBuilder<'_> {
             }
             Object::Outputs => match OutputName::new(&**name) {
                 Ok(output) if output == OutputName::default_output() => {
-                    Ok(Value::Text(output_path(output)))
+                    Ok(Value::Text(self.own_path(output)))
                 }
                 _ => Err(fail(format!("this package has no output `{name}`"))),
             },
@@ -208,6 +231,13 @@ impl Reader for NodeBuilder<'_> {
     }
 }
 
-fn output_path(output: OutputName) -> Text {
-    Text::from_template(Template::from_pieces([Piece::Output(output)]))
+impl NodeBuilder<'_> {
+    /// The path of an output: where the build makes it, or where a test finds it.
+    fn own_path(&self, output: OutputName) -> Text {
+        let piece = match (&self.testing, Label::new(TESTED)) {
+            (Some(_), Ok(tested)) => Piece::Input(tested),
+            _ => Piece::Output(output),
+        };
+        Text::from_template(Template::from_pieces([piece]))
+    }
 }

@@ -14,7 +14,7 @@ use kiln_eval::{
 };
 use kiln_lang::module::OptionKind;
 use kiln_lang::{Database, Diagnostic, FileId, MemoryWorld, World};
-use kiln_store::{Derivation, DerivationId, Template};
+use kiln_store::{Derivation, DerivationId, Graph, Template};
 
 /// What most recipes of fixtures need: a program to run steps with.
 pub(crate) const SEED: &str = r#"
@@ -261,15 +261,15 @@ pub(crate) fn show_derivations(outcome: &Outcome) -> String {
         Ok(done) => done,
         Err(diagnostics) => return show_diagnostics(&outcome.db, diagnostics),
     };
-    let titles: BTreeMap<DerivationId, String> = done
-        .derived
-        .graph
-        .nodes()
-        .iter()
-        .map(|it| (it.derivation.id(), it.title.clone()))
-        .collect();
+    show_nodes(&done.derived.graph, 0) + &show_diagnostics(&outcome.db, &done.warnings)
+}
+
+/// The nodes of a graph, without the first ones.
+pub(crate) fn show_nodes(graph: &Graph, skipped: usize) -> String {
+    let titles: BTreeMap<DerivationId, String> =
+        graph.nodes().iter().map(|it| (it.derivation.id(), it.title.clone())).collect();
     let mut out = String::new();
-    for node in done.derived.graph.nodes() {
+    for node in graph.nodes().iter().skip(skipped) {
         if node.title == "seed 1" {
             continue;
         }
@@ -311,7 +311,7 @@ pub(crate) fn show_derivations(outcome: &Outcome) -> String {
             }
         }
     }
-    out + &show_diagnostics(&outcome.db, &done.warnings)
+    out
 }
 
 pub(crate) fn show_template(template: &Template) -> String {

@@ -15,3 +15,4 @@ mod roles;
 mod rules;
 mod search;
 mod settings;
+mod testing;

@@ -549,9 +549,26 @@ impl<'a> Checker<'a> {
             }
         }
         self.body(part.body, &table, part.kind);
+        if part.kind == PartKind::Test {
+            self.script_of_test(part);
+        }
         if part.kind == PartKind::Compile {
             self.unpinned(part, &table);
         }
+    }
+
+    /// Reports a test that runs nothing.
+    fn script_of_test(&mut self, test: &Part) {
+        let stmts = &self.module().bodies[test.body].stmts;
+        let says = |it: &Stmt| matches!(&it.kind, StmtKind::Setting(it) if it.path.first().is_some_and(|it| it.name == "script"));
+        if test.value.is_some() || stmts.iter().any(says) {
+            return;
+        }
+        let message = format!("the test \"{}\" does not say what it runs", test.ident.name);
+        let diagnostic = self.at_ident(Code::MissingValue, &test.ident, message).help(
+            "write `= sh\"…\"` behind the title, or `script = sh\"…\"` in its block: it succeeds if every command does",
+        );
+        self.report(diagnostic);
     }
 
     /// Reports the options of which each compilation has its own value, where it does not say which.

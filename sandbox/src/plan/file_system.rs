@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use kiln_store::{BuildRequest, STORE_DIR};
+use kiln_store::{BuildKind, BuildRequest, STORE_DIR};
 
 use super::steps::{STEPS_DIR, Script};
 use super::{
@@ -145,6 +145,7 @@ pub(crate) fn setup(
     }
     scratch(&mut setup, layout);
     inputs(&mut setup, request)?;
+    reports(&mut setup, request);
     links(&mut setup, request)?;
     processes(&mut setup);
     setup.push(Setup::EnterRoot);
@@ -218,6 +219,15 @@ fn scratch(setup: &mut Vec<Setup>, layout: &Layout) {
                 let from = folder.join(name);
                 setup.push(Setup::Bind { from, at: at.into(), access: Access::Writable });
             }
+        }
+    }
+}
+
+/// Makes the outputs of tests, which most of them leave empty. [build.outputs.5]
+fn reports(setup: &mut Vec<Setup>, request: &BuildRequest<'_>) {
+    if request.action.kind == BuildKind::Test {
+        for path in request.scratch.values() {
+            setup.push(Setup::Folder { at: path.absolute().into(), mode: 0o755 });
         }
     }
 }

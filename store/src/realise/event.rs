@@ -106,6 +106,8 @@ pub enum Event {
 pub enum Activity {
     /// Its steps run.
     Build,
+    /// Its steps run, and it is a test.
+    Test,
     /// It is downloaded.
     Fetch,
     /// Files of the user are copied.
@@ -119,6 +121,8 @@ pub enum Activity {
 pub enum How {
     /// The steps ran.
     Built,
+    /// The steps ran, and it is a test.
+    Tested,
     /// They were downloaded from this place, without credentials.
     Fetched {
         /// The place.

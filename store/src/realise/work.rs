@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::builder::{BuildError, BuildProgress, BuildRequest, InputObject};
-use crate::derivation::{Action, Derivation, Fetch};
+use crate::derivation::{Action, BuildKind, Derivation, Fetch};
 use crate::digest::{ActionId, DerivationId, ObjectId};
 use crate::fetcher::{FetchError, FetchProgress, FetchRequest};
 use crate::graph::{ImportSource, Node};
@@ -200,7 +200,9 @@ impl<'a> Context<'a> {
         match job {
             Job::Build { node, generation, action, id } => {
                 let build = || self.build(node, id, &action);
-                let result = self.run_claimed(node, id, Activity::Build, &build);
+                let is_test = action.kind == BuildKind::Test;
+                let activity = if is_test { Activity::Test } else { Activity::Build };
+                let result = self.run_claimed(node, id, activity, &build);
                 Report::Ran { node, generation, result }
             }
             Job::Fetch { node, generation, id } => {
@@ -277,7 +279,9 @@ impl<'a> Context<'a> {
         let Output { result, log_tail, log } = output;
         match result {
             Ok(placed) => {
-                Ok(Made { action: None, placed, claim: None, how: How::Built, started_s, duration })
+                let is_test = action.kind == BuildKind::Test;
+                let how = if is_test { How::Tested } else { How::Built };
+                Ok(Made { action: None, placed, claim: None, how, started_s, duration })
             }
             Err(WorkCause::Cancelled) => Err(WorkError::Cancelled),
             Err(WorkCause::Store(error)) => Err(error.into()),

@@ -137,7 +137,7 @@ impl Run<'_, '_> {
             })
             .collect();
         let end = match how {
-            How::Built => End::Built,
+            How::Built | How::Tested => End::Built,
             How::Fetched { .. } => End::Fetched,
             How::Imported => End::Imported,
             How::Substituted | How::ByOther => End::Reused,

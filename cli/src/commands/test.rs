@@ -1,0 +1,249 @@
+//! `kiln test`: runs the tests of packages, each in a sandbox of its own.
+//!
+//! A test that has succeeded is not run again until something that it sees is another one: its
+//! verdict is a realisation like all others, and may come from a cache.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use kiln_eval::{NodeId, Test};
+use kiln_lang::module::Role;
+use kiln_store::{DerivationId, Event, Failure, Graph, How as Came, InputRef, RealiseError};
+use serde_json::json;
+
+use crate::args::{Building, Common, Wishes};
+use crate::commands::realise::set_cores;
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::fail::Fail;
+use crate::progress::{Progress, seconds};
+use crate::terminal::{Style, Terminal, harmless, print};
+use crate::workshop::{Again, Workshop, show_failure};
+use crate::workspace::{Solved, Workspace};
+
+/// What is asked beside testing.
+#[derive(Clone, Copy)]
+pub(crate) struct How<'a> {
+    /// Whether what the packages are linked with and need at run time is tested, too.
+    pub(crate) deps: bool,
+    /// Only tests with this in their titles.
+    pub(crate) only: Option<&'a str>,
+    /// Whether tests are only named.
+    pub(crate) list: bool,
+    pub(crate) json: bool,
+}
+
+/// How a test ended.
+enum Verdict {
+    /// It succeeded: now, in this time; or before, with all that it sees the same.
+    Ok(Option<Duration>),
+    Failed(Duration),
+    /// Something that it needs could not be realised.
+    NotRun,
+}
+
+pub(crate) fn run(
+    common: &Common,
+    terminal: Terminal,
+    wishes: &Wishes,
+    building: &Building,
+    how: How<'_>,
+) -> Result<Exit, Fail> {
+    let config = Config::read(common.store.as_deref())?;
+    let workspace = Workspace::with(wishes, terminal, common.quiet)?;
+    let solved = workspace.solve()?;
+    if let Some((platform, machine)) = solved.elsewhere() {
+        return Err(Fail::Usage(format!(
+            "tests run what was built, and this machine ({machine}) cannot run programs for {platform}"
+        )));
+    }
+    let packages = tested(&solved, how.deps);
+    let derived = workspace.derive(&solved)?;
+    let (mut derived, mut tests) = workspace.derive_tests(&solved, derived, &packages)?;
+    if let Some(only) = how.only {
+        tests.retain(|it| it.title.to_lowercase().contains(&only.to_lowercase()));
+    }
+    set_cores(&mut derived, building);
+    if tests.is_empty() {
+        return Err(none(&solved, &packages, how));
+    }
+    if how.list {
+        print(&list(&solved, &tests, how.json));
+        return Ok(Exit::Done);
+    }
+    let workshop = Workshop::open(&config)?;
+    let progress = Progress::new(terminal, how.json, common.quiet);
+    // Every test is run, whatever becomes of the others.
+    let building = Building { keep_going: true, ..building.clone() };
+    let wanted: Vec<InputRef> = tests.iter().map(|it| it.report.clone()).collect();
+    let times: Mutex<BTreeMap<DerivationId, Duration>> = Mutex::default();
+    let note = |event: Event| {
+        if let Event::Finished { node, how: Came::Tested, duration, .. } = &event {
+            let mut times = times.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            times.insert(*node, *duration);
+        }
+        progress.event(event);
+    };
+    let result = workshop.try_realise(&derived.graph, &wanted, &building, &note);
+    progress.finish();
+    let failures = match result {
+        Ok(_) => Vec::new(),
+        Err(RealiseError::Failed { failures, .. }) => failures,
+        Err(error) => return Err(Fail::Realise(error)),
+    };
+    let again = Again::of(wishes, &workspace.db);
+    for failure in &failures {
+        let is_test = derived.graph.node(&failure.node).is_some_and(kiln_store::Node::is_test);
+        eprintln!();
+        eprint!("{}", show_failure(failure, &terminal, &again, !is_test));
+    }
+    if !failures.is_empty() && !how.json {
+        eprintln!();
+    }
+    let times = times.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let verdicts: Vec<(&Test, Verdict)> =
+        tests.iter().map(|it| (it, verdict(it, &derived.graph, &failures, &times))).collect();
+    print(&tell(&solved, &verdicts, terminal, how.json));
+    let is_ok = verdicts.iter().all(|it| matches!(it.1, Verdict::Ok(_)));
+    Ok(if is_ok { Exit::Done } else { Exit::Operator })
+}
+
+/// The packages whose tests are meant: what is wanted, and all that they are linked with and need
+/// when they run, if that is asked for.
+fn tested(solved: &Solved, deps: bool) -> Vec<NodeId> {
+    let mut nodes: Vec<NodeId> = Vec::new();
+    for root in &solved.solution.roots {
+        if !nodes.contains(&root.node) {
+            nodes.push(root.node);
+        }
+    }
+    let mut next = 0;
+    while let Some(id) = nodes.get(next).copied().filter(|_| deps) {
+        next += 1;
+        for edge in &solved.solution.node(id).edges {
+            let is_there = matches!(edge.role, Role::Host | Role::Run | Role::Extends);
+            if is_there && !nodes.contains(&edge.to) {
+                nodes.push(edge.to);
+            }
+        }
+    }
+    nodes
+}
+
+/// Says that there is nothing to run.
+fn none(solved: &Solved, packages: &[NodeId], how: How<'_>) -> Fail {
+    let names: Vec<String> = packages
+        .iter()
+        .take(8)
+        .map(|it| solved.solution.node(*it).package.name.to_string())
+        .collect();
+    let names = kiln_lang::list(&names, "or");
+    match how.only {
+        Some(only) => Fail::NotFound {
+            message: format!("no test of {names} has `{only}` in its title"),
+            advice: Some("`kiln test --list` names the tests".into()),
+        },
+        None => Fail::NotFound {
+            message: format!("there is no test of {names}"),
+            advice: Some(
+                "write one into the recipe: `test \"shows its version\" = sh\"hello --version\"`"
+                    .into(),
+            ),
+        },
+    }
+}
+
+fn list(solved: &Solved, tests: &[Test], is_json: bool) -> String {
+    let mut text = String::new();
+    for test in tests {
+        let node = solved.solution.node(test.node);
+        if is_json {
+            let name = &*node.package.name;
+            let version = node.version.to_string();
+            let line = json!({ "package": name, "version": version, "test": test.title });
+            text.push_str(&format!("{line}\n"));
+        } else {
+            text.push_str(&format!("{}: {}\n", node.title(), test.title));
+        }
+    }
+    text
+}
+
+fn verdict(
+    test: &Test,
+    graph: &Graph,
+    failures: &[Failure],
+    times: &BTreeMap<DerivationId, Duration>,
+) -> Verdict {
+    let own = |it: &&Failure| it.node == test.report.derivation;
+    if let Some(failure) = failures.iter().find(own) {
+        return Verdict::Failed(failure.duration);
+    }
+    // What needs something that failed was skipped.
+    let mut stack = vec![test.report.derivation];
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some(id) = stack.pop().filter(|_| !failures.is_empty()) {
+        if !seen.insert(id) {
+            continue;
+        }
+        if failures.iter().any(|it| it.node == id) {
+            // A test that is known needs nothing of what it is made of.
+            return Verdict::NotRun;
+        }
+        let inputs = graph.node(&id).and_then(kiln_store::Node::as_build).map(|it| &it.inputs);
+        stack.extend(inputs.into_iter().flatten().map(|it| it.1.derivation));
+    }
+    Verdict::Ok(times.get(&test.report.derivation).copied())
+}
+
+fn tell(
+    solved: &Solved,
+    verdicts: &[(&Test, Verdict)],
+    terminal: Terminal,
+    is_json: bool,
+) -> String {
+    let mut text = String::new();
+    let mut package = None;
+    let mut counts = [0usize; 3];
+    for (test, verdict) in verdicts {
+        let node = solved.solution.node(test.node);
+        let (at, word, style, time) = match verdict {
+            Verdict::Ok(time) => (0, "ok", Style::Green, *time),
+            Verdict::Failed(time) => (1, "failed", Style::Red, Some(*time)),
+            Verdict::NotRun => (2, "not run", Style::Dim, None),
+        };
+        counts[at] += 1;
+        if is_json {
+            let line = json!({
+                "event": "tested", "package": &*node.package.name,
+                "version": node.version.to_string(), "test": test.title, "verdict": word,
+                "ran": time.is_some(), "milliseconds": time.map(|it| it.as_millis() as u64),
+            });
+            text.push_str(&format!("{line}\n"));
+            continue;
+        }
+        if package.replace(test.node) != Some(test.node) {
+            text.push_str(&format!("{}\n", terminal.paint(Style::Bold, &node.title())));
+        }
+        let note = match (verdict, time) {
+            (_, Some(time)) => seconds(time),
+            (Verdict::Ok(_), None) => "as before".to_owned(),
+            _ => "something that it needs failed".to_owned(),
+        };
+        let word = terminal.paint(style, &format!("{word:7}"));
+        let note = terminal.paint(Style::Dim, &format!("({note})"));
+        text.push_str(&format!("  {word}  {} {note}\n", harmless(&test.title)));
+    }
+    if !is_json && verdicts.len() > 1 {
+        let said = ["ok", "failed", "not run"];
+        let parts: Vec<String> = counts
+            .iter()
+            .zip(said)
+            .filter(|it| *it.0 > 0)
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
+        text.push_str(&format!("{} tests: {}\n", verdicts.len(), parts.join(", ")));
+    }
+    text
+}
