@@ -235,7 +235,8 @@ impl<'c> NodeBuilder<'c> {
         let Value::Script(script) = self.eval(&checked, *script, &test.locals, None)? else {
             return None;
         };
-        let shell = self.shell()?;
+        let own = self.texts("test_shell")?;
+        let shell = if own.is_empty() { self.shell()? } else { own };
         let mut env = self.environment("test_env")?;
         let links = self.map("links")?.into_iter().collect();
         // What the script calls `out` in either language is what it tests.
