@@ -29,8 +29,10 @@ fn main() {
         ("what is published is taken from a cache", published),
         ("kills lose nothing that was done", kills),
     ];
-    let long: [(&str, Test); 1] =
-        [("micromamba's libraries are one static program", libraries_of_micromamba)];
+    let long: [(&str, Test); 2] = [
+        ("micromamba's libraries are one static program", libraries_of_micromamba),
+        ("a program has the DPDK drivers that were asked for", drivers_of_dpdk),
+    ];
     let reason = if arguments.list { None } else { why_not() };
     if let Some(reason) = &reason {
         eprintln!("builds are not tested on this machine: {reason}");
@@ -166,6 +168,26 @@ fn libraries_of_micromamba() -> Result<(), Failed> {
         "reproc: \"a child says hello\" and 7, no error",
         "spdlog: [kiln] [warning] one line is logged",
         "curl: transferred, http2 true, kerberos false, OpenSSL/3.0.22",
+    ];
+    expect(&out, &lines, &[])
+}
+
+fn drivers_of_dpdk() -> Result<(), Failed> {
+    let recipes = Path::new(env!("CARGO_MANIFEST_DIR")).join("builds");
+    let layer = tempfile::NamedTempFile::new()?;
+    fs::write(
+        &layer,
+        "override dpdk\n\ndrivers = {null, ring, mlx5}\nlibs = {}\nmax_ethports = 7\nmax_lcores = 16\n\
+         pkt_mbuf_headroom = 256\n",
+    )?;
+    let mut run: Vec<&OsStr> = vec!["run".as_ref(), "--no-project".as_ref(), "--recipes".as_ref()];
+    run.extend([recipes.as_os_str(), "-f".as_ref(), layer.path().as_os_str()]);
+    run.extend(["dpdk-drivers", "--", "--no-huge", "-m", "64", "--no-pci"].map(OsStr::new));
+    run.extend(["--no-shconf", "--vdev=net_null0", "--vdev=net_ring0"].map(OsStr::new));
+    let (out, _) = succeed(&shared_store(), run)?;
+    let lines = [
+        "DPDK 22.11.11: at most 7 ports and 16 cores, 256 bytes before a packet\n2 devices\n",
+        "\ndrivers: mlx5_common_driver mlx5_common_pci mlx5_eth net_null net_ring\n",
     ];
     expect(&out, &lines, &[])
 }
