@@ -3,7 +3,7 @@
 use std::fmt;
 
 use kiln_lang::module::Name;
-use kiln_lang::types::Object;
+use kiln_lang::types::{EnumTy, Object};
 use kiln_lang::{Comparison, Version, VersionBound, VersionReq};
 
 use crate::value::Value;
@@ -30,8 +30,8 @@ pub enum Cond {
 pub enum Atom {
     /// An option compares with a value.
     Option(Name, Comparison, Value),
-    /// A set has a value.
-    Has(Name, u32),
+    /// A set has a value of this enum, by its place there.
+    Has(Name, EnumTy, u32),
     /// The package's version compares with a bound.
     Version(Comparison, VersionBound),
     /// `platform.cpu` and the like compare with a value.
@@ -62,8 +62,8 @@ pub enum WithItem {
     Switch(Name, bool),
     /// A knob has this value.
     Equals(Name, Value),
-    /// A set has this value, or has it not.
-    Has(Name, u32, bool),
+    /// A set has this value of its enum, or has it not.
+    Has(Name, EnumTy, u32, bool),
 }
 
 /// What a condition can ask for.
@@ -188,7 +188,7 @@ impl Atom {
             Atom::Option(name, comparison, value) => {
                 facts.option(name).map(|it| compare(&it, *comparison, value))
             }
-            Atom::Has(name, bit) => match facts.option(name)? {
+            Atom::Has(name, _, bit) => match facts.option(name)? {
                 Value::Set(_, bits) => Some(bits.has(*bit)),
                 _ => Some(false),
             },
@@ -255,7 +255,7 @@ impl fmt::Display for Atom {
             Atom::Option(name, comparison, value) => {
                 write!(f, "{name} {} {}", comparison.text(), value.source())
             }
-            Atom::Has(name, bit) => write!(f, "{name} has #{bit}"),
+            Atom::Has(name, of, bit) => write!(f, "{name} has {}", word(of, *bit)),
             Atom::Version(comparison, bound) => write!(f, "version {} {bound}", comparison.text()),
             Atom::Global(object, name, comparison, value) => {
                 write!(f, "{}.{name} {} {}", object.text(), comparison.text(), value.source())
@@ -263,7 +263,39 @@ impl fmt::Display for Atom {
             Atom::Globals((a, x), comparison, (b, y)) => {
                 write!(f, "{}.{x} {} {}.{y}", a.text(), comparison.text(), b.text())
             }
-            Atom::With(with) => write!(f, "with {}", with.package),
+            Atom::With(with) => write!(f, "{with}"),
         }
     }
+}
+
+impl fmt::Display for WithAtom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "with {}", self.package)?;
+        let items: Vec<String> = self.items.iter().map(ToString::to_string).collect();
+        if !items.is_empty() {
+            write!(f, "[{}]", items.join(", "))?;
+        }
+        if let Some(interface) = &self.interface {
+            write!(f, " as {interface}")?;
+        }
+        if self.req.is_any() { Ok(()) } else { write!(f, " {}", self.req) }
+    }
+}
+
+impl fmt::Display for WithItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WithItem::Switch(name, true) => write!(f, "{name}"),
+            WithItem::Switch(name, false) => write!(f, "~{name}"),
+            WithItem::Equals(name, value) => write!(f, "{name} = {}", value.source()),
+            WithItem::Has(name, of, bit, on) => {
+                write!(f, "{name} {} {}", if *on { "+=" } else { "-=" }, word(of, *bit))
+            }
+        }
+    }
+}
+
+/// A value of an enum, as it is written.
+fn word(of: &EnumTy, at: u32) -> String {
+    Value::Enum(of.clone(), at).source()
 }

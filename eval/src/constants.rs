@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use kiln_lang::check::Fact;
-use kiln_lang::module::{Expr, ExprId, ModuleKind, Name, OptionKind, SettingOp};
+use kiln_lang::module::{ExprId, ModuleKind, Name, OptionKind, SettingOp};
 use kiln_lang::schema::{BodyRef, OptionTable};
 use kiln_lang::types::{Object, Ty};
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version};
@@ -362,13 +362,7 @@ impl<'a> Constants<'a> {
 
 /// The first value of `auto(a, b)`, which is what it is unless something asks for another.
 fn first_choice(checked: &Checked, expr: ExprId) -> ExprId {
-    if let Expr::Call { callee, args } = &checked.module().exprs[expr]
-        && matches!(&checked.module().exprs[*callee], Expr::Name(name) if name == "auto")
-        && let Some(first) = args.first()
-    {
-        return first.value;
-    }
-    expr
+    checked.module().auto(expr).and_then(|mut it| it.next()).unwrap_or(expr)
 }
 
 impl Facts for Constants<'_> {

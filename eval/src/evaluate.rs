@@ -4,10 +4,12 @@ mod conditions;
 mod readers;
 mod specs;
 
-use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock, RwLock};
 
-use kiln_lang::module::{ExprId, ModuleKind, Name, Part, PartKind, Role, Stmt, StmtKind};
+use kiln_lang::module::{
+    ExprId, ModuleKind, Name, OptionKind, Part, PartKind, Role, Stmt, StmtKind,
+};
 use kiln_lang::schema::{BodyRef, OptionTable};
 use kiln_lang::{
     Checked, Code, Comparison, Database, Diagnostic, FileId, VersionBound, VersionReq,
@@ -26,13 +28,15 @@ use crate::value::Value;
 pub struct Packages<'a> {
     db: &'a Database,
     found: RwLock<HashMap<Name, Option<Arc<Package>>>>,
+    /// The packages that provide an interface, sorted.
+    providers: OnceLock<HashMap<Name, Arc<[Name]>>>,
 }
 
 impl<'a> Packages<'a> {
     /// Makes a set of the packages of a database.
     #[must_use]
     pub fn new(db: &'a Database) -> Self {
-        Packages { db, found: RwLock::default() }
+        Packages { db, found: RwLock::default(), providers: OnceLock::new() }
     }
 
     /// Returns the database.
@@ -52,6 +56,56 @@ impl<'a> Packages<'a> {
             self.db.package(name).map(|file| self.db.memo(file, || evaluate(self.db, file)));
         let mut found = self.found.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         found.entry(name.clone()).or_insert(package).clone()
+    }
+
+    /// Returns the packages that may provide an interface, sorted by name.
+    ///
+    /// The first call reads every file; it evaluates those that can have something to do with it.
+    pub fn providers(&self, interface: &Name) -> Arc<[Name]> {
+        let all = self.providers.get_or_init(|| {
+            let mut found: HashMap<Name, Vec<Name>> = HashMap::new();
+            for name in self.may_provide() {
+                let Some(package) = self.get(&name) else { continue };
+                for (interface, _) in package.provides.iter().flat_map(|it| &it.interfaces) {
+                    let providers = found.entry(interface.clone()).or_default();
+                    if providers.last() != Some(&name) {
+                        providers.push(name.clone());
+                    }
+                }
+            }
+            found.into_iter().map(|(interface, names)| (interface, names.into())).collect()
+        });
+        all.get(interface).cloned().unwrap_or_default()
+    }
+
+    /// The packages whose files say `provides`, or name a module that does, sorted.
+    fn may_provide(&self) -> BTreeSet<Name> {
+        let mut words = vec!["provides".to_owned()];
+        let mut rest: Vec<(&str, FileId, Arc<str>)> = Vec::new();
+        for path in self.db.root_paths() {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let file = self.db.file(path);
+            rest.push((name.strip_suffix(".kiln").unwrap_or(name), file, self.db.text(file)));
+        }
+        let mut found = BTreeSet::new();
+        // A module may have it from another, and a recipe from that.
+        loop {
+            let count = words.len();
+            rest.retain(|(stem, file, text)| {
+                if !words.iter().any(|it| text.contains(it.as_str())) {
+                    return true;
+                }
+                if self.db.module(stem) == Some(*file) {
+                    words.push((*stem).to_owned());
+                } else if self.db.package(stem) == Some(*file) {
+                    found.insert(Name::new(stem));
+                }
+                false
+            });
+            if words.len() == count {
+                return found;
+            }
+        }
     }
 }
 
@@ -77,10 +131,16 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
         args: Vec::new(),
         tests: Vec::new(),
         mistakes: Vec::new(),
+        autos: BTreeMap::new(),
         schema,
         bodies,
     };
-    for option in &table.options {
+    for (at, option) in table.options.iter().enumerate() {
+        let file = package.bodies.iter().find(|it| it.file == option.at.file);
+        let choices = file.zip(option.default).and_then(|it| it.0.module().auto(it.1));
+        if let (Some(choices), OptionKind::Feature | OptionKind::Knob) = (choices, option.kind) {
+            package.autos.insert(at as u32, choices.collect());
+        }
         let effect = match package.bodies.iter().find(|it| it.file == option.at.file) {
             Some(checked) => {
                 let exists = evaluation.guard(checked, option.guard, &Vec::new());

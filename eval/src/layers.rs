@@ -18,7 +18,6 @@ use kiln_lang::module::{
     SettingOp, StmtKind, WantSpec,
 };
 use kiln_lang::schema::OptionTable;
-use kiln_lang::types::Object;
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId};
 
 use crate::condition::Cond;
@@ -145,6 +144,8 @@ pub struct Setup {
     pub publish: Vec<Wish>,
     /// What is taken where nothing speaks against it: what a lock says.
     pub prefer: Preferences,
+    /// Who provides interfaces, whatever the layers say.
+    pub providers: BTreeMap<Name, Name>,
     /// The machine that packages are for: values of `platform`'s knobs by name.
     pub platform: BTreeMap<Name, Value>,
     /// The machine that builds.
@@ -204,8 +205,9 @@ fn read(
     let Reading { mut setup, mut diagnostics, .. } = reading;
     let mut wishes = std::mem::take(&mut setup.wishes);
     let mut publish = std::mem::take(&mut setup.publish);
+    let globals = crate::solve::globals(db, &setup, false);
     for list in [&mut wishes, &mut publish] {
-        list.retain(|it| is_wished(it, &setup, &mut diagnostics));
+        list.retain(|it| is_wished(it, &globals, &mut diagnostics));
     }
     let setup = Setup { wishes, publish, ..setup };
     if diagnostics.iter().any(Diagnostic::is_error) {
@@ -516,27 +518,23 @@ pub fn published(db: &Database, setup: &Setup, recipe: FileId) -> (Vec<Wish>, Ve
             wishes.extend(wants.iter().filter_map(wish));
         }
     }
-    wishes.retain(|it| is_wished(it, setup, &mut diagnostics));
+    let globals = crate::solve::globals(db, setup, false);
+    wishes.retain(|it| is_wished(it, &globals, &mut diagnostics));
     (wishes, diagnostics)
 }
 
-/// Whether a wish counts on the platform; it is a mistake if that does not decide it.
-fn is_wished(wish: &Wish, setup: &Setup, diagnostics: &mut Vec<Diagnostic>) -> bool {
-    let named = |object, values: &BTreeMap<Name, Value>| {
-        let values =
-            values.iter().map(move |(name, value)| ((object, name.clone()), value.clone()));
-        values.collect::<Vec<_>>()
-    };
-    let platform = named(Object::Platform, &setup.platform);
-    let values = platform.into_iter().chain(named(Object::Machine, &setup.machine)).collect();
-    match wish.cond.holds(&mut GlobalFacts(&Globals { values })) {
+/// Whether a wish counts on the platform, with the toolchain; it is a mistake if these do not decide
+/// it.
+fn is_wished(wish: &Wish, globals: &Globals, diagnostics: &mut Vec<Diagnostic>) -> bool {
+    match wish.cond.holds(&mut GlobalFacts(globals)) {
         Some(holds) => holds,
         None => {
             let Place { file, .. } = wish.place;
-            let message = "whether this is wanted depends on more than the platform";
+            let message = "whether this is wanted depends on more than platform and toolchain";
             let diagnostic =
-                Diagnostic::new(Code::NotACondition, file, wish.place.range(), message)
-                    .help("a condition around a wish may read `platform` and `machine`");
+                Diagnostic::new(Code::NotACondition, file, wish.place.range(), message).help(
+                    "a condition around a wish may read `platform`, `toolchain` and `machine`",
+                );
             if !diagnostics.contains(&diagnostic) {
                 diagnostics.push(diagnostic);
             }
@@ -660,10 +658,14 @@ fn stmts(module: &Module) -> &[kiln_lang::module::Stmt] {
     }
 }
 
-/// The package that `providers.mpi = openmpi` names.
-pub(crate) fn provider_name(checked: &Checked, value: ExprId) -> Option<Name> {
-    match checked.res(value) {
+/// The packages that `providers.mpi = openmpi` names, or `providers.mpi = auto(openmpi, mpich)`.
+pub(crate) fn provider_names(checked: &Checked, value: ExprId) -> Vec<Name> {
+    let name = |it: ExprId| match checked.res(it) {
         Res::Local(name) => Some(name.clone()),
         _ => None,
+    };
+    match checked.module().auto(value) {
+        Some(choices) => choices.filter_map(name).collect(),
+        None => name(value).into_iter().collect(),
     }
 }

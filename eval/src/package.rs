@@ -1,5 +1,6 @@
 //! What a recipe evaluates to before anything is chosen: data that the solver works on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kiln_lang::module::{ExprId, Name, Role};
@@ -67,6 +68,8 @@ pub struct Package {
     pub args: Vec<BodyArg>,
     /// Its tests, lowest body first.
     pub tests: Vec<TestDecl>,
+    /// The options whose default is `auto(…)`, by their place in the table, and its values.
+    pub autos: BTreeMap<u32, Vec<ExprId>>,
     /// What could not be evaluated, because it has no end.
     pub mistakes: Vec<kiln_lang::Diagnostic>,
 }

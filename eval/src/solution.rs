@@ -38,6 +38,8 @@ pub struct Unit {
     pub by_name: BTreeMap<Name, NodeId>,
     /// What the unit is for: the packages named by whoever asked, and those injected beside them.
     pub roots: Vec<UnitRoot>,
+    /// Who provides the interfaces that are needed in it.
+    pub providers: BTreeMap<Name, Provider>,
     /// The platform and toolchain that its packages are for.
     pub globals: Arc<Globals>,
 }
@@ -49,6 +51,19 @@ pub struct UnitRoot {
     pub node: NodeId,
     /// Who injected it, if nobody named it.
     pub injected: Option<Injection>,
+}
+
+/// The package that provides an interface in a unit, and why.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// The package.
+    pub node: NodeId,
+    /// Everything that had a say.
+    pub history: Vec<Influence>,
+    /// Whether a layer names it: nothing else is tried.
+    pub is_fixed: bool,
+    /// What else could provide it, as far as is known before it is tried.
+    pub others: Vec<Name>,
 }
 
 /// A package that is wanted.
@@ -134,6 +149,8 @@ pub enum OptionState {
     Fixed,
     /// A dependent or a policy.
     Needed,
+    /// The search: a later value of `auto(…)`, as the first ones led to conflicts.
+    Auto,
 }
 
 /// Something that had a say in a value.

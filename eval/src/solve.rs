@@ -25,6 +25,7 @@ mod unit;
 mod versions;
 mod ways;
 
+pub(crate) use interfaces::offers_enough;
 pub(crate) use options::conform;
 
 use std::cell::RefCell;
@@ -37,7 +38,7 @@ use kiln_lang::{Code, Database, Diagnostic};
 
 use crate::condition::{Cond, Facts, WithAtom};
 use crate::evaluate::Packages;
-use crate::layers::{LayerSetting, Setup, Target, Wish, provider_name};
+use crate::layers::{LayerSetting, Setup, Target, Wish, provider_names};
 use crate::package::Place;
 use crate::solution::{Globals, Root, Solution};
 use crate::value::Value;
@@ -104,8 +105,10 @@ struct Solver<'a> {
     settings: HashMap<Name, Vec<(usize, usize)>>,
     /// The settings of packages that have an option, by that option.
     patterns: Vec<(usize, usize)>,
-    /// Which package provides an interface, as the highest layer that says so has it.
+    /// Which packages provide an interface, as the highest layer that says so has it.
     providers: BTreeMap<Name, Provider>,
+    /// The package that provides an interface, where a layer names just one.
+    fixed: Arc<BTreeMap<Name, Name>>,
     /// What the project demands, by package.
     policies: Vec<(Name, Arc<unit::Need>)>,
     /// Whether a layer takes packages away.
@@ -122,17 +125,20 @@ struct Solver<'a> {
     drafts: usize,
     /// The units of build tools that are being settled, outermost first.
     open: Vec<unit::Open>,
-    /// What to write to choose who provides an interface.
-    how_to_provide: RefCell<HashMap<Name, String>>,
     /// The conflicts that were found with the newest versions, and ways out of them.
     hints: RefCell<Vec<ways::Hint>>,
 }
 
-/// The package that a layer chose to provide an interface.
+/// The packages that a layer chose to provide an interface.
 struct Provider {
-    package: Name,
+    /// One, or several of which the first that will do is taken.
+    packages: Arc<[Name]>,
     /// Where the layer says so.
     place: Place,
+    /// How.
+    text: String,
+    /// Which layer it is.
+    label: String,
 }
 
 impl<'a> Solver<'a> {
@@ -148,8 +154,14 @@ impl<'a> Solver<'a> {
                     }
                     Target::Having(..) => patterns.push((layer_index, index)),
                     Target::Provider(interface) => {
-                        if let Some(package) = provider_name(&layer.checked, setting.value) {
-                            let provider = Provider { package, place: setting.place };
+                        let packages = provider_names(&layer.checked, setting.value);
+                        if !packages.is_empty() {
+                            let provider = Provider {
+                                packages: packages.into(),
+                                place: setting.place,
+                                text: setting.text.clone(),
+                                label: layer.label.clone(),
+                            };
                             providers.insert(interface.clone(), provider);
                         }
                     }
@@ -157,7 +169,24 @@ impl<'a> Solver<'a> {
                 }
             }
         }
+        for (interface, package) in &setup.providers {
+            let provider = Provider {
+                packages: [package.clone()].into(),
+                place: NOWHERE,
+                text: format!("providers.{interface} = {package}"),
+                label: "a way out".to_owned(),
+            };
+            providers.insert(interface.clone(), provider);
+        }
+        let fixed = providers
+            .iter()
+            .filter_map(|(interface, it): (&Name, &Provider)| match &it.packages[..] {
+                [one] => Some((interface.clone(), one.clone())),
+                _ => None,
+            })
+            .collect();
         let mut solver = Solver {
+            fixed: Arc::new(fixed),
             packages,
             db: packages.db(),
             setup,
@@ -173,11 +202,10 @@ impl<'a> Solver<'a> {
             units_settled: 0,
             drafts: 0,
             open: Vec::new(),
-            how_to_provide: RefCell::default(),
             hints: RefCell::default(),
         };
-        solver.host = Arc::new(solver.globals(false));
-        solver.build = Arc::new(solver.globals(true));
+        solver.host = Arc::new(globals(solver.db, setup, false));
+        solver.build = Arc::new(globals(solver.db, setup, true));
         solver.policies = setup
             .policies
             .iter()
@@ -213,7 +241,8 @@ impl<'a> Solver<'a> {
             let id = assembly.place(self, &unit);
             for (place, name) in names {
                 let name = self.provider(&name).unwrap_or(name);
-                if let Some(node) = assembly.solution.unit(id).by_name.get(&name) {
+                let name = unit.drafts.named(&name);
+                if let Some(node) = assembly.solution.unit(id).by_name.get(name) {
                     roots.push((place, Root { node: *node, alias: alias.clone() }));
                 }
             }
@@ -228,60 +257,13 @@ impl<'a> Solver<'a> {
         (assembly.solution, assembly.diagnostics)
     }
 
-    /// The platform and toolchain of packages for the target, or of build tools.
-    fn globals(&mut self, is_build: bool) -> Globals {
-        let mut values = BTreeMap::new();
-        let platform = if is_build { &self.setup.machine } else { &self.setup.platform };
-        for (name, value) in platform {
-            values.insert((Object::Platform, name.clone()), value.clone());
-        }
-        for (name, value) in &self.setup.machine {
-            values.insert((Object::Machine, name.clone()), value.clone());
-        }
-        let mut globals = Globals { values };
-        self.toolchain(&mut globals, is_build);
-        globals
-    }
-
-    /// The toolchain: defaults, then the layers in order. Conditions may read the platform.
-    fn toolchain(&mut self, globals: &mut Globals, is_build: bool) {
-        let schema = self.db.schema(Database::TOOLCHAIN);
-        let Some((_, _, table)) = schema.mixin("toolchain") else { return };
-        let checked = self.db.checked(Database::TOOLCHAIN);
-        for option in &table.options {
-            let value = match option.default {
-                Some(default) => {
-                    let mut evaluation = crate::evaluate::Evaluation::new(self.db, table);
-                    evaluation.constant(&checked, default, &Vec::new()).unwrap_or(Value::Null)
-                }
-                None => Value::Bool(false),
-            };
-            globals.values.insert((Object::Toolchain, option.name.clone()), value);
-        }
-        for layer in &self.setup.layers {
-            for setting in &layer.settings {
-                let Target::Toolchain { for_build } = setting.target else { continue };
-                let applies = setting.cond.holds(&mut GlobalFacts(globals)) == Some(true);
-                let [name] = &setting.path[..] else { continue };
-                if for_build != is_build || !applies {
-                    continue;
-                }
-                let mut evaluation = crate::evaluate::Evaluation::new(self.db, table);
-                if let Some(value) = evaluation.constant(&layer.checked, setting.value, &Vec::new())
-                {
-                    globals.values.insert((Object::Toolchain, name.clone()), value);
-                }
-            }
-        }
-    }
-
     fn at(&self, code: Code, place: Place, message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(code, place.file, place.range(), message)
     }
 
-    /// The package that a layer chose to provide an interface.
+    /// The package that a layer chose to provide an interface, if it is just one.
     fn provider(&self, name: &Name) -> Option<Name> {
-        self.providers.get(name).map(|it| it.package.clone())
+        self.fixed.get(name).cloned()
     }
 
     /// The settings of a package in all layers, lowest first, with the index of their layer.
@@ -302,6 +284,52 @@ impl<'a> Solver<'a> {
         all.into_iter()
             .map(|(layer, index)| (layer, &self.setup.layers[layer].settings[index]))
             .collect()
+    }
+}
+
+/// The platform and toolchain of packages for the target, or of build tools.
+pub(crate) fn globals(db: &Database, setup: &Setup, is_build: bool) -> Globals {
+    let mut values = BTreeMap::new();
+    let platform = if is_build { &setup.machine } else { &setup.platform };
+    for (name, value) in platform {
+        values.insert((Object::Platform, name.clone()), value.clone());
+    }
+    for (name, value) in &setup.machine {
+        values.insert((Object::Machine, name.clone()), value.clone());
+    }
+    let mut globals = Globals { values };
+    toolchain(db, setup, &mut globals, is_build);
+    globals
+}
+
+/// The toolchain: defaults, then the layers in order. Conditions may read the platform.
+fn toolchain(db: &Database, setup: &Setup, globals: &mut Globals, is_build: bool) {
+    let schema = db.schema(Database::TOOLCHAIN);
+    let Some((_, _, table)) = schema.mixin("toolchain") else { return };
+    let checked = db.checked(Database::TOOLCHAIN);
+    for option in &table.options {
+        let value = match option.default {
+            Some(default) => {
+                let mut evaluation = crate::evaluate::Evaluation::new(db, table);
+                evaluation.constant(&checked, default, &Vec::new()).unwrap_or(Value::Null)
+            }
+            None => Value::Bool(false),
+        };
+        globals.values.insert((Object::Toolchain, option.name.clone()), value);
+    }
+    for layer in &setup.layers {
+        for setting in &layer.settings {
+            let Target::Toolchain { for_build } = setting.target else { continue };
+            let applies = setting.cond.holds(&mut GlobalFacts(globals)) == Some(true);
+            let [name] = &setting.path[..] else { continue };
+            if for_build != is_build || !applies {
+                continue;
+            }
+            let mut evaluation = crate::evaluate::Evaluation::new(db, table);
+            if let Some(value) = evaluation.constant(&layer.checked, setting.value, &Vec::new()) {
+                globals.values.insert((Object::Toolchain, name.clone()), value);
+            }
+        }
     }
 }
 

@@ -599,4 +599,12 @@ impl Module {
             Some(guard)
         })
     }
+
+    /// Returns the values of `auto(a, b)`, of which the solver takes the first that leads to no
+    /// conflict; nothing if the expression is another.
+    pub fn auto(&self, expr: ExprId) -> Option<impl Iterator<Item = ExprId>> {
+        let Expr::Call { callee, args } = &self.exprs[expr] else { return None };
+        let is_auto = matches!(&self.exprs[*callee], Expr::Name(name) if name == "auto");
+        is_auto.then(|| args.iter().map(|it| it.value))
+    }
 }

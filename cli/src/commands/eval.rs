@@ -136,7 +136,7 @@ fn origin(workspace: &Workspace, option: &OptionValue) -> String {
     let deciding: Vec<&Influence> = option.history.iter().filter(|it| !it.overruled).collect();
     let last = match option.state {
         OptionState::Default => return "default".to_owned(),
-        OptionState::Fixed | OptionState::Needed => deciding.last(),
+        OptionState::Fixed | OptionState::Needed | OptionState::Auto => deciding.last(),
     };
     match last {
         Some(influence) => match influence.place {
@@ -211,6 +211,7 @@ fn package_json(
                     OptionState::Default => "default",
                     OptionState::Fixed => "fixed",
                     OptionState::Needed => "needed",
+                    OptionState::Auto => "auto",
                 },
                 "history": option.history.iter().map(|it| influence_json(workspace, it)).collect::<Vec<_>>(),
             });

@@ -9,9 +9,10 @@
 //! brings  host rdma-core >= 50         dpdk.kiln:32
 //! ```
 
-use kiln_eval::{Atom, Cond, Influence, Influencer, Node, NodeId, OptionValue, Place, Solution};
+use kiln_eval::{
+    Atom, Cond, Influence, Influencer, Node, NodeId, OptionValue, Place, Provider, Solution,
+};
 use kiln_lang::module::Name;
-use kiln_lang::schema::OptionTable;
 
 use crate::args::{Common, Layers};
 use crate::exit::Exit;
@@ -47,6 +48,10 @@ pub(crate) fn run(
         .find(|it| solved.solution.node(*it).package.name == path[0])
         .or_else(|| find(&solved.solution, path[0]))
     else {
+        if let ([interface], Some(found)) = (&path[..], provider(&solved.solution, path[0])) {
+            print(&provided(&workspace, &solved.solution, interface, found));
+            return Ok(Exit::Done);
+        }
         let names: Vec<&str> =
             solved.solution.nodes.iter().map(|it| it.package.name.as_str()).collect();
         let near = kiln_lang::nearest(path[0], names.iter().copied());
@@ -85,6 +90,40 @@ fn find(solution: &Solution, name: &str) -> Option<NodeId> {
     let mut units: Vec<_> = solution.units.iter().collect();
     units.sort_by_key(|it| it.is_build);
     units.into_iter().find_map(|it| it.by_name.get(name).copied())
+}
+
+/// Who provides an interface for the target, or else for a build tool.
+fn provider<'s>(solution: &'s Solution, interface: &str) -> Option<&'s Provider> {
+    let mut units: Vec<_> = solution.units.iter().collect();
+    units.sort_by_key(|it| it.is_build);
+    units.into_iter().find_map(|it| it.providers.get(interface))
+}
+
+/// Who provides an interface, why, and what else could.
+fn provided(
+    workspace: &Workspace,
+    solution: &Solution,
+    interface: &str,
+    provider: &Provider,
+) -> String {
+    let mut rows = Vec::new();
+    for influence in provider.history.iter().rev() {
+        rows.push(vec![
+            influence.by.text(),
+            place_text(workspace, influence.place),
+            influence.text.clone(),
+        ]);
+    }
+    let node = solution.node(provider.node);
+    if !provider.others.is_empty() {
+        let others: Vec<&str> = provider.others.iter().map(|it| it.as_str()).collect();
+        let advice = format!("`providers.{interface} = {}` chooses", others[0]);
+        rows.push(vec!["could be".to_owned(), kiln_lang::list(&others, "or"), advice]);
+    } else if provider.is_fixed {
+        let fixed = "a layer says so, and nothing else is tried".to_owned();
+        rows.push(vec!["fixed".to_owned(), String::new(), fixed]);
+    }
+    format!("{interface}: {}\n{}", node.title(), table(&rows))
 }
 
 /// Which package of the solution has an export of this name without an effect here.
@@ -303,7 +342,7 @@ fn brings(
         let mut named = false;
         dep.cond.atoms(&mut |atom| {
             named |= match atom {
-                Atom::Has(set, at) => set == name && bit.is_none_or(|it| it == *at),
+                Atom::Has(set, _, at) => set == name && bit.is_none_or(|it| it == *at),
                 Atom::Option(option, ..) => option == name,
                 _ => false,
             };
@@ -318,32 +357,16 @@ fn brings(
             verb.to_owned(),
             dep.text.clone(),
             place_text(workspace, Some(dep.place)),
-            when(&dep.cond, taken, &node.package.schema.table),
+            when(&dep.cond, taken),
         ]);
     }
     let _ = option;
     table(&rows)
 }
 
-fn when(cond: &Cond, taken: bool, table: &OptionTable) -> String {
+fn when(cond: &Cond, taken: bool) -> String {
     if taken {
         return String::new();
     }
-    // A condition knows the values of enums by their numbers; whoever reads it, by their names.
-    let mut values: Vec<(u32, Name, Name)> = Vec::new();
-    cond.atoms(&mut |atom| {
-        if let Atom::Has(name, bit) = atom
-            && let Some(words) = table.get(name).and_then(|it| it.ty.words())
-            && let Some(word) = words.values.get(*bit as usize)
-        {
-            values.push((*bit, name.clone(), word.clone()));
-        }
-    });
-    // Longer numbers first: `#1` is the beginning of `#12`.
-    values.sort_unstable();
-    let mut text = format!("when {cond}");
-    for (bit, name, word) in values.iter().rev() {
-        text = text.replace(&format!("{name} has #{bit}"), &format!("{name} has {word}"));
-    }
-    text
+    format!("when {cond}")
 }

@@ -6,14 +6,14 @@ use kiln_lang::check::{Fact, Res};
 use kiln_lang::module::{
     BinaryOp, Expr, ExprId, GuardId, GuardKind, Name, PackageRef, SettingOp, Spec,
 };
-use kiln_lang::types::{Object, Ty};
+use kiln_lang::types::{EnumTy, Object, Ty};
 use kiln_lang::{Checked, Code, Comparison, Diagnostic, VersionBound, VersionReq};
 
 use super::Evaluation;
 use crate::condition::{Atom, Cond, WithAtom, WithItem};
 use crate::interpret::{as_bits, comparison};
 use crate::package::{AskDecl, Locals, Reqs, ValueDecl};
-use crate::value::Value;
+use crate::value::{Bits, Value};
 
 /// How often the loops around one statement go round. The longest real list has 160 values.
 const ROUNDS_MAX: usize = 10_000;
@@ -102,9 +102,12 @@ impl Evaluation<'_> {
         if let (Chosen::Option(name), BinaryOp::Has | BinaryOp::HasAny | BinaryOp::HasAll) =
             (&chosen, op)
         {
-            let bits = as_bits(&value).unwrap_or_default();
-            let atoms = bits.iter().map(|it| Cond::Is(Atom::Has(name.clone(), it)));
-            return if op == BinaryOp::HasAny { Cond::any(atoms) } else { Cond::all(atoms) };
+            let (is_any, found) = (op == BinaryOp::HasAny, elements(&value));
+            let Some((of, bits)) = found else {
+                return if is_any { Cond::False } else { Cond::True };
+            };
+            let atoms = bits.iter().map(|it| Cond::Is(Atom::Has(name.clone(), of.clone(), it)));
+            return if is_any { Cond::any(atoms) } else { Cond::all(atoms) };
         }
         match comparison(op) {
             Some(comparison) => chosen.compare(comparison, value),
@@ -187,16 +190,16 @@ impl Evaluation<'_> {
         for item in self.items(checked, package, &table, spec, locals) {
             match item.ask {
                 AskDecl::Switch(on) => items.push(WithItem::Switch(item.option, on)),
-                AskDecl::Has(bit) => items.push(WithItem::Has(item.option, bit, true)),
-                AskDecl::Value(op, ValueDecl::Known(value)) => match (op, as_bits(&value)) {
-                    (SettingOp::Add, Some(bits)) => {
+                AskDecl::Has(bit) => {
+                    let of = table.get(&item.option).and_then(|it| it.ty.words().cloned());
+                    items.extend(of.map(|of| WithItem::Has(item.option, of, bit, true)));
+                }
+                AskDecl::Value(op, ValueDecl::Known(value)) => match (op, elements(&value)) {
+                    (SettingOp::Add | SettingOp::Remove, Some((of, bits))) => {
+                        let on = op == SettingOp::Add;
                         items.extend(
-                            bits.iter().map(|it| WithItem::Has(item.option.clone(), it, true)),
-                        );
-                    }
-                    (SettingOp::Remove, Some(bits)) => {
-                        items.extend(
-                            bits.iter().map(|it| WithItem::Has(item.option.clone(), it, false)),
+                            bits.iter()
+                                .map(|it| WithItem::Has(item.option.clone(), of.clone(), it, on)),
                         );
                     }
                     _ => items.push(WithItem::Equals(item.option, value)),
@@ -261,11 +264,10 @@ impl Evaluation<'_> {
                 continue;
             }
             match self.constant(checked, *pattern, locals) {
-                Some(Value::Enum(_, at)) if is_set => {
-                    parts.push(Cond::Is(Atom::Has(knob.clone(), at)))
-                }
-                Some(Value::Set(_, bits)) if is_set => {
-                    parts.extend(bits.iter().map(|it| Cond::Is(Atom::Has(knob.clone(), it))));
+                Some(value @ (Value::Enum(..) | Value::Set(..))) if is_set => {
+                    let Some((of, bits)) = elements(&value) else { continue };
+                    let has = |it| Cond::Is(Atom::Has(knob.clone(), of.clone(), it));
+                    parts.extend(bits.iter().map(has));
                 }
                 Some(Value::Set(of, bits)) => parts.extend(bits.iter().map(|it| {
                     Cond::Is(Atom::Option(
@@ -322,6 +324,14 @@ impl Evaluation<'_> {
             rounds = next;
         }
         rounds
+    }
+}
+
+/// The enum whose values a value is or has, and which.
+fn elements(value: &Value) -> Option<(EnumTy, Bits)> {
+    match value {
+        Value::Set(of, _) | Value::Enum(of, _) => Some((of.clone(), as_bits(value)?)),
+        _ => None,
     }
 }
 

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kiln_lang::module::Name;
-use kiln_lang::{Diagnostic, Version};
+use kiln_lang::{Diagnostic, Version, VersionReq};
 
+use super::interfaces::{Bound, offers_enough};
 use super::node::{Draft, DraftEdge, DraftInjection, holds};
 use super::order::Rank;
-use super::search::{Clash, Nogoods, behind};
+use super::search::{Choice, Clash, Nogoods, Pick, Var, behind};
 use super::unit::Need;
 use crate::condition::{Cond, WithAtom, WithItem};
 use crate::solution::Globals;
@@ -18,6 +19,10 @@ use crate::value::Value;
 #[derive(Debug)]
 pub(super) struct Drafts {
     pub(super) by_name: BTreeMap<Name, Draft>,
+    /// Who provides the interfaces that are needed, where no layer says so.
+    pub(super) bound: BTreeMap<Name, Bound>,
+    /// Who provides interfaces because a layer says so.
+    pub(super) fixed: Arc<BTreeMap<Name, Name>>,
     pub(super) globals: Arc<Globals>,
 }
 
@@ -80,17 +85,25 @@ pub(super) struct Board {
     pub(super) is_first: bool,
     /// The clashes that leave no solution.
     pub(super) no_solution: Option<BTreeSet<usize>>,
-    /// The version of each package that was found wrong first.
-    pub(super) first_tried: BTreeMap<Name, Version>,
+    /// The version of each package that was found wrong first, and its options that are `auto(…)`.
+    pub(super) first_tried: BTreeMap<Name, (Version, BTreeMap<u32, u32>)>,
+    /// The interfaces of which all providers led to clashes, with these, and why none would do.
+    pub(super) exhausted: BTreeMap<Name, (BTreeSet<usize>, Vec<String>)>,
+    /// The interfaces that a package may provide, of those that are needed.
+    pub(super) candidates: BTreeMap<Name, BTreeSet<Name>>,
     /// What is wrong with the requests themselves.
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 impl Board {
-    pub(super) fn new(is_build: bool, globals: Arc<Globals>) -> Self {
+    pub(super) fn new(
+        is_build: bool,
+        globals: Arc<Globals>,
+        fixed: Arc<BTreeMap<Name, Name>>,
+    ) -> Self {
         Board {
             is_build,
-            drafts: Drafts { by_name: BTreeMap::new(), globals },
+            drafts: Drafts::new(globals, fixed),
             needs: BTreeMap::new(),
             asked: BTreeMap::new(),
             roots: Vec::new(),
@@ -108,6 +121,8 @@ impl Board {
             is_first: true,
             no_solution: None,
             first_tried: BTreeMap::new(),
+            candidates: BTreeMap::new(),
+            exhausted: BTreeMap::new(),
             diagnostics: Vec::new(),
         }
     }
@@ -157,11 +172,11 @@ impl Board {
 
     /// Whether a clash of a package that is being settled stays, whatever is settled after it.
     pub(super) fn is_certain(&self, clash: &Clash, rank: &Arc<Rank>) -> bool {
-        let names = behind(&self.drafts, &clash.sources);
-        let mut names = names.iter().chain(&clash.choices).map(|it| &it.0);
+        let choices = behind(&self.drafts, &clash.sources);
+        let mut names = choices.iter().chain(&clash.choices).map(|it| &it.0.name);
         clash.may_be_avoided()
             && names.all(|it| {
-                let before = self.drafts.by_name.get(it).is_none_or(|it| it.rank < *rank);
+                let before = self.drafts.rank(it).is_none_or(|it| it < rank);
                 before || *it == rank.name
             })
     }
@@ -182,18 +197,20 @@ impl Board {
         names.filter_map(|it| self.readers.get(it)).flatten().cloned().collect()
     }
 
-    /// The packages that something wanted leads to. Others may only hold each other up.
-    pub(super) fn supported(&self) -> BTreeSet<Name> {
+    /// The packages and interfaces that something wanted leads to. Others may only hold each other up.
+    /// `but` is an interface whose provider does not count as needed by it.
+    pub(super) fn supported(&self, but: Option<&Name>) -> BTreeSet<Name> {
         let mut supported: BTreeSet<Name> = BTreeSet::new();
         let mut open: Vec<Name> = self.roots.clone();
         open.extend(self.injected_roots.iter().map(|it| it.0.clone()));
         while let Some(name) = open.pop() {
-            let Some(draft) = self.drafts.by_name.get(&name) else { continue };
-            if !supported.insert(name) {
+            let Some(rank) = self.drafts.rank(&name).cloned() else { continue };
+            let is_out = but == Some(&name);
+            if !supported.insert(name) || is_out {
                 continue;
             }
             for by_export in [false, true] {
-                let source = Source { rank: Some(draft.rank.clone()), by_export };
+                let source = Source { rank: Some(rank.clone()), by_export };
                 for target in self.asked.get(&source).into_iter().flatten() {
                     let needs = self.needs.get(target).and_then(|it| it.get(&source));
                     if needs.into_iter().flatten().any(|it| it.present) {
@@ -225,8 +242,49 @@ impl Board {
 }
 
 impl Drafts {
-    pub(super) fn version(&self, name: &Name) -> Option<&Version> {
-        self.by_name.get(name).map(|it| &it.version)
+    pub(super) fn new(globals: Arc<Globals>, fixed: Arc<BTreeMap<Name, Name>>) -> Self {
+        Drafts { by_name: BTreeMap::new(), bound: BTreeMap::new(), fixed, globals }
+    }
+
+    /// The rank of a package or an interface that is there.
+    pub(super) fn rank(&self, name: &Name) -> Option<&Arc<Rank>> {
+        let draft = self.by_name.get(name).map(|it| &it.rank);
+        draft.or_else(|| self.bound.get(name).map(|it| &it.rank))
+    }
+
+    /// What is chosen for a variable.
+    pub(super) fn pick(&self, var: &Var) -> Option<Pick> {
+        match self.by_name.get(&var.name) {
+            Some(draft) => draft.pick(var),
+            None => self.bound.get(&var.name).map(|it| Pick::Provider(it.provider.clone())),
+        }
+    }
+
+    /// Whether this is what is chosen.
+    pub(super) fn has(&self, (var, pick): &Choice) -> bool {
+        match (pick, self.by_name.get(&var.name)) {
+            (Pick::Version(version), Some(draft)) => draft.version == *version,
+            (Pick::Value(at), Some(draft)) => {
+                var.option.is_some_and(|it| draft.autos.get(&it) == Some(at))
+            }
+            (Pick::Provider(provider), None) => {
+                self.bound.get(&var.name).is_some_and(|it| it.provider == *provider)
+            }
+            _ => false,
+        }
+    }
+
+    /// What a name stands for: of an interface, the package that provides it.
+    pub(super) fn named<'n>(&'n self, name: &'n Name) -> &'n Name {
+        self.bound.get(name).map_or(name, |it| &it.provider)
+    }
+
+    /// All that is chosen of a package.
+    pub(super) fn vars_of(&self, name: &Name) -> Vec<Var> {
+        match self.by_name.get(name) {
+            Some(draft) => draft.vars().collect(),
+            None => vec![Var::of(name)],
+        }
     }
 
     /// Whether a condition of a package holds.
@@ -245,20 +303,26 @@ impl Drafts {
             let version = draft.package.name != with.package || with.req.matches(&draft.version);
             version && with.items.iter().all(|it| draft_has(draft, it))
         };
-        match &with.interface {
-            Some(interface) => self.by_name.get(&with.package).is_some_and(|draft| {
-                let provides = draft.provides.iter().any(|(name, req)| {
-                    name == interface && (with.req.is_any() || req.is_any() || *req == with.req)
-                });
-                provides && fits(draft)
-            }),
-            None => {
-                if let Some(draft) = self.by_name.get(&with.package) {
-                    return fits(draft);
-                }
-                let provides = |it: &&Draft| it.provides.iter().any(|it| it.0 == with.package);
-                self.by_name.values().filter(provides).any(fits)
+        let provides = |draft: &Draft, interface: &Name, req: &VersionReq| {
+            let mut offers = draft.provides.iter().filter(|it| it.0 == *interface);
+            offers.any(|it| offers_enough(&it.1, req))
+        };
+        if let Some(interface) = &with.interface {
+            let chosen = self.bound.get(interface).map(|it| &it.provider);
+            if chosen.or(self.fixed.get(interface)).is_some_and(|it| *it != with.package) {
+                return false;
             }
+            let draft = self.by_name.get(&with.package);
+            return draft.is_some_and(|it| provides(it, interface, &VersionReq::any()) && fits(it));
+        }
+        if let Some(draft) = self.by_name.get(&with.package) {
+            return fits(draft);
+        }
+        // Of an interface, the version that is provided counts, not the one of the provider.
+        let is_so = |it: &Draft| provides(it, &with.package, &with.req) && fits(it);
+        match self.bound.get(&with.package).map(|it| &it.provider) {
+            Some(provider) => self.by_name.get(provider).is_some_and(is_so),
+            None => self.by_name.values().any(is_so),
         }
     }
 }
@@ -273,7 +337,7 @@ fn draft_has(draft: &Draft, item: &WithItem) -> bool {
             matches!(value(name), Some(Value::Bool(found)) if found == on)
         }
         WithItem::Equals(name, wanted) => value(name) == Some(wanted),
-        WithItem::Has(name, bit, on) => {
+        WithItem::Has(name, _, bit, on) => {
             matches!(value(name), Some(Value::Set(_, bits)) if bits.has(*bit) == *on)
         }
     }

@@ -19,10 +19,12 @@ use kiln_lang::types::Object;
 
 use super::Solver;
 use super::board::{Board, Drafts, Source};
+use super::interfaces::Meant;
 use super::node::{Draft, DraftEdge, DraftInjection, InjectedBy};
 use super::options::Options;
 use super::search::Clash;
 use super::unit::{Need, ask};
+use crate::condition::Cond;
 use crate::evaluate::Packages;
 use crate::package::{AskDecl, ExportDecl, ExportFrom, ValueDecl};
 use crate::value::Value;
@@ -33,6 +35,8 @@ struct Taken {
     edges: Vec<DraftEdge>,
     asks: Vec<(Name, Need)>,
     clashes: Vec<Clash>,
+    /// The interfaces that others are to provide.
+    interfaces: BTreeSet<Name>,
 }
 
 /// What a package is linked with, named or injected, each once: those that export something. Most
@@ -91,6 +95,7 @@ impl Solver<'_> {
         } else {
             board.injections.insert(name.clone(), taken.edges);
         }
+        board.note_reads(name, &taken.interfaces);
         let changed = board.ask(&Source::exports(&rank), taken.asks);
         self.mark(board, &changed);
     }
@@ -124,7 +129,7 @@ impl Solver<'_> {
                     place: export.dep.place,
                 };
                 let export = (&unit.drafts, tool, export);
-                self.take(draft, export, (by, from, injection), taken, libraries);
+                self.take((board, draft), export, (by, from, injection), taken, libraries);
             }
         }
     }
@@ -159,25 +164,32 @@ impl Solver<'_> {
                 place: export.dep.place,
             };
             let export = (&board.drafts, exporter, export);
-            self.take(draft, export, (by, from, injection), taken, libraries);
+            self.take((board, draft), export, (by, from, injection), taken, libraries);
         }
     }
 
     /// Takes one export.
     fn take(
         &self,
-        draft: &Draft,
+        (board, draft): (&Board, &Draft),
         (drafts, exporter, export): (&Drafts, &Draft, &ExportDecl),
         (by, from, injection): (String, Vec<Name>, DraftInjection),
         taken: &mut Taken,
         libraries: &mut Libraries,
     ) {
         let is_tool = matches!(injection.by, InjectedBy::Tool(_));
-        let (target, mut need) = match self.export_need(drafts, exporter, export) {
+        let (asked, mut need) = match self.export_need(drafts, exporter, export) {
             Ok(it) => it,
             Err(clash) => {
                 taken.clashes.push(*clash);
                 return;
+            }
+        };
+        let (interface, target) = match asked {
+            Meant::Package(name) => (None, name),
+            Meant::Interface(name) => {
+                let provider = self.provider_in(board, &name).unwrap_or_else(|| name.clone());
+                (Some(name), provider)
             }
         };
         // What a library says of its own version is so, as it is the one that says it.
@@ -186,7 +198,15 @@ impl Solver<'_> {
         }
         need.by = by;
         need.from = from;
+        if is_tool {
+            // The tool is in another unit.
+            need.autos.clear();
+        }
         need.is_host_limit = export.key.limit && export.key.to == Role::Host;
+        let asked = interface.as_ref().unwrap_or(&target).clone();
+        if let Some(interface) = &interface {
+            taken.interfaces.insert(interface.clone());
+        }
         let is_there = |edges: &[DraftEdge]| {
             edges.iter().any(|it| it.to == target && it.role == export.key.to)
         };
@@ -194,6 +214,7 @@ impl Solver<'_> {
             taken.edges.push(DraftEdge {
                 role: export.key.to,
                 to: target.clone(),
+                interface,
                 name: target.clone(),
                 output: export.dep.output.clone(),
                 injected: Some(injection),
@@ -202,7 +223,7 @@ impl Solver<'_> {
                 libraries.add(self.packages, &target);
             }
         }
-        taken.asks.push((target, need));
+        taken.asks.push((asked, need));
     }
 
     /// What build tools export into the build environment that they stand in.
@@ -212,7 +233,8 @@ impl Solver<'_> {
         }
         let mut injected: Vec<(Name, DraftInjection)> = Vec::new();
         let mut asks: Vec<(Name, Need)> = Vec::new();
-        let mut open: Vec<Name> = board.roots.clone();
+        let mut open: Vec<Name> =
+            board.roots.iter().map(|it| board.drafts.named(it).clone()).collect();
         let mut seen: BTreeSet<Name> = open.iter().cloned().collect();
         let mut at = 0;
         while let Some(name) = open.get(at).cloned() {
@@ -226,14 +248,17 @@ impl Solver<'_> {
                     continue;
                 }
                 let need = self.export_need(&board.drafts, exporter, export);
-                let Ok((target, need)) = need else { continue };
+                let Ok((Meant::Package(asked) | Meant::Interface(asked), need)) = need else {
+                    continue;
+                };
+                let target = board.drafts.named(&asked).clone();
                 if !export.key.limit && seen.insert(target.clone()) {
                     let by = InjectedBy::Package(name.clone());
                     let place = export.dep.place;
                     injected.push((target.clone(), DraftInjection { by, key: export.key, place }));
-                    open.push(target.clone());
+                    open.push(target);
                 }
-                asks.push((target, need));
+                asks.push((asked, need));
             }
         }
         board.injected_roots = injected;
@@ -247,13 +272,20 @@ impl Solver<'_> {
         drafts: &Drafts,
         exporter: &Draft,
         export: &ExportDecl,
-    ) -> Result<(Name, Need), Box<Clash>> {
+    ) -> Result<(Meant, Need), Box<Clash>> {
         let package = &exporter.package;
-        let target = self
-            .named_package(&export.dep.package, export.dep.place)
+        let meant = self
+            .meant(&export.dep.package, export.dep.place)
             .map_err(|it| Box::new(Clash::of_draft(exporter, *it)))?;
-        let req = self.req_for(&export.dep.reqs, package, &exporter.version);
-        let of = self.packages.get(&target);
+        let mut req = self.req_for(&export.dep.reqs, package, &exporter.version);
+        let mut via = None;
+        let (Meant::Package(target) | Meant::Interface(target)) = &meant;
+        if matches!(meant, Meant::Package(_)) && *target != export.dep.package {
+            // What is asked of the interface's version is no matter of the provider's own.
+            req = VersionReq::any();
+            via = Some(export.dep.package.clone());
+        }
+        let of = self.packages.get(target);
         let asks = export
             .dep
             .items
@@ -277,12 +309,17 @@ impl Solver<'_> {
             place: export.dep.place,
             text: export.dep.text.clone(),
             from: vec![package.name.clone()],
+            autos: match &export.dep.cond {
+                Cond::True => Vec::new(),
+                _ => exporter.vars().filter(|it| it.option.is_some()).collect(),
+            },
+            via,
             present: !export.key.limit,
             is_wish: false,
             is_policy: false,
             is_host_limit: false,
         };
-        Ok((target, need))
+        Ok((meant, need))
     }
 }
 

@@ -9,7 +9,7 @@ use kiln_lang::{Diagnostic, FileId};
 use super::Solver;
 use super::node::{Draft, DraftInjection, InjectedBy};
 use super::unit::Settled;
-use crate::solution::{Edge, Injection, Node, NodeId, Solution, Unit, UnitId, UnitRoot};
+use crate::solution::{Edge, Injection, Node, NodeId, Provider, Solution, Unit, UnitId, UnitRoot};
 
 /// A solution while units are put into it.
 #[derive(Default)]
@@ -70,12 +70,31 @@ impl Assembly {
             let node = self.node(unit, draft, unit_id, &by_name, tools);
             self.solution.nodes.push(node);
         }
+        let providers = providers(unit, &by_name);
         self.solution.units.push(Unit {
+            providers,
             is_build: unit.is_build,
             by_name,
             roots,
             globals: unit.drafts.globals.clone(),
         });
+        for (name, draft) in drafts {
+            for used in &draft.interfaces {
+                let place = match used.role {
+                    Role::Build => tools.get(name).copied(),
+                    _ => Some(unit_id),
+                };
+                let Some(place) = place else { continue };
+                let unit = &mut self.solution.units[place.0];
+                let Some(node) = unit.by_name.get(&used.provider).copied() else { continue };
+                unit.providers.entry(used.interface.clone()).or_insert_with(|| Provider {
+                    node,
+                    history: solver.chosen_provider(&used.interface).into_iter().collect(),
+                    is_fixed: true,
+                    others: Vec::new(),
+                });
+            }
+        }
         self.placed.insert(Arc::as_ptr(unit), (unit_id, unit.clone()));
         unit_id
     }
@@ -134,6 +153,24 @@ impl Assembly {
             self.diagnostics.push(diagnostic);
         }
     }
+}
+
+/// Who provides the interfaces that are needed in a unit, where no layer says so.
+fn providers(unit: &Settled, by_name: &BTreeMap<Name, NodeId>) -> BTreeMap<Name, Provider> {
+    let mut found = BTreeMap::new();
+    for (interface, bound) in &unit.drafts.bound {
+        let Some(node) = by_name.get(&bound.provider) else { continue };
+        found.insert(
+            interface.clone(),
+            Provider {
+                node: *node,
+                history: bound.history.clone(),
+                is_fixed: false,
+                others: bound.others.clone(),
+            },
+        );
+    }
+    found
 }
 
 /// An export that was applied, with the place of who exports.

@@ -1,6 +1,6 @@
 //! One package of a unit: its version, its options, its rules, and what it needs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kiln_lang::module::{Name, Role};
@@ -9,9 +9,10 @@ use kiln_lang::{Code, Diagnostic, Version, VersionReq};
 use super::Solver;
 use super::board::{Board, Drafts};
 use super::interfaces::InterfaceUse;
+use super::interfaces::Meant;
 use super::options::{Finished, Options};
 use super::order::Rank;
-use super::search::Clash;
+use super::search::{Clash, Pick, Var};
 use super::unit::{Need, Request, Settled, ask};
 use super::versions::Picked;
 use crate::condition::{Atom, Cond, Facts};
@@ -27,6 +28,11 @@ pub(super) struct Draft {
     pub(super) version: Version,
     pub(super) version_history: Vec<Influence>,
     pub(super) options: Vec<Option<OptionValue>>,
+    /// Which of its values each option has whose default is `auto(…)`, by its place in the package's
+    /// table; those that somebody decides are not among them.
+    pub(super) autos: BTreeMap<u32, u32>,
+    /// The options in `autos` that an option reads, itself among them.
+    pub(super) read_autos: BTreeMap<Name, BTreeSet<u32>>,
     pub(super) edges: Vec<DraftEdge>,
     pub(super) build_edges: Vec<DraftEdge>,
     pub(super) build_unit: Option<Arc<Settled>>,
@@ -37,8 +43,8 @@ pub(super) struct Draft {
     pub(super) interfaces: Vec<InterfaceUse>,
     /// What it asks of packages of its unit.
     pub(super) asks: Vec<(Name, Need)>,
-    /// The packages of the unit that, beside its own version, make it as it is.
-    pub(super) shaped_by: BTreeSet<Name>,
+    /// What, beside its own version, makes it as it is in the unit.
+    pub(super) shaped_by: BTreeSet<Var>,
     /// The options that somebody would have otherwise.
     pub(super) contested: BTreeSet<Name>,
     /// Why it cannot be as it is asked to be.
@@ -54,6 +60,8 @@ pub(super) struct Draft {
 pub(super) struct DraftEdge {
     pub(super) role: Role,
     pub(super) to: Name,
+    /// The interface that `to` provides, where no layer says who does.
+    pub(super) interface: Option<Name>,
     pub(super) name: Name,
     pub(super) output: Option<Name>,
     pub(super) injected: Option<DraftInjection>,
@@ -81,6 +89,28 @@ impl Draft {
         format!("{} {}", self.package.name, self.version)
     }
 
+    /// What is chosen for a variable of this package.
+    pub(super) fn pick(&self, var: &Var) -> Option<Pick> {
+        match var.option {
+            None => Some(Pick::Version(self.version.clone())),
+            Some(option) => self.autos.get(&option).map(|it| Pick::Value(*it)),
+        }
+    }
+
+    /// All that is chosen of this package.
+    pub(super) fn vars(&self) -> impl Iterator<Item = Var> {
+        let name = &self.package.name;
+        let autos = self.autos.keys().map(|it| Var::auto(name, *it));
+        std::iter::once(Var::of(name)).chain(autos)
+    }
+
+    /// As [`vars`](Self::vars), of options only those that these read.
+    fn vars_read_by(&self, options: &[Name]) -> impl Iterator<Item = Var> {
+        let name = &self.package.name;
+        let read = options.iter().filter_map(|it| self.read_autos.get(it)).flatten();
+        std::iter::once(Var::of(name)).chain(read.map(|it| Var::auto(name, *it)))
+    }
+
     /// Whether the package compiles nothing.
     pub(super) fn is_noarch(&self) -> bool {
         self.package.schema.env.module().attrs.iter().any(|it| it.ident.name == "noarch")
@@ -102,6 +132,7 @@ impl Draft {
             it.options.iter().map(|it| it.as_ref().map(|it| it.value.clone())).collect()
         };
         self.version == other.version
+            && self.autos == other.autos
             && self.provides == other.provides
             && values(self) == values(other)
     }
@@ -170,6 +201,7 @@ impl Solver<'_> {
             &layer_settings,
             needs,
         );
+        options.learned = Some((&board.nogoods, &board.told));
         options.all();
         let provides = package
             .provides
@@ -182,6 +214,8 @@ impl Solver<'_> {
             rank: rank.clone(),
             version_history,
             options: Vec::new(),
+            autos: BTreeMap::new(),
+            read_autos: BTreeMap::new(),
             edges: Vec::new(),
             build_edges: Vec::new(),
             build_unit: None,
@@ -192,7 +226,7 @@ impl Solver<'_> {
             shaped_by: needs
                 .iter()
                 .filter(|it| !it.asks.is_empty())
-                .flat_map(|it| it.from.iter().cloned())
+                .flat_map(|it| it.sources())
                 .collect(),
             contested: BTreeSet::new(),
             clashes: clash.into_iter().collect(),
@@ -200,13 +234,22 @@ impl Solver<'_> {
             warnings: Vec::new(),
             version: version.clone(),
         };
-        let requests = self.dependencies(package, &mut draft, &mut options);
-        let Finished { values, diagnostics, read, contested } = options.finish();
+        let (requests, interfaces) = self.dependencies(board, package, &mut draft, &mut options);
+        let Finished { values, diagnostics, read, contested, autos, read_autos, exhausted } =
+            options.finish();
         draft.options = values;
         draft.contested = contested;
+        draft.autos = autos;
+        draft.read_autos = read_autos;
+        draft.clashes.extend(exhausted);
         board.note_reads(&package.name, &read);
-        draft.shaped_by.extend(read.into_iter().filter(|it| board.drafts.by_name.contains_key(it)));
-        draft.shaped_by.remove(&package.name);
+        board.note_reads(&package.name, &interfaces);
+        for name in &read {
+            draft.shaped_by.extend(
+                standing_for(&board.drafts, name).iter().flat_map(|it| board.drafts.vars_of(it)),
+            );
+        }
+        draft.shaped_by.retain(|it| it.name != package.name);
         // Where a file is wrong, what evaluation stumbles over follows from that.
         let is_wrong = package.bodies.iter().any(|it| it.has_errors());
         for diagnostic in unavailable.into_iter().chain(diagnostics) {
@@ -238,7 +281,7 @@ impl Solver<'_> {
                 let present = needs.iter().find(|it| it.present);
                 draft.clashes.push(Clash {
                     diagnostic: Some(diagnostic),
-                    sources: present.into_iter().flat_map(|it| it.from.iter().cloned()).collect(),
+                    sources: present.into_iter().flat_map(|it| it.sources()).collect(),
                     ..Clash::default()
                 });
                 return draft;
@@ -250,21 +293,32 @@ impl Solver<'_> {
             for diagnostic in self.unprovided_tools(&draft, &unit) {
                 draft.clashes.push(Clash::of_draft(&draft, diagnostic));
             }
+            for edge in draft.build_edges.iter_mut() {
+                let bound = edge.interface.as_ref().and_then(|it| unit.drafts.bound.get(it));
+                if let Some(bound) = bound {
+                    edge.to = bound.provider.clone();
+                }
+            }
             draft.build_unit = Some(unit);
         }
         draft
     }
 
-    /// What a package needs as it is configured; returns what it needs of its build tools.
+    /// What a package needs as it is configured; returns what it needs of its build tools, and the
+    /// interfaces that others are to provide.
     fn dependencies(
         &self,
+        board: &Board,
         package: &Arc<Package>,
         draft: &mut Draft,
         options: &mut Options<'_>,
-    ) -> Vec<Request> {
+    ) -> (Vec<Request>, BTreeSet<Name>) {
         let mut requests = Vec::new();
+        let mut interfaces = BTreeSet::new();
         for dep in &package.deps {
+            options.begin_reading();
             if dep.role == Role::Test || dep.cond.holds(options) != Some(true) {
+                options.end_reading();
                 continue;
             }
             let mut need = Need {
@@ -274,25 +328,36 @@ impl Solver<'_> {
                 place: dep.place,
                 text: dep.text.clone(),
                 from: vec![package.name.clone()],
+                autos: Vec::new(),
+                via: None,
                 present: true,
                 is_wish: false,
                 is_policy: false,
                 is_host_limit: false,
             };
-            let target = match self.provider(&dep.package) {
-                Some(provider) => {
-                    // What is asked of the interface's version is no matter of the provider's own.
-                    draft.interfaces.push(InterfaceUse {
-                        role: dep.role,
-                        interface: dep.package.clone(),
-                        provider: provider.clone(),
-                        req: std::mem::replace(&mut need.req, VersionReq::any()),
-                        place: dep.place,
-                    });
-                    provider
+            // Of an interface, the package that it stands for.
+            let meant = self.meant(&dep.package, dep.place);
+            let mut interface = None;
+            let target = match &meant {
+                Ok(Meant::Interface(name)) => {
+                    interface = Some(name.clone());
+                    self.provider_in(board, name).unwrap_or_else(|| name.clone())
                 }
-                None => dep.package.clone(),
+                Ok(Meant::Package(name)) => name.clone(),
+                Err(_) => dep.package.clone(),
             };
+            if interface.is_none() && target != dep.package {
+                // What is asked of the interface's version is no matter of the provider's own.
+                draft.interfaces.push(InterfaceUse {
+                    role: dep.role,
+                    interface: dep.package.clone(),
+                    provider: target.clone(),
+                    req: std::mem::replace(&mut need.req, VersionReq::any()),
+                    by: draft.title(),
+                    place: dep.place,
+                });
+                need.via = Some(dep.package.clone());
+            }
             let mut others = Vec::new();
             for item in &dep.items {
                 let value = match &item.ask {
@@ -312,34 +377,41 @@ impl Solver<'_> {
                             asks: vec![ask],
                             req: VersionReq::any(),
                             present: false,
+                            via: None,
                             ..need.clone()
                         };
                         others.push((of.clone(), placed));
                     }
                 }
             }
+            let autos = options.end_reading();
+            need.autos = autos.into_iter().map(|it| Var::auto(&package.name, it)).collect();
+            for (_, other) in &mut others {
+                other.autos = need.autos.clone();
+            }
             draft.asks.extend(others);
             let mut edge = DraftEdge {
                 role: dep.role,
                 to: target,
                 name: dep.alias.clone().unwrap_or_else(|| dep.package.clone()),
+                interface,
                 output: dep.output.clone(),
                 injected: None,
             };
+            let asked = edge.interface.as_ref().unwrap_or(&edge.to).clone();
             if dep.role == Role::Build {
-                requests.push(Request::of_need(edge.to.clone(), need));
+                requests.push(Request::of_need(asked, need));
                 draft.build_edges.push(edge);
                 continue;
             }
-            match self.named_package(&dep.package, dep.place) {
-                Ok(target) => edge.to = target,
-                Err(diagnostic) => {
-                    let clash = Clash::of_draft(draft, *diagnostic);
-                    draft.clashes.push(clash);
-                    continue;
-                }
+            if let Err(diagnostic) = meant {
+                let mut clash = Clash::of_draft(draft, *diagnostic);
+                clash.sources.extend(need.autos);
+                draft.clashes.push(clash);
+                continue;
             }
-            draft.asks.push((edge.to.clone(), need));
+            interfaces.extend(edge.interface.clone());
+            draft.asks.push((asked, need));
             if dep.role == Role::Extends {
                 // A plug-in is built with what it plugs into, and needs it when it runs.
                 draft.edges.push(DraftEdge { role: Role::Run, ..edge.clone() });
@@ -347,7 +419,7 @@ impl Solver<'_> {
             }
             draft.edges.push(edge);
         }
-        requests
+        (requests, interfaces)
     }
 
     /// What is wrong with the files that a package is made of.
@@ -405,10 +477,17 @@ impl Solver<'_> {
                 let diagnostic = self.at(code, rule.place, message).here("this rule is broken");
                 let names = options_in(&rule.broken);
                 let diagnostic = self.blame(diagnostic, draft, &names);
-                let mut clash = Clash::of_draft(draft, diagnostic);
+                let mut clash = Clash { diagnostic: Some(diagnostic), ..Clash::default() };
+                clash.sources.extend(draft.shaped_by.iter().cloned());
+                clash.sources.extend(draft.vars_read_by(&names));
                 rule.broken.atoms(&mut |atom| {
                     if let Atom::With(with) = atom {
-                        clash.sources.extend(standing_for(drafts, &with.package));
+                        let interface =
+                            with.interface.iter().filter(|it| drafts.bound.contains_key(*it));
+                        clash.sources.extend(interface.map(Var::of));
+                        for name in standing_for(drafts, &with.package) {
+                            clash.sources.extend(drafts.vars_of(&name));
+                        }
                     }
                 });
                 clashes.push((clash, names));
@@ -455,7 +534,7 @@ impl Solver<'_> {
 fn options_in(cond: &Cond) -> Vec<Name> {
     let mut names: Vec<Name> = Vec::new();
     cond.atoms(&mut |atom| match atom {
-        Atom::Option(name, ..) | Atom::Has(name, _) if !names.contains(name) => {
+        Atom::Option(name, ..) | Atom::Has(name, ..) if !names.contains(name) => {
             names.push(name.clone());
         }
         _ => {}
@@ -463,12 +542,12 @@ fn options_in(cond: &Cond) -> Vec<Name> {
     names
 }
 
-/// The packages of a unit that a name in a condition may mean.
+/// The packages and interfaces of a unit that a name in a condition may mean.
 fn standing_for(drafts: &Drafts, name: &Name) -> Vec<Name> {
-    drafts
-        .by_name
-        .values()
-        .filter(|it| it.package.name == *name || it.provides.iter().any(|it| it.0 == *name))
-        .map(|it| it.package.name.clone())
-        .collect()
+    if drafts.by_name.contains_key(name) {
+        return vec![name.clone()];
+    }
+    let providers = drafts.by_name.values().filter(|it| it.provides.iter().any(|it| it.0 == *name));
+    let interface = drafts.bound.get_key_value(name).map(|it| it.0);
+    providers.map(|it| &it.package.name).chain(interface).cloned().collect()
 }

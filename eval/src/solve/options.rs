@@ -10,17 +10,18 @@
 
 mod needs;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kiln_lang::check::Fact;
-use kiln_lang::module::{Expr, ExprId, Name, OptionKind, SettingOp};
+use kiln_lang::module::{ExprId, Name, OptionKind, SettingOp};
 use kiln_lang::schema::{BodyRef, OptionSchema};
 use kiln_lang::types::{EnumTy, Object, Ty, show_duration, show_intervals, show_size};
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Pattern, Version};
 
 use super::board::Drafts;
 use super::node::Draft;
+use super::search::{Choice, Clash, Nogoods, Pick, Var};
 use super::unit::{Ask, AskWhat, Need};
 use crate::condition::{Facts, WithAtom};
 use crate::interpret::{Failure, Fuel, Interpreter, Reader, as_bits};
@@ -47,6 +48,16 @@ pub(super) struct Options<'a> {
     /// The options that somebody would have otherwise.
     contested: BTreeSet<Name>,
     diagnostics: Vec<Diagnostic>,
+    /// What the search has learned, and how it is told.
+    pub(super) learned: Option<(&'a Nogoods, &'a [Diagnostic])>,
+    /// Which of its values each option has that is `auto(…)`, where nobody decides it.
+    autos: BTreeMap<u32, u32>,
+    /// The options in `autos` that each option reads, by its place in the table.
+    read_autos: BTreeMap<usize, BTreeSet<u32>>,
+    /// Those that what is being computed reads, outermost first.
+    reading: Vec<BTreeSet<u32>>,
+    /// Why there is no value left for an option that is `auto(…)`.
+    exhausted: Vec<Clash>,
 }
 
 /// What comes out of computing options.
@@ -58,6 +69,12 @@ pub(super) struct Finished {
     pub(super) read: BTreeSet<Name>,
     /// The options that somebody would have otherwise.
     pub(super) contested: BTreeSet<Name>,
+    /// Which of its values each option has that is `auto(…)`, where nobody decides it.
+    pub(super) autos: BTreeMap<u32, u32>,
+    /// The options in `autos` that each option reads, itself among them.
+    pub(super) read_autos: BTreeMap<Name, BTreeSet<u32>>,
+    /// Why there is no value left for an option that is `auto(…)`.
+    pub(super) exhausted: Vec<Clash>,
 }
 
 enum Slot {
@@ -102,6 +119,11 @@ impl<'a> Options<'a> {
             read: BTreeSet::new(),
             contested: BTreeSet::new(),
             diagnostics: Vec::new(),
+            learned: None,
+            autos: BTreeMap::new(),
+            read_autos: BTreeMap::new(),
+            reading: Vec::new(),
+            exhausted: Vec::new(),
         }
     }
 
@@ -125,8 +147,26 @@ impl<'a> Options<'a> {
         self.unknown_asks();
     }
 
+    /// Begins to note which options that are `auto(…)` are read.
+    pub(super) fn begin_reading(&mut self) {
+        self.reading.push(BTreeSet::new());
+    }
+
+    /// Returns those that were read since.
+    pub(super) fn end_reading(&mut self) -> BTreeSet<u32> {
+        let read = self.reading.pop().unwrap_or_default();
+        if let Some(outer) = self.reading.last_mut() {
+            outer.extend(&read);
+        }
+        read
+    }
+
     /// Returns the options, and what else came out.
     pub(super) fn finish(self) -> Finished {
+        let table = &self.package.schema.table;
+        let read_autos =
+            self.read_autos.into_iter().map(|(at, read)| (table.options[at].name.clone(), read));
+        let read_autos = read_autos.collect();
         let values = self
             .slots
             .into_iter()
@@ -140,6 +180,9 @@ impl<'a> Options<'a> {
             diagnostics: self.diagnostics,
             read: self.read,
             contested: self.contested,
+            autos: self.autos,
+            read_autos,
+            exhausted: self.exhausted,
         }
     }
 
@@ -175,17 +218,34 @@ impl<'a> Options<'a> {
 
     fn slot(&mut self, at: usize) -> Option<Value> {
         match &self.slots[at] {
-            Slot::Done(value) => return value.as_ref().map(|it| it.value.clone()),
+            Slot::Done(value) => {
+                if let (Some(read), Some(outer)) =
+                    (self.read_autos.get(&at), self.reading.last_mut())
+                {
+                    outer.extend(read);
+                }
+                return value.as_ref().map(|it| it.value.clone());
+            }
             Slot::Open => return None,
             Slot::Empty => {}
         }
         self.slots[at] = Slot::Open;
+        self.begin_reading();
         let package = self.package.clone();
         let option = &package.schema.table.options[at];
         let value = match option.kind {
             OptionKind::Feature | OptionKind::Knob => Some(self.compute(at, option)),
             OptionKind::Field | OptionKind::Let => None,
         };
+        if self.autos.contains_key(&(at as u32))
+            && let Some(reading) = self.reading.last_mut()
+        {
+            reading.insert(at as u32);
+        }
+        let read = self.end_reading();
+        if !read.is_empty() {
+            self.read_autos.insert(at, read);
+        }
         let result = value.as_ref().map(|it| it.value.clone());
         self.slots[at] = Slot::Done(value);
         result
@@ -223,8 +283,16 @@ impl<'a> Options<'a> {
         }
         let fixed = stack.all_fixed || !stack.fixed.is_empty();
         let needs: Vec<(&Need, &Ask)> = asks.into_iter().filter(|it| !it.0.is_wish).collect();
+        let is_asked = !needs.is_empty();
         let needed = self.join(option, &needs, &mut stack);
-        let state = if fixed && !needed {
+        // What nobody decides is for the search to decide.
+        let mut is_other = false;
+        if !fixed && !is_asked && stack.history.len() == 1 {
+            is_other = self.auto(at, option, &mut stack);
+        }
+        let state = if is_other {
+            OptionState::Auto
+        } else if fixed && !needed {
             OptionState::Fixed
         } else if needed {
             OptionState::Needed
@@ -233,6 +301,67 @@ impl<'a> Options<'a> {
         };
         self.allowed(option, &stack);
         OptionValue { value: stack.value, state, history: stack.history }
+    }
+
+    /// Takes the first value of `auto(a, b)` that nothing was learned against; returns whether that is
+    /// another than the first one of all.
+    fn auto(&mut self, at: usize, option: &OptionSchema, stack: &mut Stack) -> bool {
+        let package = self.package.clone();
+        let index = at as u32;
+        let (Some(choices), Some((nogoods, told))) = (package.autos.get(&index), self.learned)
+        else {
+            return false;
+        };
+        // What the search decides before it: what was declared before it.
+        for earlier in package.autos.keys().take_while(|it| **it < index) {
+            self.slot(*earlier as usize);
+        }
+        let name = &package.name;
+        let mut own: Vec<Choice> = vec![(Var::of(name), Pick::Version(self.version.clone()))];
+        own.extend(
+            self.autos.iter().map(|(option, at)| (Var::auto(name, *option), Pick::Value(*at))),
+        );
+        let var = Var::auto(name, index);
+        let mut clash = Clash::default();
+        let mut chosen = None;
+        for place in 0..choices.len() as u32 {
+            let Some(nogood) = nogoods.against(self.board, &own, &var, &Pick::Value(place)) else {
+                chosen = Some(place);
+                break;
+            };
+            clash.choices.extend(nogood.others.iter().cloned());
+            clash.causes.extend(&nogood.causes);
+            if let Some(told) = nogood.causes.first().and_then(|it| told.get(*it)) {
+                let text = self.db.text(option.at.file)
+                    [self.db.expr_range(option.at.file, choices[place as usize])]
+                .to_owned();
+                stack.history.push(Influence {
+                    by: Influencer::Search,
+                    place: Some(Place::new(told.primary.file, told.primary.range)),
+                    text: format!("{text} would not do: {}", told.message),
+                    says: Says::Text,
+                    overruled: false,
+                });
+            }
+        }
+        let Some(chosen) = chosen else {
+            stack.history.truncate(1);
+            self.exhausted.push(clash);
+            self.autos.insert(index, 0);
+            return false;
+        };
+        self.autos.insert(index, chosen);
+        if chosen == 0 {
+            return false;
+        }
+        let expr = choices[chosen as usize];
+        if let Some(value) = self.evaluate(option.at.file, expr, &Vec::new()) {
+            stack.value = conform(value, &option.ty);
+        }
+        for influence in &mut stack.history {
+            influence.overruled = influence.by == Influencer::Default;
+        }
+        true
     }
 
     /// The default: what the declaration says, and what the recipe and its mixins set.
@@ -541,13 +670,7 @@ fn overrule(history: &mut [Influence], says: &Says) {
 
 /// `auto(a, b)`: the first one, until something needs another.
 fn first_choice(checked: &Checked, expr: ExprId) -> ExprId {
-    if let Expr::Call { callee, args } = &checked.module().exprs[expr]
-        && matches!(&checked.module().exprs[*callee], Expr::Name(name) if name == "auto")
-        && let Some(first) = args.first()
-    {
-        return first.value;
-    }
-    expr
+    checked.module().auto(expr).and_then(|mut it| it.next()).unwrap_or(expr)
 }
 
 /// A single value where a set is expected is a set of one; an empty literal is what is expected.
@@ -595,6 +718,7 @@ impl Facts for Options<'_> {
 
     fn with(&mut self, with: &WithAtom) -> Option<bool> {
         self.read.insert(with.package.clone());
+        self.read.extend(with.interface.clone());
         Some(self.board.with(with))
     }
 }

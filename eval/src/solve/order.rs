@@ -118,6 +118,9 @@ impl Solver<'_> {
         is_build: bool,
         out: &mut BTreeSet<(Name, bool)>,
     ) {
+        if package.is_interface {
+            out.extend(self.providers_of(&package.name).iter().map(|it| (it.clone(), false)));
+        }
         for dep in &package.deps {
             if !may_hold(&dep.cond, globals) {
                 continue;
@@ -152,6 +155,11 @@ impl Solver<'_> {
             return;
         }
         let Some(package) = self.packages.get(name) else { return };
+        if package.is_interface {
+            for provider in self.providers_of(name).iter() {
+                self.may_export(provider, out, seen);
+            }
+        }
         for export in package.exports.iter().filter(|it| it.key.from != ExportFrom::Host) {
             match export.key.to {
                 Role::Build => self.may_export(&export.dep.package, out, seen),

@@ -19,7 +19,7 @@ use kiln_lang::{Code, Diagnostic};
 
 use super::Solver;
 use super::board::{Board, Source};
-use super::node::Draft;
+use super::node::{Draft, DraftInjection};
 use super::order::Rank;
 use super::search::{Clash, Learned, NOGOODS_MAX, learn};
 use super::unit::Settled;
@@ -39,14 +39,21 @@ impl Solver<'_> {
                 said.extend(self.own_mistakes(&draft.package));
             }
             said.extend(conflicts);
-            board = Board::new(true, board.drafts.globals);
+            board = Board::new(true, board.drafts.globals, board.drafts.fixed);
             conflicts = said;
         }
-        let named = board.roots.iter().map(|it| (it.clone(), None));
+        let named = board.roots.iter().map(|it| (board.drafts.named(it).clone(), None));
         let injected = board.injected_roots.iter().map(|it| (it.0.clone(), Some(it.1.clone())));
+        let mut roots: Vec<(Name, Option<DraftInjection>)> = Vec::new();
+        for root in named.chain(injected) {
+            // An interface, and the package that provides it.
+            if !roots.iter().any(|it| it.0 == root.0) {
+                roots.push(root);
+            }
+        }
         Settled {
             is_build: board.is_build,
-            roots: named.chain(injected).collect(),
+            roots,
             drafts: board.drafts,
             injections: board.injections,
             conflicts,
@@ -96,7 +103,12 @@ impl Solver<'_> {
     }
 
     /// Learns from a clash, of a package that is just being settled or of the unit as it is.
-    fn learn(&self, board: &mut Board, mut clash: Clash, draft: Option<&Draft>) -> Learned {
+    pub(super) fn learn(
+        &self,
+        board: &mut Board,
+        mut clash: Clash,
+        draft: Option<&Draft>,
+    ) -> Learned {
         match &clash.diagnostic {
             Some(diagnostic) => {
                 let number = board.tell(diagnostic);
@@ -104,7 +116,8 @@ impl Solver<'_> {
                 // Told are the clashes of the newest versions.
                 let is_newest = draft.is_none_or(|it| {
                     let name = it.package.name.clone();
-                    board.first_tried.entry(name).or_insert(it.version.clone()) == &it.version
+                    let tried = (it.version.clone(), it.autos.clone());
+                    *board.first_tried.entry(name).or_insert_with(|| tried.clone()) == tried
                 });
                 if board.is_first && is_newest && board.first_told.insert(number) {
                     let hint = self.hint(board, &clash, draft, diagnostic.clone());
@@ -127,8 +140,8 @@ impl Solver<'_> {
             found.extend(broken.into_iter().map(|it| (draft.rank.clone(), it.0)));
         }
         for (name, clash) in self.unprovided(board) {
-            if let Some(draft) = board.drafts.by_name.get(&name) {
-                found.push((draft.rank.clone(), clash));
+            if let Some(rank) = board.drafts.rank(&name) {
+                found.push((rank.clone(), clash));
             }
         }
         found.sort_by(|a, b| a.0.cmp(&b.0));
@@ -155,6 +168,7 @@ impl Solver<'_> {
                 self.take_exports(board, name);
             }
             self.exports_beside(board);
+            self.check_interfaces(board);
             if board.dirty.is_empty() {
                 return Ok(());
             }
@@ -172,6 +186,10 @@ impl Solver<'_> {
         }
         // That there is such a package was seen to by whoever needs it.
         let Some(package) = self.packages.get(name) else { return };
+        if package.is_interface {
+            self.settle_interface(board, rank, &needs);
+            return;
+        }
         let mut draft = self.draft(board, &package, rank, &needs);
         // What is wrong with a version as it is need not be gone into.
         loop {
@@ -218,6 +236,12 @@ impl Solver<'_> {
 
     /// Takes a package out of a unit, and what it asks for.
     fn remove(&mut self, board: &mut Board, name: &Name) {
+        if let Some(before) = board.drafts.bound.remove(name) {
+            let changed = board.ask(&Source::package(&before.rank), Vec::new());
+            self.mark(board, &changed);
+            let watchers = board.nogoods.watchers(name);
+            self.mark(board, &watchers);
+        }
         let Some(before) = board.drafts.by_name.remove(name) else { return };
         board.injections.remove(name);
         for source in [Source::package(&before.rank), Source::exports(&before.rank)] {
@@ -229,9 +253,9 @@ impl Solver<'_> {
 
     /// Takes away what nothing wanted leads to.
     fn take_away(&mut self, board: &mut Board) {
-        let supported = board.supported();
-        let rest: Vec<Name> =
-            board.drafts.by_name.keys().filter(|it| !supported.contains(*it)).cloned().collect();
+        let supported = board.supported(None);
+        let all = board.drafts.by_name.keys().chain(board.drafts.bound.keys());
+        let rest: Vec<Name> = all.filter(|it| !supported.contains(*it)).cloned().collect();
         for name in rest {
             self.remove(board, &name);
         }
@@ -264,6 +288,12 @@ impl Solver<'_> {
         for name in names {
             let rank = self.rank(name, board.is_build);
             board.dirty.insert(rank);
+            // That a package is needed by its own name speaks for it.
+            for interface in board.candidates.get(name).into_iter().flatten() {
+                if let Some(bound) = board.drafts.bound.get(interface) {
+                    board.dirty.insert(bound.rank.clone());
+                }
+            }
         }
     }
 
@@ -309,6 +339,17 @@ impl Board {
             .collect();
         if told.is_empty() {
             told.extend(self.told.first().cloned());
+        }
+        // Told is what the first of several providers leads to; the others were tried as well.
+        for (interface, (of, tried)) in &self.exhausted {
+            if let (Some(last), false, [_, _, ..]) =
+                (told.last_mut(), of.is_disjoint(causes), &tried[..])
+            {
+                last.help.push(format!(
+                    "nothing that provides `{interface}` will do: {}",
+                    tried.join("; ")
+                ));
+            }
         }
         told
     }

@@ -7,7 +7,9 @@ use kiln_lang::module::Name;
 use kiln_lang::{Code, Diagnostic, Version, VersionReq};
 
 use super::board::{Board, Drafts, Source, key_of};
+use super::interfaces::Meant;
 use super::node::{DraftEdge, DraftInjection};
+use super::search::Var;
 use super::{GlobalFacts, Solver};
 use crate::evaluate::Evaluation;
 use crate::layers::{Policy, Wish};
@@ -37,6 +39,10 @@ pub(super) struct Need {
     pub(super) text: String,
     /// The packages of the unit that ask; none, if it comes from outside.
     pub(super) from: Vec<Name>,
+    /// Their options with a default of `auto(…)`, without whose values they would not ask this.
+    pub(super) autos: Vec<Var>,
+    /// The interface that the package was chosen to provide.
+    pub(super) via: Option<Name>,
     /// Whether the package must be there; else this counts only if something else needs it.
     pub(super) present: bool,
     /// Whether it is a wish, which fixes options as a layer does.
@@ -89,7 +95,10 @@ impl Request {
         }
     }
 
-    pub(super) fn of_need(package: Name, need: Need) -> Self {
+    pub(super) fn of_need(package: Name, mut need: Need) -> Self {
+        // Whoever asks is not in the unit that answers, and is only told.
+        need.autos.clear();
+        need.via = None;
         Request {
             package,
             items: Vec::new(),
@@ -103,6 +112,12 @@ impl Request {
 }
 
 impl Need {
+    /// What is chosen in the unit that makes it: without, nobody would ask this.
+    pub(super) fn sources(&self) -> impl Iterator<Item = Var> + Clone {
+        let from = self.from.iter().chain(&self.via).map(Var::of);
+        from.chain(self.autos.iter().cloned())
+    }
+
     /// A text that is equal for needs that ask the same of a package, whoever asks.
     pub(super) fn key(&self, name: &Name) -> String {
         let mut asks: Vec<String> = self
@@ -137,10 +152,10 @@ pub(super) struct Settled {
 }
 
 impl Settled {
-    fn failed(globals: Arc<Globals>, conflict: Diagnostic) -> Self {
+    fn failed(drafts: Drafts, conflict: Diagnostic) -> Self {
         Settled {
             is_build: true,
-            drafts: Drafts { by_name: BTreeMap::new(), globals },
+            drafts,
             roots: Vec::new(),
             injections: BTreeMap::new(),
             conflicts: vec![conflict],
@@ -183,11 +198,11 @@ impl Solver<'_> {
         (for_whom, is_tool): (&Name, bool),
     ) -> Arc<Settled> {
         let globals = if is_build { self.build.clone() } else { self.host.clone() };
-        let mut board = Board::new(is_build, globals.clone());
+        let mut board = Board::new(is_build, globals.clone(), self.fixed.clone());
         let mut needs = Vec::new();
         for request in requests {
-            let name = match self.named_package(&request.package, request.place) {
-                Ok(name) => name,
+            let name = match self.meant(&request.package, request.place) {
+                Ok(Meant::Package(name) | Meant::Interface(name)) => name,
                 Err(diagnostic) => {
                     board.diagnostics.push(*diagnostic);
                     continue;
@@ -224,7 +239,8 @@ impl Solver<'_> {
             return unit;
         }
         if self.open.len() >= UNIT_DEPTH_MAX || self.units_settled >= UNITS_MAX {
-            return Arc::new(Settled::failed(globals, self.too_deep(for_whom)));
+            let drafts = Drafts::new(globals, self.fixed.clone());
+            return Arc::new(Settled::failed(drafts, self.too_deep(for_whom)));
         }
         self.units_settled += 1;
         self.open.push(Open { for_whom: for_whom.clone(), is_tool, met: Met::default() });
@@ -292,8 +308,9 @@ impl Solver<'_> {
         })
     }
 
-    /// The package that a name means: of an interface, the one that provides it.
-    pub(super) fn named_package(&self, name: &Name, place: Place) -> Result<Name, Box<Diagnostic>> {
+    /// What a name stands for: a package, which for an interface may be one that a layer chose to
+    /// provide it; or an interface that one of several packages is to provide.
+    pub(super) fn meant(&self, name: &Name, place: Place) -> Result<Meant, Box<Diagnostic>> {
         let name = self.provider(name).unwrap_or_else(|| name.clone());
         match self.packages.get(&name) {
             None => {
@@ -303,14 +320,15 @@ impl Solver<'_> {
                 Err(Box::new(self.at(Code::UnknownPackage, place, message)))
             }
             Some(package) if package.is_interface => {
-                let message = format!(
-                    "`{name}` is an interface, and nothing says which package is to provide it"
-                );
-                Err(Box::new(
-                    self.at(Code::Conflict, place, message).help(self.how_to_provide(&name)),
-                ))
+                if !self.providers_of(&name).is_empty() {
+                    return Ok(Meant::Interface(name));
+                }
+                let message = format!("`{name}` is an interface, and no recipe provides it");
+                Err(Box::new(self.at(Code::Conflict, place, message).help(format!(
+                    "a recipe does with `provides {name}`; or choose another one in the project: `providers.{name} = …`"
+                ))))
             }
-            Some(_) => Ok(name),
+            Some(_) => Ok(Meant::Package(name)),
         }
     }
 
@@ -332,6 +350,8 @@ impl Solver<'_> {
                 place: request.place,
                 text: request.text.clone(),
                 from: Vec::new(),
+                autos: Vec::new(),
+                via: None,
                 present: true,
                 is_wish: true,
                 is_policy: false,
@@ -354,6 +374,8 @@ impl Solver<'_> {
                         place: item.place,
                         text: request.text.clone(),
                         from: Vec::new(),
+                        autos: Vec::new(),
+                        via: None,
                         present: false,
                         is_wish: false,
                         is_policy: false,
@@ -380,6 +402,8 @@ impl Solver<'_> {
             place: policy.place,
             text,
             from: Vec::new(),
+            autos: Vec::new(),
+            via: None,
             present: false,
             is_wish: false,
             is_policy: true,

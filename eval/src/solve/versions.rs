@@ -6,7 +6,7 @@ use kiln_lang::{Code, Diagnostic, Version};
 
 use super::Solver;
 use super::board::Board;
-use super::search::Clash;
+use super::search::{Clash, Pick, Var};
 use super::unit::Need;
 use crate::evaluate::Evaluation;
 use crate::package::{Package, PackageVersion, Place};
@@ -89,10 +89,10 @@ impl Solver<'_> {
         }
         candidates.retain(|it| !kept.iter().any(|kept| kept.version == it.version));
         candidates.splice(0..0, kept);
+        let var = Var::of(&package.name);
         for candidate in &candidates {
-            let Some(nogood) =
-                board.nogoods.against(&board.drafts, &package.name, &candidate.version)
-            else {
+            let pick = Pick::Version(candidate.version.clone());
+            let Some(nogood) = board.nogoods.against(&board.drafts, &[], &var, &pick) else {
                 if locked.contains(&candidate.version) && candidate.version != newest {
                     history.push(Influence {
                         by: Influencer::Lock,
@@ -143,25 +143,26 @@ impl Solver<'_> {
             if against.peek().is_none() {
                 continue;
             }
-            let nogood = board.nogoods.against(&board.drafts, &package.name, &version.version);
+            let pick = Pick::Version(version.version.clone());
+            let nogood = board.nogoods.against(&board.drafts, &[], &Var::of(&package.name), &pick);
             if let Some(nogood) = nogood {
                 clash.choices.extend(nogood.others.iter().cloned());
                 continue;
             }
-            let is_blamed = |it: &&&Arc<Need>| it.from.iter().all(|it| clash.sources.contains(it));
+            let is_blamed = |it: &&&Arc<Need>| it.sources().all(|it| clash.sources.contains(&it));
             if against.clone().any(|it| is_blamed(&it)) {
                 continue;
             }
             let first = against.next();
-            let from = first.into_iter().flat_map(|it| it.from.iter().cloned());
+            let from = first.into_iter().flat_map(|it| it.sources());
             clash.sources.extend(from.collect::<Vec<_>>());
         }
         let is_impossible = clash.choices.is_empty() && clash.sources.is_empty();
         // It need not be there, if who needs it were another.
         let present = needs.iter().filter(|it| it.present);
-        let is_blamed = |it: &&Arc<Need>| it.from.iter().all(|it| clash.sources.contains(it));
+        let is_blamed = |it: &&Arc<Need>| it.sources().all(|it| clash.sources.contains(&it));
         let need = present.clone().find(is_blamed).or_else(|| present.clone().next());
-        clash.sources.extend(need.into_iter().flat_map(|it| it.from.iter().cloned()));
+        clash.sources.extend(need.into_iter().flat_map(|it| it.sources()));
         is_impossible
     }
 

@@ -1,7 +1,8 @@
 //! What leads to a conflict, and ways out of it.
 //!
-//! A way out is an item of a spec, such as `petsc[~mpi]`, that changes what somebody asks for. Each
-//! is tried before it is offered: the request is solved again with it.
+//! A way out is an item of a spec, such as `petsc[~mpi]`, that changes what somebody asks for; or a
+//! setting such as `providers.mpi = mpich`, where a layer names another package. Each is tried before
+//! it is offered: the request is solved again with it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -40,14 +41,21 @@ const STEPS_MAX: usize = 8;
 /// How many other values of a knob are tried.
 const VALUES_MAX: usize = 4;
 
-/// An item of a spec that may end a conflict.
+/// Something to write that may end a conflict.
 #[derive(Debug, Clone)]
 pub(super) struct Way {
-    package: Name,
-    option: Name,
-    ask: AskDecl,
+    what: What,
     /// As it is written: `petsc[~mpi]`.
     pub(super) text: String,
+}
+
+/// What is written.
+#[derive(Debug, Clone)]
+enum What {
+    /// An item of a spec.
+    Item { package: Name, option: Name, ask: AskDecl },
+    /// Another package is to provide an interface.
+    Provider { interface: Name, package: Name },
 }
 
 /// A conflict with what leads to it and ways out that nobody has tried.
@@ -71,14 +79,20 @@ impl Solver<'_> {
                 .filter(|it| it.package.name == *name)
                 .or_else(|| board.drafts.by_name.get(name))
         };
-        let mut involved: Vec<&Draft> = clash.sources.iter().filter_map(draft).collect();
-        involved.extend(settling.filter(|it| !clash.sources.contains(&it.package.name)));
+        let mut names: BTreeSet<&Name> = clash.sources.iter().map(|it| &it.name).collect();
+        names.extend(settling.map(|it| &it.package.name));
+        let mut involved: Vec<&Draft> = names.into_iter().filter_map(draft).collect();
         involved.sort_by(|a, b| a.rank.cmp(&b.rank));
         let mut steps: Vec<(Place, String)> = Vec::new();
         let mut ways: Vec<Way> = Vec::new();
         for draft in &involved {
             // A package whose presence is the matter is told with who brings it.
             for step in self.steps_to(board, &draft.package.name) {
+                if !steps.contains(&step) {
+                    steps.push(step);
+                }
+            }
+            for step in self.chosen_to_provide(board, &draft.package.name) {
                 if !steps.contains(&step) {
                     steps.push(step);
                 }
@@ -97,11 +111,15 @@ impl Solver<'_> {
             for dep in self.bringing(board, draft, &involved) {
                 dep.cond.atoms(&mut |atom| match atom {
                     Atom::Option(name, ..) => ways.extend(other_values(draft, name)),
-                    Atom::Has(name, bit) => ways.extend(other_element(draft, name, *bit)),
+                    Atom::Has(name, _, bit) => ways.extend(other_element(draft, name, *bit)),
                     Atom::Version(..) | Atom::Global(..) | Atom::Globals(..) | Atom::With(_) => {}
                 });
             }
-            for name in board.needs(&draft.package.name).iter().flat_map(|it| it.from.clone()) {
+            let needs = board.needs(&draft.package.name);
+            for interface in needs.iter().filter_map(|it| it.via.as_ref()) {
+                ways.extend(self.other_providers(interface));
+            }
+            for name in needs.iter().flat_map(|it| it.from.clone()) {
                 let above = board.drafts.by_name.get(&name);
                 let is_new = |it: &&Draft| involved.iter().all(|known| known.rank != it.rank);
                 involved.extend(above.filter(is_new));
@@ -144,7 +162,7 @@ impl Solver<'_> {
     ) -> Vec<&'d DepDecl> {
         let deps = draft.package.deps.iter().filter(|it| it.cond != Cond::True);
         deps.filter(|dep| {
-            let provider = self.provider(&dep.package);
+            let provider = self.provider_in(board, &dep.package);
             let target = provider.as_ref().unwrap_or(&dep.package);
             involved.iter().any(|it| it.package.name == *target)
                 && board.drafts.holds_for(draft, &dep.cond)
@@ -164,17 +182,50 @@ impl Solver<'_> {
                 break;
             }
             let Some(need) = present.first() else { break };
-            steps.push((need.place, format!("{} needs `{name}`", need.by)));
+            let text = match &need.via {
+                Some(interface) => {
+                    format!("{} needs `{interface}`, here from `{name}`", need.by)
+                }
+                None => format!("{} needs `{name}`", need.by),
+            };
+            steps.push((need.place, text));
             name = need.from[0].clone();
         }
         steps.reverse();
         steps
     }
 
+    /// Where layers say that a package is to provide something that is needed.
+    fn chosen_to_provide(&self, board: &Board, name: &Name) -> Vec<(Place, String)> {
+        let needs = board.needs(name);
+        let interfaces = needs.iter().filter(|it| it.present).filter_map(|it| it.via.as_ref());
+        let chosen = interfaces.filter_map(|it| Some((it, self.providers.get(it)?)));
+        chosen
+            .map(|(interface, chosen)| {
+                let verb = if chosen.packages.len() == 1 { "provides" } else { "may provide" };
+                (chosen.place, format!("`{name}` {verb} `{interface}`: {}", chosen.label))
+            })
+            .collect()
+    }
+
+    /// Other packages to provide an interface than the one that a layer names. Where no layer does,
+    /// all have been tried.
+    fn other_providers(&self, interface: &Name) -> Vec<Way> {
+        let Some(fixed) = self.provider(interface) else { return Vec::new() };
+        let providers = self.packages.providers(interface);
+        let others = providers.iter().filter(|it| **it != fixed).take(VALUES_MAX);
+        others
+            .map(|package| Way {
+                what: What::Provider { interface: interface.clone(), package: package.clone() },
+                text: format!("providers.{interface} = {package}"),
+            })
+            .collect()
+    }
+
     /// The settings and needs that make the condition of a dependency hold.
     fn because(&self, draft: &Draft, dep: &DepDecl, steps: &mut Vec<(Place, String)>) {
         dep.cond.atoms(&mut |atom| {
-            let (Atom::Option(name, ..) | Atom::Has(name, _)) = atom else { return };
+            let (Atom::Option(name, ..) | Atom::Has(name, ..)) = atom else { return };
             let table = &draft.package.schema.table;
             let Some(Some(value)) = table.position(name).map(|it| draft.options[it].as_ref())
             else {
@@ -211,9 +262,7 @@ fn other_values(draft: &Draft, name: &Name) -> Vec<Way> {
     }
     let package = &draft.package.name;
     let way = |ask: AskDecl, item: String| Way {
-        package: package.clone(),
-        option: name.clone(),
-        ask,
+        what: What::Item { package: package.clone(), option: name.clone(), ask },
         text: format!("{package}[{item}]"),
     };
     let set_to = |value: Value| {
@@ -263,9 +312,11 @@ fn other_element(draft: &Draft, name: &Name, bit: u32) -> Option<Way> {
     let (op, sign) = if bits.has(bit) { (SettingOp::Remove, "-=") } else { (SettingOp::Add, "+=") };
     let value = Value::Set(of.clone(), [bit].into_iter().collect::<Bits>());
     Some(Way {
-        package: draft.package.name.clone(),
-        option: name.clone(),
-        ask: AskDecl::Value(op, ValueDecl::Known(value)),
+        what: What::Item {
+            package: draft.package.name.clone(),
+            option: name.clone(),
+            ask: AskDecl::Value(op, ValueDecl::Known(value)),
+        },
         text: format!("{}[{name} {sign} {element}]", draft.package.name),
     })
 }
@@ -316,25 +367,25 @@ impl Way {
     /// The setup with this wished for in addition, in place of what wishes say about the same option.
     fn apply(&self, setup: &Setup) -> Option<Setup> {
         let mut setup = setup.clone();
+        let (package, option, ask) = match &self.what {
+            What::Item { package, option, ask } => (package, option, ask),
+            What::Provider { interface, package } => {
+                setup.providers.insert(interface.clone(), package.clone());
+                return Some(setup);
+            }
+        };
         let is_whole = |ask: &AskDecl| {
             !matches!(ask, AskDecl::Value(SettingOp::Add | SettingOp::Remove, _) | AskDecl::Has(_))
         };
-        let item = |place| ItemDecl {
-            of: None,
-            option: self.option.clone(),
-            ask: self.ask.clone(),
-            place,
-        };
-        let own =
-            setup.wishes.iter_mut().find(|it| it.package == self.package && it.alias.is_none());
+        let item = |place| ItemDecl { of: None, option: option.clone(), ask: ask.clone(), place };
+        let own = setup.wishes.iter_mut().find(|it| it.package == *package && it.alias.is_none());
         if let Some(wish) = own {
-            wish.items
-                .retain(|it| it.of.is_some() || it.option != self.option || !is_whole(&self.ask));
+            wish.items.retain(|it| it.of.is_some() || it.option != *option || !is_whole(ask));
             wish.items.push(item(wish.place));
             return Some(setup);
         }
         let mut wish = setup.wishes.first()?.clone();
-        wish.package = self.package.clone();
+        wish.package = package.clone();
         wish.alias = None;
         wish.reqs = Reqs::Known(kiln_lang::VersionReq::any());
         wish.items = vec![item(wish.place)];

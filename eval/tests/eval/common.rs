@@ -192,6 +192,7 @@ pub(crate) fn show_options(outcome: &Outcome) -> String {
                     OptionState::Default => "default",
                     OptionState::Fixed => "fixed",
                     OptionState::Needed => "needed",
+                    OptionState::Auto => "auto",
                 };
                 let _ = writeln!(out, "  {name} = {} ({state})", option.value.source());
                 if option.history.len() > 1 {

@@ -5,7 +5,9 @@
 
 mod barriers;
 mod builds;
+mod choices;
 mod common;
+mod interfaces;
 mod limits;
 mod locks;
 mod options;

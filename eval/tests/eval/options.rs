@@ -505,3 +505,34 @@ step build = sh"""build \(version) \(args)"""
     "#]]
     .assert_eq(&show("lib >= 4"));
 }
+
+#[test]
+fn a_series_in_quotes_takes_in_the_version_that_it_names() {
+    let files = r#"
+//- /r/lib.kiln
+recipe lib
+versions {
+    "2024-07-01"
+    "2024-06-27"
+    "2024-06-27-1"
+    "tr6_forwards"
+}
+include unix
+step build = sh"true"
+//- /r/app.kiln
+recipe app
+version = 1
+include unix
+step build = sh"true"
+host lib == "2024-06-27.*"
+conflict version == "1.*" & version > 1 "never"
+"#;
+    let version = |fixture: Fixture| {
+        let done = fixture.run().result.unwrap();
+        done.solution.node(done.solution.find("lib").unwrap()).version.to_string()
+    };
+    assert_eq!(version(Fixture::new(files, &["app"])), "2024-06-27-1");
+    let edit = |to: &str| Fixture::new(files, &["app"]).edit("/r/app.kiln", "\"2024-06-27.*\"", to);
+    assert_eq!(version(edit("\"tr6_forwards.*\"")), "tr6_forwards");
+    assert_eq!(version(edit("\"2024-06-27\"")), "2024-06-27");
+}

@@ -303,15 +303,15 @@ fn an_interface_is_provided_by_whom_the_project_names() {
 }
 
 #[test]
-fn an_interface_without_a_provider_says_how_to_choose_one() {
+fn an_interface_that_nothing_provides_is_a_mistake() {
     check(
-        MPI,
+        "//- /r/mpi.kiln\ninterface mpi\n//- /r/hdf5.kiln\nrecipe hdf5\nversion = 1\nhost mpi\n",
         &["hdf5"],
         expect![[r#"
-        error[conflict]: `mpi` is an interface, and nothing says which package is to provide it
-          /r/hdf5.kiln:4 `host mpi`
-          help: choose who provides it in the project: `providers.mpi = …`; `mpich` and `openmpi` can
-    "#]],
+            error[conflict]: `mpi` is an interface, and no recipe provides it
+              /r/hdf5.kiln:3 `host mpi`
+              help: a recipe does with `provides mpi`; or choose another one in the project: `providers.mpi = …`
+        "#]],
     );
 }
 
@@ -337,6 +337,7 @@ fn what_is_asked_of_an_interface_is_asked_of_what_is_provided() {
           /r/hdf5.kiln:4 `host mpi < 4`
           /project.kiln:2 `providers.mpi = mpich`: chosen here
           help: choose who provides it in the project: `providers.mpi = …`; `mpich` and `openmpi` can
+          help: with `providers.mpi = openmpi` there is a solution
     "#]].assert_eq(&show_edges(&fixture("< 4").run()));
     let mut tool = fixture(">= 3").edit("/r/hdf5.kiln", "host mpi", "build mpi");
     expect![[r#"
@@ -368,11 +369,13 @@ fn a_provider_that_does_not_provide_is_refused() {
         &files,
         &["hdf5"],
         expect![[r#"
-        error[conflict]: `tool` was chosen to provide `mpi`, but it does not
-          /r/hdf5.kiln:4 `host mpi`
-          /project.kiln:2 `providers.mpi = tool`: chosen here
-          help: choose who provides it in the project: `providers.mpi = …`; `mpich` and `openmpi` can
-    "#]],
+            error[conflict]: `tool` was chosen to provide `mpi`, but it does not
+              /r/hdf5.kiln:4 `host mpi`
+              /project.kiln:2 `providers.mpi = tool`: chosen here
+              help: choose who provides it in the project: `providers.mpi = …`; `mpich` and `openmpi` can
+              help: with `providers.mpi = mpich` there is a solution
+              help: with `providers.mpi = openmpi` there is a solution
+        "#]],
     );
 }
 

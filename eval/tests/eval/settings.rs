@@ -378,3 +378,41 @@ gssapi = on
     "#]],
     );
 }
+
+#[test]
+fn a_wish_may_depend_on_the_toolchain() {
+    let files = "
+//- /r/lib.kiln
+recipe lib
+version = 1
+include unix
+step build = sh\"true\"
+//- /r/tool.kiln
+recipe tool
+version = 1
+include unix
+step build = sh\"true\"
+//- /project.kiln
+project
+want lib
+when toolchain.link == shared { want tool }
+when platform.os == linux { toolchain.link = shared }
+";
+    let wanted = |fixture: Fixture| -> Vec<String> {
+        let done = fixture.run().result.unwrap();
+        let roots = done.solution.roots.iter();
+        roots.map(|it| done.solution.node(it.node).package.name.to_string()).collect()
+    };
+    assert_eq!(wanted(Fixture::new(files, &[])), ["lib", "tool"]);
+    let other = Fixture::new(files, &[]).edit("/project.kiln", "== linux", "== macos");
+    assert_eq!(wanted(other), ["lib"]);
+    let published = |fixture: Fixture| {
+        let db = kiln_lang::Database::new(fixture.world(), vec!["/r".to_owned()]);
+        let (setup, _) = kiln_eval::setup(&db, &fixture.request(&db)).unwrap();
+        setup.publish.len()
+    };
+    let fixture =
+        || Fixture::new(files, &[]).edit("/project.kiln", "{ want tool", "{ publish tool");
+    assert_eq!(published(fixture()), 1);
+    assert_eq!(published(fixture().edit("/project.kiln", "== linux", "== macos")), 0);
+}

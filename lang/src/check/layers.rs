@@ -237,28 +237,43 @@ impl<'a> Checker<'a> {
         if self.package(&interface.name).is_none() {
             self.unknown_package(interface, SpecPlace::Wish);
         }
-        match self.expr_ref(setting.value) {
+        match self.module().auto(setting.value) {
+            Some(choices) => {
+                let choices: Vec<ExprId> = choices.collect();
+                if choices.is_empty() {
+                    self.no_provider(setting.value);
+                }
+                choices.into_iter().for_each(|it| self.provider_name(it));
+            }
+            None => self.provider_name(setting.value),
+        }
+    }
+
+    fn provider_name(&mut self, value: ExprId) {
+        match self.expr_ref(value) {
             Expr::Name(name) => {
                 if self.package(name).is_none() {
                     let mut near: Vec<&str> = nearest(name, self.db.stems());
                     near.retain(|it| self.db.package(it).is_some());
                     let message = format!("there is no package `{name}`{}", did_you_mean(&near));
-                    let mut diagnostic = self.at_expr(Code::UnknownPackage, setting.value, message);
+                    let mut diagnostic = self.at_expr(Code::UnknownPackage, value, message);
                     if let [near, ..] = near[..] {
                         diagnostic = diagnostic.fix(format!("write `{near}`"), near);
                     }
                     self.report(diagnostic);
                 }
-                self.set(setting.value, Res::Local(name.clone()), Ty::STRING);
+                self.set(value, Res::Local(name.clone()), Ty::STRING);
             }
             Expr::Missing => {}
-            _ => {
-                let diagnostic = self
-                    .at_expr(Code::TypeMismatch, setting.value, "expected the name of a package")
-                    .help("for example `providers.mpi = openmpi`");
-                self.report(diagnostic);
-            }
+            _ => self.no_provider(value),
         }
+    }
+
+    fn no_provider(&mut self, value: ExprId) {
+        let diagnostic = self
+            .at_expr(Code::TypeMismatch, value, "expected the name of a package")
+            .help("for example `providers.mpi = openmpi`, or `auto(openmpi, mpich)`: the first that leads to no conflict");
+        self.report(diagnostic);
     }
 
     /// A setting of one package.

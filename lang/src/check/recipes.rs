@@ -8,8 +8,8 @@ use super::specs::SpecPlace;
 use super::{Checker, Res, Scope};
 use crate::diagnostic::Code;
 use crate::module::{
-    BodyId, Expr, ExprId, GuardKind, Ident, ModuleKind, OptionKind, Part, PartKind, Setting, Stmt,
-    StmtKind,
+    BodyId, Expr, ExprId, GuardKind, Ident, ModuleKind, OptionDecl, OptionKind, Part, PartKind,
+    Setting, Stmt, StmtKind,
 };
 use crate::nearest::{did_you_mean, list, nearest};
 use crate::schema::OptionTable;
@@ -75,10 +75,10 @@ impl<'a> Checker<'a> {
                     self.let_like_a_value(decl.ident.span, &decl.ident.name, table);
                 }
                 (_, Some(value)) => {
-                    if let Some(choices) = self.auto(value) {
-                        for choice in choices {
-                            self.expect(choice.value, &ty, &inner);
-                        }
+                    let choices: Option<Vec<ExprId>> =
+                        self.module().auto(value).map(Iterator::collect);
+                    if let Some(choices) = choices {
+                        self.auto(decl, value, &choices, &ty, &inner);
                     } else {
                         self.expect(value, &ty, &inner);
                         if matches!(decl.kind, OptionKind::Feature | OptionKind::Knob) {
@@ -149,14 +149,29 @@ impl<'a> Checker<'a> {
         Some(crate::schema::BodyRef { file: self.file, body: id })
     }
 
-    /// `auto(a, b)`: the solver chooses, the first one first.
-    fn auto(&self, expr: ExprId) -> Option<&'a [crate::module::Arg]> {
-        match self.expr_ref(expr) {
-            Expr::Call { callee, args } => match self.expr_ref(*callee) {
-                Expr::Name(name) if name == "auto" => Some(args),
-                _ => None,
-            },
-            _ => None,
+    /// `auto(a, b)`: the solver takes the first that leads to no conflict.
+    fn auto(
+        &mut self,
+        decl: &OptionDecl,
+        value: ExprId,
+        choices: &[ExprId],
+        ty: &Ty,
+        scope: &Scope,
+    ) {
+        if !matches!(decl.kind, OptionKind::Feature | OptionKind::Knob) {
+            let message = format!("`{}` is not chosen by the solver", decl.ident.name);
+            let diagnostic = self
+                .at_expr(Code::TypeMismatch, value, message)
+                .help("`auto(…)` is for the defaults of features and knobs");
+            self.report(diagnostic);
+        } else if choices.is_empty() {
+            let diagnostic = self
+                .at_expr(Code::MissingValue, value, "`auto` has no value to choose")
+                .help("name at least one: `auto(a, b)` takes the first that leads to no conflict");
+            self.report(diagnostic);
+        }
+        for choice in choices {
+            self.expect(*choice, ty, scope);
         }
     }
 

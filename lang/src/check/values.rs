@@ -265,7 +265,11 @@ impl Checker<'_> {
             Expr::Version(text) => Some(VersionBound::Exact(Version::new(text))),
             Expr::Str { shell: false, .. } => {
                 let text = crate::schema::plain_text(self.expr_ref(expr))?;
-                Some(VersionBound::Exact(Version::new(text)))
+                // Versions that are no digits with points have series, too.
+                Some(match text.strip_suffix(".*").filter(|it| !it.is_empty()) {
+                    Some(stem) => VersionBound::Series(Version::new(stem)),
+                    None => VersionBound::Exact(Version::new(text)),
+                })
             }
             _ => None,
         }
