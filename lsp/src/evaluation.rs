@@ -11,12 +11,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
-use kiln_eval::{Packages, Setup, SetupRequest, Solution, Target, derive, setup, solve};
+use kiln_eval::{
+    Lock, Packages, Preferences, Setup, SetupRequest, Solution, Target, derive, setup, solve,
+};
 use kiln_lang::module::{ModuleKind, Name};
-use kiln_lang::{Database, Diagnostic};
+use kiln_lang::{Database, Diagnostic, World as _};
 
 use crate::facts::KnownFacts;
-use crate::paths::file_name;
+use crate::paths::{file_name, parent};
 use crate::scope::{Scope, ScopeKey};
 use crate::snapshot::Snapshot;
 
@@ -30,6 +32,9 @@ const SUBJECTS_MAX: usize = 12;
 /// those of the solution are. They take some 25 kB each, and are made again in less time than a
 /// moment of quiet.
 const PACKAGES_KEPT_MAX: usize = 2_000;
+
+/// The name of the lock beside a project file.
+pub(crate) const LOCK: &str = "kiln.lock";
 
 /// What is evaluated.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -177,16 +182,19 @@ fn evaluate(snapshot: &Snapshot, scope: &Scope, subject: &Subject) -> Evaluated 
     let (db, request, label) = request(snapshot, scope, subject);
     let (solution, diagnostics) = match setup(&db, &request) {
         Err(diagnostics) => (None, diagnostics),
-        Ok((setup, mut diagnostics)) => match solve(&Packages::new(&db), &setup) {
-            Ok((solution, warnings)) => {
-                diagnostics.extend(warnings);
-                (Some(solution), diagnostics)
+        Ok((setup, mut diagnostics)) => {
+            let setup = Setup { prefer: locked(snapshot, subject), ..setup };
+            match solve(&Packages::new(&db), &setup) {
+                Ok((solution, warnings)) => {
+                    diagnostics.extend(warnings);
+                    (Some(solution), diagnostics)
+                }
+                Err(errors) => {
+                    diagnostics.extend(errors);
+                    (None, diagnostics)
+                }
             }
-            Err(errors) => {
-                diagnostics.extend(errors);
-                (None, diagnostics)
-            }
-        },
+        }
     };
     db.forget_memos(PACKAGES_KEPT_MAX);
     Evaluated { generation: snapshot.generation, label, db, solution, diagnostics }
@@ -223,6 +231,23 @@ fn request(
     (db, request, label)
 }
 
+/// What the lock beside the project says, as for every command that solves in it. A lock that cannot be
+/// used counts as none: commands say what is wrong with it.
+fn locked(snapshot: &Snapshot, subject: &Subject) -> Preferences {
+    let (Subject::Project(project) | Subject::Override(ScopeKey::Project(project), _)) = subject
+    else {
+        return Preferences::default();
+    };
+    let text = lock_path(project).and_then(|it| snapshot.world.read(&it).ok());
+    let lock = text.and_then(|it| Lock::read(&String::from_utf8_lossy(&it)).ok());
+    lock.map(|it| it.preferences()).unwrap_or_default()
+}
+
+/// Where the lock of a project is.
+fn lock_path(project: &str) -> Option<String> {
+    Some(format!("{}/{LOCK}", parent(project)?.trim_end_matches('/')))
+}
+
 //------ lenses
 
 /// Returns how many packages are rebuilt because of what a file sets of a package; nothing if that
@@ -241,6 +266,7 @@ pub(crate) fn rebuilt_by(
     };
     let (db, request, _) = request(snapshot, scope, &subject);
     let (setup, _) = setup(&db, &request).ok()?;
+    let setup = Setup { prefer: locked(snapshot, &subject), ..setup };
     let file = db.file(path);
     let target = Target::Package(Name::from(package));
     let mut without = setup.clone();

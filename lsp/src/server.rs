@@ -357,10 +357,12 @@ impl Server {
             return;
         }
         let options = DidChangeWatchedFilesRegistrationOptions {
-            watchers: vec![FileSystemWatcher {
-                glob_pattern: GlobPattern::String("**/*.kiln".to_owned()),
-                kind: None,
-            }],
+            watchers: ["*.kiln", evaluation::LOCK]
+                .map(|it| FileSystemWatcher {
+                    glob_pattern: GlobPattern::String(format!("**/{it}")),
+                    kind: None,
+                })
+                .into(),
         };
         let registration = Registration {
             id: "kiln-files".to_owned(),

@@ -223,6 +223,31 @@ fn hover_says_what_evaluation_found_and_when_it_is_old() {
 }
 
 #[test]
+fn what_is_locked_is_what_is_shown() {
+    let files = [
+        ("/w/recipes/zlib.kiln", "recipe zlib\nversions { 1.3 {}; 1.2 {} }\nfeature fast = off\n"),
+        ("/w/project.kiln", "project\nuse \"./recipes\"\nwant zlib\nzlib { fast = on }\n"),
+        (
+            "/w/kiln.lock",
+            "format = 1\n\n[[request]]\nkind = \"project\"\nwants = [\"zlib\"]\n\n[[request.package]]\nname = \"zlib\"\nversion = \"1.2\"\n\n# end\n",
+        ),
+    ];
+    let hover = |files: &[(&str, &str)], expected: &str| {
+        let mut client = Client::start(files, &["/w"]);
+        client.open("/w/project.kiln", files[1].1);
+        let says = |it: &Value| it["contents"]["value"].as_str().unwrap_or("").to_owned();
+        let place = at("/w/project.kiln", 2, 6);
+        client.until("textDocument/hover", &place, |it| says(it).contains(expected));
+        assert_eq!(client.end(), Ok(()));
+    };
+    hover(&files, "**`1.2`** in project.kiln");
+    hover(&files[..2], "**`1.3`** in project.kiln");
+    // One that cannot be read is for `kiln lock` to complain about.
+    let bad = [files[0], files[1], ("/w/kiln.lock", "<<<<<<<")];
+    hover(&bad, "**`1.3`** in project.kiln");
+}
+
+#[test]
 fn an_override_is_evaluated_by_itself() {
     let mut client = start();
     client.open("/w/my.kiln", OVERRIDE.1);
