@@ -166,6 +166,23 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write the first recipe of a project, from what its source tree says
+    Init {
+        /// The folder of the sources, or the URL of an archive
+        #[arg(value_name = "SOURCE")]
+        what: String,
+        /// The name of the package
+        #[arg(long)]
+        name: Option<String>,
+        /// The file to write; the name of the package, beside the folder, if none is given
+        #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+        out: Option<PathBuf>,
+        /// Print the recipe, and write no file
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        layers: Layers,
+    },
     /// Write the hashes that downloads have now into recipes of your own
     UpdateHash {
         /// Packages, or files of recipes

@@ -12,6 +12,7 @@ pub(crate) mod fetch;
 pub(crate) mod fix;
 pub(crate) mod fmt;
 pub(crate) mod graph;
+pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod lock;
 pub(crate) mod log;

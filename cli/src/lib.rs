@@ -24,6 +24,7 @@ mod fixes;
 mod graph;
 mod hash_slots;
 mod html;
+mod init;
 mod lockfile;
 mod markdown;
 mod progress;
@@ -99,6 +100,11 @@ fn run(kiln: &Kiln, terminal: Terminal) -> Result<Exit, Fail> {
         Command::Archive { folder, wishes, all, json } => {
             let how = commands::archive::How { all: *all, json: *json };
             commands::archive::run(common, terminal, folder, wishes, how)
+        }
+        Command::Init { what, name, out, dry_run, layers } => {
+            let (name, out) = (name.as_deref(), out.as_deref());
+            let how = commands::init::How { name, out, dry_run: *dry_run };
+            commands::init::run(common, terminal, what, layers, &how)
         }
         Command::UpdateHash { what, dry_run, layers } => {
             commands::update_hash::run(common, terminal, what, layers, *dry_run)
