@@ -76,8 +76,8 @@ impl<R: Reader> Interpreter<'_, R> {
                 VersionBound::Series(series.clone()).holds(version, comparison)
             }
             _ => match comparison {
-                Comparison::Equal => left == right,
-                Comparison::NotEqual => left != right,
+                Comparison::Equal => equal(left, right),
+                Comparison::NotEqual => !equal(left, right),
                 _ => match left.order(right) {
                     Some(order) => comparison.holds(order),
                     None => {
@@ -193,6 +193,16 @@ impl<R: Reader> Interpreter<'_, R> {
                 return self.sets(expr, a, b, with);
             }
         })
+    }
+}
+
+/// Whether two values are the same. `{}` alone is a map, and equals an empty set as well.
+fn equal(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Set(_, bits), Value::Map(map)) | (Value::Map(map), Value::Set(_, bits)) => {
+            bits.is_empty() && map.is_empty()
+        }
+        _ => left == right,
     }
 }
 
