@@ -3,7 +3,8 @@
  * Clang itself is called, not `zig cc`: so there is no cache to write, every flag means what it
  * means to clang, and all programs are linked with one and the same C library.
  *
- * TARGET, SYSROOT, BIN and ZIG are given as macros. */
+ * TARGET, SYSROOT, BIN and ZIG are given as macros, and FOREIGN: whether programs are for another
+ * machine than the one that builds. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +53,11 @@ int main(int argc, char **argv) {
 
     for (size_t tool = 0; tool < sizeof tools / sizeof *tools; tool++) {
         if (strcmp(name, tools[tool].name) != 0) continue;
-        char **args = calloc((size_t)argc + 32, sizeof *args);
+        /* For another machine, clang does not look at LIBRARY_PATH: its folders become arguments. */
+        const char *given = FOREIGN && tools[tool].args == compile ? getenv("LIBRARY_PATH") : NULL;
+        char *path = given ? strdup(given) : NULL;
+        size_t folders = path ? strlen(path) : 0;
+        char **args = calloc((size_t)argc + 32 + folders, sizeof *args);
         if (!args) {
             perror(name);
             return 127;
@@ -63,6 +68,10 @@ int main(int argc, char **argv) {
         for (int at = 0; tools[tool].args[at]; at++) args[count++] = (char *)tools[tool].args[at];
         if (strcmp(name, "cpp") == 0) args[count++] = "-E";
         for (int at = 1; at < argc; at++) args[count++] = argv[at];
+        for (char *at = path ? strtok(path, ":") : NULL; at; at = strtok(NULL, ":")) {
+            args[count++] = "-L";
+            args[count++] = at;
+        }
         if (strcmp(name, "ld") == 0 || strcmp(name, "ld.lld") == 0) {
             /* Symbols and debugging information are left out, as `install -s` would. */
             args[count++] = "-s";
