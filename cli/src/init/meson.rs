@@ -97,7 +97,7 @@ fn project(call: &Call, draft: &mut Draft) {
     };
     if let Some(Value::Text(license)) = license
         && license.chars().all(|it| it.is_ascii_alphanumeric() || " .-+()".contains(it))
-        && license.contains(|it: char| it == '-' || it == 'M' || it == 'Z')
+        && license.contains(['-', 'M', 'Z'])
     {
         draft.license = Some(license.clone());
     }
