@@ -10,10 +10,11 @@
 //!
 //! `world`: DIR is what `convert-world` writes. The set is loaded before anything is measured, and
 //! all roots are solved one after the other on one thread, each with its default request. Shown are
-//! times and outcomes; with ROOTs, only those, and what is said about them. `KILN_HARD=FILE` names
-//! roots (one on a line) whose outcomes are counted apart.
+//! outcomes and times: by the clock, and of the processor, which other work does not change; with
+//! ROOTs, only those, and what is said about them. The outcomes of the roots in DIR/hard.txt, which no
+//! greedy pass solves, are counted apart.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -21,12 +22,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kiln_eval::{Influencer, Node, Packages, Session, SetupRequest, setup, solve};
-use kiln_lang::{Code, Database, Diagnostic, MemoryWorld};
+use kiln_lang::{Code, Database, Diagnostic, MemoryWorld, with_stack};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
     match arguments.split_first().map(|it| (it.0.as_str(), it.1)) {
-        Some(("world", [dir, roots @ ..])) => world(Path::new(dir), roots),
+        // Solving is done on the thread that is measured.
+        Some(("world", [dir, roots @ ..])) => with_stack(|| world(Path::new(dir), roots)),
         Some(("knobs", _)) | None => knobs(),
         Some((other, _)) => eprintln!("there is no benchmark `{other}`: `knobs`, `world DIR`"),
     }
@@ -148,6 +150,7 @@ fn world(dir: &Path, only: &[String]) {
     };
     let mut session = Session::new(&packages, &base);
     let mut times: Vec<(Duration, &str)> = Vec::new();
+    let mut cpu_times: Vec<(Duration, &str)> = Vec::new();
     let mut outcomes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut messages: BTreeMap<String, usize> = BTreeMap::new();
     let mut sizes: Vec<usize> = Vec::new();
@@ -161,9 +164,11 @@ fn world(dir: &Path, only: &[String]) {
                 if std::env::var_os("KILN_TRACE").is_some() {
                     eprintln!("{name}");
                 }
-                let begin = Instant::now();
+                let (begin, cpu_begin) = (Instant::now(), cpu_time());
                 let result = session.solve(&setup.wishes);
                 times.push((begin.elapsed(), name));
+                let cpu = cpu_time().zip(cpu_begin).map(|(now, begin)| now.saturating_sub(begin));
+                cpu_times.extend(cpu.map(|it| (it, name.as_str())));
                 if !only.is_empty() {
                     match &result {
                         Ok((it, _)) => println!("{name}: {} nodes", it.nodes.len()),
@@ -191,26 +196,28 @@ fn world(dir: &Path, only: &[String]) {
         };
         outcomes.entry(outcome).or_default().push(name);
     }
-    times.sort();
     sizes.sort_unstable();
-    let at = |part: usize| times.get((times.len().max(1) - 1) * part / 100);
-    for (part, title) in [(50, "p50"), (90, "p90"), (99, "p99"), (100, "worst")] {
-        if let Some((time, name)) = at(part) {
-            println!("{title:>6} {:>12}  {name}", ms(*time));
-        }
-    }
-    let total: Duration = times.iter().map(|it| it.0).sum();
-    println!("{:>6} {:>12}", "all", ms(total));
+    show_times("by the clock", times);
+    show_times("of the processor", cpu_times);
     if !sizes.is_empty() {
         println!("nodes: p50 {}, most {}", sizes[sizes.len() / 2], sizes[sizes.len() - 1]);
     }
-    let hard: BTreeSet<String> = std::env::var_os("KILN_HARD")
-        .and_then(|it| std::fs::read_to_string(it).ok())
-        .map(|it| it.lines().map(str::to_owned).collect())
-        .unwrap_or_default();
     for (outcome, names) in &outcomes {
-        let of_hard = names.iter().filter(|it| hard.contains(**it)).count();
-        println!("{:>6} {outcome} ({of_hard} of the hard ones); {}", names.len(), sample(names));
+        println!("{:>6} {outcome}; {}", names.len(), sample(names));
+    }
+    let hard = std::fs::read_to_string(dir.join("hard.txt")).unwrap_or_default();
+    // A name, and why it is hard.
+    let hard: BTreeMap<&str, &str> = hard.lines().filter_map(|it| it.split_once(' ')).collect();
+    for (outcome, names) in &outcomes {
+        let mut of_hard: BTreeMap<&str, usize> = BTreeMap::new();
+        for reasons in names.iter().filter_map(|it| hard.get(it)) {
+            *of_hard.entry(*reasons).or_default() += 1;
+        }
+        let total: usize = of_hard.values().sum();
+        let parts: Vec<String> = of_hard.iter().map(|it| format!("{} {}", it.1, it.0)).collect();
+        if total > 0 {
+            println!("{total:>6} hard ones: {outcome} ({})", parts.join("; "));
+        }
     }
     let mut messages: Vec<(usize, String)> = messages.into_iter().map(|it| (it.1, it.0)).collect();
     messages.sort_by(|a, b| b.cmp(a));
@@ -218,6 +225,27 @@ fn world(dir: &Path, only: &[String]) {
     for (count, message) in messages.iter().take(40) {
         println!("{count:>6} {message}");
     }
+}
+
+fn show_times(title: &str, mut times: Vec<(Duration, &str)>) {
+    times.sort();
+    println!("{title}:");
+    for (part, title) in [(50, "p50"), (90, "p90"), (99, "p99"), (100, "worst")] {
+        if let Some((time, name)) = times.get((times.len().max(1) - 1) * part / 100) {
+            println!("{title:>6} {:>12}  {name}", ms(*time));
+        }
+    }
+    let total: Duration = times.iter().map(|it| it.0).sum();
+    println!("{:>6} {:>12}", "all", ms(total));
+    let slowest: Vec<String> =
+        times.iter().rev().take(12).map(|it| format!("{} {}", it.1, ms(it.0))).collect();
+    println!("slowest: {}", slowest.join(", "));
+}
+
+/// How long this thread has run on a processor, where the system tells: exact to some milliseconds.
+fn cpu_time() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
 fn sample(names: &[&str]) -> String {

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! convert-world WORLD.jsonl[.zst] DIR      writes DIR/{modules,interfaces,recipes}/…, DIR/project.kiln
+//!                                          and DIR/hard.txt, the roots that no greedy pass solves
 //! ```
 //!
 //! What the data says and the language cannot is counted and shown, with the first places.
@@ -13,6 +14,7 @@
 )]
 
 mod condition;
+mod greedy;
 mod names;
 mod recipe;
 mod tally;
@@ -22,6 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::greedy::{Greedy, Outcome};
 use crate::names::ident;
 use crate::tally::Tally;
 use crate::world::{World, strings, systems};
@@ -103,5 +106,31 @@ fn run(from: &Path, to: &Path) -> Result<(), String> {
     );
     println!("what could not be said:");
     tally.print();
-    Ok(())
+    hard(&world, &to.join("hard.txt"))
+}
+
+/// Writes which roots are hard, and why: a name and reasons on each line.
+fn hard(world: &World, to: &Path) -> Result<(), String> {
+    let greedy = Greedy::new(world);
+    let mut text = String::new();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for root in greedy.roots() {
+        match greedy.settle(root) {
+            Outcome::Clean => *counts.entry("clean").or_default() += 1,
+            Outcome::Tools => *counts.entry("only versions of build tools").or_default() += 1,
+            Outcome::Hard(reasons) => {
+                *counts.entry("hard").or_default() += 1;
+                for reason in &reasons {
+                    *counts.entry(reason.word()).or_default() += 1;
+                }
+                let reasons: Vec<&str> = reasons.iter().map(|it| it.word()).collect();
+                text.push_str(&format!("{} {}\n", ident(root), reasons.join(",")));
+            }
+        }
+    }
+    println!("a greedy pass:");
+    for (what, count) in &counts {
+        println!("{count:>7}  {what}");
+    }
+    std::fs::write(to, text).map_err(|error| format!("{}: {error}", to.display()))
 }
