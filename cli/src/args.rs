@@ -453,6 +453,9 @@ pub(crate) enum StoreCommand {
         /// are names
         #[arg(long)]
         published: bool,
+        /// Copy also what it was built with: sources, build tools, and all that these refer to
+        #[arg(long)]
+        inputs: bool,
         #[command(flatten)]
         wishes: Wishes,
     },

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use kiln_eval::Derived;
 use kiln_store::{
-    ActionId, DirectorySubstituter, GcOptions, Holder, InputRef, LocalStore, ObjectInfo, Problem,
-    Store as _,
+    ActionId, Derivation, DirectorySubstituter, ExportError, GcOptions, Holder, InputRef,
+    LocalStore, ObjectInfo, Problem, Realisation, Store as _,
 };
 use serde_json::json;
 
@@ -23,8 +24,8 @@ pub(crate) fn run(
     command: &StoreCommand,
 ) -> Result<Exit, Fail> {
     let config = Config::read(common.store.as_deref())?;
-    if let StoreCommand::Export { to, published, wishes } = command {
-        return export(common, terminal, &config, to, wishes, *published);
+    if let StoreCommand::Export { to, published, inputs, wishes } = command {
+        return export(common, terminal, &config, to, wishes, (*published, *inputs));
     }
     let store = open_store(&config.store)?;
     match command {
@@ -240,7 +241,7 @@ fn export(
     config: &Config,
     to: &std::path::Path,
     wishes: &Wishes,
-    is_published: bool,
+    (is_published, with_inputs): (bool, bool),
 ) -> Result<Exit, Fail> {
     let (workspace, solved) = realise::solve(common, terminal, wishes, is_published)?;
     let all = workspace.derive_each(&solved)?;
@@ -259,9 +260,22 @@ fn export(
     for action in &actions {
         realisations.extend(workshop.store.realisations(&[*action])?.into_iter().flatten());
     }
-    let exported = cache
-        .export(&workshop.store, &realisations, &|_| {})
-        .map_err(|error| Fail::Cache(error.to_string()))?;
+    // Whoever asks for these has to know first what their inputs are.
+    let known = known_inputs(&workshop.store, &derived)?;
+    if with_inputs {
+        for it in known.iter().filter(|it| !actions.contains(&it.action)) {
+            // What was collected since can be named, and not copied.
+            let objects: Vec<_> = it.outputs.values().map(|it| workshop.store.info(it)).collect();
+            if objects.into_iter().collect::<Result<Vec<_>, _>>()?.iter().all(Option::is_some) {
+                realisations.push(it.clone());
+            }
+        }
+    }
+    let failed = |error: ExportError| Fail::Cache(error.to_string());
+    let mut exported = cache.export(&workshop.store, &realisations, &|_| {}).map_err(failed)?;
+    let without = cache.export_known(&known).map_err(failed)?;
+    exported.realisations += without.realisations;
+    exported.bytes += without.bytes;
     print(&format!(
         "{} objects written, {} were there; {} realisations; {}\n",
         exported.objects,
@@ -270,6 +284,19 @@ fn export(
         bytes(exported.bytes)
     ));
     Ok(Exit::Done)
+}
+
+/// What is known of the derivations of a graph.
+fn known_inputs(store: &LocalStore, derived: &Derived) -> Result<Vec<Realisation>, Fail> {
+    let ids = derived.graph.ids();
+    let mut actions: BTreeSet<ActionId> = store.memos(ids)?.actions.into_iter().flatten().collect();
+    for node in derived.graph.nodes() {
+        if let Derivation::Fetch(fetch) = &*node.derivation {
+            actions.insert(fetch.action_id());
+        }
+    }
+    let actions: Vec<ActionId> = actions.into_iter().collect();
+    Ok(store.realisations(&actions)?.into_iter().flatten().collect())
 }
 
 /// Reads a size such as `10GiB`.

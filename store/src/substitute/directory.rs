@@ -133,18 +133,42 @@ impl DirectorySubstituter {
             for id in realisation.outputs.values() {
                 self.export_closure(store, id, &mut done, &mut exported, progress)?;
             }
-            let path = self.realisation_path(&realisation.action);
-            if fs::exists(&path).unwrap_or(false) {
-                continue;
-            }
-            let encoding = realisation.encode();
-            write_whole(&path, &mut |file| file.write_all(&encoding))
-                .map_err(|source| ExportError::Write { path, source })?;
-            exported.realisations += 1;
-            exported.bytes += encoding.len() as u64;
+            self.export_realisation(realisation, &mut exported)?;
         }
         Folder::open(&self.root)?.sync_file_system()?;
         Ok(exported)
+    }
+
+    /// Writes realisations without their objects: what inputs turned out to be, for whoever wants
+    /// only what was made of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`ExportError`]. What is in the folder by then stays and is whole.
+    pub fn export_known(&self, realisations: &[Realisation]) -> Result<Exported, ExportError> {
+        let mut exported = Exported::default();
+        for realisation in realisations {
+            self.export_realisation(realisation, &mut exported)?;
+        }
+        Folder::open(&self.root)?.sync_file_system()?;
+        Ok(exported)
+    }
+
+    fn export_realisation(
+        &self,
+        realisation: &Realisation,
+        exported: &mut Exported,
+    ) -> Result<(), ExportError> {
+        let path = self.realisation_path(&realisation.action);
+        if fs::exists(&path).unwrap_or(false) {
+            return Ok(());
+        }
+        let encoding = realisation.encode();
+        write_whole(&path, &mut |file| file.write_all(&encoding))
+            .map_err(|source| ExportError::Write { path, source })?;
+        exported.realisations += 1;
+        exported.bytes += encoding.len() as u64;
+        Ok(())
     }
 
     /// Writes an object after all that it refers to.
