@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::mem::ManuallyDrop;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use kiln_eval::{
     Derived, Lock, LockChange, LockRecorder, NodeId, Packages, RequestKind, Setup, SetupRequest,
@@ -408,9 +408,7 @@ impl Solved {
 
 /// How many threads evaluation may use. They change its speed and nothing else.
 pub(crate) fn threads() -> NonZeroUsize {
-    static THREADS: OnceLock<NonZeroUsize> = OnceLock::new();
-    // To ask reads a dozen files.
-    *THREADS.get_or_init(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+    kiln_store::cores()
 }
 
 /// The machine that this program runs on.

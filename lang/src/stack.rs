@@ -11,32 +11,25 @@ thread_local! {
     static IS_LARGE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Calls `work` with room for deep recursion: on this thread if it has that already, else on one
-/// made for it.
+/// Calls `work` with room for deep recursion: on this stack if it has that already, else on one made
+/// for it. The thread stays the same.
 ///
-/// If the machine refuses to make a thread, the work is done here.
-pub fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    if IS_LARGE.get() {
+/// # Panics
+///
+/// If the machine has no room for a stack.
+pub fn with_stack<T>(work: impl FnOnce() -> T) -> T {
+    // Set back also where the work panics.
+    struct Large;
+    impl Drop for Large {
+        fn drop(&mut self) {
+            IS_LARGE.set(false);
+        }
+    }
+    if IS_LARGE.replace(true) {
         return work();
     }
-    let mut work = Some(work);
-    let taken = &mut work;
-    let done = std::thread::scope(|scope| {
-        let run = move || {
-            IS_LARGE.set(true);
-            taken.take().map(|it| it())
-        };
-        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, run);
-        thread.ok().map(|it| match it.join() {
-            Ok(done) => done,
-            Err(panic) => std::panic::resume_unwind(panic),
-        })
-    });
-    match (done.flatten(), work) {
-        (Some(done), _) => done,
-        (None, Some(work)) => work(),
-        (None, None) => unreachable!("the work is taken only to be done"),
-    }
+    let _large = Large;
+    stacker::grow(STACK_BYTES, work)
 }
 
 /// Does one kind of work on several threads with room for deep recursion, this one among them.
@@ -69,10 +62,19 @@ mod tests {
     #[test]
     fn there_is_room_for_deep_recursion_and_it_is_made_once() {
         let (found, inner) = with_stack(|| {
-            let thread = std::thread::current().id();
-            (depth(8_000), with_stack(|| std::thread::current().id() == thread))
+            let room = stacker::remaining_stack();
+            // A stack of its own would have more room than this one has left.
+            (depth(8_000), with_stack(|| stacker::remaining_stack() <= room))
         });
         assert_eq!(found, 8_000);
         assert!(inner);
+    }
+
+    #[test]
+    fn a_panic_leaves_the_large_stack() {
+        let result = std::panic::catch_unwind(|| with_stack(|| panic!("as asked")));
+        assert!(result.is_err());
+        assert!(!IS_LARGE.get());
+        assert_eq!(with_stack(|| depth(8_000)), 8_000);
     }
 }

@@ -73,8 +73,9 @@ impl Default for Limits {
     }
 }
 
-/// How many processors this process may use. To ask reads a dozen files, so it is asked once.
-pub(crate) fn cores() -> NonZeroUsize {
+/// Returns how many processors this process may use. To ask reads a dozen files, so it is asked once.
+#[must_use]
+pub fn cores() -> NonZeroUsize {
     static CORES: OnceLock<NonZeroUsize> = OnceLock::new();
     *CORES.get_or_init(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
 }

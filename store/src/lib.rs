@@ -53,7 +53,7 @@ pub use derivation::{
 pub use digest::{ActionId, BlobId, DerivationId, IdError, ObjectId, TreeId, parse_hex, to_hex};
 pub use encoding::DecodeError;
 pub use fetcher::{Attempt, FetchError, FetchProgress, FetchRequest, Fetched, Fetcher};
-pub use graph::{Graph, ImportSource, Limits, Node};
+pub use graph::{Graph, ImportSource, Limits, Node, cores};
 pub use ingest::{IngestError, OutputLink};
 pub use local::{
     Collected, Difference, GcError, GcOptions, GcReport, Holder, LocalStore, ObjectInfo, Problem,
