@@ -13,6 +13,10 @@ use super::*;
 
 /// A request with one of everything.
 fn with_request(layout: &Layout, check: impl FnOnce(Result<Plan, PlanError>)) {
+    with_kind(BuildKind::Build, layout, check);
+}
+
+fn with_kind(kind: BuildKind, layout: &Layout, check: impl FnOnce(Result<Plan, PlanError>)) {
     let name = |text: &str| StoreName::new(text).unwrap();
     let label = |text: &str| Label::new(text).unwrap();
     let input = |number: u8, text: &str| {
@@ -29,7 +33,7 @@ fn with_request(layout: &Layout, check: impl FnOnce(Result<Plan, PlanError>)) {
     let out = OutputName::default_output();
     let action = Action {
         name: name("tool"),
-        kind: BuildKind::Build,
+        kind,
         outputs: vec![out.clone()],
         system: System::new(this_system()).unwrap(),
         inputs: BTreeMap::new(),
@@ -238,4 +242,26 @@ fn on_disk_only_the_writable_folders_differ() {
         detach /kiln/stage
     "#]]
     .assert_eq(&only(&in_memory, &on_disk));
+}
+
+#[test]
+fn the_outputs_of_a_test_are_there_from_the_beginning() {
+    let layout = Layout { scratch: ScratchPlace::Memory { bytes_max: 1, files_max: 1 } };
+    let lines = |kind| {
+        let mut lines = Vec::new();
+        with_kind(kind, &layout, |plan| {
+            lines = plan.unwrap().to_string().lines().map(str::to_owned).collect();
+        });
+        lines
+    };
+    let build = lines(BuildKind::Build);
+    let more: String = lines(BuildKind::Test)
+        .iter()
+        .filter(|it| !build.contains(it))
+        .map(|it| format!("{it}\n"))
+        .collect();
+    expect![[r#"
+        folder 0755 /kiln/store/scra7ch01slrfkay0hknkswfql3dkprj-tool
+    "#]]
+    .assert_eq(&more);
 }
