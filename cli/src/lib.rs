@@ -36,6 +36,7 @@ mod signals;
 mod sources;
 mod spec;
 mod terminal;
+mod witnesses;
 mod workshop;
 mod workspace;
 mod world;

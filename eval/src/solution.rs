@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use kiln_lang::Diagnostic;
 use kiln_lang::Version;
 use kiln_lang::module::{Name, Role};
 use kiln_lang::types::Object;
@@ -166,6 +167,20 @@ pub struct Influence {
     pub says: Says,
     /// Whether something later overruled it.
     pub overruled: bool,
+}
+
+impl Influence {
+    /// Something that says nothing of a value but what its text says, and that nothing overruled.
+    pub(crate) fn told(by: Influencer, place: Option<Place>, text: impl Into<String>) -> Influence {
+        Influence { by, place, text: text.into(), says: Says::Text, overruled: false }
+    }
+
+    /// The search, which did not take something because of a conflict.
+    pub(crate) fn would_not_do(what: &str, conflict: &Diagnostic) -> Influence {
+        let place = Place::new(conflict.primary.file, conflict.primary.range);
+        let text = format!("{what} would not do: {}", conflict.message);
+        Influence::told(Influencer::Search, Some(place), text)
+    }
 }
 
 /// Who had a say in a value.

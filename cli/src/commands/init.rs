@@ -6,10 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kiln_fetch::{WebFetcher, WitnessRequest};
 use kiln_store::{
-    Derivation, Fetch, FetchError, FetchHash, FetchProgress, Graph, InputRef, Limits, Node,
-    OutputName, Store as _, StoreName, Unpack, UnpackRoot, to_hex,
+    Derivation, Fetch, FetchError, FetchHash, Graph, InputRef, Limits, Node, OutputName,
+    Store as _, StoreName, Unpack, UnpackRoot, to_hex,
 };
 
 use crate::args::{Building, Common, Layers, Wishes};
@@ -20,6 +19,7 @@ use crate::init::{self, DraftSource, Tree};
 use crate::progress::Progress;
 use crate::rewrite::create;
 use crate::terminal::{Style, Terminal, harmless, print};
+use crate::witnesses::{Witnesses, hashes};
 use crate::workshop::{Again, Workshop, show_error};
 use crate::workspace::Workspace;
 
@@ -41,67 +41,23 @@ pub(crate) fn run(
     how: &How<'_>,
 ) -> Result<Exit, Fail> {
     let workspace = Workspace::open(layers, terminal, common.quiet)?;
-    let recipe = |name: &str| workspace.db.package(name).is_some();
-    let (text, notes, name, beside) = if what.contains("://") {
-        let config = Config::read(common.store.as_deref())?;
-        let workshop = Workshop::open(&config)?;
-        let hash = hash(&workshop.fetcher, &workshop, common, terminal, what)?;
-        let again = Again::of(&Wishes::default(), &workspace.db);
-        let folder = unpacked(&workshop, common, terminal, (what, hash), &again)?;
-        let (name, version) = called(what);
-        let mut draft = init::read(&Tree::new(&folder), &name, version.as_deref());
-        rename(&mut draft.name, how.name)?;
-        let FetchHash::Sha256(digest) = hash else { return Err(Fail::Usage("no SHA-256".into())) };
-        let source = DraftSource::Url { url: what.to_owned(), sha256: to_hex(&digest) };
-        let here = PathBuf::from(".");
-        (draft.write(&source, &recipe), draft.notes().to_vec(), draft.name, here)
+    let found = if what.contains("://") {
+        downloaded(common, terminal, &workspace, what)?
     } else {
-        let folder = Path::new(what).canonicalize().map_err(|source| Fail::Io {
-            what: format!("cannot look at {}", harmless(what)),
-            source,
-        })?;
-        if !folder.is_dir() {
-            return Err(Fail::Usage(format!(
-                "{} is no folder: name the folder of the sources, or the URL of an archive",
-                harmless(what)
-            )));
-        }
-        let Some(parent) = folder.parent() else {
-            return Err(Fail::Usage(
-                "a recipe stands beside its source, and `/` has no beside".into(),
-            ));
-        };
-        let own = folder.file_name().map(|it| it.to_string_lossy().into_owned());
-        let own = own.unwrap_or_default();
-        let (name, version) = called(&own);
-        let mut draft = init::read(&Tree::new(&folder), &name, version.as_deref());
-        rename(&mut draft.name, how.name)?;
-        let beside = relative(parent);
-        let from = how.out.and_then(|it| it.parent()).map_or(Ok(parent.to_owned()), absolute)?;
-        let Ok(below) = folder.strip_prefix(&from) else {
-            return Err(Fail::Usage(format!(
-                "a recipe reads what lies below its own folder: {} is not below {}",
-                folder.display(),
-                from.display()
-            )));
-        };
-        if below.as_os_str().is_empty() {
-            return Err(Fail::Usage(
-                "a recipe in the folder that it builds would be a part of its own source: write it beside"
-                    .into(),
-            ));
-        }
-        let source = DraftSource::Folder(below.to_string_lossy().into_owned());
-        (draft.write(&source, &recipe), draft.notes().to_vec(), draft.name, beside)
+        beside(what, how.out)?
     };
-    let text = formatted(&text);
+    let (name, version) = called(&found.called);
+    let mut draft = init::read(&found.tree, &name, version.as_deref());
+    rename(&mut draft.name, how.name)?;
+    let recipe = |name: &str| workspace.db.package(name).is_some();
+    let text = kiln_lang::format(&draft.write(&found.source, &recipe)).text;
     if how.dry_run {
         print(&text);
         return Ok(Exit::Done);
     }
     let file = match how.out {
         Some(out) => out.to_owned(),
-        None => beside.join(format!("{name}.kiln")),
+        None => found.folder.join(format!("{}.kiln", draft.name)),
     };
     if file.symlink_metadata().is_ok() {
         return Err(Fail::NotFound {
@@ -116,17 +72,86 @@ pub(crate) fn run(
             terminal.paint(Style::Green, "wrote"),
             harmless(&file.display().to_string())
         );
-        for note in &notes {
+        for note in draft.notes() {
             eprintln!("  {} {}", terminal.paint(Style::Cyan, "look:"), harmless(note));
         }
         let folder = file.parent().filter(|it| !it.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new(".")).display();
         eprintln!(
-            "  {} kiln realise --recipes {folder} {name}",
-            terminal.paint(Style::Cyan, "next:")
+            "  {} kiln realise --recipes {folder} {}",
+            terminal.paint(Style::Cyan, "next:"),
+            draft.name
         );
     }
     Ok(Exit::Done)
+}
+
+/// A source tree, and what a recipe of it says.
+struct Found {
+    tree: Tree,
+    /// The name of the folder, or the URL.
+    called: String,
+    source: DraftSource,
+    /// Where the recipe goes.
+    folder: PathBuf,
+}
+
+/// The archive at a URL.
+fn downloaded(
+    common: &Common,
+    terminal: Terminal,
+    workspace: &Workspace,
+    url: &str,
+) -> Result<Found, Fail> {
+    let config = Config::read(common.store.as_deref())?;
+    let workshop = Workshop::open(&config)?;
+    let sha256 = sha256(&workshop, common, terminal, url)?;
+    let again = Again::of(&Wishes::default(), &workspace.db);
+    let hash = FetchHash::Sha256(sha256);
+    let folder = unpacked(&workshop, common, terminal, (url, hash), &again)?;
+    Ok(Found {
+        tree: Tree::new(&folder),
+        called: url.to_owned(),
+        source: DraftSource::Url { url: url.to_owned(), sha256: to_hex(&sha256) },
+        folder: PathBuf::from("."),
+    })
+}
+
+/// A folder, which the recipe stands beside, or above where its file is named.
+fn beside(what: &str, out: Option<&Path>) -> Result<Found, Fail> {
+    let folder = Path::new(what).canonicalize().map_err(|source| Fail::Io {
+        what: format!("cannot look at {}", harmless(what)),
+        source,
+    })?;
+    if !folder.is_dir() {
+        return Err(Fail::Usage(format!(
+            "{} is no folder: name the folder of the sources, or the URL of an archive",
+            harmless(what)
+        )));
+    }
+    let (Some(parent), Some(own)) = (folder.parent(), folder.file_name()) else {
+        return Err(Fail::Usage("a recipe stands beside its source, and `/` has no beside".into()));
+    };
+    let from = out.and_then(Path::parent).map_or(Ok(parent.to_owned()), absolute)?;
+    let Ok(below) = folder.strip_prefix(&from) else {
+        return Err(Fail::Usage(format!(
+            "a recipe reads what lies below its own folder: {} is not below {}",
+            folder.display(),
+            from.display()
+        )));
+    };
+    if below.as_os_str().is_empty() {
+        return Err(Fail::Usage(
+            "a recipe in the folder that it builds would be a part of its own source: write it beside"
+                .into(),
+        ));
+    }
+    Ok(Found {
+        tree: Tree::new(&folder),
+        called: own.to_string_lossy().into_owned(),
+        source: DraftSource::Folder(below.to_string_lossy().into_owned()),
+        folder: relative(parent),
+    })
 }
 
 /// What the user calls it, if they do.
@@ -143,11 +168,6 @@ fn rename(name: &mut String, asked: Option<&str>) -> Result<(), Fail> {
     }
     *name = asked.to_owned();
     Ok(())
-}
-
-/// The recipe as `kiln fmt` writes it.
-fn formatted(text: &str) -> String {
-    kiln_lang::format(text).text
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Fail> {
@@ -197,36 +217,29 @@ fn called(what: &str) -> (String, Option<String>) {
     (own.map_or_else(|| file.to_owned(), |it| (*it).to_owned()), Some(version))
 }
 
-/// The hash that every place of a download gives.
-fn hash(
-    fetcher: &WebFetcher,
+/// The SHA-256 of a download, on which all its places agree.
+fn sha256(
     workshop: &Workshop,
     common: &Common,
     terminal: Terminal,
     url: &str,
-) -> Result<FetchHash, Fail> {
+) -> Result<[u8; 32], Fail> {
     let _interrupt = crate::signals::cancel_on_signals(&workshop.cancel);
-    let progress = |it: FetchProgress| {
-        if let FetchProgress::Trying { url } = it
-            && !common.quiet
-        {
-            eprintln!("{} {}", terminal.paint(Style::Dim, "asking"), harmless(&url));
-        }
+    let places = Witnesses {
+        fetcher: &workshop.fetcher,
+        cancel: &workshop.cancel,
+        terminal,
+        quiet: common.quiet,
     };
-    let urls = [url.to_owned()];
-    let known = FetchHash::Sha256([0; 32]);
-    let request =
-        WitnessRequest { urls: &urls, known, progress: &progress, cancel: &workshop.cancel };
-    let witnesses = match fetcher.witnesses(&request) {
+    let witnesses = match places.ask(&[url.to_owned()], FetchHash::Sha256([0; 32])) {
         Ok(witnesses) => witnesses,
         Err(FetchError::Cancelled) => return Err(Fail::Shown(Exit::Stopped)),
         Err(error) => return Err(Fail::Run { message: error.to_string(), advice: None }),
     };
-    let hashes: std::collections::BTreeSet<FetchHash> =
-        witnesses.iter().filter_map(|it| it.found.as_ref().ok()).map(|it| it.0).collect();
-    let mut each = hashes.iter();
+    let mut each = hashes(&witnesses).into_iter();
     match (each.next(), each.next()) {
-        (Some(hash), None) => Ok(*hash),
+        (Some(FetchHash::Sha256(digest)), None) => Ok(digest),
+        (Some(FetchHash::Blake3(_)), None) => unreachable!("SHA-256 was asked for"),
         (None, _) => {
             let why: Vec<String> = witnesses
                 .iter()

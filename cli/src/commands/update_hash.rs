@@ -3,14 +3,14 @@
 //! Every place of a source is asked, and all that answer must agree: a hash that one of them gave
 //! alone would be worth no more than that place. How a hash is found in a file: `hash_slots.rs`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use kiln_eval::{Download, downloads};
-use kiln_fetch::{WebFetcher, Witness, WitnessRequest};
+use kiln_fetch::{WebFetcher, Witness};
 use kiln_lang::module::ModuleKind;
 use kiln_lang::{Database, FileId};
-use kiln_store::{Cancel, FetchError, FetchHash, FetchProgress};
+use kiln_store::{Cancel, FetchError, FetchHash};
 
 use crate::args::{Common, Layers};
 use crate::config::Config;
@@ -21,6 +21,7 @@ use crate::rewrite::{self, complain};
 use crate::signals;
 use crate::sources::machines;
 use crate::terminal::{Style, Terminal, harmless, print};
+use crate::witnesses::{Witnesses, hashes};
 use crate::workshop::fetcher;
 use crate::workspace::Workspace;
 use crate::world::STD;
@@ -234,17 +235,14 @@ impl Update<'_> {
             return Ok(Agreement::Unreachable);
         };
         let mut witnesses: Vec<Witness> = Vec::new();
-        let (quiet, terminal) = (self.quiet, self.terminal);
+        let places = Witnesses {
+            fetcher: self.fetcher,
+            cancel: self.cancel,
+            terminal: self.terminal,
+            quiet: self.quiet,
+        };
         for urls in &readers.urls {
-            let progress = |it: FetchProgress| {
-                if let FetchProgress::Trying { url } = it
-                    && !quiet
-                {
-                    eprintln!("{} {}", terminal.paint(Style::Dim, "asking"), harmless(&url));
-                }
-            };
-            let request = WitnessRequest { urls, known, progress: &progress, cancel: self.cancel };
-            match self.fetcher.witnesses(&request) {
+            match places.ask(urls, known) {
                 Ok(found) => {
                     if !found.iter().any(|it| it.found.is_ok()) {
                         self.error(&format!("no place gives {title}"));
@@ -260,9 +258,7 @@ impl Update<'_> {
                 }
             }
         }
-        let hashes: BTreeSet<FetchHash> =
-            witnesses.iter().filter_map(|it| it.found.as_ref().ok()).map(|it| it.0).collect();
-        let mut hashes = hashes.into_iter();
+        let mut hashes = hashes(&witnesses).into_iter();
         match (hashes.next(), hashes.next()) {
             (Some(hash), None) => {
                 let silent: Vec<Witness> =

@@ -103,11 +103,10 @@ impl Draft {
     }
 
     /// Adds an option, unless there is one of that name.
-    pub(super) fn option(&mut self, option: DraftOption) {
+    pub(super) fn option(&mut self, mut option: DraftOption) {
         if self.options.iter().any(|it| it.name == option.name) {
             return;
         }
-        let mut option = option;
         let name = option.name.to_lowercase();
         // What is not installed costs time, and may look for what is not there.
         let is_extra = ["test", "example", "bench", "doc", "fuzz", "sample"]
@@ -166,11 +165,12 @@ impl Draft {
             let _ = writeln!(out, "build cxx[cpu = platform.cpu]");
         }
         let names = self.names();
-        let mut taken: Vec<usize> = Vec::new();
+        // By option, as the build system calls it.
+        let mut of_options: Vec<(&str, String)> = Vec::new();
         let mut missing: Vec<String> = Vec::new();
         let mut said: BTreeSet<String> = BTreeSet::new();
-        for (at, need) in self.needs.iter().enumerate() {
-            let of_option = need.option.as_ref().is_some_and(|it| names.iter().any(|n| n.0 == it));
+        for need in &self.needs {
+            let option = need.option.as_deref().filter(|it| names.iter().any(|of| of.0 == *it));
             let Some(package) = provider(&need.name, recipe) else {
                 if need.is_required {
                     missing.push(format!("{} ({})", need.name, need.place));
@@ -180,11 +180,11 @@ impl Draft {
             if package.is_empty() {
                 continue;
             }
-            if of_option {
-                taken.push(at);
+            let line = dependency(need, &package);
+            if let Some(option) = option {
+                of_options.push((option, line));
                 continue;
             }
-            let line = dependency(need, &package);
             if !said.insert(package) {
                 continue;
             }
@@ -198,10 +198,8 @@ impl Draft {
             let _ = writeln!(out, "// The build looks for {missing}: no recipe is known for it.");
         }
         for (option, name) in self.options.iter().zip(&names) {
-            let needs = taken.iter().map(|it| &self.needs[*it]);
-            let needs = needs.filter(|it| it.option.as_deref() == Some(name.0));
-            let lines: Vec<String> =
-                needs.filter_map(|it| Some(dependency(it, &provider(&it.name, recipe)?))).collect();
+            let needs = of_options.iter().filter(|it| it.0 == name.0);
+            let lines: Vec<String> = needs.map(|it| it.1.clone()).collect();
             out.push('\n');
             option.write(&name.1, &lines, &mut out);
         }

@@ -14,7 +14,7 @@ use kiln_store::{
 
 use super::Context;
 use super::imports::ImportMistake;
-use super::testing::{Testing, report};
+use super::testing::{Testing, report, tested};
 use crate::condition::Cond;
 use crate::explain::NodeFacts;
 use crate::interpret::{Fuel, Interpreter, VALUE_BYTES_MAX, concat};
@@ -24,9 +24,6 @@ use crate::solution::{Edge, NodeId, Solution};
 use crate::solve::conform;
 use crate::text::Text;
 use crate::value::{DepValue, LocalFile, Source, Value};
-
-/// The label of the package that a test tests.
-pub(super) const TESTED: &str = "tested";
 
 /// Where a source is unpacked in the build directory, if it is not one of `sources`.
 const MAIN_SOURCE: &str = "src";
@@ -240,10 +237,8 @@ impl<'c> NodeBuilder<'c> {
         let mut env = self.environment("test_env")?;
         let links = self.map("links")?.into_iter().collect();
         // What the script calls `out` in either language is what it tests.
-        if let (Ok(out), Ok(tested)) = (EnvName::new("out"), Label::new(TESTED)) {
-            let path = Template::from_pieces([Piece::Input(tested)]);
-            env.entry(out).or_insert(path);
-        }
+        let out = EnvName::new("out").ok()?;
+        env.entry(out).or_insert_with(|| Template::from_pieces([Piece::Input(tested())]));
         let mut sources = BTreeMap::new();
         if self.reads_source
             && let Some(Value::Source(source)) = self.field("source")
@@ -257,13 +252,9 @@ impl<'c> NodeBuilder<'c> {
             script: Some(script.to_template()),
         };
         if let Some(testing) = &self.testing {
-            let all = testing.deps.iter().map(|it| (&it.value.label, &it.input));
-            for (label, input) in all {
-                self.inputs.insert(label.clone(), Input::Ready(input.clone()));
-            }
-            if let Ok(label) = Label::new(TESTED) {
-                self.inputs.insert(label, Input::Ready(testing.tested.clone()));
-            }
+            let deps = testing.deps.iter().map(|it| (it.value.label.clone(), it.input.clone()));
+            let all = deps.chain([(tested(), testing.tested.clone())]);
+            self.inputs.extend(all.map(|(label, input)| (label, Input::Ready(input))));
         }
         let build = Build {
             name,

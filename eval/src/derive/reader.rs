@@ -9,7 +9,8 @@ use kiln_lang::types::Object;
 use kiln_lang::{Code, Diagnostic, FileId};
 use kiln_store::{Label, OutputName, Piece, StoreName, Template};
 
-use super::build::{Input, NodeBuilder, TESTED, linked};
+use super::build::{Input, NodeBuilder, linked};
+use super::testing::tested;
 use crate::interpret::{Failure, Fuel, Interpreter, Reader};
 use crate::package::Place;
 use crate::text::Text;
@@ -234,9 +235,9 @@ impl Reader for NodeBuilder<'_> {
 impl NodeBuilder<'_> {
     /// The path of an output: where the build makes it, or where a test finds it.
     fn own_path(&self, output: OutputName) -> Text {
-        let piece = match (&self.testing, Label::new(TESTED)) {
-            (Some(_), Ok(tested)) => Piece::Input(tested),
-            _ => Piece::Output(output),
+        let piece = match &self.testing {
+            Some(_) => Piece::Input(tested()),
+            None => Piece::Output(output),
         };
         Text::from_template(Template::from_pieces([piece]))
     }

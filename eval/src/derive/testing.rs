@@ -14,14 +14,12 @@ use kiln_store::{InputRef, Label, OutputName};
 use super::build::{self, NodeBuilder};
 use super::{Context, Derived, Deriver};
 use crate::evaluate::{Evaluation, Packages};
+use crate::explain::NodeFacts;
 use crate::layers::{Setup, Wish};
 use crate::package::{AskDecl, DepDecl, ItemDecl, Place, Reqs, TestDecl, ValueDecl};
 use crate::solution::{NodeId, Solution};
 use crate::solve::Session;
 use crate::value::DepValue;
-
-/// What a test may leave: its output, which is an empty folder if it leaves nothing.
-pub(super) const REPORT: &str = "report";
 
 /// A test of a package, ready to be run.
 #[derive(Debug, Clone)]
@@ -75,7 +73,8 @@ pub fn derive_tests(
     let mut tests = Vec::new();
     for node in nodes {
         let package = &solution.node(*node).package;
-        let holds = |it: &&TestDecl| NodeBuilder::new(&deriver.context, *node).holds(&it.cond);
+        let holds =
+            |it: &&TestDecl| it.cond.holds(&mut NodeFacts { solution, node: *node }) == Some(true);
         let declared: Vec<&TestDecl> = package.tests.iter().filter(holds).collect();
         if declared.is_empty() {
             continue;
@@ -110,9 +109,14 @@ pub fn derive_tests(
     }
 }
 
-/// The name of the output of a test.
+/// What a test may leave: its output, which is an empty folder if it leaves nothing.
 pub(super) fn report() -> OutputName {
-    OutputName::new(REPORT).unwrap_or_else(|_| OutputName::default_output())
+    OutputName::new("report").unwrap_or_else(|_| unreachable!("the word is a name"))
+}
+
+/// The label of the package that a test tests.
+pub(super) fn tested() -> Label {
+    Label::new("tested").unwrap_or_else(|_| unreachable!("the word is a label"))
 }
 
 impl Deriver<'_> {

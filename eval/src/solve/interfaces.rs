@@ -20,7 +20,7 @@ use super::search::{Clash, Learned, Pick, Var};
 use super::unit::{Need, Settled};
 use super::{Solver, may_hold};
 use crate::package::{Package, Place};
-use crate::solution::{Influence, Influencer, Says};
+use crate::solution::{Influence, Influencer};
 
 /// How often an interface may get another provider because of what is needed by name. In rings each
 /// may take the reason for the other away.
@@ -97,13 +97,8 @@ impl Solver<'_> {
     /// What a layer says of who provides an interface.
     pub(super) fn chosen_provider(&self, interface: &Name) -> Option<Influence> {
         let chosen = self.providers.get(interface)?;
-        Some(Influence {
-            by: Influencer::Layer(chosen.label.clone()),
-            place: Some(chosen.place),
-            text: chosen.text.clone(),
-            says: Says::Text,
-            overruled: false,
-        })
+        let by = Influencer::Layer(chosen.label.clone());
+        Some(Influence::told(by, Some(chosen.place), &*chosen.text))
     }
 
     /// Settles who provides an interface, and takes what is asked of it to that package.
@@ -207,21 +202,12 @@ impl Solver<'_> {
             let pick = Pick::Provider(provider.clone());
             let Some(nogood) = board.nogoods.against(&board.drafts, &[], &var, &pick) else {
                 if let Some((_, need)) = by_name(provider) {
-                    history.push(Influence {
-                        by: Influencer::Need(need.by.clone()),
-                        place: Some(need.place),
-                        text: format!("`{provider}` is needed by its own name"),
-                        says: Says::Text,
-                        overruled: false,
-                    });
+                    let text = format!("`{provider}` is needed by its own name");
+                    let by = Influencer::Need(need.by.clone());
+                    history.push(Influence::told(by, Some(need.place), text));
                 } else if locked.contains(provider) {
-                    history.push(Influence {
-                        by: Influencer::Lock,
-                        place: None,
-                        text: format!("stays `{provider}`"),
-                        says: Says::Text,
-                        overruled: false,
-                    });
+                    let text = format!("stays `{provider}`");
+                    history.push(Influence::told(Influencer::Lock, None, text));
                 }
                 let others = suitable[at + 1..].iter().map(|it| it.0.clone()).collect();
                 return Bound {
@@ -237,13 +223,7 @@ impl Solver<'_> {
             clash.causes.extend(&nogood.causes);
             if let Some(told) = nogood.causes.first().and_then(|it| board.told.get(*it)) {
                 tried.push(format!("`{provider}`: {}", told.message));
-                history.push(Influence {
-                    by: Influencer::Search,
-                    place: Some(Place::new(told.primary.file, told.primary.range)),
-                    text: format!("{provider} would not do: {}", told.message),
-                    says: Says::Text,
-                    overruled: false,
-                });
+                history.push(Influence::would_not_do(provider, told));
             }
         }
         for at in rejecting {
@@ -468,13 +448,7 @@ fn rejected(package: &Package, interface: &Name, need: &Need) -> Influence {
     } else {
         format!("{} provides {}, and not {}", package.name, offers.join(" or "), need.req)
     };
-    Influence {
-        by: Influencer::Need(need.by.clone()),
-        place: Some(need.place),
-        text,
-        says: Says::Text,
-        overruled: false,
-    }
+    Influence::told(Influencer::Need(need.by.clone()), Some(need.place), text)
 }
 
 /// The versions of an interface that a package may provide; none if it does not say.

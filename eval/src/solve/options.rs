@@ -335,13 +335,7 @@ impl<'a> Options<'a> {
                 let text = self.db.text(option.at.file)
                     [self.db.expr_range(option.at.file, choices[place as usize])]
                 .to_owned();
-                stack.history.push(Influence {
-                    by: Influencer::Search,
-                    place: Some(Place::new(told.primary.file, told.primary.range)),
-                    text: format!("{text} would not do: {}", told.message),
-                    says: Says::Text,
-                    overruled: false,
-                });
+                stack.history.push(Influence::would_not_do(&text, told));
             }
         }
         let Some(chosen) = chosen else {

@@ -53,13 +53,8 @@ impl Solver<'_> {
             }
         }
         for need in needs.iter().filter(|it| !it.req.is_any()) {
-            history.push(Influence {
-                by: Influencer::Need(need.by.clone()),
-                place: Some(need.place),
-                text: need.text.clone(),
-                says: Says::Text,
-                overruled: false,
-            });
+            let by = Influencer::Need(need.by.clone());
+            history.push(Influence::told(by, Some(need.place), &*need.text));
         }
         let allowed = |version: &PackageVersion| {
             fixed.as_ref().is_none_or(|it| it.0 == version.version)
@@ -112,13 +107,7 @@ impl Solver<'_> {
             clash.choices.extend(nogood.others.iter().cloned());
             clash.causes.extend(&nogood.causes);
             if let Some(told) = nogood.causes.first().and_then(|it| board.told.get(*it)) {
-                history.push(Influence {
-                    by: Influencer::Search,
-                    place: Some(Place::new(told.primary.file, told.primary.range)),
-                    text: format!("{} would not do: {}", candidate.version, told.message),
-                    says: Says::Text,
-                    overruled: false,
-                });
+                history.push(Influence::would_not_do(&candidate.version.to_string(), told));
             }
         }
         let is_impossible = self.blame_needs(board, package, needs, &mut clash);

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
-use crate::common::{Fixture, show_diagnostics};
+use crate::common::{self, Fixture, chosen_of};
 
 /// The packages are 0 to 4; the last three may provide the interface, the first two may need it.
 const PACKAGES: usize = 5;
@@ -46,7 +46,7 @@ struct Dep {
 type Chosen = Option<Vec<usize>>;
 
 /// The version and value of each package that is there.
-type Found = BTreeMap<usize, (u32, usize)>;
+type Found = common::Chosen<usize>;
 
 fn dep() -> impl Strategy<Value = Dep> {
     (
@@ -357,23 +357,10 @@ fn brute_force(models: &[Model], chosen: &Chosen) -> Vec<Found> {
 }
 
 fn solution_of(fixture: &Fixture) -> (Option<Found>, String) {
-    let outcome = fixture.run();
-    match &outcome.result {
-        Err(said) => (None, show_diagnostics(&outcome.db, said)),
-        Ok(done) => {
-            let mut found = Found::new();
-            for unit in done.solution.units.iter().filter(|it| !it.is_build) {
-                for (name, node) in &unit.by_name {
-                    let node = done.solution.node(*node);
-                    let value = node.option("k").unwrap().value.source();
-                    let value = VALUES.iter().position(|it| *it == value).unwrap();
-                    let version = node.version.to_string().parse().unwrap();
-                    found.insert(name[1..].parse().unwrap(), (version, value));
-                }
-            }
-            (Some(found), String::new())
-        }
-    }
+    chosen_of(fixture, |node| {
+        let value = node.option("k").unwrap().value.source();
+        VALUES.iter().position(|it| *it == value).unwrap()
+    })
 }
 
 proptest! {

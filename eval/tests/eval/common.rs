@@ -9,8 +9,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use kiln_eval::{
-    Derived, Influence, NodeId, OptionState, Packages, Says, SetupRequest, Solution, Value, derive,
-    prepare, setup, solve,
+    Derived, Influence, Node, NodeId, OptionState, Packages, Says, SetupRequest, Solution, Value,
+    derive, prepare, setup, solve,
 };
 use kiln_lang::module::OptionKind;
 use kiln_lang::{Database, Diagnostic, FileId, MemoryWorld, World};
@@ -357,4 +357,29 @@ pub(crate) fn option_of(done: &Done, package: &str, name: &str) -> (Value, Optio
     assert!(table.get(name).is_some_and(|it| it.kind != OptionKind::Field));
     let option = node.option(name).unwrap();
     (option.value.clone(), option.state)
+}
+
+/// What was chosen of each package, by its number.
+pub(crate) type Chosen<T> = BTreeMap<usize, (u32, T)>;
+
+/// What was chosen of each package `p0`, `p1`, … for the target: its version, and what `value` finds
+/// of it; or what stands against all.
+pub(crate) fn chosen_of<T>(
+    fixture: &Fixture,
+    value: impl Fn(&Node) -> T,
+) -> (Option<Chosen<T>>, String) {
+    let outcome = fixture.run();
+    let done = match &outcome.result {
+        Err(said) => return (None, show_diagnostics(&outcome.db, said)),
+        Ok(done) => done,
+    };
+    let mut found = BTreeMap::new();
+    for unit in done.solution.units.iter().filter(|it| !it.is_build) {
+        for (name, node) in &unit.by_name {
+            let node = done.solution.node(*node);
+            let version = node.version.to_string().parse().unwrap();
+            found.insert(name[1..].parse().unwrap(), (version, value(node)));
+        }
+    }
+    (Some(found), String::new())
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
-use crate::common::{Fixture, show_diagnostics, show_edges, show_options};
+use crate::common::{self, Fixture, chosen_of, show_diagnostics, show_edges, show_options};
 
 fn check(files: &str, wishes: &[&str], expected: Expect) {
     expected.assert_eq(&show_options(&Fixture::new(files, wishes).run()));
@@ -463,7 +463,7 @@ fn fixture(models: &[Model], order: &[usize]) -> Fixture {
 }
 
 /// The version and feature of each package that is there.
-type Found = BTreeMap<usize, (u32, bool)>;
+type Found = common::Chosen<bool>;
 
 /// Brings things into the order of the numbers that stand at their places.
 fn shuffle(things: &mut Vec<String>, order: &[usize]) {
@@ -548,23 +548,7 @@ fn brute_force(models: &[Model]) -> Option<Found> {
 }
 
 fn solution_of(fixture: &Fixture) -> (Option<Found>, String) {
-    let outcome = fixture.run();
-    match &outcome.result {
-        Err(said) => (None, show_diagnostics(&outcome.db, said)),
-        Ok(done) => {
-            let mut found = BTreeMap::new();
-            for unit in done.solution.units.iter().filter(|it| !it.is_build) {
-                for (name, node) in &unit.by_name {
-                    let node = done.solution.node(*node);
-                    let number = name[1..].parse().unwrap();
-                    let version = node.version.to_string().parse().unwrap();
-                    let f = node.option("f").unwrap().value == kiln_eval::Value::Bool(true);
-                    found.insert(number, (version, f));
-                }
-            }
-            (Some(found), String::new())
-        }
-    }
+    chosen_of(fixture, |node| node.option("f").unwrap().value == kiln_eval::Value::Bool(true))
 }
 
 /// A need that rejects the only version, which has a conflict of its own: nobody but who needs it is
