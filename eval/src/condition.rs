@@ -22,7 +22,7 @@ pub enum Cond {
     /// Holds if one does.
     Any(Vec<Cond>),
     /// Asks one thing.
-    Is(Atom),
+    Is(Box<Atom>),
 }
 
 /// What a condition asks.
@@ -79,6 +79,12 @@ pub trait Facts {
 }
 
 impl Cond {
+    /// Makes a condition that asks one thing.
+    #[must_use]
+    pub fn is(atom: Atom) -> Cond {
+        Cond::Is(Box::new(atom))
+    }
+
     /// Returns whether all of `conds` hold, in the simplest form.
     #[must_use]
     pub fn all(conds: impl IntoIterator<Item = Cond>) -> Cond {
@@ -167,7 +173,7 @@ impl Cond {
             Cond::True | Cond::False => false,
             Cond::Not(inner) => inner.reads_others(),
             Cond::All(parts) | Cond::Any(parts) => parts.iter().any(Cond::reads_others),
-            Cond::Is(atom) => matches!(atom, Atom::With(_)),
+            Cond::Is(atom) => matches!(**atom, Atom::With(_)),
         }
     }
 
@@ -235,9 +241,12 @@ impl fmt::Display for Cond {
             Cond::True => f.write_str("always"),
             Cond::False => f.write_str("never"),
             Cond::Not(inner) => match &**inner {
-                Cond::Is(Atom::Option(name, Comparison::Equal, Value::Bool(true))) => {
-                    write!(f, "!{name}")
-                }
+                Cond::Is(atom) => match &**atom {
+                    Atom::Option(name, Comparison::Equal, Value::Bool(true)) => {
+                        write!(f, "!{name}")
+                    }
+                    atom => write!(f, "!({atom})"),
+                },
                 inner => write!(f, "!({inner})"),
             },
             Cond::All(parts) => f.write_str(&join(parts, " & ")),

@@ -1,6 +1,7 @@
 //! Recipes to [`Package`]s: conditions become data, loops are unrolled, constants are computed.
 
 mod conditions;
+mod plain;
 mod readers;
 mod specs;
 
@@ -15,6 +16,7 @@ use kiln_lang::{
     Checked, Code, Comparison, Database, Diagnostic, FileId, VersionBound, VersionReq,
 };
 
+pub(crate) use self::plain::declared;
 use self::readers::Nothing;
 use crate::condition::{Atom, Cond};
 use crate::interpret::{Fuel, Interpreter};
@@ -121,7 +123,7 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
         file,
         is_interface: schema.env.module().kind == Some(ModuleKind::Interface),
         versions: versions(&schema.versions),
-        effects: Vec::new(),
+        effects: BTreeMap::new(),
         deps: Vec::new(),
         rules: Vec::new(),
         exports: Vec::new(),
@@ -132,6 +134,7 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
         tests: Vec::new(),
         mistakes: Vec::new(),
         autos: BTreeMap::new(),
+        plain: Vec::new(),
         schema,
         bodies,
     };
@@ -152,13 +155,17 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
             }
             None => Cond::True,
         };
-        package.effects.push(effect);
+        if effect != Cond::True {
+            package.effects.insert(at as u32, effect);
+        }
     }
     for (index, at) in table.bodies.iter().enumerate() {
         let checked = package.bodies[index].clone();
         evaluation.body(&mut package, index, *at, &checked);
     }
     package.mistakes = evaluation.mistakes;
+    package.plain = plain::plain(db, &package);
+    package.shrink();
     package
 }
 
@@ -250,7 +257,7 @@ impl<'a> Evaluation<'a> {
         for entry in &body.versions {
             let bound = VersionBound::Exact(kiln_lang::Version::new(&entry.version.name));
             for setting in &entry.settings {
-                let cond = Cond::Is(Atom::Version(Comparison::Equal, bound.clone()));
+                let cond = Cond::is(Atom::Version(Comparison::Equal, bound.clone()));
                 package.settings.push(BodySetting {
                     body: index,
                     path: setting.path.iter().map(|it| it.name.clone()).collect(),

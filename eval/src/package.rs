@@ -8,6 +8,7 @@ use kiln_lang::schema::Schema;
 use kiln_lang::{Checked, FileId, TextRange, Version, VersionReq};
 
 use crate::condition::Cond;
+use crate::solution::OptionValue;
 use crate::value::Value;
 
 /// A place in a file.
@@ -50,8 +51,8 @@ pub struct Package {
     pub is_interface: bool,
     /// Its versions, newest first.
     pub versions: Vec<PackageVersion>,
-    /// When each option exists and has an effect, by its place in the table.
-    pub effects: Vec<Cond>,
+    /// When options exist and have an effect that do not always, by their place in the table.
+    pub effects: BTreeMap<u32, Cond>,
     /// What it depends on.
     pub deps: Vec<DepDecl>,
     /// What must and must not hold.
@@ -70,8 +71,23 @@ pub struct Package {
     pub tests: Vec<TestDecl>,
     /// The options whose default is `auto(…)`, by their place in the table, and its values.
     pub autos: BTreeMap<u32, Vec<ExprId>>,
+    /// The features and knobs that are as declared where nobody says anything about them, by their
+    /// place in the table; nothing for those that depend on something, and for fields.
+    pub plain: Vec<Option<Arc<OptionValue>>>,
     /// What could not be evaluated, because it has no end.
     pub mistakes: Vec<kiln_lang::Diagnostic>,
+}
+
+impl Package {
+    /// Gives back memory that is not used.
+    pub(crate) fn shrink(&mut self) {
+        self.deps.shrink_to_fit();
+        self.rules.shrink_to_fit();
+        self.exports.shrink_to_fit();
+        self.settings.shrink_to_fit();
+        self.args.shrink_to_fit();
+        self.tests.shrink_to_fit();
+    }
 }
 
 /// A version that a package offers.

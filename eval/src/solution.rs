@@ -95,7 +95,7 @@ pub struct Node {
     /// Why that version.
     pub version_history: Vec<Influence>,
     /// Its features and knobs, by their place in the package's table; nothing for fields.
-    pub options: Vec<Option<OptionValue>>,
+    pub options: Vec<Option<Arc<OptionValue>>>,
     /// What it depends on, in the order of its recipe.
     pub edges: Vec<Edge>,
     /// The unit of its build tools.
@@ -287,7 +287,7 @@ impl Node {
     /// Returns the value of an option.
     #[must_use]
     pub fn option(&self, name: &str) -> Option<&OptionValue> {
-        self.options[self.package.schema.table.position(name)?].as_ref()
+        self.options[self.package.schema.table.position(name)?].as_deref()
     }
 
     /// Returns the options with their names, in the order of their declarations.
@@ -297,7 +297,7 @@ impl Node {
             .options
             .iter()
             .zip(&self.options)
-            .filter_map(|(schema, value)| Some((&schema.name, value.as_ref()?)))
+            .filter_map(|(schema, value)| Some((&schema.name, value.as_deref()?)))
     }
 
     /// Returns the name and version: `curl 8.18.0`.

@@ -24,10 +24,10 @@ impl Evaluation<'_> {
         match checked.res(expr) {
             Res::Bool(value) => return if *value { Cond::True } else { Cond::False },
             Res::Option(name) => {
-                return Cond::Is(Atom::Option(name.clone(), Comparison::Equal, Value::Bool(true)));
+                return Cond::is(Atom::Option(name.clone(), Comparison::Equal, Value::Bool(true)));
             }
             Res::ObjectMember(object, name) => {
-                return Cond::Is(Atom::Global(
+                return Cond::is(Atom::Global(
                     *object,
                     name.clone(),
                     Comparison::Equal,
@@ -54,7 +54,7 @@ impl Evaluation<'_> {
                     Reqs::Computed { .. } | Reqs::Same => VersionReq::any(),
                 };
                 let interface = with.interface.as_ref().map(|it| it.name.clone());
-                Cond::Is(Atom::With(Box::new(WithAtom {
+                Cond::is(Atom::With(Box::new(WithAtom {
                     package: package.name.clone(),
                     interface,
                     items,
@@ -79,7 +79,7 @@ impl Evaluation<'_> {
         if let (Some(Chosen::Global(a, x)), Some(Chosen::Global(b, y)), Some(comparison)) =
             (chosen(checked, lhs), chosen(checked, rhs), comparison(op))
         {
-            return Cond::Is(Atom::Globals((a, x), comparison, (b, y)));
+            return Cond::is(Atom::Globals((a, x), comparison, (b, y)));
         }
         // Something that is chosen stands on one side, a constant on the other.
         let (chosen, constant, op) = match chosen(checked, lhs) {
@@ -106,7 +106,7 @@ impl Evaluation<'_> {
             let Some((of, bits)) = found else {
                 return if is_any { Cond::False } else { Cond::True };
             };
-            let atoms = bits.iter().map(|it| Cond::Is(Atom::Has(name.clone(), of.clone(), it)));
+            let atoms = bits.iter().map(|it| Cond::is(Atom::Has(name.clone(), of.clone(), it)));
             return if is_any { Cond::any(atoms) } else { Cond::all(atoms) };
         }
         match comparison(op) {
@@ -238,7 +238,7 @@ impl Evaluation<'_> {
             GuardKind::When(cond) => self.cond(checked, *cond, locals),
             GuardKind::Unless(cond) => self.cond(checked, *cond, locals).negate(),
             GuardKind::Feature(name) => {
-                Cond::Is(Atom::Option(name.name.clone(), Comparison::Equal, Value::Bool(true)))
+                Cond::is(Atom::Option(name.name.clone(), Comparison::Equal, Value::Bool(true)))
             }
             GuardKind::Arm { knob, patterns } => self.arm(checked, &knob.name, patterns, locals),
             GuardKind::ElseArm { knob, patterns } => {
@@ -266,18 +266,18 @@ impl Evaluation<'_> {
             match self.constant(checked, *pattern, locals) {
                 Some(value @ (Value::Enum(..) | Value::Set(..))) if is_set => {
                     let Some((of, bits)) = elements(&value) else { continue };
-                    let has = |it| Cond::Is(Atom::Has(knob.clone(), of.clone(), it));
+                    let has = |it| Cond::is(Atom::Has(knob.clone(), of.clone(), it));
                     parts.extend(bits.iter().map(has));
                 }
                 Some(Value::Set(of, bits)) => parts.extend(bits.iter().map(|it| {
-                    Cond::Is(Atom::Option(
+                    Cond::is(Atom::Option(
                         knob.clone(),
                         Comparison::Equal,
                         Value::Enum(of.clone(), it),
                     ))
                 })),
                 Some(value) => {
-                    parts.push(Cond::Is(Atom::Option(knob.clone(), Comparison::Equal, value)));
+                    parts.push(Cond::is(Atom::Option(knob.clone(), Comparison::Equal, value)));
                 }
                 None => {}
             }
@@ -344,7 +344,7 @@ enum Chosen {
 
 impl Chosen {
     fn compare(&self, comparison: Comparison, value: Value) -> Cond {
-        Cond::Is(match (self, value) {
+        Cond::is(match (self, value) {
             (Chosen::Option(name), value) => Atom::Option(name.clone(), comparison, value),
             (Chosen::Global(object, name), value) => {
                 Atom::Global(*object, name.clone(), comparison, value)

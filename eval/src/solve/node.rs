@@ -27,7 +27,7 @@ pub(super) struct Draft {
     pub(super) rank: Arc<Rank>,
     pub(super) version: Version,
     pub(super) version_history: Vec<Influence>,
-    pub(super) options: Vec<Option<OptionValue>>,
+    pub(super) options: Vec<Option<Arc<OptionValue>>>,
     /// Which of its values each option has whose default is `auto(…)`, by its place in the package's
     /// table; those that somebody decides are not among them.
     pub(super) autos: BTreeMap<u32, u32>,

@@ -24,6 +24,7 @@ use super::node::Draft;
 use super::search::{Choice, Clash, Nogoods, Pick, Var};
 use super::unit::{Ask, AskWhat, Need};
 use crate::condition::{Facts, WithAtom};
+use crate::evaluate::declared;
 use crate::interpret::{Failure, Fuel, Interpreter, Reader, as_bits};
 use crate::layers::{LayerSetting, Setup};
 use crate::package::{Locals, Package, Place};
@@ -63,7 +64,7 @@ pub(super) struct Options<'a> {
 /// What comes out of computing options.
 pub(super) struct Finished {
     /// By their place in the package's table; nothing for fields.
-    pub(super) values: Vec<Option<OptionValue>>,
+    pub(super) values: Vec<Option<Arc<OptionValue>>>,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// The packages and interfaces that conditions asked for.
     pub(super) read: BTreeSet<Name>,
@@ -81,7 +82,7 @@ enum Slot {
     Empty,
     /// Being computed: asked for again, it would be a ring.
     Open,
-    Done(Option<OptionValue>),
+    Done(Option<Arc<OptionValue>>),
 }
 
 /// A value on its way through the layers.
@@ -229,12 +230,16 @@ impl<'a> Options<'a> {
             Slot::Open => return None,
             Slot::Empty => {}
         }
+        if let Some(plain) = self.plain(at) {
+            self.slots[at] = Slot::Done(Some(plain.clone()));
+            return Some(plain.value.clone());
+        }
         self.slots[at] = Slot::Open;
         self.begin_reading();
         let package = self.package.clone();
         let option = &package.schema.table.options[at];
         let value = match option.kind {
-            OptionKind::Feature | OptionKind::Knob => Some(self.compute(at, option)),
+            OptionKind::Feature | OptionKind::Knob => Some(Arc::new(self.compute(at, option))),
             OptionKind::Field | OptionKind::Let => None,
         };
         if self.autos.contains_key(&(at as u32))
@@ -249,6 +254,14 @@ impl<'a> Options<'a> {
         let result = value.as_ref().map(|it| it.value.clone());
         self.slots[at] = Slot::Done(value);
         result
+    }
+
+    /// The value of an option that is as declared, if nobody says anything about it.
+    fn plain(&self, at: usize) -> Option<&'a Arc<OptionValue>> {
+        let plain = self.package.plain[at].as_ref()?;
+        let name = &self.package.schema.table.options[at].name;
+        let is_asked = self.needs.iter().any(|need| need.asks.iter().any(|it| it.option == *name));
+        (self.layers.is_empty() && !is_asked).then_some(plain)
     }
 
     fn checked(&self, file: FileId) -> Arc<Checked> {
@@ -267,7 +280,8 @@ impl<'a> Options<'a> {
     fn compute(&mut self, at: usize, option: &OptionSchema) -> OptionValue {
         let mut stack = self.default(option);
         let package = self.package.clone();
-        let has_effect = package.effects[at].holds(self) != Some(false);
+        let effect = package.effects.get(&(at as u32));
+        let has_effect = effect.is_none_or(|it| it.holds(self) != Some(false));
         let default = stack.value.clone();
         for (layer, setting) in self.layers {
             self.layer_setting(option, *layer, setting, &default, has_effect, &mut stack);
@@ -360,7 +374,6 @@ impl<'a> Options<'a> {
 
     /// The default: what the declaration says, and what the recipe and its mixins set.
     fn default(&mut self, option: &OptionSchema) -> Stack {
-        let place = self.declared(option);
         let checked = self.checked(option.at.file);
         let value = match option.default {
             Some(expr) => {
@@ -376,19 +389,7 @@ impl<'a> Options<'a> {
                 ty => fallback(ty),
             },
         };
-        let text = match option.default {
-            Some(expr) => {
-                self.db.text(option.at.file)[self.db.expr_range(option.at.file, expr)].to_owned()
-            }
-            None => value.source(),
-        };
-        let history = vec![Influence {
-            by: Influencer::Default,
-            place: Some(place),
-            text,
-            says: Says::Value(value.clone()),
-            overruled: false,
-        }];
+        let history = vec![declared(self.db, option, &value)];
         let mut stack = Stack { value, fixed: Bits::new(), all_fixed: false, history };
         let package = self.package.clone();
         for setting in &package.settings {
