@@ -33,6 +33,8 @@ pub(super) struct Layout<'a> {
     newlines: usize,
     /// Whether empty lines are dropped: at the beginning and end of a block.
     no_blank: bool,
+    /// Whether a doc comment was written since the last token.
+    doc_above: bool,
     /// Whether nothing may be broken: inside an interpolation.
     pub(super) flat: u32,
 }
@@ -40,8 +42,14 @@ pub(super) struct Layout<'a> {
 /// Lays out a file; `skipped` are the lines in it that are left as they are.
 pub(super) fn file<'a>(root: Ref<'a>, skipped: &[TextRange]) -> Document<'a> {
     let document = Document::default();
-    let mut layout =
-        Layout { document, pending: Sep::Nothing, newlines: 1, no_blank: true, flat: 0 };
+    let mut layout = Layout {
+        document,
+        pending: Sep::Nothing,
+        newlines: 1,
+        no_blank: true,
+        doc_above: false,
+        flat: 0,
+    };
     layout.top(root, skipped);
     layout.document
 }
@@ -94,6 +102,7 @@ impl<'a> Layout<'a> {
 
     /// Writes a token.
     pub(super) fn text(&mut self, text: &'a str) {
+        self.doc_above = false;
         self.flush();
         self.document.text(text);
     }
@@ -115,6 +124,15 @@ impl<'a> Layout<'a> {
             self.document.comment(text.trim_end());
         }
         self.pending = Sep::Hard;
+        self.doc_above |= token.kind() == DOC;
+    }
+
+    /// Notes a `;` or `,` that is not written. What stands above it says nothing of what comes
+    /// behind it: an empty line shows that where the sign is gone.
+    fn separator(&mut self) {
+        if self.doc_above {
+            self.newlines = self.newlines.max(2);
+        }
     }
 
     /// Whether an empty line comes before the next token.
@@ -252,7 +270,7 @@ impl<'a> Layout<'a> {
     fn item(&mut self, child: Child<'a>, sep: Sep) {
         match kind(child) {
             it if is_trivia(it) => self.child(child),
-            SEMICOLON | COMMA => {}
+            SEMICOLON | COMMA => self.separator(),
             _ => {
                 self.child(child);
                 self.sep(sep);
@@ -318,8 +336,9 @@ impl<'a> Layout<'a> {
         for child in inside {
             let it = kind(child);
             if !is_element(it) {
-                if is_trivia(it) {
-                    self.child(child);
+                match it {
+                    SEMICOLON | COMMA => self.separator(),
+                    _ => self.child(child),
                 }
                 continue;
             }
