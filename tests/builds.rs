@@ -18,12 +18,13 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials: [(&str, Test); 9] = [
+    let trials: [(&str, Test); 10] = [
         ("the first command of the README", the_first_command),
         ("a library's comment does not reach its users", comment_in_a_library),
         ("what a build cannot see changes no id", unseen_changes),
         ("a feature rebuilds its own package alone", one_feature),
         ("a recalled request sees every change of a file", recalled_request),
+        ("what a program needs when it runs is there", needed_when_it_runs),
         ("tests run when something that they see has changed", tests_of_packages),
         ("two stores get the same objects", two_stores),
         ("what is published is taken from a cache", published),
@@ -264,6 +265,45 @@ fn recalled_request() -> Result<(), Failed> {
     fs::write(recipes.folder.path().join("cc.kiln"), "recipe cc\nversion = banana\n")?;
     let (said, done) = realise()?;
     if done { Err(format!("a broken recipe was not seen:\n{said}").into()) } else { Ok(()) }
+}
+
+fn needed_when_it_runs() -> Result<(), Failed> {
+    let recipes = Recipes::new()?;
+    // A library says so, too.
+    recipes.replace("greet/greet.kiln", "include unix", "include unix\nrun asker")?;
+    let asker = r#"recipe asker
+version = 1.0
+license = "MIT"
+include unix
+step build = sh"""
+    echo 'int main(void) { return execlp("relay", "relay", (char *)0); }' > asker.c
+    cc $CFLAGS -include unistd.h asker.c -o asker
+    """
+step install = sh"mkdir -p \(out)/bin; cp asker \(out)/bin/"
+"#;
+    let relay = asker
+        .replace("asker", "relay")
+        .replace("include unix", "include unix\nrun greeter")
+        .replace(r#"execlp("relay", "relay""#, r#"execlp("greeter", "greeter""#);
+    fs::write(recipes.folder.path().join("asker.kiln"), asker)?;
+    fs::write(recipes.folder.path().join("relay.kiln"), relay)?;
+    // relay runs greeter, which is linked with greet, which runs asker.
+    let arguments = recipes.arguments("run", "relay");
+    let (out, _) = succeed(&shared_store(), arguments)?;
+    expect(&out, &["good day\n"], &[])?;
+    let home = tempfile::tempdir()?;
+    let bin = |name: &str| -> Result<String, Failed> {
+        let mut command = command(&shared_store(), arguments);
+        let output = command.args(["--bin", name]).env("XDG_CACHE_HOME", home.path()).output()?;
+        Ok(said(&output))
+    };
+    // Its own programs are those of the package; what is recalled is as whole as what is solved.
+    expect(&bin("asker")?, &["`relay` has no program `asker`"], &[])?;
+    thread::sleep(Duration::from_millis(1500));
+    for _ in 0..2 {
+        expect(&bin("relay")?, &["good day\n"], &["asker"])?;
+    }
+    Ok(())
 }
 
 /// The paths of all files below a folder, one a line.

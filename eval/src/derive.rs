@@ -47,7 +47,8 @@ pub struct Derived {
     pub nodes: BTreeMap<NodeId, InputRef>,
 }
 
-/// Derives everything that the roots of a solution need, on this many threads.
+/// Derives the roots of a solution, what they need when they run, and everything that the builds of
+/// these need, on this many threads.
 ///
 /// # Errors
 ///
@@ -63,7 +64,8 @@ pub fn derive(
         derived: Derived::default(),
         diagnostics: Vec::new(),
     };
-    let roots: Vec<NodeId> = solution.roots.iter().map(|it| it.node).collect();
+    let mut roots: Vec<NodeId> = solution.roots.iter().map(|it| it.node).collect();
+    roots.extend(solution.run_closure(&roots));
     deriver.derive(&roots, threads);
     let Deriver { derived, diagnostics, .. } = deriver;
     if diagnostics.iter().any(Diagnostic::is_error) {

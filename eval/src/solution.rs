@@ -281,6 +281,28 @@ impl Solution {
     pub fn find(&self, name: &str) -> Option<NodeId> {
         self.units.iter().filter(|it| !it.is_build).find_map(|it| it.by_name.get(name).copied())
     }
+
+    /// Returns the packages that have to be there when these run, beside them: those that they, or
+    /// what they are linked with, need in `run`, and so on; in the order in which they are named.
+    #[must_use]
+    pub fn run_closure(&self, from: &[NodeId]) -> Vec<NodeId> {
+        let mut found = Vec::new();
+        let mut seen: Vec<NodeId> = from.to_vec();
+        let mut next = 0;
+        while let Some(id) = seen.get(next).copied() {
+            next += 1;
+            for edge in &self.node(id).edges {
+                let is_run = matches!(edge.role, Role::Run | Role::Extends);
+                if is_run && !found.contains(&edge.to) && !from.contains(&edge.to) {
+                    found.push(edge.to);
+                }
+                if (is_run || edge.role == Role::Host) && !seen.contains(&edge.to) {
+                    seen.push(edge.to);
+                }
+            }
+        }
+        found
+    }
 }
 
 impl Node {

@@ -40,6 +40,11 @@ pub(crate) fn run(
     layers: &Layers,
     how: &How<'_>,
 ) -> Result<Exit, Fail> {
+    // Before anything is downloaded.
+    how.name.map_or(Ok(()), can_be_a_name)?;
+    if let (Some(out), false) = (how.out, how.dry_run) {
+        is_free(out)?;
+    }
     let workspace = Workspace::open(layers, terminal, common.quiet)?;
     let found = if what.contains("://") {
         downloaded(common, terminal, &workspace, what)?
@@ -48,7 +53,9 @@ pub(crate) fn run(
     };
     let (name, version) = called(&found.called);
     let mut draft = init::read(&found.tree, &name, version.as_deref());
-    rename(&mut draft.name, how.name)?;
+    if let Some(name) = how.name {
+        draft.name = name.to_owned();
+    }
     let recipe = |name: &str| workspace.db.package(name).is_some();
     let text = kiln_lang::format(&draft.write(&found.source, &recipe)).text;
     if how.dry_run {
@@ -59,12 +66,7 @@ pub(crate) fn run(
         Some(out) => out.to_owned(),
         None => found.folder.join(format!("{}.kiln", draft.name)),
     };
-    if file.symlink_metadata().is_ok() {
-        return Err(Fail::NotFound {
-            message: format!("{} is there already", harmless(&file.display().to_string())),
-            advice: Some("`--dry-run` prints the recipe, `--out` names another file".into()),
-        });
-    }
+    is_free(&file)?;
     create(&file, &file, &text).map_err(Fail::File)?;
     if !common.quiet {
         eprintln!(
@@ -154,9 +156,19 @@ fn beside(what: &str, out: Option<&Path>) -> Result<Found, Fail> {
     })
 }
 
-/// What the user calls it, if they do.
-fn rename(name: &mut String, asked: Option<&str>) -> Result<(), Fail> {
-    let Some(asked) = asked else { return Ok(()) };
+/// Whether nothing is where the recipe is to be written.
+fn is_free(file: &Path) -> Result<(), Fail> {
+    if file.symlink_metadata().is_ok() {
+        return Err(Fail::NotFound {
+            message: format!("{} is there already", harmless(&file.display().to_string())),
+            advice: Some("`--dry-run` prints the recipe, `--out` names another file".into()),
+        });
+    }
+    Ok(())
+}
+
+/// Whether a package can be called what the user wants to call it.
+fn can_be_a_name(asked: &str) -> Result<(), Fail> {
     let plain = asked.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_')
         && asked.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '_'))
         && !asked.ends_with('-');
@@ -166,7 +178,6 @@ fn rename(name: &mut String, asked: Option<&str>) -> Result<(), Fail> {
             harmless(asked)
         )));
     }
-    *name = asked.to_owned();
     Ok(())
 }
 

@@ -1,8 +1,10 @@
-//! `kiln run`: builds a program if need be, and runs it with the store at its place.
+//! `kiln run`: builds a program and what it needs when it runs, if need be, and runs it with the
+//! store at its place.
 
 use std::ffi::OsString;
 use std::path::Path;
 
+use kiln_eval::NodeId;
 use kiln_sandbox::{EnterError, EnterRequest, enter};
 use kiln_store::{InputObject, InputRef, LocalStore, ObjectId, StepStatus, Store as _, StorePath};
 
@@ -26,63 +28,72 @@ pub(crate) fn run(
     args: &[OsString],
 ) -> Result<Exit, Fail> {
     let config = Config::read(common.store.as_deref())?;
-    let recall = Recall::of(wishes);
+    let recall = Recall::of_question("what runs", &wishes.layers, &wishes);
     if let Some(known) = recall.as_ref().and_then(Recall::find)
-        && let [wanted] = &known[..]
+        && let [wanted, ..] = &known[..]
     {
         let store = open_store(&config.store)?;
-        if let Some(there) = there(&store, std::slice::from_ref(&wanted.input))?
-            && let [(object, path)] = &there.objects[..]
-        {
-            return start(&store, &wanted.package, *object, path, bin, args);
+        let inputs: Vec<InputRef> = known.iter().map(|it| it.input.clone()).collect();
+        if let Some(there) = there(&store, &inputs)? {
+            return start(&store, &wanted.package, &there.objects, bin, args);
         }
     }
     let workspace = Workspace::with(wishes, terminal, common.quiet)?;
     let solved = workspace.solve()?;
     let mut derived = workspace.derive(&solved)?;
     set_cores(&mut derived, building);
-    let wanted = wanted(&solved, &derived);
-    let Some((node, input)) = wanted.first() else {
+    let Some((node, input)) = wanted(&solved, &derived).into_iter().next() else {
         return Err(Fail::Usage(format!("`{}` names no package", wishes.specs.join(" "))));
     };
+    let beside = solved.solution.run_closure(&[node]).into_iter();
+    let beside = beside.filter_map(|it| Some((it, derived.nodes.get(&it)?.clone())));
+    let wanted: Vec<(NodeId, InputRef)> = std::iter::once((node, input)).chain(beside).collect();
     let workshop = Workshop::open(&config)?;
     let progress = Progress::new(terminal, false, common.quiet);
     let again = Again::of(wishes, &workspace.db);
     let inputs: Vec<InputRef> = wanted.iter().map(|it| it.1.clone()).collect();
     let outcome = workshop.realise(&derived, &inputs, building, &progress, &terminal, &again)?;
-    let Some(output) = outcome.object(&input.derivation, &input.output) else {
-        let message = format!("`{}` has no output", wishes.specs.join(" "));
-        return Err(Fail::NotFound { message, advice: None });
-    };
+    let mut objects = Vec::new();
+    for input in &inputs {
+        let Some(output) = outcome.object(&input.derivation, &input.output) else {
+            let message = format!("`{}` has no output", wishes.specs.join(" "));
+            return Err(Fail::NotFound { message, advice: None });
+        };
+        objects.push((output.object, output.path.clone()));
+    }
     if let Some(recall) = &recall {
         recall.keep(&workspace, &named(&solved, &wanted));
     }
-    let package = &solved.solution.node(*node).package.name;
-    start(&workshop.store, package, output.object, &output.path, bin, args)
+    let package = &solved.solution.node(node).package.name;
+    start(&workshop.store, package, &objects, bin, args)
 }
 
-/// Runs a program of an object with the store at its place.
+/// Runs a program of the first of these objects with the store at its place; the others are what
+/// it needs when it runs.
 fn start(
     store: &LocalStore,
     package: &str,
-    object: ObjectId,
-    path: &StorePath,
+    found: &[(ObjectId, StorePath)],
     bin: Option<&str>,
     args: &[OsString],
 ) -> Result<Exit, Fail> {
-    let name = program(&store.host_path(path), package, bin)?;
+    let [(_, own), ..] = found else {
+        return Err(Fail::Usage(format!("`{package}` is not there")));
+    };
+    let name = program(&store.host_path(own), package, bin)?;
+    let ids: Vec<ObjectId> = found.iter().map(|it| it.0).collect();
     let mut objects = Vec::new();
-    for id in store.closure(&[object])? {
+    for id in store.closure(&ids)? {
         if let Some(info) = store.info(&id)? {
             let host_path = store.host_path(&info.path);
             objects.push(InputObject { path: info.path, host_path });
         }
     }
-    let folder = format!("{}/bin", path.absolute());
-    let mut argv: Vec<OsString> = vec![format!("{folder}/{name}").into()];
+    let mut argv: Vec<OsString> = vec![format!("{}/bin/{name}", own.absolute()).into()];
     argv.extend(args.iter().cloned());
-    // Programs of one package call each other.
-    let mut path = OsString::from(folder);
+    // Programs of one package call each other, and those of what it needs when it runs.
+    let folders: Vec<String> = found.iter().map(|it| format!("{}/bin", it.1.absolute())).collect();
+    let mut path = OsString::from(folders.join(":"));
     if let Some(outer) = std::env::var_os("PATH") {
         path.push(":");
         path.push(outer);

@@ -79,7 +79,7 @@ pub fn derive_tests(
         if declared.is_empty() {
             continue;
         }
-        let run = run_closure(solution, &[*node]);
+        let run = solution.run_closure(&[*node]);
         deriver.derive(&run, threads);
         for test in declared {
             let environment = deriver.environment(&mut session, setup, *node, test, threads);
@@ -158,7 +158,7 @@ impl Deriver<'_> {
             }
         };
         let roots: Vec<NodeId> = solution.roots.iter().map(|it| it.node).collect();
-        let run = run_closure(&solution, &roots);
+        let run = solution.run_closure(&roots);
         let context = Context::new(self.context.db, setup, &solution);
         let derived = std::mem::take(&mut self.derived.graph);
         let derived = Derived { graph: derived, ..Derived::default() };
@@ -193,26 +193,6 @@ impl Deriver<'_> {
         };
         nodes.iter().map(one).collect()
     }
-}
-
-/// The packages that are needed when these run, whoever of what they are linked with says so.
-fn run_closure(solution: &Solution, from: &[NodeId]) -> Vec<NodeId> {
-    let mut found = Vec::new();
-    let mut seen: Vec<NodeId> = from.to_vec();
-    let mut next = 0;
-    while let Some(id) = seen.get(next).copied() {
-        next += 1;
-        for edge in &solution.node(id).edges {
-            let is_run = matches!(edge.role, Role::Run | Role::Extends);
-            if is_run && !found.contains(&edge.to) && !from.contains(&edge.to) {
-                found.push(edge.to);
-            }
-            if (is_run || edge.role == Role::Host) && !seen.contains(&edge.to) {
-                seen.push(edge.to);
-            }
-        }
-    }
-    found
 }
 
 impl NodeBuilder<'_> {

@@ -159,6 +159,7 @@ fn a_lock_is_text_that_can_be_read() {
         [[request.package]]
         name = "certificates"
         version = "2026"
+        recipe = "…"
         build = ["seed"]
 
         [[request.package]]
@@ -304,9 +305,9 @@ fn changes_of_recipes_and_sources_are_told_apart() {
     );
     check(
         site().edit("/r/unix.kiln", "-eu", "-eux"),
-        expect![[
-            r#"the recipes of `curl`, `dpdk`, `make`, `openssl` and `vpp` make something else of the same choices"#
-        ]],
+        expect![
+            "the recipes of `certificates`, `curl`, `dpdk`, `make`, `openssl` and `vpp` make something else of the same choices"
+        ],
     );
 }
 
@@ -450,7 +451,7 @@ fn what_is_wrong_with_a_lock_is_said_with_its_place() {
         },
         expect![[r#"
             a merge has left both sides in it
-            line 42: <<<<<<< HEAD
+            line 43: <<<<<<< HEAD
             a side begins or ends here
         "#]],
     );
@@ -466,7 +467,7 @@ fn what_is_wrong_with_a_lock_is_said_with_its_place() {
         |it| it.replace("version = \"8.18\"\n", ""),
         expect![[r#"
             this is a package without its `version`
-            line 40: [[request.package]]
+            line 41: [[request.package]]
 
         "#]],
     );
@@ -474,7 +475,7 @@ fn what_is_wrong_with_a_lock_is_said_with_its_place() {
         |it| it.replace("version = \"8.18\"", "version = 8.18"),
         expect![[r#"
             `version` is to be a text in quotes, and is of type float
-            line 42: 8.18
+            line 43: 8.18
 
         "#]],
     );
@@ -482,7 +483,7 @@ fn what_is_wrong_with_a_lock_is_said_with_its_place() {
         |it| it.replace("version = \"8.18\"", "version = \"8.18\"\nversions = 1"),
         expect![[r#"
             a package has no `versions`
-            line 43: versions
+            line 44: versions
 
         "#]],
     );
@@ -498,7 +499,7 @@ fn what_is_wrong_with_a_lock_is_said_with_its_place() {
         |it| it.replace("name = \"curl\"", "name = \"dpdk\""),
         expect![[r#"
             `dpdk` stands twice in one request, which has one of each
-            line 51: [[request.package]]
+            line 52: [[request.package]]
 
         "#]],
     );
@@ -506,7 +507,7 @@ fn what_is_wrong_with_a_lock_is_said_with_its_place() {
         |it| it.replace("# end\n", ""),
         expect![[r#"
             its end is missing: it was cut off
-            line 82: sources = ["sha256:0000000000000000000000000000000000000000000000000000000000000000 seed"]
+            line 83: sources = ["sha256:0000000000000000000000000000000000000000000000000000000000000000 seed"]
             `# end` should follow as the last line
         "#]],
     );
@@ -514,7 +515,7 @@ fn what_is_wrong_with_a_lock_is_said_with_its_place() {
         |it| it[..it.len() / 2].to_owned(),
         expect![[r#"
             its end is missing: it was cut off
-            line 48: exports = ["run certificates fro
+            line 49: exports =
             `# end` should follow as the last line
         "#]],
     );

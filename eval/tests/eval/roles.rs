@@ -86,6 +86,8 @@ fn a_build_sees_what_it_is_built_and_linked_with_and_nothing_else() {
           host.lib: lib 1
           link.deep: deep 1
           build: tool <host.lib> <host.lib>/lib:<link.deep>/lib
+        data 1
+          build: true
     "#]]
     .assert_eq(&show_derivations(&outcome));
 }

@@ -78,24 +78,22 @@ fn a_test_sees_what_was_built_and_what_it_asks_for() {
         FILES,
         &["app"],
         expect![[r#"
-        runs
-        helper 1
-          build: make helper
-        lib 1.0
-          build: make lib 1.0
-        checker 1
-          host.lib: lib 1.0
-          build: make checker
-        app 3.1 test "runs"
-          output report
-          run.helper: helper 1
-          test.checker: checker 1
-          test.helper: helper 1
-          tested: app 3.1
-          PATH=<tested>/bin:<test.checker>/bin:<test.helper>/bin:<run.helper>/bin
-          out=<tested>
-          test: <tested>/bin/app 3.1
-    "#]],
+            runs
+            lib 1.0
+              build: make lib 1.0
+            checker 1
+              host.lib: lib 1.0
+              build: make checker
+            app 3.1 test "runs"
+              output report
+              run.helper: helper 1
+              test.checker: checker 1
+              test.helper: helper 1
+              tested: app 3.1
+              PATH=<tested>/bin:<test.checker>/bin:<test.helper>/bin:<run.helper>/bin
+              out=<tested>
+              test: <tested>/bin/app 3.1
+        "#]],
     );
 }
 
@@ -105,37 +103,35 @@ fn what_a_test_depends_on_is_a_request_of_its_own() {
         FILES,
         &["app[loud]"],
         expect![[r#"
-        runs
-        shouts
-        helper 1
-          build: make helper
-        lib 1.0
-          build: make lib 1.0
-        checker 1
-          host.lib: lib 1.0
-          build: make checker
-        app 3.1 test "runs"
-          output report
-          run.helper: helper 1
-          test.checker: checker 1
-          test.helper: helper 1
-          tested: app 3.1
-          PATH=<tested>/bin:<test.checker>/bin:<test.helper>/bin:<run.helper>/bin
-          out=<tested>
-          test: <tested>/bin/app 3.1
-        app 3.1 test "shouts"
-          output report
-          run.helper: helper 1
-          source: source of app 3.1
-          test.checker: checker 1
-          test.helper: helper 1
-          test.lib: lib 1.0
-          tested: app 3.1
-          src <- source
-          PATH=<tested>/bin:<test.checker>/bin:<test.lib>/bin:<test.helper>/bin:<run.helper>/bin
-          out=<tested>
-          test: check <test.checker> <test.lib> /build/src/data
-    "#]],
+            runs
+            shouts
+            lib 1.0
+              build: make lib 1.0
+            checker 1
+              host.lib: lib 1.0
+              build: make checker
+            app 3.1 test "runs"
+              output report
+              run.helper: helper 1
+              test.checker: checker 1
+              test.helper: helper 1
+              tested: app 3.1
+              PATH=<tested>/bin:<test.checker>/bin:<test.helper>/bin:<run.helper>/bin
+              out=<tested>
+              test: <tested>/bin/app 3.1
+            app 3.1 test "shouts"
+              output report
+              run.helper: helper 1
+              source: source of app 3.1
+              test.checker: checker 1
+              test.helper: helper 1
+              test.lib: lib 1.0
+              tested: app 3.1
+              src <- source
+              PATH=<tested>/bin:<test.checker>/bin:<test.lib>/bin:<test.helper>/bin:<run.helper>/bin
+              out=<tested>
+              test: check <test.checker> <test.lib> /build/src/data
+        "#]],
     );
 }
 
