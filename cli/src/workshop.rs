@@ -129,8 +129,10 @@ pub(crate) fn show_error(error: RealiseError, terminal: &Terminal, again: &Again
         eprintln!();
         eprint!("{}", show_failure(failure, terminal, again, true));
     }
-    if skipped > 0 {
-        eprintln!("\n{skipped} other derivations need what failed");
+    match skipped {
+        0 => {}
+        1 => eprintln!("\n1 other derivation needs what failed"),
+        _ => eprintln!("\n{skipped} other derivations need what failed"),
     }
     Fail::Shown(Exit::Operator)
 }
