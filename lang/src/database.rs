@@ -58,7 +58,9 @@ struct Files {
 /// Which files of the roots have which stem: `curl` for `recipes/curl.kiln`.
 #[derive(Default)]
 struct Index {
-    by_stem: BTreeMap<String, Vec<Arc<str>>>,
+    by_stem: HashMap<String, Vec<FileId>>,
+    /// The stems, sorted, each with the paths of its files.
+    sorted: BTreeMap<String, Vec<Arc<str>>>,
     errors: Vec<(String, WorldError)>,
 }
 
@@ -320,8 +322,9 @@ impl Database {
                             let stem = stem.strip_suffix(".kiln").unwrap_or(stem).to_owned();
                             let separator = if root.ends_with([':', '/']) { "" } else { "/" };
                             let whole: Arc<str> = format!("{root}{separator}{path}").into();
-                            self.file(&whole);
-                            index.by_stem.entry(stem).or_default().push(whole);
+                            let file = self.file(&whole);
+                            index.by_stem.entry(stem.clone()).or_default().push(file);
+                            index.sorted.entry(stem).or_default().push(whole);
                         }
                     }
                     Err(error) => index.errors.push((root.clone(), error)),
@@ -340,8 +343,8 @@ impl Database {
     /// Returns the file of the given kinds with this name: `recipe curl` is in `curl.kiln`.
     #[must_use]
     pub fn find(&self, name: &str, kinds: &[ModuleKind]) -> Option<FileId> {
-        let paths = self.index().by_stem.get(name)?;
-        paths.iter().map(|path| self.file(path)).find(|&file| {
+        let files = self.index().by_stem.get(name)?;
+        files.iter().copied().find(|&file| {
             let lowered = self.lowered(file);
             lowered.module.kind.is_some_and(|it| kinds.contains(&it))
         })
@@ -362,12 +365,12 @@ impl Database {
 
     /// Returns the names of all files in the roots, sorted, whatever they are.
     pub fn stems(&self) -> impl Iterator<Item = &str> {
-        self.index().by_stem.keys().map(String::as_str)
+        self.index().sorted.keys().map(String::as_str)
     }
 
     /// Returns the paths of all files in the roots, sorted by name.
     pub fn root_paths(&self) -> impl Iterator<Item = &str> {
-        self.index().by_stem.values().flatten().map(|it| &**it)
+        self.index().sorted.values().flatten().map(|it| &**it)
     }
 
     //------ what is derived

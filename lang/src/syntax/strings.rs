@@ -71,7 +71,7 @@ pub(crate) fn pieces(string: &StringLit) -> (Vec<StringPiece>, Vec<StringError>)
                     text = unindent(&text, &indent, index == 0, range, &mut errors);
                 }
                 if !style.shell && style.hashes == 0 {
-                    text = unescape(&text, range, &mut errors);
+                    text = unescape(text, range, &mut errors);
                 }
                 pieces.push(StringPiece { text: Some(text), expr: None, range });
             }
@@ -123,9 +123,9 @@ fn unindent(
 }
 
 /// Resolves `\n \t \r \" \\ \u{…}`.
-fn unescape(text: &str, range: TextRange, errors: &mut Vec<StringError>) -> String {
+fn unescape(text: String, range: TextRange, errors: &mut Vec<StringError>) -> String {
     if !text.contains('\\') {
-        return text.to_owned();
+        return text;
     }
     let mut out = String::with_capacity(text.len());
     let mut chars = text.char_indices();

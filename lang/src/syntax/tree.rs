@@ -301,6 +301,11 @@ impl SyntaxNode {
         SyntaxNode { tree, at: 0 }
     }
 
+    /// Returns its place, for what only reads.
+    pub(crate) fn borrowed(&self) -> Ref<'_> {
+        Ref { tree: &self.tree, at: self.at }
+    }
+
     /// Returns the nodes right below it, in order.
     #[must_use]
     pub fn children(&self) -> SyntaxNodeChildren {

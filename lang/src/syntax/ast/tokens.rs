@@ -71,9 +71,10 @@ pub fn doc(node: &impl AstNode) -> Option<String> {
 
 fn doc_of(node: &SyntaxNode, kind: SyntaxKind) -> Option<String> {
     let mut lines = Vec::new();
-    for element in node.children_with_tokens() {
-        let Some(token) = element.into_token() else { continue };
-        if token.kind() == kind {
+    for child in node.borrowed().children() {
+        if child.kind() == kind
+            && let Some(token) = child.into_token()
+        {
             let line = token.text()[3..].trim_end();
             lines.push(line.strip_prefix(' ').unwrap_or(line).to_owned());
         }
