@@ -37,13 +37,13 @@ pub(crate) enum StringErrorKind {
 pub(crate) fn pieces(string: &StringLit) -> (Vec<StringPiece>, Vec<StringError>) {
     let style = string.style();
     let mut errors = Vec::new();
-    let mut pieces = Vec::new();
     let parts: Vec<StringPart> = string.string_parts().collect();
+    let mut pieces = Vec::with_capacity(parts.len());
     // A long string whose text begins with a line break is laid out: the first line break is not
     // part of it, nor is the last with the white space behind it, which all lines begin with.
     let first = match parts.first() {
         Some(StringPart::StringChunk(chunk)) => chunk.raw_text(),
-        _ => String::new(),
+        _ => "",
     };
     let laid_out = style.triple && first.trim_start_matches([' ', '\t', '\r']).starts_with('\n');
     let indent = if laid_out { indent_of(&parts) } else { String::new() };

@@ -34,11 +34,11 @@ impl Lowerer {
             ast::Expr::Literal(it) => self.literal(it),
             ast::Expr::StringLit(it) => self.string(it),
             ast::Expr::NameExpr(it) => match it.name_ref() {
-                Some(name) => Expr::Name(SmolStr::new(name.text())),
+                Some(name) => Expr::Name(SmolStr::new(name.syntax().text())),
                 None => Expr::Missing,
             },
             ast::Expr::DotName(it) => match it.name_ref() {
-                Some(name) => Expr::DotName(SmolStr::new(name.text())),
+                Some(name) => Expr::DotName(SmolStr::new(name.syntax().text())),
                 None => Expr::Missing,
             },
             ast::Expr::Member(it) => {

@@ -15,7 +15,7 @@ impl Name {
 impl NameRef {
     /// Returns the name.
     pub fn text(&self) -> String {
-        self.ident_token().map(|it| it.text().to_owned()).unwrap_or_default()
+        self.syntax().text().to_owned()
     }
 }
 
@@ -125,7 +125,7 @@ impl StringLit {
 
 impl StringChunk {
     /// Returns the text as written.
-    pub fn raw_text(&self) -> String {
-        self.string_text_token().map(|it| it.text().to_owned()).unwrap_or_default()
+    pub fn raw_text(&self) -> &str {
+        self.syntax().text()
     }
 }
