@@ -10,6 +10,7 @@
 //! has changed. Whatever is wrong with the cache, it is as if it were empty: nothing fails for it.
 //! Decision: `spec/decisions/0009-recalling-a-request.md`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -67,6 +68,11 @@ impl Stamp {
         let is_link = own.as_ref().is_some_and(fs::Metadata::is_symlink);
         let target = is_link.then(|| fs::metadata(path).ok()).flatten();
         Stamp { own: own.as_ref().map(Stat::of), target: target.as_ref().map(Stat::of) }
+    }
+
+    /// How many bytes the file has.
+    pub(crate) fn size(&self) -> Option<u64> {
+        self.target.or(self.own).map(|it| it.size)
     }
 
     fn newest_ns(&self) -> i128 {
@@ -189,7 +195,8 @@ impl Recall {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         let now = i128::try_from(now).unwrap_or(i128::MAX);
         let mut text = String::new();
-        for (path, stamp) in seen.lock().unwrap_or_else(|it| it.into_inner()).iter() {
+        let seen = seen.lock().unwrap_or_else(|it| it.into_inner());
+        for (path, stamp) in seen.iter().collect::<BTreeMap<_, _>>() {
             let Some(path) = path.to_str().filter(|it| it.starts_with('/')) else { return };
             if path.contains('\n') || stamp.newest_ns() + FRESH_NS > now {
                 return;

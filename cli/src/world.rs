@@ -1,10 +1,11 @@
 //! The outside world of the language: the disk, and the standard recipes below `std:`.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io;
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kiln_lang::{TreeEntry, TreeEntryKind, World, WorldError};
@@ -28,8 +29,8 @@ pub(crate) struct DiskWorld {
     seen: Seen,
 }
 
-/// Everything on the disk that was looked at, as it was just before.
-pub(crate) type Seen = Arc<Mutex<BTreeMap<PathBuf, Stamp>>>;
+/// Everything on the disk that was looked at, by its path, as it was just before.
+pub(crate) type Seen = Arc<Mutex<HashMap<OsString, Stamp>>>;
 
 impl DiskWorld {
     /// What is looked at from now on.
@@ -38,10 +39,11 @@ impl DiskWorld {
     }
 
     /// Notes a path, before it is looked at: if it changes meanwhile, the note is out of date.
-    fn look(&self, path: &Path) {
+    fn look(&self, path: &Path) -> Stamp {
         let stamp = Stamp::of(path);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.entry(path.to_owned()).or_insert(stamp);
+        seen.entry(path.as_os_str().to_owned()).or_insert(stamp);
+        stamp
     }
 }
 
@@ -50,8 +52,8 @@ impl World for DiskWorld {
         match path.strip_prefix(STD) {
             Some(path) => embedded::find(RECIPES, path).map(Arc::from).ok_or(WorldError::NotFound),
             None => {
-                self.look(Path::new(path));
-                fs::read(path).map(Arc::from).map_err(|error| reason(&error))
+                let stamp = self.look(Path::new(path));
+                read(path, &stamp).map(Arc::from).map_err(|error| reason(&error))
             }
         }
     }
@@ -87,6 +89,32 @@ impl World for DiskWorld {
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(entries)
     }
+}
+
+/// Reads a file of about the size that was just seen.
+fn read(path: &str, stamp: &Stamp) -> io::Result<Vec<u8>> {
+    // One byte more than there should be tells that there is no more.
+    let size = stamp.size().unwrap_or(0).min(1 << 30) as usize + 1;
+    let mut bytes = vec![0; size];
+    let mut file = File::open(path)?;
+    let mut len = 0;
+    loop {
+        match file.read(&mut bytes[len..]) {
+            Ok(0) => break,
+            Ok(more) => len += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        // What is as long as it was is whole: this spares a call for each file of a large set.
+        if len + 1 == size && len > 0 {
+            break;
+        }
+        if len == bytes.len() {
+            bytes.resize(len * 2, 0);
+        }
+    }
+    bytes.truncate(len);
+    Ok(bytes)
 }
 
 fn reason(error: &io::Error) -> WorldError {
