@@ -185,6 +185,7 @@ fn opens_outside(setup: &Setup) -> Option<&Path> {
         | Setup::NoUserNamespaces
         | Setup::Freeze { .. }
         | Setup::Hide { .. }
+        | Setup::Emulators { .. }
         | Setup::EnterRoot
         | Setup::SetTimes { .. }
         | Setup::SealRoot => None,

@@ -160,6 +160,15 @@ fn explain_with(error: &SysError, machine: &Machine) -> Option<Refusal> {
         explain_clone(error, machine)
     } else if error.call == Call::Setrlimit {
         explain_limit(error)
+    } else if matches!(error.call, Call::Fsopen | Call::Fsconfig | Call::Fsmount)
+        && error.on.contains("binfmt_misc")
+    {
+        refusal(
+            "programs of other instruction sets run by an emulator of the sandbox's own, which \
+             needs Linux 6.7 with `binfmt_misc`",
+            "use a newer kernel, or load what it lacks by `modprobe binfmt_misc`",
+            "uname -r; grep binfmt_misc /proc/filesystems",
+        )
     } else if error.errno == Errno::ENOSYS && !machine.filtered {
         refusal(
             "this kernel is older than Linux 5.10 and lacks the call",

@@ -46,8 +46,8 @@ pub use enter::{EnterError, EnterRequest, enter};
 pub use helper::run_helper_if_asked;
 pub use message::MountCalls;
 pub use plan::{
-    Access, Command, Layout, Plan, PlanError, Resource, ResourceLimit, ScratchPlace, Setup, Shell,
-    SourceCopy, plan,
+    Access, Command, Foreign, Layout, Plan, PlanError, Resource, ResourceLimit, ScratchPlace,
+    Setup, Shell, SourceCopy, plan,
 };
 pub use run::{Sandbox, SandboxOptions, Scratch, UserRange};
 pub use shell::{ShellEnd, ShellRequest};

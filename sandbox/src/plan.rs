@@ -8,6 +8,7 @@
 //! equal plans. A plan is printed by `{}`, compared in tests as text, and then carried out line by
 //! line in `child.rs`. What a build process sees of it is specified in `spec/build/`.
 
+mod emulators;
 mod encode;
 mod environment;
 mod file_system;
@@ -20,6 +21,8 @@ use std::path::{Path, PathBuf};
 
 use kiln_store::{BuildRequest, Label, OutputName, Piece, SANDBOX_ABI, StepName, Template};
 
+pub(crate) use emulators::EMULATORS_DIR;
+pub use emulators::Foreign;
 pub(crate) use environment::{BUILD_GID, BUILD_UID, SOURCE_TIME_S};
 pub(crate) use file_system::{BUILD_DIR, PROC_DIR, SCRATCH, STORE_PLACE, WRITABLE, files_max};
 pub(crate) use limits::{Need, bound_above, resource_limits, shm_bytes_max};
@@ -146,6 +149,13 @@ pub enum Setup {
         /// Which.
         at: PathBuf,
     },
+    /// Let programs of other instruction sets be run by these programs of the sandbox.
+    Emulators {
+        /// Where the kernel is told; an empty folder.
+        at: PathBuf,
+        /// The instruction sets with the programs that are started in their place.
+        programs: BTreeMap<Foreign, PathBuf>,
+    },
     /// Make the new root the root, and let go of the old one.
     EnterRoot,
     /// Give all that was made one time.
@@ -270,10 +280,32 @@ pub enum PlanError {
         target: String,
     },
     /// A link is at a place where none may be.
-    #[error("the link `{path}` must be `/bin/NAME`, `/usr/bin/NAME`, `/lib/NAME` or `/lib64/NAME`")]
+    #[error(
+        "the link `{path}` must be `/bin/NAME`, `/usr/bin/NAME`, `/lib/NAME`, `/lib64/NAME` or \
+         `/kiln/emulators/CPU`"
+    )]
     BadLink {
         /// Where it was to be.
         path: String,
+    },
+    /// An emulator is for an instruction set that the sandbox does not know.
+    #[error("there can be no emulator at `{path}`: those that are known are {known}")]
+    UnknownEmulator {
+        /// Where it was to be.
+        path: String,
+        /// The places that are known.
+        known: String,
+    },
+    /// The kernel cannot be told of an emulator.
+    #[error(
+        "the emulator `{path}` must be an absolute path of at most 127 bytes without `:` and \
+         `\\`, not `{program}`"
+    )]
+    BadEmulator {
+        /// The instruction set's place.
+        path: String,
+        /// The program.
+        program: String,
     },
     /// A link points nowhere.
     #[error("the link `{path}` says nothing")]
@@ -500,6 +532,10 @@ impl fmt::Display for Setup {
             Setup::NoUserNamespaces => write!(f, "no user namespaces"),
             Setup::Freeze { at } => mount(f, "freeze", at),
             Setup::Hide { at } => mount(f, "hide", at),
+            Setup::Emulators { at, programs } => {
+                write!(f, "{:<9} {}", "emulators", at.display())?;
+                programs.iter().try_for_each(|(cpu, it)| write!(f, " {cpu}={}", it.display()))
+            }
             Setup::EnterRoot => write!(f, "enter root"),
             Setup::SetTimes { seconds } => write!(f, "times {seconds}"),
             Setup::SealRoot => write!(f, "seal root"),

@@ -61,7 +61,8 @@ pub struct Build<I> {
     pub sources: BTreeMap<String, Label>,
     /// Symbolic links made in the sandbox's root, such as `/bin/sh`: path to target.
     ///
-    /// Only `/bin/NAME`, `/usr/bin/NAME`, `/lib/NAME` and `/lib64/NAME` may be named.
+    /// Only `/bin/NAME`, `/usr/bin/NAME`, `/lib/NAME`, `/lib64/NAME` and `/kiln/emulators/CPU` may be
+    /// named.
     pub links: BTreeMap<String, Template>,
     /// The environment of every step, beside what `spec/build/environment.md` fixes.
     pub env: BTreeMap<EnvName, Template>,

@@ -53,11 +53,6 @@ pub(crate) fn run(
     let config = Config::read(common.store.as_deref())?;
     let workspace = Workspace::with(wishes, terminal, common.quiet)?;
     let solved = workspace.solve()?;
-    if let Some((platform, machine)) = solved.elsewhere() {
-        return Err(Fail::Usage(format!(
-            "tests run what was built, and this machine ({machine}) cannot run programs for {platform}"
-        )));
-    }
     let packages = tested(&solved, how.deps);
     let derived = workspace.derive(&solved)?;
     let (mut derived, mut tests) = workspace.derive_tests(&solved, derived, &packages)?;
@@ -67,6 +62,15 @@ pub(crate) fn run(
     set_cores(&mut derived, building);
     if tests.is_empty() {
         return Err(none(&solved, &packages, how));
+    }
+    if let Some((platform, machine)) = solved.elsewhere()
+        && let Some(test) = tests.iter().find(|it| !has_emulator(it, &derived.graph, &platform))
+    {
+        let name = &solved.solution.node(test.node).package.name;
+        return Err(Fail::Usage(format!(
+            "this machine ({machine}) cannot run programs for {platform}, and the tests of {name} \
+             name no emulator: `test_links` of the package can, as the standard module `unix` shows"
+        )));
     }
     if how.list {
         print(&list(&solved, &tests, how.json));
@@ -129,6 +133,13 @@ fn tested(solved: &Solved, deps: bool) -> Vec<NodeId> {
         }
     }
     nodes
+}
+
+/// Whether a test says what runs programs for a platform, such as `riscv64-linux`.
+fn has_emulator(test: &Test, graph: &Graph, platform: &str) -> bool {
+    let cpu = platform.strip_suffix("-linux").unwrap_or_default();
+    let build = graph.node(&test.report.derivation).and_then(kiln_store::Node::as_build);
+    build.is_some_and(|it| it.links.contains_key(&format!("/kiln/emulators/{cpu}")))
 }
 
 /// Says that there is nothing to run.

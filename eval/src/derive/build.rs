@@ -235,7 +235,8 @@ impl<'c> NodeBuilder<'c> {
         let own = self.texts("test_shell")?;
         let shell = if own.is_empty() { self.shell()? } else { own };
         let mut env = self.environment("test_env")?;
-        let links = self.map("links")?.into_iter().collect();
+        let mut links = self.map("links")?;
+        links.extend(self.map("test_links")?);
         // What the script calls `out` in either language is what it tests.
         let out = EnvName::new("out").ok()?;
         env.entry(out).or_insert_with(|| Template::from_pieces([Piece::Input(tested())]));
@@ -600,7 +601,18 @@ impl<'c> NodeBuilder<'c> {
                 steps.push((schema.name.clone(), text));
             }
         }
+        // A package without steps is its source, which nothing made that could be wrong.
+        if !steps.is_empty() {
+            steps.extend(self.audit());
+        }
         steps
+    }
+
+    /// What looks at the outputs behind all steps, wherever recipes and what they include put those.
+    fn audit(&mut self) -> Option<(Name, Text)> {
+        let Value::Script(text) = self.field("audit")? else { return None };
+        let is_empty = text.as_plain().is_some_and(|it| it.trim().is_empty());
+        (!is_empty).then(|| ("audit".into(), text))
     }
 
     //------ the derivation

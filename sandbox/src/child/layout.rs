@@ -12,7 +12,7 @@ use nix::errno::Errno;
 
 use super::opens_outside;
 use crate::message::{MountCalls, Order};
-use crate::plan::{Access, PROC_DIR, STORE_PLACE, Setup};
+use crate::plan::{Access, BUILD_GID, BUILD_UID, PROC_DIR, STORE_PLACE, Setup};
 use crate::sys::mount_flag::{NO_DEVICES, NO_EXEC, NO_SET_ID, READ_ONLY};
 use crate::sys::{self, Call, Depth, Kind, Open, Remove, SysError, SysResult};
 
@@ -153,6 +153,21 @@ impl<'a> Layout<'a> {
                 let blank = if kind == Kind::Folder { folder } else { file };
                 let tree = sys::clone_tree(Some(blank), Path::new(""), Depth::One)?;
                 self.attach_with(&tree, at, READ_ONLY | BASE | NO_EXEC)
+            }
+            Setup::Emulators { at, programs } => {
+                self.made.retain(|it| it != at);
+                let tree = sys::new_mount(c"binfmt_misc", &[], BASE | NO_EXEC)?;
+                self.attach(&tree, at)?;
+                // It belongs to root, who is nobody in here, but this process rules over it.
+                sys::chown_at(tree.as_fd(), c"register", BUILD_UID, BUILD_GID)?;
+                let path = Path::new("register");
+                for (cpu, program) in programs {
+                    let line = cpu.registration(&program.to_string_lossy());
+                    let file = sys::open_below(tree.as_fd(), path, Open::Write)?;
+                    let on = format!("an emulator for {cpu}, `{}`", program.display());
+                    sys::write_all(file.as_fd(), line.as_bytes(), &on)?;
+                }
+                self.set_flags(tree.as_fd(), READ_ONLY | BASE | NO_EXEC, at)
             }
             Setup::EnterRoot => {
                 if self.blanks.take().is_some() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kiln_store::StepName;
 
-use super::{Access, Command, Plan, Resource, ResourceLimit, Setup, Shell, SourceCopy};
+use super::{Access, Command, Foreign, Plan, Resource, ResourceLimit, Setup, Shell, SourceCopy};
 use crate::codec::{CodecError, Reader, Writer};
 
 impl Plan {
@@ -154,6 +154,15 @@ fn write_setup(w: &mut Writer, setup: &Setup) {
             w.path(at);
         }
         Setup::EnterRoot => w.number(15),
+        Setup::Emulators { at, programs } => {
+            w.number(18);
+            w.path(at);
+            w.list(programs.iter(), |w, (cpu, program)| {
+                let number = Foreign::ALL.iter().position(|it| it == cpu);
+                w.number(number.unwrap_or(usize::MAX) as u64);
+                w.path(program);
+            });
+        }
         Setup::SealRoot => w.number(16),
         Setup::SetTimes { seconds } => {
             w.number(17);
@@ -198,6 +207,17 @@ fn read_setup(r: &mut Reader<'_>) -> Result<Setup, CodecError> {
         15 => Setup::EnterRoot,
         16 => Setup::SealRoot,
         17 => Setup::SetTimes { seconds: r.number()? as i64 },
+        18 => Setup::Emulators {
+            at: r.path()?,
+            programs: r
+                .list(|r| {
+                    let expected = r.expected("an instruction set");
+                    let cpu = *Foreign::ALL.get(r.count()?).ok_or(expected)?;
+                    Ok((cpu, r.path()?))
+                })?
+                .into_iter()
+                .collect(),
+        },
         _ => return Err(expected),
     })
 }
@@ -244,6 +264,14 @@ mod tests {
             any_path().prop_map(|at| Setup::Freeze { at }),
             any_path().prop_map(|at| Setup::Hide { at }),
             Just(Setup::EnterRoot),
+            (any_path(), prop::collection::btree_map(0..Foreign::ALL.len(), any_path(), 0..3))
+                .prop_map(|(at, programs)| Setup::Emulators {
+                    at,
+                    programs: programs
+                        .into_iter()
+                        .map(|(number, program)| (Foreign::ALL[number], program))
+                        .collect(),
+                }),
             any::<i64>().prop_map(|seconds| Setup::SetTimes { seconds }),
             Just(Setup::SealRoot),
         ]

@@ -1,14 +1,14 @@
 //! The files that a build sees, as specified in `spec/build/file-system.md`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use kiln_store::{BuildKind, BuildRequest, STORE_DIR};
 
 use super::steps::{STEPS_DIR, Script};
 use super::{
-    Access, BUILD_GID, BUILD_UID, Layout, PlanError, SOURCE_TIME_S, ScratchPlace, Setup,
-    SourceCopy, render, shm_bytes_max,
+    Access, BUILD_GID, BUILD_UID, EMULATORS_DIR, Foreign, Layout, PlanError, SOURCE_TIME_S,
+    ScratchPlace, Setup, SourceCopy, render, render_for_program, shm_bytes_max,
 };
 
 /// The folder in which a build works. [build.files.2]
@@ -148,6 +148,7 @@ pub(crate) fn setup(
     reports(&mut setup, request);
     links(&mut setup, request)?;
     processes(&mut setup);
+    emulators(&mut setup, request)?;
     setup.push(Setup::EnterRoot);
     setup.push(Setup::SetTimes { seconds: SOURCE_TIME_S });
     setup.push(Setup::SealRoot);
@@ -268,6 +269,9 @@ fn links(setup: &mut Vec<Setup>, request: &BuildRequest<'_>) -> Result<(), PlanE
     for (path, template) in &request.action.links {
         let place = || format!("the link `{}`", path.escape_debug());
         let bad = || PlanError::BadLink { path: path.escape_debug().to_string() };
+        if emulator_name(path).is_some() {
+            continue;
+        }
         let folder = LINK_FOLDERS
             .iter()
             .find(|it| path.strip_prefix(**it).is_some_and(|rest| rest.starts_with('/')))
@@ -289,6 +293,38 @@ fn links(setup: &mut Vec<Setup>, request: &BuildRequest<'_>) -> Result<(), PlanE
     setup.extend(folders.into_iter().map(|at| Setup::Folder { at, mode: 0o755 }));
     setup.extend(links);
     Ok(())
+}
+
+/// Registers emulators. [build.emulators.1]
+fn emulators(setup: &mut Vec<Setup>, request: &BuildRequest<'_>) -> Result<(), PlanError> {
+    let mut programs = BTreeMap::new();
+    for (path, template) in &request.action.links {
+        let Some(name) = emulator_name(path) else { continue };
+        let place = || format!("the emulator `{}`", path.escape_debug());
+        let Some(cpu) = Foreign::ALL.iter().copied().find(|it| it.name() == name) else {
+            let known = Foreign::ALL.iter().map(|it| format!("`{EMULATORS_DIR}/{it}`"));
+            return Err(PlanError::UnknownEmulator {
+                path: path.escape_debug().to_string(),
+                known: known.collect::<Vec<_>>().join(", "),
+            });
+        };
+        let program = render_for_program(request, template, place)?;
+        // The kernel reads fields between colons, and no more than this.
+        if !program.starts_with('/') || program.contains([':', '\\', '\n']) || program.len() > 127 {
+            return Err(PlanError::BadEmulator { path: path.clone(), program });
+        }
+        programs.insert(cpu, program.into());
+    }
+    if !programs.is_empty() {
+        setup.push(Setup::Folder { at: EMULATORS_DIR.into(), mode: 0o755 });
+        setup.push(Setup::Emulators { at: EMULATORS_DIR.into(), programs });
+    }
+    Ok(())
+}
+
+/// The instruction set of an emulator, if a link is one.
+fn emulator_name(path: &str) -> Option<&str> {
+    path.strip_prefix(EMULATORS_DIR)?.strip_prefix('/')
 }
 
 /// Returns a folder and those above it but the root.

@@ -233,6 +233,15 @@ pub(crate) fn chown(
     fchown(fd, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))).named(Call::Chown, on)
 }
 
+/// Gives an entry of a folder, which is no link, to a user and a group.
+pub(crate) fn chown_at(dir: BorrowedFd<'_>, name: &CStr, uid: u32, gid: u32) -> SysResult<()> {
+    use nix::fcntl::AtFlags;
+    use nix::unistd::{Gid, Uid, fchownat};
+    let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+    fchownat(dir, name, Some(uid), Some(gid), AtFlags::AT_SYMLINK_NOFOLLOW)
+        .named(Call::Chown, format_args!("`{}`", name.to_string_lossy().escape_debug()))
+}
+
 /// Sets the permission bits of an entry that is known not to be a link.
 pub(crate) fn chmod_at(dir: BorrowedFd<'_>, name: &CStr, mode: u32) -> SysResult<()> {
     use nix::sys::stat::{FchmodatFlags, fchmodat};

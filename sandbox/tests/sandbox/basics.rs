@@ -440,7 +440,7 @@ fn refused_actions() -> Result<(), Failed> {
 fn expect_link(path: &str) -> Expect {
     let text = format!(
         "this builder cannot run the action: the link `{path}` must be `/bin/NAME`, \
-         `/usr/bin/NAME`, `/lib/NAME` or `/lib64/NAME`"
+         `/usr/bin/NAME`, `/lib/NAME`, `/lib64/NAME` or `/kiln/emulators/CPU`"
     );
     Expect { position: expect![""].position, data: Box::leak(text.into_boxed_str()), indent: false }
 }

@@ -11,6 +11,7 @@
 mod basics;
 mod cannot;
 mod disk;
+mod emulators;
 mod ends;
 mod enter;
 mod fixture;
@@ -36,6 +37,7 @@ fn main() {
     trials.extend(basics::trials());
     trials.extend(cannot::trials());
     trials.extend(disk::trials());
+    trials.extend(emulators::trials());
     trials.extend(ends::trials());
     trials.extend(enter::trials());
     trials.extend(realised::trials());

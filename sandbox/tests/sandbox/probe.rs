@@ -11,9 +11,15 @@ use std::io;
 
 use nix::errno::Errno;
 
+use crate::emulators::FOREIGN;
+
 /// Runs a probe and ends, if this process was started for one.
 pub(crate) fn run_if_asked() {
     let mut arguments = std::env::args().skip(1);
+    if let Some(program) = std::env::args().nth(1).filter(|it| it.ends_with(FOREIGN)) {
+        println!("emulates {program} with {:?}", arguments.skip(1).collect::<Vec<_>>());
+        std::process::exit(0);
+    }
     if arguments.next().is_none_or(|it| it != "probe") {
         return;
     }

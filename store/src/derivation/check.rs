@@ -3,8 +3,9 @@
 use crate::derivation::{Build, Derivation, Fetch, Piece, Template, Unpack, UnpackRoot};
 use crate::name::{Label, OutputName, StepName};
 
-/// The folders in which a build may ask for links, each with a slash at its end.
-const LINK_FOLDERS: [&str; 4] = ["/bin/", "/usr/bin/", "/lib/", "/lib64/"];
+/// The folders in which a build may ask for links, each with a slash at its end. In the last one
+/// they are emulators.
+const LINK_FOLDERS: [&str; 5] = ["/bin/", "/usr/bin/", "/lib/", "/lib64/", "/kiln/emulators/"];
 
 /// Why a derivation cannot be realised by any builder.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +50,7 @@ pub enum DerivationError {
     },
     /// A link is asked for outside the folders in which links may be.
     #[error(
-        "a link is asked for at `{path}`; links may be `/bin/NAME`, `/usr/bin/NAME`, `/lib/NAME` and `/lib64/NAME`"
+        "a link is asked for at `{path}`; links may be `/bin/NAME`, `/usr/bin/NAME`, `/lib/NAME`, `/lib64/NAME` and `/kiln/emulators/CPU`"
     )]
     BadLink {
         /// The path, escaped.
