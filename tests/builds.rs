@@ -30,9 +30,11 @@ fn main() {
         ("what is published is taken from a cache", published),
         ("kills lose nothing that was done", kills),
     ];
-    let long: [(&str, Test); 2] = [
+    let long: [(&str, Test); 4] = [
         ("micromamba's libraries are one static program", libraries_of_micromamba),
         ("a program has the DPDK drivers that were asked for", drivers_of_dpdk),
+        ("what is built for another machine is tested by an emulator", other_machine),
+        ("what is built for glibc 2.17 needs no newer one", programs_for_glibc),
     ];
     let reason = if arguments.list { None } else { why_not() };
     if let Some(reason) = &reason {
@@ -191,6 +193,40 @@ fn drivers_of_dpdk() -> Result<(), Failed> {
         "\ndrivers: mlx5_common_driver mlx5_common_pci mlx5_eth net_null net_ring\n",
     ];
     expect(&out, &lines, &[])
+}
+
+fn other_machine() -> Result<(), Failed> {
+    for target in ["aarch64-linux", "riscv64-linux"] {
+        let (out, _) = succeed(
+            &shared_store(),
+            ["test", "--no-project", "--target", target, "hello", "zlib"],
+        )?;
+        expect(&out, &["ok       greets", "ok       packs and unpacks", "2 tests: 2 ok"], &[])?;
+    }
+    Ok(())
+}
+
+fn programs_for_glibc() -> Result<(), Failed> {
+    let recipes = Path::new(env!("CARGO_MANIFEST_DIR")).join("builds");
+    let layer = tempfile::NamedTempFile::new()?;
+    fs::write(&layer, "overlay old\n\ntoolchain.libc = glibc\ntoolchain.glibc = 2.17\n")?;
+    let with = |command: &str, specs: &[&str]| {
+        let mut arguments: Vec<&OsStr> = vec![command.as_ref(), "--no-project".as_ref()];
+        arguments.extend(["--recipes".as_ref(), recipes.as_os_str()]);
+        arguments.extend(["-f".as_ref(), layer.path().as_os_str()]);
+        arguments.extend(specs.iter().map(OsStr::new));
+        kiln(&shared_store(), arguments)
+    };
+    let tested = said(&with("test", &["hello", "zlib", "make"]));
+    expect(&tested, &["3 tests: 3 ok"], &[])?;
+    // What is brought along is looked at as well.
+    let refused = said(&with("realise", &["brought-along"]));
+    let lines = [
+        "step `audit` ended with exit code 1",
+        "audit: lib/libnsl.so.1 does not run with glibc 2.17, for it needs:",
+        "of libc.so.6",
+    ];
+    expect(&refused, &lines, &[])
 }
 
 fn comment_in_a_library() -> Result<(), Failed> {

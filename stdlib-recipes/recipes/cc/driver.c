@@ -3,8 +3,9 @@
  * Clang itself is called, not `zig cc`: so there is no cache to write, every flag means what it
  * means to clang, and all programs are linked with one and the same C library.
  *
- * TARGET, SYSROOT, BIN and ZIG are given as macros, and FOREIGN: whether programs are for another
- * machine than the one that builds. */
+ * TARGET, SYSROOT, BIN and ZIG are given as macros; FOREIGN: whether programs are for another
+ * machine than the one that builds; and GLIBC: whether they are linked with glibc, which is there
+ * when they run. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,9 @@ static const char *const compile[] = {
     "-resource-dir=" SYSROOT "/clang",
     /* Where clang finds the linker. */
     "-B" BIN,
+#if !GLIBC
     "-static",
+#endif
     "-rtlib=compiler-rt",
     "-unwindlib=none",
     "-Wno-unused-command-line-argument",
@@ -67,7 +70,17 @@ int main(int argc, char **argv) {
         args[count++] = (char *)tools[tool].part;
         for (int at = 0; tools[tool].args[at]; at++) args[count++] = (char *)tools[tool].args[at];
         if (strcmp(name, "cpp") == 0) args[count++] = "-E";
-        for (int at = 1; at < argc; at++) args[count++] = argv[at];
+        for (int at = 1; at < argc; at++) {
+#if GLIBC
+            if (tools[tool].args == compile && strncmp(argv[at], "-static", 7) == 0
+                && (!argv[at][7] || strcmp(argv[at] + 7, "-pie") == 0)) {
+                fprintf(stderr, "%s: %s is for musl: programs have glibc from the machine that they "
+                    "run on; leave it out, or set `toolchain.libc = musl`\n", name, argv[at]);
+                return 1;
+            }
+#endif
+            args[count++] = argv[at];
+        }
         for (char *at = path ? strtok(path, ":") : NULL; at; at = strtok(NULL, ":")) {
             args[count++] = "-L";
             args[count++] = at;
