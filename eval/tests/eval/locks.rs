@@ -128,6 +128,7 @@ fn a_lock_is_text_that_can_be_read() {
 
         [build-toolchain]
         debug = "off"
+        glibc = "2.28"
         libc = "musl"
         link = "static"
         lto = "off"
@@ -145,6 +146,7 @@ fn a_lock_is_text_that_can_be_read() {
 
         [toolchain]
         debug = "off"
+        glibc = "2.28"
         libc = "musl"
         link = "shared"
         lto = "off"

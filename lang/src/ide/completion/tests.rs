@@ -280,6 +280,7 @@ fn members() {
         "//- /project.kiln\nproject\ntoolchain.li$0 = static\n",
         expect![[r#"
         Feature debug — feature = off
+        Knob glibc — Glibc
         Knob libc — Libc
         Knob link — Link
         Feature lto — feature = off
