@@ -1,7 +1,9 @@
 //! Files of the user that a command rewrites: how they are found, read and replaced.
 //!
 //! A file changes as a whole or not at all: the new text goes to a file beside it, which then takes
-//! its name. What another program saved meanwhile is left as it is.
+//! its name. Where the file has several names, so that they go on to be one file, its text is
+//! replaced instead; the file beside it stays until that is done. What another program saved
+//! meanwhile is left as it is.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -33,6 +35,8 @@ pub(crate) enum FileError {
     NotAFile { path: PathBuf },
     #[error("{} has {bytes} bytes; files have up to {FILE_BYTES_MAX}", path.display())]
     TooLarge { path: PathBuf, bytes: u64 },
+    #[error("cannot write {}: {source}; the whole new text is in {}", path.display(), kept.display())]
+    Halfway { path: PathBuf, kept: PathBuf, source: io::Error },
     #[error("{} is read-only", path.display())]
     ReadOnly { path: PathBuf },
     #[error("{} was changed by another program meanwhile: it was left as it is", path.display())]
@@ -211,11 +215,19 @@ pub(crate) fn replace(
         if same(&now) != same(before) {
             return Err(FileError::Changed { path: shown.to_owned() });
         }
+        if now.nlink() > 1 {
+            let kept = shown.with_file_name(beside.file_name().unwrap_or_default());
+            let halfway = |source| FileError::Halfway { path: shown.to_owned(), kept, source };
+            overwrite(path, text).map_err(halfway)?;
+            return fs::remove_file(&beside).map_err(write);
+        }
         fs::rename(&beside, path).map_err(write)
     });
-    if result.is_err() {
-        let _ = fs::remove_file(&beside);
-        return result;
+    if let Err(error) = result {
+        if !matches!(error, FileError::Halfway { .. }) {
+            let _ = fs::remove_file(&beside);
+        }
+        return Err(error);
     }
     // The name is on the disk when its folder is; without that, the old file is still whole.
     let _ = File::open(folder).and_then(|it| it.sync_all());
@@ -250,6 +262,14 @@ fn create_beside(path: &Path, text: &str) -> io::Result<()> {
     let _ = fs::remove_file(path);
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
     file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Gives a file another text, whatever its names are.
+fn overwrite(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.set_len(text.len() as u64)?;
     file.sync_all()
 }
 

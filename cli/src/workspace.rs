@@ -5,10 +5,10 @@
 //! ```
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem::ManuallyDrop;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use kiln_eval::{
@@ -437,26 +437,22 @@ pub(crate) fn find_project() -> Option<PathBuf> {
 /// The folders of recipes that a project names: `use "./recipes"`.
 fn roots_of_project(project: &Path) -> Vec<String> {
     let Ok(text) = std::fs::read_to_string(project) else { return Vec::new() };
-    let (module, _, _) = kiln_lang::module::lower(&kiln_lang::syntax::parse(&text));
-    if module.kind != Some(ModuleKind::Project) {
-        return Vec::new();
-    }
-    let path = project.display().to_string();
-    let stmts = module.root.map(|it| &module.bodies[it].stmts).into_iter().flatten();
-    stmts
-        .filter_map(|it| match &it.kind {
-            // `use "core"` names the standard recipes, which are there anyway.
-            StmtKind::Use(it) if it.is_path && it.target.name.contains('/') => {
-                Some(kiln_lang::env::resolve(&path, &it.target.name))
-            }
-            _ => None,
-        })
-        .collect()
+    kiln_lang::recipe_folders(&project.display().to_string(), &text)
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, Fail> {
-    std::path::absolute(path)
-        .map_err(|source| Fail::Io { what: format!("cannot find {}", path.display()), source })
+/// The path from the root, the same one for every way to write it: what is above a link is not what
+/// its path says.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, Fail> {
+    let absolute = std::path::absolute(path)
+        .map_err(|source| Fail::Io { what: format!("cannot find {}", path.display()), source })?;
+    if absolute.components().all(|it| it != Component::ParentDir) {
+        return Ok(absolute);
+    }
+    let parent = absolute.parent().and_then(|it| it.canonicalize().ok());
+    Ok(match (parent, absolute.file_name()) {
+        (Some(parent), Some(name)) => parent.join(name),
+        _ => absolute.canonicalize().unwrap_or(absolute),
+    })
 }
 
 fn folder_text(folder: &Path) -> Result<String, Fail> {
@@ -471,10 +467,13 @@ fn folder_text(folder: &Path) -> Result<String, Fail> {
 pub(crate) fn own_files(workspace: &Workspace, with_std: bool) -> Vec<FileId> {
     let mut files: Vec<FileId> = workspace.request.project.into_iter().collect();
     files.extend(&workspace.request.overrides);
+    // These may lie among the recipes.
+    let named: BTreeSet<FileId> = files.iter().copied().collect();
     let paths: Vec<String> = workspace.db.root_paths().map(str::to_owned).collect();
     for path in paths {
         if with_std || !path.starts_with(STD) {
-            files.push(workspace.db.file(&path));
+            let file = workspace.db.file(&path);
+            files.extend((!named.contains(&file)).then_some(file));
         }
     }
     files

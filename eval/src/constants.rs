@@ -13,16 +13,16 @@ use std::sync::Arc;
 use kiln_lang::check::Fact;
 use kiln_lang::module::{ExprId, ModuleKind, Name, OptionKind, SettingOp};
 use kiln_lang::schema::{BodyRef, OptionTable};
-use kiln_lang::types::{Object, Ty};
+use kiln_lang::types::{EnumTy, Object, Ty};
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version};
 
 use crate::condition::{Facts, WithAtom};
-use crate::evaluate::evaluate;
+use crate::evaluate::{allowed, evaluate};
 use crate::interpret::{Failure, Fuel, Interpreter, Reader};
 use crate::package::{Locals, Package};
 use crate::solve::conform;
 use crate::text::Text;
-use crate::value::{LocalFile, Value};
+use crate::value::{Bits, LocalFile, Value};
 
 pub use sources::{Download, downloads};
 
@@ -399,6 +399,18 @@ impl Facts for Constants<'_> {
 }
 
 impl Reader for Constants<'_> {
+    fn all(&mut self, of: &EnumTy, at: (FileId, ExprId)) -> Result<Bits, Failure> {
+        let table = self.table.clone();
+        match allowed(self.db, &table, of, self) {
+            (all, true) => Ok(all),
+            (_, false) => {
+                let message =
+                    "which values `all` stands for is not known before something is chosen";
+                Err(self.unknown(at, message.to_owned()))
+            }
+        }
+    }
+
     fn option(&mut self, name: &Name, at: (FileId, ExprId)) -> Result<Value, Failure> {
         if self.is_settled(name) {
             return self.compute(name);

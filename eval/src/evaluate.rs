@@ -1,5 +1,6 @@
 //! Recipes to [`Package`]s: conditions become data, loops are unrolled, constants are computed.
 
+mod allowed;
 mod conditions;
 mod plain;
 mod readers;
@@ -16,6 +17,7 @@ use kiln_lang::{
     Checked, Code, Comparison, Database, Diagnostic, FileId, VersionBound, VersionReq,
 };
 
+pub(crate) use self::allowed::{allowed, condition_of};
 pub(crate) use self::plain::declared;
 use self::readers::Nothing;
 use crate::condition::{Atom, Cond};

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use kiln_lang::check::{Builtin, Fact, Res};
 use kiln_lang::module::{Arg, Element, Expr, ExprId, FunctionId, Name, StrPart, Unit};
 use kiln_lang::schema::BodyRef;
-use kiln_lang::types::{Object, RecordTy, Ty};
+use kiln_lang::types::{EnumTy, Object, RecordTy, Ty};
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version, VersionBound};
 use kiln_store::{FetchHash, Template, parse_hex};
 
@@ -73,6 +73,10 @@ pub(crate) trait Reader {
     ) -> Result<Value, Failure>;
     /// The path at which the build sees a file beside the recipe.
     fn file(&mut self, file: &Arc<LocalFile>, at: (FileId, ExprId)) -> Result<Text, Failure>;
+    /// All values of an enum: where that is known, without those that are not allowed.
+    fn all(&mut self, of: &EnumTy, _: (FileId, ExprId)) -> Result<Bits, Failure> {
+        Ok(Bits::all(of.values.len()))
+    }
     /// What evaluation may still do.
     fn fuel(&mut self) -> &mut Fuel;
 }
@@ -176,7 +180,10 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                     .clone()
                     .ok_or_else(|| self.error(expr, "there is no default here"));
             }
-            Res::All(of) => return Ok(Value::Set(of.clone(), Bits::all(of.values.len()))),
+            Res::All(of) => {
+                let all = self.reader.all(of, (checked.file, expr))?;
+                return Ok(Value::Set(of.clone(), all));
+            }
             Res::Value(of, at) => return Ok(Value::Enum(of.clone(), *at)),
             Res::Group(of, at) => {
                 let bits = of.groups[*at as usize].1.iter().copied().collect();

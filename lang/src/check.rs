@@ -27,6 +27,7 @@ mod matches;
 mod mismatches;
 mod names;
 mod operators;
+mod per_expr;
 mod recipes;
 mod specs;
 mod syntax;
@@ -50,6 +51,7 @@ use crate::types::{EnumTy, Object, Ty};
 use crate::version::VersionBound;
 
 pub use library::{Builtin, Method, members_of};
+pub use per_expr::PerExpr;
 pub(crate) use recipes::EXPORT_KEYS;
 
 /// A file with every name resolved and every expression typed.
@@ -60,9 +62,9 @@ pub struct Checked {
     /// What it offers.
     pub schema: Arc<Schema>,
     /// What each expression's own word means.
-    pub res: Vec<Res>,
+    pub res: PerExpr<Res>,
     /// The type of each expression.
-    pub types: Vec<Ty>,
+    pub types: PerExpr<Ty>,
     /// Everything that is wrong with the file, by place.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -159,8 +161,8 @@ pub(crate) fn compute(db: &Database, file: FileId) -> Checked {
         file,
         env: &env,
         schema: &schema,
-        res: vec![Res::None; count],
-        types: vec![Ty::Error; count],
+        res: PerExpr::new(count, Res::None),
+        types: PerExpr::new(count, Ty::Error),
         diagnostics: Vec::new(),
         lets: HashMap::new(),
         schemas: RefCell::default(),
@@ -183,7 +185,9 @@ pub(crate) fn compute(db: &Database, file: FileId) -> Checked {
             None => {}
         }
     }
-    let Checker { res, types, diagnostics, .. } = checker;
+    let Checker { mut res, mut types, diagnostics, .. } = checker;
+    res.shrink();
+    types.shrink();
     let diagnostics = cascades::without_cascades(file, &db.text(file), diagnostics);
     Checked { file, schema, res, types, diagnostics }
 }
@@ -193,8 +197,8 @@ struct Checker<'a> {
     file: FileId,
     env: &'a Arc<Env>,
     schema: &'a Arc<Schema>,
-    res: Vec<Res>,
-    types: Vec<Ty>,
+    res: PerExpr<Res>,
+    types: PerExpr<Ty>,
     diagnostics: Vec<Diagnostic>,
     /// The types of lets; `None` while one is being found.
     lets: HashMap<(BodyRef, u32), Option<Ty>>,
@@ -296,8 +300,8 @@ impl<'a> Checker<'a> {
 
     /// Writes down what an expression means and has as type.
     fn set(&mut self, expr: ExprId, res: Res, ty: Ty) -> Ty {
-        self.res[expr.index()] = res;
-        self.types[expr.index()] = ty.clone();
+        self.res.put(expr.index(), res);
+        self.types.put(expr.index(), ty.clone());
         ty
     }
 

@@ -75,7 +75,7 @@ struct FileData {
     checked: OnceLock<Arc<Checked>>,
     memo: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
     /// The files that were looked at to derive what is kept here.
-    looked_at: Mutex<BTreeSet<FileId>>,
+    looked_at: Mutex<Arc<BTreeSet<FileId>>>,
 }
 
 /// A lowered file with its positions and what is wrong with its text.
@@ -247,7 +247,11 @@ impl Database {
         DERIVING.with_borrow_mut(|open| open.push(Vec::new()));
         let derived = derive();
         let looked_at = DERIVING.with_borrow_mut(Vec::pop).unwrap_or_default();
-        data.looked_at.lock().unwrap_or_else(PoisonError::into_inner).extend(looked_at);
+        let mut all = data.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if looked_at.iter().any(|it| !all.contains(it)) {
+            Arc::make_mut(&mut all).extend(looked_at);
+        }
+        drop(all);
         derived
     }
 

@@ -5,7 +5,6 @@
 //! they are included (each once, where it is first), the recipe itself. A later body overrules an
 //! earlier one.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::database::{Database, FileId};
@@ -52,13 +51,15 @@ pub struct BodyRef {
 pub struct OptionTable {
     /// The bodies, lowest first.
     pub bodies: Vec<BodyRef>,
-    /// The options, in the order of their declarations.
-    pub options: Vec<OptionSchema>,
+    /// The options, in the order of their declarations; those of mixins are shared with all who
+    /// include them.
+    pub options: Vec<Arc<OptionSchema>>,
     /// The steps, in the order in which they run.
     pub steps: Vec<StepSchema>,
     /// The names of the options as they once were.
     pub renamed: Vec<Renamed>,
-    by_name: HashMap<Name, u32>,
+    /// The places of the options in the order of their names.
+    by_name: Vec<u32>,
 }
 
 /// An option as others see it.
@@ -163,13 +164,34 @@ impl OptionTable {
     /// Returns the option with this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&OptionSchema> {
-        self.by_name.get(name).map(|it| &self.options[*it as usize])
+        self.position(name).map(|it| &*self.options[it])
     }
 
     /// Returns the place of the option with this name.
     #[must_use]
     pub fn position(&self, name: &str) -> Option<usize> {
-        self.by_name.get(name).map(|it| *it as usize)
+        self.by_name(name).ok().map(|it| self.by_name[it] as usize)
+    }
+
+    /// Where the option stands in the order of names, or would.
+    fn by_name(&self, name: &str) -> Result<usize, usize> {
+        self.by_name.binary_search_by(|it| self.options[*it as usize].name.as_str().cmp(name))
+    }
+
+    /// Adds an option, unless there is one with its name.
+    fn push(&mut self, option: Arc<OptionSchema>) {
+        if let Err(at) = self.by_name(&option.name) {
+            self.by_name.insert(at, self.options.len() as u32);
+            self.options.push(option);
+        }
+    }
+
+    /// Gives back memory that is not used.
+    fn shrink(&mut self) {
+        self.bodies.shrink_to_fit();
+        self.options.shrink_to_fit();
+        self.steps.shrink_to_fit();
+        self.by_name.shrink_to_fit();
     }
 
     /// Returns the step with this name.
@@ -185,7 +207,8 @@ impl OptionTable {
 
     /// Returns the features and knobs.
     pub fn choices(&self) -> impl Iterator<Item = &OptionSchema> {
-        self.options.iter().filter(|it| matches!(it.kind, OptionKind::Feature | OptionKind::Knob))
+        let options = self.options.iter().map(|it| &**it);
+        options.filter(|it| matches!(it.kind, OptionKind::Feature | OptionKind::Knob))
     }
 
     /// Returns the set knobs that have this value, and the place of the value in each.
@@ -318,6 +341,7 @@ impl Compute<'_> {
             }
         }
         self.own(&mut table, body);
+        table.shrink();
         self.open.pop();
         table
     }
@@ -476,8 +500,7 @@ impl Compute<'_> {
                 }
                 continue;
             }
-            table.by_name.insert(option.name.clone(), table.options.len() as u32);
-            table.options.push(option.clone());
+            table.push(option.clone());
         }
         for step in &other.steps {
             if table.step(&step.name).is_none() {
@@ -526,8 +549,7 @@ impl Compute<'_> {
                     Renamed { from: from.clone(), to: option.name.clone(), since: since.clone() };
                 table.renamed.push(renamed);
             }
-            table.by_name.insert(option.name.clone(), table.options.len() as u32);
-            table.options.push(option);
+            table.push(Arc::new(option));
         }
         for (index, decl) in module.bodies[body].steps.iter().enumerate() {
             let step = StepSchema { name: decl.ident.name.clone(), at, index: index as u32 };

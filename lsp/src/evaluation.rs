@@ -63,7 +63,15 @@ pub(crate) struct Evaluated {
 /// Everything that was found out last.
 #[derive(Default)]
 pub(crate) struct Evaluations {
-    by_subject: RwLock<BTreeMap<Subject, Arc<Evaluated>>>,
+    by_subject: RwLock<BTreeMap<Subject, Latest>>,
+}
+
+/// What was found out about a subject.
+#[derive(Clone)]
+struct Latest {
+    found: Arc<Evaluated>,
+    /// The last one with a solution: a line that is being written leaves none.
+    solved: Option<Arc<Evaluated>>,
 }
 
 impl Evaluations {
@@ -78,17 +86,13 @@ impl Evaluations {
                 ScopeKey::Folder(_) | ScopeKey::Loose => None,
             },
         ];
-        let mut known: Vec<Arc<Evaluated>> = subjects
-            .into_iter()
-            .flatten()
-            .filter_map(|it| all.get(&it).cloned())
-            .filter(|it| it.solution.is_some())
-            .collect();
-        let packages = all.iter().filter_map(|(subject, evaluated)| match subject {
-            Subject::Package(key, _) if key == scope => Some(evaluated.clone()),
+        let mut known: Vec<Arc<Evaluated>> =
+            subjects.into_iter().flatten().filter_map(|it| all.get(&it)?.solved.clone()).collect();
+        let packages = all.iter().filter_map(|(subject, latest)| match subject {
+            Subject::Package(key, _) if key == scope => latest.solved.clone(),
             _ => None,
         });
-        known.extend(packages.filter(|it| it.solution.is_some()));
+        known.extend(packages);
         KnownFacts { known, generation }
     }
 
@@ -100,12 +104,17 @@ impl Evaluations {
             (Subject::Override(key, _), _) => key == scope,
             _ => false,
         };
-        all.iter().filter(|it| own(it.0)).map(|it| it.1.clone()).collect()
+        all.iter().filter(|it| own(it.0)).map(|it| it.1.found.clone()).collect()
     }
 
     fn set(&self, subject: Subject, evaluated: Evaluated) {
         let mut all = self.by_subject.write().unwrap_or_else(PoisonError::into_inner);
-        all.insert(subject, Arc::new(evaluated));
+        let found = Arc::new(evaluated);
+        let solved = match (&found.solution, all.get(&subject)) {
+            (Some(_), _) => Some(found.clone()),
+            (None, before) => before.and_then(|it| it.solved.clone()),
+        };
+        all.insert(subject, Latest { found, solved });
     }
 
     fn keep(&self, subjects: &[Subject]) {

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use kiln_lang::module::{ModuleKind, StmtKind};
 use kiln_lang::{Database, FileId, World};
 
 use crate::paths::{is_below, parent};
@@ -132,18 +131,5 @@ impl Scope {
 fn roots_of_project(project: &str, world: &EditorWorld) -> Vec<String> {
     let Ok(bytes) = world.read(project) else { return Vec::new() };
     let text = String::from_utf8_lossy(&bytes);
-    let (module, _, _) = kiln_lang::module::lower(&kiln_lang::syntax::parse(&text));
-    if module.kind != Some(ModuleKind::Project) {
-        return Vec::new();
-    }
-    let stmts = module.root.map(|it| &module.bodies[it].stmts).into_iter().flatten();
-    stmts
-        .filter_map(|it| match &it.kind {
-            StmtKind::Use(it) if it.is_path && it.target.name.contains('/') => {
-                let path = kiln_lang::env::resolve(project, &it.target.name);
-                Some(path.trim_end_matches('/').to_owned())
-            }
-            _ => None,
-        })
-        .collect()
+    kiln_lang::recipe_folders(project, &text)
 }

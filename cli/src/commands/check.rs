@@ -14,7 +14,7 @@ use crate::recall::Recall;
 use crate::render;
 use crate::sarif::to_sarif;
 use crate::terminal::{Terminal, print};
-use crate::workspace::{Workspace, own_files, threads};
+use crate::workspace::{Workspace, absolute, own_files, threads};
 
 /// How what is wrong is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,11 +57,8 @@ pub(crate) fn run(
     let workspace = Workspace::open(layers, terminal, common.quiet)?;
     let mut ids: Vec<FileId> = Vec::new();
     for file in files {
-        let path = std::path::absolute(file).map_err(|source| Fail::Io {
-            what: format!("cannot find {}", file.display()),
-            source,
-        })?;
-        ids.push(workspace.db.file(&path.display().to_string()));
+        let id = workspace.db.file(&absolute(file)?.display().to_string());
+        ids.extend((!ids.contains(&id)).then_some(id));
     }
     if files.is_empty() {
         ids = own_files(&workspace, with_std);

@@ -62,9 +62,13 @@ pub(crate) fn run(
                 specs.join(", "),
                 kiln_lang::did_you_mean(&near)
             ),
-            advice: Some(not_exported(&workspace, &solved.solution, path[0]).unwrap_or_else(
-                || "name first what is wanted: `kiln why curl openssl.version`".to_owned(),
-            )),
+            advice: Some(
+                not_exported(&workspace, &solved.solution, path[0])
+                    .or_else(|| option_of_a_root(&solved.solution, &path))
+                    .unwrap_or_else(|| {
+                        "name first what is wanted: `kiln why curl openssl.version`".to_owned()
+                    }),
+            ),
         });
     };
     let text = match path[1..] {
@@ -86,6 +90,13 @@ pub(crate) fn run(
 const OPTIONS_SHOWN: usize = 12;
 
 /// The package of this name that is for the target, or else a build tool.
+/// What to write if the question is about an option of what is wanted, without its package.
+fn option_of_a_root(solution: &Solution, path: &[&str]) -> Option<String> {
+    let mut roots = solution.roots.iter().map(|it| &solution.node(it.node).package);
+    let root = roots.find(|it| path[0] == "version" || it.schema.table.get(path[0]).is_some())?;
+    Some(format!("it belongs to `{}`: write `{}.{}`", root.name, root.name, path.join(".")))
+}
+
 fn find(solution: &Solution, name: &str) -> Option<NodeId> {
     let mut units: Vec<_> = solution.units.iter().collect();
     units.sort_by_key(|it| it.is_build);

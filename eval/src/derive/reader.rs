@@ -5,18 +5,25 @@ use std::sync::Arc;
 use kiln_lang::check::Fact;
 use kiln_lang::module::{ExprId, Name, OptionKind, Role};
 use kiln_lang::schema::BodyRef;
-use kiln_lang::types::Object;
+use kiln_lang::types::{EnumTy, Object};
 use kiln_lang::{Code, Diagnostic, FileId};
 use kiln_store::{Label, OutputName, Piece, StoreName, Template};
 
 use super::build::{Input, NodeBuilder, linked};
 use super::testing::tested;
+use crate::evaluate::allowed;
+use crate::explain::NodeFacts;
 use crate::interpret::{Failure, Fuel, Interpreter, Reader};
 use crate::package::Place;
 use crate::text::Text;
-use crate::value::{LocalFile, Value};
+use crate::value::{Bits, LocalFile, Value};
 
 impl Reader for NodeBuilder<'_> {
+    fn all(&mut self, of: &EnumTy, _: (FileId, ExprId)) -> Result<Bits, Failure> {
+        let mut facts = NodeFacts { solution: self.context.solution, node: self.id };
+        Ok(allowed(self.context.db, &self.package.schema.table, of, &mut facts).0)
+    }
+
     fn option(&mut self, name: &Name, at: (FileId, ExprId)) -> Result<Value, Failure> {
         let table = &self.package.schema.table;
         let found = match table.position(name) {

@@ -24,7 +24,7 @@ use super::node::Draft;
 use super::search::{Choice, Clash, Nogoods, Pick, Var};
 use super::unit::{Ask, AskWhat, Need};
 use crate::condition::{Facts, WithAtom};
-use crate::evaluate::declared;
+use crate::evaluate::{allowed, condition_of, declared};
 use crate::interpret::{Failure, Fuel, Interpreter, Reader, as_bits};
 use crate::layers::{LayerSetting, Setup};
 use crate::package::{Locals, Package, Place};
@@ -604,27 +604,23 @@ impl<'a> Options<'a> {
         };
         if let Some(message) = complaint {
             let declared = self.declared(option);
-            let diagnostic = self.at(Code::OutOfRange, place, message).label(
-                declared.file,
-                declared.range(),
-                format!("declared here, as {}", option.ty),
-            );
+            let mut diagnostic = self.at(Code::OutOfRange, place, message);
+            if place != declared {
+                let label = format!("declared here, as {}", option.ty);
+                diagnostic = diagnostic.label(declared.file, declared.range(), label);
+            }
             self.report(diagnostic);
         }
     }
 
     /// `mlx5 when platform.os == linux`: a value that is allowed only under a condition.
     fn value_allowed(&mut self, option: &OptionSchema, of: &EnumTy, at: u32) -> Option<String> {
-        let checked = self.checked(of.file);
-        let decl = &checked.module().enums[of.id].values[at as usize];
-        let when = decl.when?;
-        let mut evaluation = crate::evaluate::Evaluation::new(self.db, &self.package.schema.table);
-        let cond = evaluation.cond(&checked, when, &Vec::new());
+        let (when, cond) = condition_of(self.db, &self.package.schema.table, of, at)?;
         if cond.holds(self) == Some(false) {
             let text = self.db.text(of.file)[self.db.expr_range(of.file, when)].to_owned();
             return Some(format!(
-                "`{}` has the value `{}`, which is allowed only when {text}",
-                option.name, decl.ident.name
+                "`{}` has the value `{}`, which is allowed only when `{text}`",
+                option.name, of.values[at as usize]
             ));
         }
         None
@@ -719,6 +715,11 @@ impl Facts for Options<'_> {
 }
 
 impl Reader for Options<'_> {
+    fn all(&mut self, of: &EnumTy, _: (FileId, ExprId)) -> Result<Bits, Failure> {
+        let package = self.package.clone();
+        Ok(allowed(self.db, &package.schema.table, of, self).0)
+    }
+
     fn option(&mut self, name: &Name, at: (FileId, ExprId)) -> Result<Value, Failure> {
         match Facts::option(self, name) {
             Some(value) => Ok(value),

@@ -1,14 +1,14 @@
 //! Values that are known as they are written.
 
-use super::{Checker, Res};
+use super::{Checker, PerExpr, Res};
 use crate::module::{BinaryOp, Element, Expr, ExprId, Module};
 use crate::types::Ty;
 
 /// A checked file, as far as constants need it.
 pub(super) struct Facts<'b> {
     pub(super) module: &'b Module,
-    pub(super) res: &'b [Res],
-    pub(super) types: &'b [Ty],
+    pub(super) res: &'b PerExpr<Res>,
+    pub(super) types: &'b PerExpr<Ty>,
 }
 
 /// A value that is known as it is written. Values of enums are places in their enum.

@@ -259,7 +259,10 @@ impl<'a> Checker<'a> {
                 value == default || as_set(value).is_some_and(|it| Some(it) == as_set(default))
             }
             (SettingOp::Add, Some(values), Some(default)) => {
-                values.iter().all(|it| default.contains(it))
+                // `all` is without a value that is not allowed where this is applied.
+                values
+                    .iter()
+                    .all(|it| default.contains(it) && !self.is_conditional(&option.ty, *it))
             }
             (SettingOp::Remove, Some(values), Some(default)) => {
                 values.iter().all(|it| !default.contains(it))
@@ -286,6 +289,14 @@ impl<'a> Checker<'a> {
             let diagnostic = self.with_removal(diagnostic, setting);
             self.report(diagnostic);
         }
+    }
+
+    /// Whether a value of an enum is allowed only under a condition.
+    fn is_conditional(&self, ty: &Ty, value: u32) -> bool {
+        ty.words().is_some_and(|of| {
+            let lowered = self.db.lowered(of.file);
+            lowered.module.enums[of.id].values[value as usize].when.is_some()
+        })
     }
 
     /// Adds an edit that removes a setting, with its line if it stands alone there.

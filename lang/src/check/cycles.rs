@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Checker, Res};
+use super::{Checker, PerExpr, Res};
 use crate::database::Lowered;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::module::{ExprId, FunctionId, Ident, Name, Setting, SettingOp, StmtKind};
@@ -27,7 +27,7 @@ type Graph = BTreeMap<Name, Vec<Edge>>;
 struct Resolved<'b> {
     file: crate::database::FileId,
     lowered: &'b Lowered,
-    res: &'b [Res],
+    res: &'b PerExpr<Res>,
 }
 
 impl Resolved<'_> {

@@ -1,18 +1,22 @@
 //! Overrides, overlays and projects: settings of packages, and wishes.
 
+use std::sync::Arc;
+
 use super::conditions::CondPlace;
 use super::specs::{SpecPlace, set_or_same};
 use super::{Checker, Res, Scope};
 use crate::diagnostic::{Code, Label};
 use crate::module::{
     Expr, ExprId, GuardKind, Ident, ModuleKind, Name, OptionKind, PartKind, Setting, SettingOp,
-    StmtKind,
+    StmtKind, Use,
 };
 use crate::nearest::{did_you_mean, list, nearest};
-use std::sync::Arc;
-
+use crate::recipe_folders::is_folder;
 use crate::schema::{OptionTable, Schema};
 use crate::types::{Object, Ty};
+
+/// The standard recipes, which are there whether a project says so or not.
+const STANDARD_SET: &str = "core";
 
 impl<'a> Checker<'a> {
     /// Checks an override, an overlay or a project.
@@ -103,7 +107,7 @@ impl<'a> Checker<'a> {
                 StmtKind::PkgsWhere { option, kind, settings } => {
                     self.pkgs_where(option, *kind, settings);
                 }
-                // Sets of recipes are known to whoever made the database.
+                StmtKind::Use(use_) if kind == ModuleKind::Project => self.recipe_set(use_),
                 StmtKind::Use(_) => {}
                 // Lowering has reported these.
                 StmtKind::Dep(_)
@@ -117,6 +121,32 @@ impl<'a> Checker<'a> {
         self.contradictions(&settings);
         self.effects(&settings);
         self.setting_cycles(&settings);
+    }
+
+    /// What a project uses. Whoever made the database knows the folders; here is said what is none.
+    fn recipe_set(&mut self, use_: &'a Use) {
+        let name = use_.target.name.as_str();
+        if !(use_.is_path && (is_folder(name) || name == STANDARD_SET)) {
+            let message = format!("there is no set of recipes `{name}`");
+            let folder = format!("\"./{name}\"");
+            let mut diagnostic = self.at_ident(Code::UnknownModule, &use_.target, message);
+            if name == STANDARD_SET || !nearest(name, [STANDARD_SET]).is_empty() {
+                let set = format!("\"{STANDARD_SET}\"");
+                diagnostic = diagnostic.fix(format!("write `{set}`"), set);
+            } else {
+                diagnostic = diagnostic
+                    .help(format!("a project uses folders of recipes, and `\"{STANDARD_SET}\"`, the standard ones"))
+                    .fix(format!("write `{folder}`, the folder beside the project"), folder);
+            }
+            self.report(diagnostic);
+        }
+        if let Some(from) = use_.from.as_ref().filter(|it| it.name != "lock") {
+            let message = format!("there are no sets of recipes in `{}`", from.name);
+            let diagnostic = self
+                .at_ident(Code::UnknownKeyword, from, message)
+                .fix("write `lock`: the versions that the project has locked", "lock");
+            self.report(diagnostic);
+        }
     }
 
     /// A setting of a file that names its packages: `dpdk { … }`, `toolchain.link = static`.

@@ -4,15 +4,18 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::conditions::CondPlace;
+use super::functions::object;
+use super::names::{fact_in_words, is_reserved_word};
 use super::specs::SpecPlace;
 use super::{Checker, Res, Scope};
+use crate::database::Database;
 use crate::diagnostic::Code;
 use crate::module::{
     BodyId, Expr, ExprId, GuardKind, Ident, ModuleKind, OptionDecl, OptionKind, Part, PartKind,
     Setting, Stmt, StmtKind,
 };
 use crate::nearest::{did_you_mean, list, nearest};
-use crate::schema::OptionTable;
+use crate::schema::{OptionSchema, OptionTable};
 use crate::types::Ty;
 
 /// The keys of exports.
@@ -72,7 +75,6 @@ impl<'a> Checker<'a> {
                     if let (Some(index), Some(at)) = (key, self.body_ref(body)) {
                         self.lets.insert((at, index as u32), Some(found));
                     }
-                    self.let_like_a_value(decl.ident.span, &decl.ident.name, table);
                 }
                 (_, Some(value)) => {
                     let choices: Option<Vec<ExprId>> =
@@ -108,6 +110,9 @@ impl<'a> Checker<'a> {
                     self.report(diagnostic);
                 }
                 _ => {}
+            }
+            if decl.kind == OptionKind::Let {
+                self.let_like_something_else(&decl.ident, table);
             }
             if let Some(when) = decl.when {
                 self.condition(when, &inner, CondPlace::Recipe);
@@ -175,25 +180,46 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// A let that is called like a value of an enum here would make bare words mean two things.
-    fn let_like_a_value(
-        &mut self,
-        span: crate::module::SpanId,
-        name: &str,
-        table: &Arc<OptionTable>,
-    ) {
-        let found = table
-            .options
-            .iter()
-            .find(|it| it.ty.words().is_some_and(|it| it.position(name).is_some()));
-        if let Some(option) = found {
-            let message = format!("`{name}` is also a value of `{}`", option.name);
-            let diagnostic = self
-                .at_span(Code::AmbiguousName, span, message)
-                .label(option.at.file, self.db.span(option.at.file, option.span), "declared here")
-                .help("give the let another name");
-            self.report(diagnostic);
+    /// A let that is called like something else would change what that word means around it, or would
+    /// never be read.
+    fn let_like_something_else(&mut self, ident: &Ident, table: &Arc<OptionTable>) {
+        let name = ident.name.as_str();
+        // That a field of every package is declared anew has been said.
+        if table.get(name).is_some_and(|it| it.at.file == Database::PACKAGE) {
+            return;
         }
+        let value =
+            |it: &&Arc<OptionSchema>| it.ty.words().is_some_and(|it| it.position(name).is_some());
+        let package = self.db.schema(Database::PACKAGE);
+        let fields = package.mixin("package").map(|it| it.2.clone());
+        let diagnostic = if let Some(option) = table.options.iter().find(value) {
+            let message = format!("`{name}` is also a value of `{}`", option.name);
+            self.at_ident(Code::AmbiguousName, ident, message).label(
+                option.at.file,
+                self.db.span(option.at.file, option.span),
+                "declared here",
+            )
+        } else if let Some(field) = fields.as_ref().and_then(|it| it.get(name)) {
+            let message = format!("every package has a field `{name}`, and mixins would read that");
+            let place = self.db.span(field.at.file, field.span);
+            let label = "the field of every package";
+            self.at_ident(Code::AmbiguousName, ident, message).label(field.at.file, place, label)
+        } else if is_reserved_word(name) {
+            let message = format!("`{name}` is a word of the language: this let could not be read");
+            self.at_ident(Code::AmbiguousName, ident, message)
+        } else if object(name).is_some() {
+            let message =
+                format!("`{name}` already means something else: `{name}.…` is read from it");
+            self.at_ident(Code::AmbiguousName, ident, message)
+        } else if let Some(meaning) = fact_in_words(name)
+            && self.module().kind != Some(ModuleKind::Module)
+        {
+            let message = format!("`{name}` already means something: {meaning}");
+            self.at_ident(Code::AmbiguousName, ident, message)
+        } else {
+            return;
+        };
+        self.report(diagnostic.help("give the let another name"));
     }
 
     /// Defaults of features and knobs are known before anything is built; fields are not.

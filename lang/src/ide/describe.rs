@@ -170,7 +170,10 @@ pub(super) fn owner_schema(db: &Database, owner: Option<&Name>) -> Option<std::s
 }
 
 /// The option that a symbol is, in what a file offers.
-pub(super) fn find_option(schema: &Schema, symbol: &Symbol) -> Option<OptionSchema> {
+pub(super) fn find_option(
+    schema: &Schema,
+    symbol: &Symbol,
+) -> Option<std::sync::Arc<OptionSchema>> {
     let Symbol::Option(at, index) = symbol else { return None };
     let in_table = |table: &OptionTable| {
         table.options.iter().find(|it| it.at == *at && it.index == *index).cloned()

@@ -223,6 +223,23 @@ fn hover_says_what_evaluation_found_and_when_it_is_old() {
 }
 
 #[test]
+fn hover_goes_on_while_a_line_is_written() {
+    let mut client = start();
+    client.open("/w/project.kiln", PROJECT.1);
+    let place = at("/w/project.kiln", 3, 9);
+    let says = |it: &Value| it["contents"]["value"].as_str().unwrap_or("").to_owned();
+    client.until("textDocument/hover", &place, |it| says(it).contains("**`16`**"));
+    // Half of a line: what is solved then has no solution.
+    client.edit("/w/project.kiln", 2, [0, 7, 0, 7], "\ndpdk {");
+    client.wait("/w/project.kiln", |it| !it.is_empty());
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    let place = at("/w/project.kiln", 4, 9);
+    let hover = says(&client.get("textDocument/hover", place));
+    assert!(hover.contains("**`16`** in project.kiln, before the last edits"), "{hover}");
+    assert_eq!(client.end(), Ok(()));
+}
+
+#[test]
 fn what_is_locked_is_what_is_shown() {
     let files = [
         ("/w/recipes/zlib.kiln", "recipe zlib\nversions { 1.3 {}; 1.2 {} }\nfeature fast = off\n"),

@@ -118,7 +118,7 @@ impl Reading<'_> {
 
     fn own_lets(&self) -> impl Iterator<Item = &OptionSchema> {
         let own = |it: &&OptionSchema| it.kind == OptionKind::Let && it.at.file == self.file;
-        self.schema().table.options.iter().filter(own)
+        self.schema().table.options.iter().map(|it| &**it).filter(own)
     }
 
     fn package(&self, kind: ModuleKind) -> Result<Data, Vec<Diagnostic>> {
@@ -127,7 +127,7 @@ impl Reading<'_> {
         let lets: Vec<&OptionSchema> = self.own_lets().collect();
         let of = |kind| move |it: &&OptionSchema| it.kind == kind;
         let fields: Vec<&OptionSchema> =
-            table.options.iter().filter(of(OptionKind::Field)).collect();
+            table.options.iter().map(|it| &**it).filter(of(OptionKind::Field)).collect();
         let mut unknown = Vec::new();
         let (lets_known, missing) = self.known(&lets, Assume::default())?;
         unknown.extend(missing);

@@ -110,7 +110,11 @@ fn member(db: &Database, file: FileId, name: &str) -> Option<(String, String)> {
             let fields: Vec<String> = table
                 .iter()
                 .flat_map(|it| {
-                    it.options.iter().filter(own).map(|it| format!("{}: {}", it.name, it.ty))
+                    it.options
+                        .iter()
+                        .map(|it| &**it)
+                        .filter(own)
+                        .map(|it| format!("{}: {}", it.name, it.ty))
                 })
                 .collect();
             Some((format!("mixin {name}"), joined(doc(part.doc.as_deref()), fields.join("\n"))))
