@@ -384,11 +384,30 @@ impl<'a> Layout<'a> {
         }
     }
 
+    /// Writes the attributes and comments that a node begins with; returns what comes behind them,
+    /// which begins the node's own line.
+    fn attributes(&mut self, node: Ref<'a>) -> impl Iterator<Item = Child<'a>> + use<'a> {
+        let mut children = node.children().peekable();
+        let mut is_behind = false;
+        while let Some(child) = children.next_if(|it| is_trivia(kind(*it)) || kind(*it) == ATTR) {
+            if is_behind && kind(child) == ATTR {
+                self.sep(between(kind_of(node), ATTR, ATTR));
+            }
+            self.child(child);
+            is_behind |= kind(child) == ATTR;
+        }
+        if let Some(next) = children.peek().filter(|_| is_behind) {
+            self.sep(between(kind_of(node), ATTR, kind(*next)));
+        }
+        children
+    }
+
     /// `arg A else B`
     fn arg(&mut self, node: Ref<'a>) {
+        let children = self.attributes(node);
         self.open(How::IfNeeded);
         self.document.indent();
-        for child in node.children() {
+        for child in children {
             match kind(child) {
                 ARG_KW => {
                     self.child(child);
@@ -408,42 +427,34 @@ impl<'a> Layout<'a> {
 
     /// `conflict A "message"`, with the message on a line of its own if both do not fit on one.
     fn rule(&mut self, node: Ref<'a>) {
+        let children = self.attributes(node);
+        self.open(How::IfNeeded);
+        self.document.indent();
         let mut before = None;
-        let mut is_open = false;
-        for child in node.children() {
+        for child in children {
             let it = kind(child);
-            match before {
-                Some(before) if !is_trivia(it) => {
-                    self.sep(between(kind_of(node), before, it));
-                    let is_message = !matches!(before, REQUIRE_KW | CONFLICT_KW | WHEN_KW);
-                    if it == STRING_LIT && is_message {
-                        self.sep(Sep::Line);
-                    }
+            if let (Some(before), false) = (before, is_trivia(it)) {
+                self.sep(between(kind_of(node), before, it));
+                let is_message = !matches!(before, REQUIRE_KW | CONFLICT_KW | WHEN_KW);
+                if it == STRING_LIT && is_message {
+                    self.sep(Sep::Line);
                 }
-                _ => {}
-            }
-            // What stands above it is no part of the line.
-            if !is_open && !is_trivia(it) && it != ATTR {
-                self.open(How::IfNeeded);
-                self.document.indent();
-                is_open = true;
             }
             if !is_trivia(it) {
                 before = Some(it);
             }
             self.child(child);
         }
-        if is_open {
-            self.document.dedent();
-            self.close();
-        }
+        self.document.dedent();
+        self.close();
     }
 
     /// `want a, b`
     fn wishes(&mut self, node: Ref<'a>) {
+        let children = self.attributes(node);
         self.flush();
         self.document.indent();
-        for child in node.children() {
+        for child in children {
             self.child(child);
             match kind(child) {
                 COMMA => self.sep(Sep::Fill),
