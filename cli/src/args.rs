@@ -390,6 +390,20 @@ pub(crate) enum Command {
     },
     /// Serve an editor that speaks the language server protocol, on standard input and output
     Lsp,
+    /// Say what this machine is, in the words that recipes may ask for
+    Facts {
+        /// Write it as an overlay, to be given by -f or listed in a project
+        #[arg(long, value_name = "FILE", conflicts_with = "json")]
+        write: Option<PathBuf>,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+        /// Look at another machine, whose proc, sys and lib are in this folder
+        #[arg(long, value_name = "DIR")]
+        root: Option<PathBuf>,
+        #[command(flatten)]
+        layers: Layers,
+    },
     /// Say whether this machine can build, and where downloads come from
     Doctor,
     /// Print a completion script for a shell

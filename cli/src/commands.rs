@@ -8,6 +8,7 @@ pub(crate) mod doc;
 pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod explain;
+pub(crate) mod facts;
 pub(crate) mod fetch;
 pub(crate) mod fix;
 pub(crate) mod fmt;

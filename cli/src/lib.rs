@@ -26,6 +26,7 @@ mod hash_slots;
 mod html;
 mod init;
 mod lockfile;
+mod machine;
 mod markdown;
 mod progress;
 mod recall;
@@ -161,6 +162,11 @@ fn run(kiln: &Kiln, terminal: Terminal) -> Result<Exit, Fail> {
         }
         Command::Explain { slug } => commands::explain::run(slug.as_deref(), terminal),
         Command::Lsp => commands::lsp::run(),
+        Command::Facts { write, json, root, layers } => {
+            let (write, root) = (write.as_deref(), root.as_deref());
+            let how = commands::facts::How { json: *json, write, root };
+            commands::facts::run(common, terminal, layers, &how)
+        }
         Command::Doctor => commands::doctor::run(common),
         Command::Completions { shell } => commands::completions::run(*shell),
     }

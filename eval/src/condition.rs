@@ -36,6 +36,8 @@ pub enum Atom {
     Version(Comparison, VersionBound),
     /// `platform.cpu` and the like compare with a value.
     Global(Object, Name, Comparison, Value),
+    /// A set such as `facts.isa` has a value of this enum, by its place there.
+    GlobalHas(Object, Name, EnumTy, u32),
     /// Two of them compare with each other: `platform.cpu != machine.cpu`.
     Globals((Object, Name), Comparison, (Object, Name)),
     /// Another package is in the same unit.
@@ -72,7 +74,7 @@ pub trait Facts {
     fn option(&mut self, name: &Name) -> Option<Value>;
     /// The version of the package; `None` if it is not known yet.
     fn version(&mut self) -> Option<Version>;
-    /// A member of `platform`, `machine` or `toolchain`.
+    /// A member of `platform`, `machine`, `toolchain` or `facts`; `None` if it is not known.
     fn global(&mut self, object: Object, name: &Name) -> Option<Value>;
     /// Whether another package is there; `None` if it is not known yet.
     fn with(&mut self, with: &WithAtom) -> Option<bool>;
@@ -189,6 +191,18 @@ impl Cond {
 }
 
 impl Atom {
+    /// The members of `platform`, `machine`, `toolchain` and `facts` that it asks for.
+    pub(crate) fn globals(&self) -> impl Iterator<Item = (Object, &Name)> {
+        let (first, second) = match self {
+            Atom::Global(object, name, ..) | Atom::GlobalHas(object, name, ..) => {
+                (Some((*object, name)), None)
+            }
+            Atom::Globals((a, x), _, (b, y)) => (Some((*a, x)), Some((*b, y))),
+            Atom::Option(..) | Atom::Has(..) | Atom::Version(..) | Atom::With(_) => (None, None),
+        };
+        first.into_iter().chain(second)
+    }
+
     fn holds(&self, facts: &mut dyn Facts) -> Option<bool> {
         match self {
             Atom::Option(name, comparison, value) => {
@@ -204,6 +218,10 @@ impl Atom {
             Atom::Global(object, name, comparison, value) => {
                 facts.global(*object, name).map(|it| compare(&it, *comparison, value))
             }
+            Atom::GlobalHas(object, name, _, bit) => match facts.global(*object, name)? {
+                Value::Set(_, bits) => Some(bits.has(*bit)),
+                _ => Some(false),
+            },
             Atom::Globals((a, x), comparison, (b, y)) => {
                 let (left, right) = (facts.global(*a, x)?, facts.global(*b, y)?);
                 Some(compare(&left, *comparison, &right))
@@ -268,6 +286,9 @@ impl fmt::Display for Atom {
             Atom::Version(comparison, bound) => write!(f, "version {} {bound}", comparison.text()),
             Atom::Global(object, name, comparison, value) => {
                 write!(f, "{}.{name} {} {}", object.text(), comparison.text(), value.source())
+            }
+            Atom::GlobalHas(object, name, of, bit) => {
+                write!(f, "{}.{name} has {}", object.text(), word(of, *bit))
             }
             Atom::Globals((a, x), comparison, (b, y)) => {
                 write!(f, "{}.{x} {} {}.{y}", a.text(), comparison.text(), b.text())

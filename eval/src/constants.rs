@@ -389,7 +389,12 @@ impl Facts for Constants<'_> {
                 };
                 Some(conform(value, &option.ty))
             }
-            Object::Dep | Object::Deps | Object::Outputs | Object::Steps | Object::Sources => None,
+            Object::Facts
+            | Object::Dep
+            | Object::Deps
+            | Object::Outputs
+            | Object::Steps
+            | Object::Sources => None,
         }
     }
 
@@ -459,7 +464,7 @@ impl Reader for Constants<'_> {
             return Ok(value);
         }
         let when = match object {
-            Object::Platform | Object::Machine | Object::Toolchain => {
+            Object::Platform | Object::Machine | Object::Toolchain | Object::Facts => {
                 "before something is chosen for a machine"
             }
             _ => "before something is built",

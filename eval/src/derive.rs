@@ -100,7 +100,7 @@ impl<'a> Context<'a> {
                         settings.entry(name).or_default().push((layer_index, index));
                     }
                     Target::Having(..) => patterns.push((layer_index, index)),
-                    Target::Toolchain { .. } | Target::Provider(_) => {}
+                    Target::Toolchain { .. } | Target::Facts { .. } | Target::Provider(_) => {}
                 }
             }
         }

@@ -21,6 +21,7 @@ pub(crate) use self::allowed::{allowed, condition_of};
 pub(crate) use self::plain::declared;
 use self::readers::Nothing;
 use crate::condition::{Atom, Cond};
+use crate::globals::read_in;
 use crate::interpret::{Fuel, Interpreter};
 use crate::package::{
     BodyArg, BodySetting, ExportDecl, ExportKey, IgnoreDecl, Locals, Package, PackageVersion,
@@ -134,6 +135,7 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
         settings: Vec::new(),
         args: Vec::new(),
         tests: Vec::new(),
+        reads_facts: false,
         mistakes: Vec::new(),
         autos: BTreeMap::new(),
         plain: Vec::new(),
@@ -166,6 +168,7 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
         evaluation.body(&mut package, index, *at, &checked);
     }
     package.mistakes = evaluation.mistakes;
+    package.reads_facts = package.bodies.iter().any(|it| read_in(it).next().is_some());
     package.plain = plain::plain(db, &package);
     package.shrink();
     package

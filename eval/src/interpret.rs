@@ -12,7 +12,7 @@ mod shell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kiln_lang::check::{Builtin, Fact, Res};
+use kiln_lang::check::{Builtin, Fact, Method, Res};
 use kiln_lang::module::{Arg, Element, Expr, ExprId, FunctionId, Name, StrPart, Unit};
 use kiln_lang::schema::BodyRef;
 use kiln_lang::types::{EnumTy, Object, RecordTy, Ty};
@@ -425,12 +425,22 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                 let Expr::Member { of, .. } = &checked.module().exprs[callee] else {
                     return Err(self.error(expr, "this cannot be called"));
                 };
-                let receiver = self.eval(*of)?;
+                let receiver = match self.eval(*of) {
+                    // `facts.isa.or({})`: what is taken where the fact is not given.
+                    Err(failure) if self.is_missing(*method, *of, &failure) => Value::Null,
+                    other => other?,
+                };
                 self.call_method(expr, *method, receiver, args)
             }
             Res::Record(Ty::Record(of)) => self.record(of, args),
             _ => Err(self.error(expr, "this cannot be called")),
         }
+    }
+
+    fn is_missing(&self, method: Method, of: ExprId, failure: &Failure) -> bool {
+        method == Method::Or
+            && failure.code == Code::MissingFact
+            && matches!(self.checked.res(of), Res::ObjectMember(Object::Facts, _))
     }
 
     fn call_declared(

@@ -22,10 +22,10 @@ use kiln_lang::{Checked, Code, Database, Diagnostic, FileId};
 
 use crate::condition::Cond;
 use crate::evaluate::Evaluation;
+use crate::globals::{GlobalFacts, globals, globals_with_mistakes, missing_fact, missing_in};
 use crate::package::{AskDecl, ItemDecl, Locals, Place, Reqs, ValueDecl};
 use crate::preferences::Preferences;
 use crate::solution::Globals;
-use crate::solve::GlobalFacts;
 use crate::value::Value;
 
 /// A layer of settings.
@@ -52,7 +52,7 @@ pub struct LayerSetting {
     pub op: SettingOp,
     /// To what.
     pub value: ExprId,
-    /// On which platforms and toolchains.
+    /// On which platforms and toolchains, and of which facts.
     pub cond: Cond,
     /// Where it is written.
     pub place: Place,
@@ -70,6 +70,11 @@ pub enum Target {
     /// Of the toolchain of packages, or of build tools.
     Toolchain {
         /// Whether of build tools.
+        for_build: bool,
+    },
+    /// Of what is given of the machine that packages are for, or of the one that builds.
+    Facts {
+        /// Whether of the one that builds.
         for_build: bool,
     },
     /// Which package provides an interface.
@@ -205,9 +210,15 @@ fn read(
     let Reading { mut setup, mut diagnostics, .. } = reading;
     let mut wishes = std::mem::take(&mut setup.wishes);
     let mut publish = std::mem::take(&mut setup.publish);
-    let globals = crate::solve::globals(db, &setup, false);
+    let (globals, wrong) = globals_with_mistakes(db, &setup, false);
+    diagnostics.extend(wrong);
+    for wrong in globals_with_mistakes(db, &setup, true).1 {
+        if !diagnostics.contains(&wrong) {
+            diagnostics.push(wrong);
+        }
+    }
     for list in [&mut wishes, &mut publish] {
-        list.retain(|it| is_wished(it, &globals, &mut diagnostics));
+        list.retain(|it| is_wished(db, it, &globals, &mut diagnostics));
     }
     let setup = Setup { wishes, publish, ..setup };
     if diagnostics.iter().any(Diagnostic::is_error) {
@@ -371,8 +382,12 @@ impl Reading<'_> {
         let (first, rest) = names.split_first()?;
         Some(match first.as_str() {
             "toolchain" => (Target::Toolchain { for_build: false }, rest.to_vec()),
+            "facts" => (Target::Facts { for_build: false }, rest.to_vec()),
             "build" if rest.first().is_some_and(|it| it == "toolchain") => {
                 (Target::Toolchain { for_build: true }, rest[1..].to_vec())
+            }
+            "build" if rest.first().is_some_and(|it| it == "facts") => {
+                (Target::Facts { for_build: true }, rest[1..].to_vec())
             }
             "providers" => (Target::Provider(rest.first()?.clone()), Vec::new()),
             _ => (Target::Package(first.clone()), rest.to_vec()),
@@ -518,23 +533,34 @@ pub fn published(db: &Database, setup: &Setup, recipe: FileId) -> (Vec<Wish>, Ve
             wishes.extend(wants.iter().filter_map(wish));
         }
     }
-    let globals = crate::solve::globals(db, setup, false);
-    wishes.retain(|it| is_wished(it, &globals, &mut diagnostics));
+    let globals = globals(db, setup, false);
+    wishes.retain(|it| is_wished(db, it, &globals, &mut diagnostics));
     (wishes, diagnostics)
 }
 
 /// Whether a wish counts on the platform, with the toolchain; it is a mistake if these do not decide
 /// it.
-fn is_wished(wish: &Wish, globals: &Globals, diagnostics: &mut Vec<Diagnostic>) -> bool {
+fn is_wished(
+    db: &Database,
+    wish: &Wish,
+    globals: &Globals,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> bool {
     match wish.cond.holds(&mut GlobalFacts(globals)) {
         Some(holds) => holds,
         None => {
             let Place { file, .. } = wish.place;
-            let message = "whether this is wanted depends on more than platform and toolchain";
-            let diagnostic =
-                Diagnostic::new(Code::NotACondition, file, wish.place.range(), message).help(
-                    "a condition around a wish may read `platform`, `toolchain` and `machine`",
-                );
+            let diagnostic = match missing_in(&wish.cond, globals) {
+                Some(name) => missing_fact(db, &name, false, "this wish", wish.place)
+                    .here("its condition reads it"),
+                None => {
+                    let message =
+                        "whether this is wanted depends on more than platform, toolchain and facts";
+                    Diagnostic::new(Code::NotACondition, file, wish.place.range(), message).help(
+                        "a condition around a wish may read `platform`, `toolchain`, `machine` and `facts`",
+                    )
+                }
+            };
             if !diagnostics.contains(&diagnostic) {
                 diagnostics.push(diagnostic);
             }

@@ -17,6 +17,7 @@ mod constants;
 mod derive;
 mod evaluate;
 mod explain;
+mod globals;
 mod interpret;
 mod layers;
 mod lock;

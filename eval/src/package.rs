@@ -71,6 +71,8 @@ pub struct Package {
     pub tests: Vec<TestDecl>,
     /// The options whose default is `auto(…)`, by their place in the table, and its values.
     pub autos: BTreeMap<u32, Vec<ExprId>>,
+    /// Whether its conditions ask for facts of the machine.
+    pub reads_facts: bool,
     /// The features and knobs that are as declared where nobody says anything about them, by their
     /// place in the table; nothing for those that depend on something, and for fields.
     pub plain: Vec<Option<Arc<OptionValue>>>,
@@ -87,6 +89,27 @@ impl Package {
         self.settings.shrink_to_fit();
         self.args.shrink_to_fit();
         self.tests.shrink_to_fit();
+    }
+
+    /// Returns the conditions that decide how the package is and what it needs; those of its tests
+    /// are not among them.
+    pub fn conds(&self) -> impl Iterator<Item = &Cond> {
+        let effects = self.effects.values();
+        let deps = self.deps.iter().filter(|it| it.role != Role::Test).map(|it| &it.cond);
+        let rules = self.rules.iter().map(|it| &it.broken);
+        let exports = self.exports.iter().map(|it| &it.dep.cond);
+        let ignores = self.ignores.iter().map(|it| &it.cond);
+        let provides = self.provides.iter().map(|it| &it.cond);
+        let settings = self.settings.iter().map(|it| &it.cond);
+        let args = self.args.iter().flat_map(|it| [&it.outer, &it.cond]);
+        effects
+            .chain(deps)
+            .chain(rules)
+            .chain(exports)
+            .chain(ignores)
+            .chain(provides)
+            .chain(settings)
+            .chain(args)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What solving gives: a version and a value of every option for every package, and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kiln_lang::Diagnostic;
@@ -76,11 +76,15 @@ pub struct Root {
     pub alias: Option<Name>,
 }
 
-/// The platform and toolchain of a unit.
+/// The platform, toolchain and facts of a unit.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Globals {
-    /// The values, by object and name.
+    /// The values, by object and name; a fact that is not given has none.
     pub values: BTreeMap<(Object, Name), Value>,
+    /// Whether they are those of build tools.
+    pub is_build: bool,
+    /// The facts that layers read.
+    pub read_by_layers: BTreeSet<Name>,
 }
 
 /// A package with everything chosen.

@@ -33,15 +33,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use kiln_lang::module::Name;
-use kiln_lang::types::Object;
 use kiln_lang::{Code, Database, Diagnostic};
 
-use crate::condition::{Cond, Facts, WithAtom};
 use crate::evaluate::Packages;
+use crate::globals::{GlobalFacts, globals, may_hold};
 use crate::layers::{LayerSetting, Setup, Target, Wish, provider_names};
 use crate::package::Place;
 use crate::solution::{Globals, Root, Solution};
-use crate::value::Value;
 
 /// Chooses a version and every option for what a setup wants.
 ///
@@ -165,7 +163,7 @@ impl<'a> Solver<'a> {
                             providers.insert(interface.clone(), provider);
                         }
                     }
-                    Target::Toolchain { .. } => {}
+                    Target::Toolchain { .. } | Target::Facts { .. } => {}
                 }
             }
         }
@@ -285,76 +283,4 @@ impl<'a> Solver<'a> {
             .map(|(layer, index)| (layer, &self.setup.layers[layer].settings[index]))
             .collect()
     }
-}
-
-/// The platform and toolchain of packages for the target, or of build tools.
-pub(crate) fn globals(db: &Database, setup: &Setup, is_build: bool) -> Globals {
-    let mut values = BTreeMap::new();
-    let platform = if is_build { &setup.machine } else { &setup.platform };
-    for (name, value) in platform {
-        values.insert((Object::Platform, name.clone()), value.clone());
-    }
-    for (name, value) in &setup.machine {
-        values.insert((Object::Machine, name.clone()), value.clone());
-    }
-    let mut globals = Globals { values };
-    toolchain(db, setup, &mut globals, is_build);
-    globals
-}
-
-/// The toolchain: defaults, then the layers in order. Conditions may read the platform.
-fn toolchain(db: &Database, setup: &Setup, globals: &mut Globals, is_build: bool) {
-    let schema = db.schema(Database::TOOLCHAIN);
-    let Some((_, _, table)) = schema.mixin("toolchain") else { return };
-    let checked = db.checked(Database::TOOLCHAIN);
-    for option in &table.options {
-        let value = match option.default {
-            Some(default) => {
-                let mut evaluation = crate::evaluate::Evaluation::new(db, table);
-                evaluation.constant(&checked, default, &Vec::new()).unwrap_or(Value::Null)
-            }
-            None => Value::Bool(false),
-        };
-        globals.values.insert((Object::Toolchain, option.name.clone()), value);
-    }
-    for layer in &setup.layers {
-        for setting in &layer.settings {
-            let Target::Toolchain { for_build } = setting.target else { continue };
-            let applies = setting.cond.holds(&mut GlobalFacts(globals)) == Some(true);
-            let [name] = &setting.path[..] else { continue };
-            if for_build != is_build || !applies {
-                continue;
-            }
-            let mut evaluation = crate::evaluate::Evaluation::new(db, table);
-            if let Some(value) = evaluation.constant(&layer.checked, setting.value, &Vec::new()) {
-                globals.values.insert((Object::Toolchain, name.clone()), value);
-            }
-        }
-    }
-}
-
-/// Answers conditions that may read only the platform and the toolchain.
-pub(crate) struct GlobalFacts<'g>(pub(crate) &'g Globals);
-
-impl Facts for GlobalFacts<'_> {
-    fn option(&mut self, _: &Name) -> Option<Value> {
-        None
-    }
-
-    fn version(&mut self) -> Option<kiln_lang::Version> {
-        None
-    }
-
-    fn global(&mut self, object: Object, name: &Name) -> Option<Value> {
-        self.0.values.get(&(object, name.clone())).cloned()
-    }
-
-    fn with(&mut self, _: &WithAtom) -> Option<bool> {
-        None
-    }
-}
-
-/// Whether a condition can hold on a platform, whatever else is chosen.
-pub(crate) fn may_hold(cond: &Cond, globals: &Globals) -> bool {
-    cond.holds(&mut GlobalFacts(globals)) != Some(false)
 }

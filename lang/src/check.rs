@@ -19,6 +19,7 @@ mod declarations;
 mod dropped;
 mod effects;
 mod exprs;
+mod facts;
 mod functions;
 mod layers;
 mod library;

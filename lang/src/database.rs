@@ -91,11 +91,12 @@ pub struct Lowered {
     pub lower_errors: Vec<LowerError>,
 }
 
-/// Modules that every set of recipes has: what packages, platforms and toolchains are.
+/// Modules that every set of recipes has: what packages, platforms, toolchains and facts are.
 const BUILTIN: &[(&str, &str)] = &[
     ("builtin:package.kiln", include_str!("builtin/package.kiln")),
     ("builtin:platform.kiln", include_str!("builtin/platform.kiln")),
     ("builtin:toolchain.kiln", include_str!("builtin/toolchain.kiln")),
+    ("builtin:facts.kiln", include_str!("builtin/facts.kiln")),
 ];
 
 impl Database {
@@ -105,6 +106,8 @@ impl Database {
     pub const PLATFORM: FileId = FileId(1);
     /// The module that declares `toolchain`.
     pub const TOOLCHAIN: FileId = FileId(2);
+    /// The module that declares the facts that `kiln facts` finds out.
+    pub const FACTS: FileId = FileId(3);
 
     /// Whether a file is one of the modules that every set of recipes has.
     #[must_use]

@@ -208,6 +208,8 @@ codes! {
     Conflict = "conflict", Error;
     /// A package is not available here.
     Unavailable = "unavailable", Error;
+    /// What is wanted depends on a fact of the machine that is not given.
+    MissingFact = "missing-fact", Error;
     /// Packages need each other to be built.
     DependencyCycle = "dependency-cycle", Error;
 

@@ -64,6 +64,8 @@ pub enum Object {
     Machine,
     /// `toolchain`: how it is compiled.
     Toolchain,
+    /// `facts`: what is given of the machine that it is for.
+    Facts,
     /// `dep`: the dependencies, by name.
     Dep,
     /// `deps`: the dependencies, by role.
@@ -423,6 +425,7 @@ impl Object {
             Object::Platform => "platform",
             Object::Machine => "machine",
             Object::Toolchain => "toolchain",
+            Object::Facts => "facts",
             Object::Dep => "dep",
             Object::Deps => "deps",
             Object::Outputs => "outputs",

@@ -428,6 +428,7 @@ fn the_corpus_shows_every_code_that_checking_can_give() {
     let of_later_stages = [
         Code::Conflict,
         Code::Unavailable,
+        Code::MissingFact,
         Code::DependencyCycle,
         Code::BadLock,
         Code::StaleLock,

@@ -47,7 +47,7 @@ impl<'a> Catalog<'a> {
             used_by: BTreeMap::new(),
             provided_by: BTreeMap::new(),
         };
-        let builtin = [Database::PACKAGE, Database::PLATFORM, Database::TOOLCHAIN];
+        let builtin = [Database::PACKAGE, Database::PLATFORM, Database::TOOLCHAIN, Database::FACTS];
         let stems: Vec<String> = db.stems().map(str::to_owned).collect();
         let modules = stems.iter().filter_map(|it| db.module(it)).chain(builtin);
         let mut modules: Vec<FileId> = modules.collect();

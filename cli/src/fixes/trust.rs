@@ -86,6 +86,7 @@ const TABLE: &[(Code, Trust)] = &[
     // What does not go together, and what fails, needs someone who knows why it is there.
     (Code::Conflict, Never),
     (Code::Unavailable, Never),
+    (Code::MissingFact, Never),
     (Code::DependencyCycle, Never),
     // A lock is written by `kiln lock` alone.
     (Code::BadLock, Never),

@@ -426,6 +426,7 @@ const RESERVED: &[&str] = &[
     "else",
     "env",
     "exports",
+    "facts",
     "false",
     "feature",
     "field",

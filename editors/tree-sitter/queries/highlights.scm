@@ -59,7 +59,7 @@
 
 ((name_expression (identifier) @constant.builtin) (#any-of? @constant.builtin "on" "off" "null"))
 ((name_expression (identifier) @variable.builtin)
-  (#any-of? @variable.builtin "platform" "toolchain" "machine" "dep" "deps" "out" "version" "prev" "default" "it"))
+  (#any-of? @variable.builtin "platform" "toolchain" "machine" "facts" "dep" "deps" "out" "version" "prev" "default" "it"))
 
 ["=" "+=" "-=" "==" "!=" "<" "<=" ">" ">=" "|" "&" "!" "~" "+" "-" "*" "%" ".." "..=" "=>" "->" "?"] @operator
 ["(" ")" "[" "]" "{" "}"] @punctuation.bracket

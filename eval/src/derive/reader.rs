@@ -13,6 +13,7 @@ use super::build::{Input, NodeBuilder, linked};
 use super::testing::tested;
 use crate::evaluate::allowed;
 use crate::explain::NodeFacts;
+use crate::globals::missing_fact;
 use crate::interpret::{Failure, Fuel, Interpreter, Reader};
 use crate::package::Place;
 use crate::text::Text;
@@ -93,6 +94,15 @@ impl Reader for NodeBuilder<'_> {
                     .get(&(object, name.clone()))
                     .cloned()
                     .ok_or_else(|| fail(format!("`{}.{name}` is not known", object.text())))
+            }
+            Object::Facts => {
+                let unit = solution.unit(node.unit);
+                let found = unit.globals.values.get(&(object, name.clone())).cloned();
+                found.ok_or_else(|| {
+                    let place = Place::new(at.0, db.expr_range(at.0, at.1));
+                    let who = format!("`{}`", node.package.name);
+                    Box::new(missing_fact(db, name, unit.is_build, &who, place))
+                })
             }
             Object::Dep => {
                 if let Some(dep) =

@@ -15,6 +15,7 @@ use super::build::{self, NodeBuilder};
 use super::{Context, Derived, Deriver};
 use crate::evaluate::{Evaluation, Packages};
 use crate::explain::NodeFacts;
+use crate::globals::{missing_fact_of, missing_in};
 use crate::layers::{Setup, Wish};
 use crate::package::{AskDecl, DepDecl, ItemDecl, Place, Reqs, TestDecl, ValueDecl};
 use crate::solution::{NodeId, Solution};
@@ -73,9 +74,20 @@ pub fn derive_tests(
     let mut tests = Vec::new();
     for node in nodes {
         let package = &solution.node(*node).package;
-        let holds =
-            |it: &&TestDecl| it.cond.holds(&mut NodeFacts { solution, node: *node }) == Some(true);
-        let declared: Vec<&TestDecl> = package.tests.iter().filter(holds).collect();
+        let globals = &solution.unit(solution.node(*node).unit).globals;
+        let mut declared: Vec<&TestDecl> = Vec::new();
+        for test in &package.tests {
+            match test.cond.holds(&mut NodeFacts { solution, node: *node }) {
+                Some(true) => declared.push(test),
+                Some(false) => {}
+                None => {
+                    let missing = missing_in(&test.cond, globals);
+                    let missing =
+                        missing.map(|it| missing_fact_of(db, package, &it, globals.is_build));
+                    missing.into_iter().for_each(|it| deriver.report(it));
+                }
+            }
+        }
         if declared.is_empty() {
             continue;
         }

@@ -99,14 +99,12 @@ impl Evaluation<'_> {
             return self.in_(checked, &chosen, constant, locals);
         }
         let Some(value) = self.constant(checked, constant, locals) else { return Cond::False };
-        if let (Chosen::Option(name), BinaryOp::Has | BinaryOp::HasAny | BinaryOp::HasAll) =
-            (&chosen, op)
-        {
+        if matches!(op, BinaryOp::Has | BinaryOp::HasAny | BinaryOp::HasAll) {
             let (is_any, found) = (op == BinaryOp::HasAny, elements(&value));
             let Some((of, bits)) = found else {
                 return if is_any { Cond::False } else { Cond::True };
             };
-            let atoms = bits.iter().map(|it| Cond::is(Atom::Has(name.clone(), of.clone(), it)));
+            let atoms = bits.iter().map(|it| chosen.has(&of, it));
             return if is_any { Cond::any(atoms) } else { Cond::all(atoms) };
         }
         match comparison(op) {
@@ -357,6 +355,19 @@ impl Chosen {
             }
             (Chosen::Version, _) => return Cond::False,
         })
+    }
+}
+
+impl Chosen {
+    /// The condition that a set has a value.
+    fn has(&self, of: &EnumTy, at: u32) -> Cond {
+        match self {
+            Chosen::Option(name) => Cond::is(Atom::Has(name.clone(), of.clone(), at)),
+            Chosen::Global(object, name) => {
+                Cond::is(Atom::GlobalHas(*object, name.clone(), of.clone(), at))
+            }
+            Chosen::Version => Cond::False,
+        }
     }
 }
 

@@ -163,7 +163,8 @@ fn lock(table: &Table<'_>, whole: Range<usize>) -> Result<Lock, LockError> {
                 }
             }
             (
-                name @ ("platform" | "machine" | "toolchain" | "build-toolchain"),
+                name @ ("platform" | "machine" | "toolchain" | "build-toolchain" | "facts"
+                | "build-facts"),
                 DeValue::Table(it),
             ) => {
                 let mut values = BTreeMap::new();

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use kiln_lang::Database;
 use kiln_lang::module::Name;
 use kiln_lang::types::Object;
+use kiln_lang::{Checked, Database};
 use kiln_store::{Derivation, DerivationId, Label, ObjectId, to_hex};
 
 use super::{Lock, LockedOption, LockedPackage, LockedRequest, LockedValue, RequestKind};
 use crate::derive::Derived;
-use crate::solution::{Edge, Influencer, Node, NodeId, OptionState, OptionValue, Solution};
+use crate::globals::read_in;
+use crate::solution::{Edge, Influencer, Node, NodeId, OptionState, OptionValue, Solution, Unit};
 use crate::value::Value;
 
 /// How many digits a hash of what a recipe makes has: enough that no two are equal by chance.
@@ -113,6 +114,13 @@ impl<'a> LockRecorder<'a> {
                     (Object::Machine, _) => "machine",
                     (Object::Toolchain, false) => "toolchain",
                     (Object::Toolchain, true) => "build-toolchain",
+                    (Object::Facts, is_build) if is_read(solution, unit, name) => {
+                        if is_build {
+                            "build-facts"
+                        } else {
+                            "facts"
+                        }
+                    }
                     _ => continue,
                 };
                 let table = self.lock.facts.entry(table.to_owned()).or_default();
@@ -120,6 +128,16 @@ impl<'a> LockRecorder<'a> {
             }
         }
     }
+}
+
+/// Whether a fact that is given has a say: a package of the unit reads it, or a layer.
+fn is_read(solution: &Solution, unit: &Unit, fact: &Name) -> bool {
+    let reads = |checked: &Checked| read_in(checked).any(|it| it == fact);
+    unit.globals.read_by_layers.contains(fact)
+        || unit.by_name.values().any(|it| {
+            let package = &solution.node(*it).package;
+            package.reads_facts && package.bodies.iter().any(|it| reads(it))
+        })
 }
 
 /// What stands for a tool until all are known; no package is called so.

@@ -7,7 +7,7 @@ use kiln_lang::module::{Name, Role};
 use kiln_lang::{Diagnostic, FileId};
 
 use super::Solver;
-use super::node::{Draft, DraftInjection, InjectedBy};
+use super::node::{Draft, DraftInjection, InjectedBy, missing_facts};
 use super::unit::Settled;
 use crate::solution::{Edge, Injection, Node, NodeId, Provider, Solution, Unit, UnitId, UnitRoot};
 
@@ -46,9 +46,11 @@ impl Assembly {
         for diagnostic in &unit.conflicts {
             self.report(diagnostic.clone());
         }
-        let warnings = drafts.values().flat_map(|it| &it.warnings);
-        for warning in warnings {
-            self.report(warning.clone());
+        for draft in drafts.values() {
+            draft.warnings.iter().for_each(|it| self.report(it.clone()));
+            for missing in missing_facts(solver.db, &unit.drafts, draft) {
+                self.report(missing);
+            }
         }
         let unit_id = UnitId(self.solution.units.len());
         let first = self.solution.nodes.len();

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kiln_lang::module::{Name, Role};
-use kiln_lang::{Code, Diagnostic, Version, VersionReq};
+use kiln_lang::types::Object;
+use kiln_lang::{Code, Database, Diagnostic, Version, VersionReq};
 
 use super::Solver;
 use super::board::{Board, Drafts};
@@ -16,8 +17,9 @@ use super::search::{Clash, Pick, Var};
 use super::unit::{Need, Request, Settled, ask};
 use super::versions::Picked;
 use crate::condition::{Atom, Cond, Facts};
+use crate::globals::{given, missing_fact_of, missing_in};
 use crate::package::{AskDecl, ExportDecl, ExportKey, Package, Place, ValueDecl};
-use crate::solution::{Influence, Influencer, OptionValue};
+use crate::solution::{Globals, Influence, Influencer, OptionValue};
 use crate::value::Value;
 
 /// A package while its unit is settled.
@@ -159,7 +161,7 @@ impl Facts for DraftFacts<'_> {
         Some(self.draft.version.clone())
     }
 
-    fn global(&mut self, object: kiln_lang::types::Object, name: &Name) -> Option<Value> {
+    fn global(&mut self, object: Object, name: &Name) -> Option<Value> {
         self.drafts.globals.values.get(&(object, name.clone())).cloned()
     }
 
@@ -171,6 +173,27 @@ impl Facts for DraftFacts<'_> {
 /// Whether a condition of a package holds.
 pub(super) fn holds(drafts: &Drafts, draft: &Draft, cond: &Cond) -> bool {
     cond.holds(&mut DraftFacts { draft, drafts }) == Some(true)
+}
+
+/// The facts that are not given and that decide something about a package as it is settled.
+pub(super) fn missing_facts(db: &Database, drafts: &Drafts, draft: &Draft) -> Vec<Diagnostic> {
+    let package = &draft.package;
+    if !package.reads_facts {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for cond in package.conds() {
+        if cond.holds(&mut DraftFacts { draft, drafts }).is_none()
+            && let Some(name) = missing_in(cond, &drafts.globals)
+        {
+            let diagnostic = missing_fact_of(db, package, &name, drafts.globals.is_build);
+            let is_said = |it: &Diagnostic| it.message == diagnostic.message;
+            if !found.iter().chain(&draft.warnings).any(is_said) {
+                found.push(diagnostic);
+            }
+        }
+    }
+    found
 }
 
 impl Solver<'_> {
@@ -253,7 +276,8 @@ impl Solver<'_> {
         // Where a file is wrong, what evaluation stumbles over follows from that.
         let is_wrong = package.bodies.iter().any(|it| it.has_errors());
         for diagnostic in unavailable.into_iter().chain(diagnostics) {
-            if !diagnostic.is_error() {
+            // No other version is the answer to a fact that is not given.
+            if !diagnostic.is_error() || diagnostic.code == Code::MissingFact {
                 draft.warnings.push(diagnostic);
             } else if !is_wrong || diagnostic.code != Code::EvaluationError {
                 draft.clashes.push(Clash::of_draft(&draft, diagnostic));
@@ -477,6 +501,7 @@ impl Solver<'_> {
                 let diagnostic = self.at(code, rule.place, message).here("this rule is broken");
                 let names = options_in(&rule.broken);
                 let diagnostic = self.blame(diagnostic, draft, &names);
+                let diagnostic = self.with_facts(diagnostic, &rule.broken, &drafts.globals);
                 let mut clash = Clash { diagnostic: Some(diagnostic), ..Clash::default() };
                 clash.sources.extend(draft.shaped_by.iter().cloned());
                 clash.sources.extend(draft.vars_read_by(&names));
@@ -494,6 +519,27 @@ impl Solver<'_> {
             }
         }
         clashes
+    }
+
+    /// Adds the places that gave the facts in a rule.
+    fn with_facts(&self, diagnostic: Diagnostic, cond: &Cond, globals: &Globals) -> Diagnostic {
+        let mut names: Vec<Name> = Vec::new();
+        cond.atoms(&mut |atom| {
+            let facts = atom.globals().filter(|it| it.0 == Object::Facts);
+            names.extend(facts.map(|it| it.1.clone()));
+        });
+        names.sort();
+        names.dedup();
+        names.iter().fold(diagnostic, |diagnostic, name| {
+            let value = globals.values.get(&(Object::Facts, name.clone()));
+            match (value, given(self.setup, globals, name)) {
+                (Some(value), Some((label, place))) => {
+                    let text = format!("`facts.{name}` is {}: {label}", value.source());
+                    diagnostic.label(place.file, place.range(), text)
+                }
+                _ => diagnostic,
+            }
+        })
     }
 
     /// Adds the places that gave options in a rule their values.

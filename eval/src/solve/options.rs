@@ -25,6 +25,7 @@ use super::search::{Choice, Clash, Nogoods, Pick, Var};
 use super::unit::{Ask, AskWhat, Need};
 use crate::condition::{Facts, WithAtom};
 use crate::evaluate::{allowed, condition_of, declared};
+use crate::globals::missing_fact;
 use crate::interpret::{Failure, Fuel, Interpreter, Reader, as_bits};
 use crate::layers::{LayerSetting, Setup};
 use crate::package::{Locals, Package, Place};
@@ -761,6 +762,11 @@ impl Reader for Options<'_> {
     ) -> Result<Value, Failure> {
         match self.global(object, name) {
             Some(value) => Ok(value),
+            None if object == Object::Facts => {
+                let place = Place::new(at.0, self.db.expr_range(at.0, at.1));
+                let who = format!("`{}`", self.package.name);
+                Err(Box::new(missing_fact(self.db, name, self.board.globals.is_build, &who, place)))
+            }
             None => Err(self.only_when_building(at)),
         }
     }

@@ -112,7 +112,11 @@ impl Solver<'_> {
                 dep.cond.atoms(&mut |atom| match atom {
                     Atom::Option(name, ..) => ways.extend(other_values(draft, name)),
                     Atom::Has(name, _, bit) => ways.extend(other_element(draft, name, *bit)),
-                    Atom::Version(..) | Atom::Global(..) | Atom::Globals(..) | Atom::With(_) => {}
+                    Atom::Version(..)
+                    | Atom::Global(..)
+                    | Atom::GlobalHas(..)
+                    | Atom::Globals(..)
+                    | Atom::With(_) => {}
                 });
             }
             let needs = board.needs(&draft.package.name);

@@ -127,8 +127,10 @@ fn a_lock_is_text_that_can_be_read() {
         format = 1
 
         [build-toolchain]
+        cpu_level = "baseline"
         debug = "off"
         glibc = "2.28"
+        isa = "{}"
         libc = "musl"
         link = "static"
         lto = "off"
@@ -145,8 +147,10 @@ fn a_lock_is_text_that_can_be_read() {
         os = "linux"
 
         [toolchain]
+        cpu_level = "baseline"
         debug = "off"
         glibc = "2.28"
+        isa = "{}"
         libc = "musl"
         link = "shared"
         lto = "off"
@@ -453,23 +457,23 @@ fn what_is_wrong_with_a_lock_is_said_with_its_place() {
         },
         expect![[r#"
             a merge has left both sides in it
-            line 43: <<<<<<< HEAD
+            line 49: <<<<<<< HEAD
             a side begins or ends here
         "#]],
     );
     broken(
         |it| it.replace("[[request]]", "[[request"),
         expect![[r#"
-        it is no TOML: unclosed array table, expected `]]`
-        line 31: 
+            it is no TOML: unclosed array table, expected `]]`
+            line 37: 
 
-    "#]],
+        "#]],
     );
     broken(
         |it| it.replace("version = \"8.18\"\n", ""),
         expect![[r#"
             this is a package without its `version`
-            line 41: [[request.package]]
+            line 47: [[request.package]]
 
         "#]],
     );
@@ -477,7 +481,7 @@ fn what_is_wrong_with_a_lock_is_said_with_its_place() {
         |it| it.replace("version = \"8.18\"", "version = 8.18"),
         expect![[r#"
             `version` is to be a text in quotes, and is of type float
-            line 43: 8.18
+            line 49: 8.18
 
         "#]],
     );
@@ -485,23 +489,23 @@ fn what_is_wrong_with_a_lock_is_said_with_its_place() {
         |it| it.replace("version = \"8.18\"", "version = \"8.18\"\nversions = 1"),
         expect![[r#"
             a package has no `versions`
-            line 44: versions
+            line 50: versions
 
         "#]],
     );
     broken(
         |it| it.replace("kind = \"project\"", "kind = \"projekt\""),
         expect![[r#"
-        there is no kind of request `projekt`, only `project`, `published` and `asked`
-        line 32: "projekt"
+            there is no kind of request `projekt`, only `project`, `published` and `asked`
+            line 38: "projekt"
 
-    "#]],
+        "#]],
     );
     broken(
         |it| it.replace("name = \"curl\"", "name = \"dpdk\""),
         expect![[r#"
             `dpdk` stands twice in one request, which has one of each
-            line 52: [[request.package]]
+            line 58: [[request.package]]
 
         "#]],
     );
@@ -509,7 +513,7 @@ fn what_is_wrong_with_a_lock_is_said_with_its_place() {
         |it| it.replace("# end\n", ""),
         expect![[r#"
             its end is missing: it was cut off
-            line 83: sources = ["sha256:0000000000000000000000000000000000000000000000000000000000000000 seed"]
+            line 89: sources = ["sha256:0000000000000000000000000000000000000000000000000000000000000000 seed"]
             `# end` should follow as the last line
         "#]],
     );
@@ -517,7 +521,7 @@ fn what_is_wrong_with_a_lock_is_said_with_its_place() {
         |it| it[..it.len() / 2].to_owned(),
         expect![[r#"
             its end is missing: it was cut off
-            line 49: exports =
+            line 53: run = ["c
             `# end` should follow as the last line
         "#]],
     );

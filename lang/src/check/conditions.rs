@@ -8,7 +8,7 @@
 //!
 //! One side of a comparison is something that is chosen, the other is written down. Conditions in
 //! overlays and projects are asked before anything is solved, so they may read only `platform`,
-//! `toolchain` and `machine`.
+//! `toolchain`, `machine` and `facts`.
 
 use super::{Checker, Fact, Res, Scope};
 use crate::diagnostic::Code;
@@ -93,7 +93,7 @@ impl<'a> Checker<'a> {
                 if place == CondPlace::Layer {
                     let diagnostic = self
                         .at_span(Code::NotACondition, with.spec.span, "a layer is applied before it is known which packages there are")
-                        .help("conditions here may read `platform`, `toolchain` and `machine`; a rule about packages belongs into a recipe");
+                        .help("conditions here may read `platform`, `toolchain`, `machine` and `facts`; a rule about packages belongs into a recipe");
                     self.report(diagnostic);
                 }
             }
@@ -119,7 +119,7 @@ impl<'a> Checker<'a> {
                     matches!(
                         self.res[expr.index()],
                         Res::ObjectMember(
-                            Object::Platform | Object::Machine | Object::Toolchain,
+                            Object::Platform | Object::Machine | Object::Toolchain | Object::Facts,
                             _
                         )
                     )
@@ -153,7 +153,10 @@ impl<'a> Checker<'a> {
             | Res::Local(_)
             | Res::Error => return Side::Constant,
             Res::Option(_) | Res::Fact(Fact::Version) => return Side::Chosen,
-            Res::ObjectMember(Object::Platform | Object::Toolchain | Object::Machine, _) => {
+            Res::ObjectMember(
+                Object::Platform | Object::Toolchain | Object::Machine | Object::Facts,
+                _,
+            ) => {
                 return Side::Chosen;
             }
             Res::Let(at, index) if at.file == self.file => {
@@ -204,7 +207,7 @@ impl<'a> Checker<'a> {
             let source = self.db.text(self.file)[self.range(expr)].to_owned();
             let diagnostic = self
                 .at_expr(Code::NotACondition, expr, format!("a layer is applied before `{source}` is chosen"))
-                .help("conditions here may read `platform`, `toolchain` and `machine`; a rule about options belongs into a recipe");
+                .help("conditions here may read `platform`, `toolchain`, `machine` and `facts`; a rule about options belongs into a recipe");
             self.report(diagnostic);
             return;
         }
@@ -235,7 +238,7 @@ impl<'a> Checker<'a> {
         };
         let diagnostic = self
             .at_expr(Code::NotACondition, expr, message)
-            .help("conditions are made of features, knobs compared with values, `version`, `platform`, `toolchain` and `with`, joined by `!`, `&` and `|`");
+            .help("conditions are made of features, knobs compared with values, `version`, `platform`, `toolchain`, `facts` and `with`, joined by `!`, `&` and `|`");
         self.report(diagnostic);
     }
 }

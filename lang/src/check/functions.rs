@@ -514,7 +514,14 @@ impl<'a> Checker<'a> {
             self.args_anyway(args, scope);
             return self.set(expr, Res::Error, Ty::Error);
         }
-        let ty = self.infer(of, scope);
+        let mut ty = self.infer(of, scope);
+        // What is taken where a fact is not given.
+        if name.name == "or"
+            && matches!(self.res[of.index()], Res::ObjectMember(Object::Facts, _))
+            && !matches!(ty, Ty::Opt(_) | Ty::Error)
+        {
+            ty = Ty::Opt(Box::new(ty));
+        }
         let receiver = if matches!(ty, Ty::Opt(_)) && name.name != "or" {
             ty.without_opt().clone()
         } else {
@@ -697,6 +704,9 @@ impl<'a> Checker<'a> {
         {
             return ty;
         }
+        if let Some(ty) = self.fact_of_module(expr, of, name, scope) {
+            return ty;
+        }
         let ty = self.infer(of, scope);
         let receiver = ty.without_opt().clone();
         if let Ty::Record(record) = &receiver {
@@ -760,17 +770,21 @@ impl<'a> Checker<'a> {
         name: &'a Ident,
         scope: &Scope,
     ) -> Option<Ty> {
-        let shadowed = scope.locals.iter().any(|it| it.0 == *word)
-            || scope.table.as_ref().is_some_and(|it| it.get(word).is_some());
-        if shadowed {
+        if is_shadowed(word, scope) {
             return None;
         }
         let object = object(word)?;
         let ty = match object {
-            Object::Platform | Object::Machine | Object::Toolchain => {
-                let table = self.global_table(object);
+            Object::Platform | Object::Machine | Object::Toolchain | Object::Facts => {
+                let table = crate::globals::global_table(self.db, object);
                 match table.get(&name.name) {
                     Some(option) => option.ty.clone(),
+                    None if object == Object::Facts => {
+                        let owner = Name::new_static("facts");
+                        self.unknown_fact(Code::UnknownMember, name, &owner, &table);
+                        self.set(of, Res::Object(object), Ty::Object(object));
+                        return Some(self.set(expr, Res::Error, Ty::Error));
+                    }
                     None => {
                         let near = nearest(&name.name, table.names());
                         let message =
@@ -813,19 +827,12 @@ impl<'a> Checker<'a> {
         self.set(of, Res::Object(object), Ty::Object(object));
         Some(self.set(expr, Res::ObjectMember(object, name.name.clone()), ty))
     }
+}
 
-    /// The options of `platform` or `toolchain`.
-    pub(super) fn global_table(
-        &self,
-        object: Object,
-    ) -> std::sync::Arc<crate::schema::OptionTable> {
-        let (file, mixin) = match object {
-            Object::Toolchain => (crate::database::Database::TOOLCHAIN, "toolchain"),
-            _ => (crate::database::Database::PLATFORM, "platform"),
-        };
-        let schema = self.db.schema(file);
-        schema.mixin(mixin).map(|it| it.2.clone()).unwrap_or_default()
-    }
+/// Whether an option or a local name hides the object that a word means elsewhere.
+pub(super) fn is_shadowed(word: &Name, scope: &Scope) -> bool {
+    scope.locals.iter().any(|it| it.0 == *word)
+        || scope.table.as_ref().is_some_and(|it| it.get(word).is_some())
 }
 
 /// The object that a word means where nothing hides it.
@@ -834,6 +841,7 @@ pub(super) fn object(word: &str) -> Option<Object> {
         "platform" => Object::Platform,
         "machine" => Object::Machine,
         "toolchain" => Object::Toolchain,
+        "facts" => Object::Facts,
         "dep" => Object::Dep,
         "deps" => Object::Deps,
         "outputs" => Object::Outputs,

@@ -42,6 +42,7 @@ impl<'a> Checker<'a> {
             _ => None,
         };
         let mut settings: Vec<(Name, &'a Setting, Vec<Ident>)> = Vec::new();
+        let mut globals = Vec::new();
         for stmt in &body.stmts {
             match &stmt.kind {
                 StmtKind::Setting(setting) => match &target {
@@ -55,8 +56,10 @@ impl<'a> Checker<'a> {
                         self.infer_quietly(setting.value, &Scope::empty());
                     }
                     None => {
-                        if let Some((package, path)) = self.global_setting(setting) {
-                            settings.push((package, setting, path));
+                        match self.global_setting(setting) {
+                            Some((package, path)) => settings.push((package, setting, path)),
+                            // Of no package: the toolchain, facts, providers.
+                            None => globals.push((Name::default(), setting, setting.path.to_vec())),
                         }
                     }
                 },
@@ -119,6 +122,10 @@ impl<'a> Checker<'a> {
             }
         }
         self.contradictions(&settings);
+        globals.retain(|it: &(Name, &'a Setting, Vec<Ident>)| {
+            matches!(it.2[0].name.as_str(), "toolchain" | "facts" | "build")
+        });
+        self.contradictions(&globals);
         self.effects(&settings);
         self.setting_cycles(&settings);
     }
@@ -155,6 +162,7 @@ impl<'a> Checker<'a> {
         let object = match first.name.as_str() {
             "toolchain" => Some(Object::Toolchain),
             "platform" => Some(Object::Platform),
+            "facts" => Some(Object::Facts),
             _ => None,
         };
         if let Some(object) = object {
@@ -163,9 +171,13 @@ impl<'a> Checker<'a> {
         }
         if first.name == "build"
             && let [second, rest @ ..] = rest
-            && second.name == "toolchain"
+            && let Some(object) = match second.name.as_str() {
+                "toolchain" => Some(Object::Toolchain),
+                "facts" => Some(Object::Facts),
+                _ => None,
+            }
         {
-            self.object_setting(setting, Object::Toolchain, second, rest);
+            self.object_setting(setting, object, second, rest);
             return None;
         }
         if first.name == "providers" {
@@ -236,24 +248,42 @@ impl<'a> Checker<'a> {
             self.infer_quietly(setting.value, &Scope::empty());
             return;
         }
-        let table = self.global_table(object);
+        let mut table = crate::globals::global_table(self.db, object);
+        let mut rest = rest;
+        let mut owner = Name::new_static(object.text());
+        // `facts.cluster.fabric`: of the facts that a module declares.
+        if let (Object::Facts, [module, inner @ ..]) = (object, rest)
+            && table.get(&module.name).is_none()
+            && let Some((_, declared)) = crate::globals::facts_of_module(self.db, &module.name)
+        {
+            owner = Name::from(format!("facts.{}", module.name));
+            (table, rest) = (declared, inner);
+        }
         let [name] = rest else {
             self.infer_quietly(setting.value, &Scope::empty());
-            let names: Vec<&str> = table.names().collect();
+            let (what, names): (&str, Vec<&str>) = match object {
+                Object::Facts => {
+                    ("this does not say which fact is given", super::facts::fact_names(&table))
+                }
+                _ => ("this does not say which option of the toolchain", table.names().collect()),
+            };
             let diagnostic = self
-                .at_span(
-                    Code::UnknownOption,
-                    setting.span,
-                    "this does not say which option of the toolchain",
-                )
+                .at_span(Code::UnknownOption, setting.span, what)
                 .help(format!("there are {}", list(&names, "and")));
             self.report(diagnostic);
             return;
         };
-        let toolchain = Name::new_static("toolchain");
-        let Some(option) = self.find_option(&table, name, &toolchain).cloned() else {
+        let is_one = |it: &crate::schema::OptionSchema| {
+            object != Object::Facts || crate::globals::is_fact(it)
+        };
+        let found = self.find_option(&table, name, &owner).filter(|it| is_one(it)).cloned();
+        let Some(option) = found else {
             self.infer_quietly(setting.value, &Scope::empty());
-            self.unknown_option(name, &toolchain, &table, None, Some((setting.op, setting.value)));
+            if object == Object::Facts {
+                self.unknown_fact(Code::UnknownOption, name, &owner, &table);
+            } else {
+                self.unknown_option(name, &owner, &table, None, Some((setting.op, setting.value)));
+            }
             return;
         };
         self.operator(setting.op, &option, setting.span, setting.value);

@@ -227,7 +227,7 @@ impl<'a> Checker<'a> {
         if scope.building {
             candidates.extend(["out", "src", "dep", "deps", "outputs"]);
         }
-        candidates.extend(["platform", "toolchain", "machine"]);
+        candidates.extend(["platform", "toolchain", "machine", "facts"]);
         if matches!(expected, Some(Ty::Bool)) {
             candidates.extend(["on", "off"]);
         }
@@ -290,14 +290,14 @@ impl<'a> Checker<'a> {
 
     /// A name in a condition of a layer, where only what is known before solving can be read.
     fn not_in_layer(&mut self, expr: ExprId, name: &Name) {
-        let near = nearest(name, ["platform", "toolchain", "machine"]);
+        let near = nearest(name, ["platform", "toolchain", "machine", "facts"]);
         let mut diagnostic = self
             .at_expr(
                 Code::NotACondition,
                 expr,
                 format!("a layer is applied before `{name}` is chosen"),
             )
-            .help("conditions here may read `platform`, `toolchain` and `machine`; a rule about options belongs into a recipe");
+            .help("conditions here may read `platform`, `toolchain`, `machine` and `facts`; a rule about options belongs into a recipe");
         if let [near, ..] = near[..] {
             diagnostic.code = Code::UnknownName;
             diagnostic.message = format!("`{name}` means nothing here{}", did_you_mean(&[near]));

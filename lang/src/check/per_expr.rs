@@ -39,6 +39,13 @@ impl<T: PartialEq> PerExpr<T> {
     }
 }
 
+impl<T> PerExpr<T> {
+    /// Returns the value of each expression, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.places.iter().map(|it| &self.values[*it as usize])
+    }
+}
+
 impl<T> Index<usize> for PerExpr<T> {
     type Output = T;
 

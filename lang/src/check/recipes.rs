@@ -10,6 +10,7 @@ use super::specs::SpecPlace;
 use super::{Checker, Res, Scope};
 use crate::database::Database;
 use crate::diagnostic::Code;
+use crate::globals::FACTS_MIXIN;
 use crate::module::{
     BodyId, Expr, ExprId, GuardKind, Ident, ModuleKind, OptionDecl, OptionKind, Part, PartKind,
     Setting, Stmt, StmtKind,
@@ -37,8 +38,11 @@ impl<'a> Checker<'a> {
         let Some(root) = self.module().root else { return };
         let schema: &'a Arc<crate::schema::Schema> = self.schema;
         self.body(root, &schema.table, PartKind::Mixin);
-        for (_, body, table) in &schema.mixins {
+        for (name, body, table) in &schema.mixins {
             self.body(*body, table, PartKind::Mixin);
+            if name == FACTS_MIXIN && self.module().kind == Some(ModuleKind::Module) {
+                self.facts_without_defaults(*body);
+            }
         }
         self.option_cycles();
         if self.module().kind == Some(ModuleKind::Recipe) && schema.versions.is_empty() {

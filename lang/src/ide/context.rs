@@ -7,12 +7,13 @@ use text_size::{TextRange, TextSize};
 
 use super::FilePosition;
 use crate::database::{Database, FileId};
+use crate::globals::{facts_of_module, global_table};
 use crate::module::{ModuleKind, Name};
 use crate::schema::{OptionTable, Schema};
 use crate::syntax::SyntaxKind::*;
 use crate::syntax::ast::{self, AstNode};
 use crate::syntax::{SyntaxKind, SyntaxNode, SyntaxToken, parse};
-use crate::types::Ty;
+use crate::types::{Object, Ty};
 
 /// The word that is put in at the cursor: a name that nobody has.
 const MARKER: &str = "kilnCursorHere";
@@ -39,7 +40,7 @@ pub(super) struct Context<'a> {
 pub(super) struct PathTarget {
     /// The options that the rest of the path is of.
     pub(super) table: Arc<OptionTable>,
-    /// The package, `toolchain` or `platform`.
+    /// The package, `toolchain`, `facts` or `platform`.
     pub(super) owner: Option<Name>,
     /// The rest of the path.
     pub(super) rest: Vec<Name>,
@@ -162,13 +163,19 @@ impl<'a> Context<'a> {
                 let first = rest.first()?.clone();
                 rest.remove(0);
                 match first.as_str() {
-                    "toolchain" | "platform" => {
-                        let file = if first == "toolchain" {
-                            Database::TOOLCHAIN
-                        } else {
-                            Database::PLATFORM
+                    "toolchain" | "platform" | "facts" => {
+                        let object = match first.as_str() {
+                            "toolchain" => Object::Toolchain,
+                            "facts" => Object::Facts,
+                            _ => Object::Platform,
                         };
-                        let table = self.db.schema(file).mixin(&first)?.2.clone();
+                        let mut table = global_table(self.db, object);
+                        if let (Object::Facts, Some(module)) = (object, rest.first())
+                            && let Some((_, declared)) = facts_of_module(self.db, module)
+                        {
+                            table = declared;
+                            rest.remove(0);
+                        }
                         Some(PathTarget { table, owner: Some(first), rest })
                     }
                     _ => self.in_package(first, rest),

@@ -299,8 +299,9 @@ fn let_(db: &Database, at: crate::schema::BodyRef, index: u32, out: &mut Text) -
         (None, Some(value)) => checked.types[value.index()].clone(),
         (None, None) => Ty::Error,
     };
-    let value = decl.default.map(|it| written(db, at.file, it)).unwrap_or_default();
-    out.kiln(&format!("{} {}: {ty} = {value}", decl.kind, decl.ident.name));
+    let value = decl.default.map(|it| format!(" = {}", written(db, at.file, it)));
+    let value = value.unwrap_or_default();
+    out.kiln(&format!("{} {}: {ty}{value}", decl.kind, decl.ident.name));
     out.doc(decl.doc.as_deref());
     Some(())
 }
@@ -478,6 +479,9 @@ pub(super) fn object_doc(object: Object) -> &'static str {
         Object::Platform => "The machine that the package is for: `platform.os`, `platform.cpu`.",
         Object::Machine => "The machine that builds the package: `machine.os`, `machine.cpu`.",
         Object::Toolchain => "How packages are compiled: `toolchain.link`, `toolchain.libc`, …",
+        Object::Facts => {
+            "What is given of the machine that the package is for: `facts.isa`, `facts.gpus`, …"
+        }
         Object::Dep => "The dependencies by name: `dep.openssl` is where openssl is.",
         Object::Deps => {
             "The dependencies by role: `deps.build`, `deps.host`, `deps.link`, `deps.run`."

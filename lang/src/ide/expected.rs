@@ -1,11 +1,12 @@
 //! What kind of value is expected where an expression stands.
 
 use super::context::{Context, names};
+use crate::globals::{facts_of_module, global_table};
 use crate::module::{Name, OptionKind};
 use crate::syntax::SyntaxKind::*;
 use crate::syntax::SyntaxNode;
 use crate::syntax::ast::{self, AstNode};
-use crate::types::Ty;
+use crate::types::{Object, Ty};
 
 /// What is expected of an expression.
 #[derive(Default)]
@@ -238,13 +239,18 @@ fn side_type(context: &Context<'_>, side: &ast::Expr) -> Option<Ty> {
 
 /// The type of `platform.cpu` and the like.
 pub(super) fn global_member(context: &Context<'_>, object: &str, member: &str) -> Option<Ty> {
-    let (file, mixin) = match object {
-        "platform" | "machine" => (crate::database::Database::PLATFORM, "platform"),
-        "toolchain" => (crate::database::Database::TOOLCHAIN, "toolchain"),
-        _ => return None,
+    let object = match object {
+        "platform" | "machine" => Object::Platform,
+        "toolchain" => Object::Toolchain,
+        "facts" => Object::Facts,
+        // `facts.cluster.fabric`
+        _ => {
+            let module = object.strip_prefix("facts.")?;
+            let (_, table) = facts_of_module(context.db, module)?;
+            return table.get(member).map(|it| it.ty.clone());
+        }
     };
-    let schema = context.db.schema(file);
-    schema.mixin(mixin)?.2.get(member).map(|it| it.ty.clone())
+    global_table(context.db, object).get(member).map(|it| it.ty.clone())
 }
 
 fn argument(context: &Context<'_>, arg: &SyntaxNode, depth: usize) -> Expected {

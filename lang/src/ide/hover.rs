@@ -269,4 +269,59 @@ version = 50
         );
         check("//- /a.kiln\nproject\n// wh$0en\n", expect!["nothing\n"]);
     }
+
+    #[test]
+    fn facts_say_what_they_are() {
+        let module = "//- /recipes/cluster.kiln\nmodule cluster\nenum Fabric { ethernet, infiniband }\nmixin facts {\n    /// How machines are connected.\n    knob fabric: Fabric\n}\n";
+        check(
+            "//- /recipes/a.kiln\nrecipe a\nversion = 1\nrequire facts.ker$0nel >= 5 \"new\"\n",
+            expect![[r#"
+                <kernel>
+                ```kiln
+                knob kernel: Version
+                ```
+
+                The version of the kernel.
+            "#]],
+        );
+        check(
+            &format!(
+                "{module}//- /recipes/a.kiln\nrecipe a\nversion = 1\nrequire facts.cluster.fab$0ric == ethernet \"slow\"\n"
+            ),
+            expect![[r#"
+                <fabric>
+                ```kiln
+                knob fabric: Fabric
+                ```
+
+                How machines are connected.
+            "#]],
+        );
+        check(
+            &format!("{module}//- /project.kiln\nproject\nfacts.cluster.fab$0ric = infiniband\n"),
+            expect![[r#"
+                <fabric>
+                ```kiln
+                knob fabric: Fabric
+                ```
+
+                How machines are connected.
+
+                2 values
+
+                declared in `/recipes/cluster.kiln`
+            "#]],
+        );
+        check(
+            "//- /project.kiln\nproject\nfac$0ts.kernel = 5.4\n",
+            expect![[r#"
+            <facts>
+            ```kiln
+            facts
+            ```
+
+            What is given of the machine that the package is for: `facts.isa`, `facts.gpus`, …
+        "#]],
+        );
+    }
 }

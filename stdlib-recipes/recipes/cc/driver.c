@@ -5,7 +5,7 @@
  *
  * TARGET, SYSROOT, BIN and ZIG are given as macros; FOREIGN: whether programs are for another
  * machine than the one that builds; and GLIBC: whether they are linked with glibc, which is there
- * when they run. */
+ * when they run. With SYMBOLS, programs keep symbols and what debuggers read. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,8 +86,10 @@ int main(int argc, char **argv) {
             args[count++] = at;
         }
         if (strcmp(name, "ld") == 0 || strcmp(name, "ld.lld") == 0) {
+#ifndef SYMBOLS
             /* Symbols and debugging information are left out, as `install -s` would. */
             args[count++] = "-s";
+#endif
             /* Merged strings would stand in the order of their hashes, and one of them is the
              * path of the output, which is another one when the output is there. */
             args[count++] = "-O0";

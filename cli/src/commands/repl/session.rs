@@ -33,6 +33,7 @@ const WORDS: &[&str] = &[
     "dir",
     "else",
     "enum",
+    "facts",
     "fail",
     "fetch",
     "file",

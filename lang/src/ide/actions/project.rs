@@ -39,7 +39,7 @@ pub(super) fn move_to_project(db: &Database, file: FileId, range: TextRange) -> 
         Some(own) => (own.as_str(), &names[..]),
         None => names.split_first().map(|(first, rest)| (*first, rest))?,
     };
-    let of_toolchain = matches!(package, "toolchain" | "build" | "providers");
+    let of_toolchain = matches!(package, "toolchain" | "facts" | "build" | "providers");
     let said = format!("{} {} {value}", names.join("."), setting.op);
     let line = match (names.is_empty(), of_toolchain) {
         (true, _) => return None,

@@ -6,6 +6,7 @@ use super::super::{Symbol, brings};
 use super::{Completion, CompletionKind, List, rank};
 use crate::check::{Builtin, Method, members_of};
 use crate::database::Database;
+use crate::globals::{facts_of_module, global_mixin, global_table, is_fact};
 use crate::module::{ModuleKind, Name, OptionKind, StmtKind};
 use crate::syntax::SyntaxKind::*;
 use crate::syntax::SyntaxNode;
@@ -232,7 +233,7 @@ impl List<'_> {
                 self.add(Completion { detail: doc.to_owned(), ..item });
             }
         }
-        for object in [Object::Platform, Object::Toolchain, Object::Machine] {
+        for object in [Object::Platform, Object::Toolchain, Object::Machine, Object::Facts] {
             self.object(object, rank::NAME);
         }
         if expected.condition {
@@ -365,10 +366,17 @@ impl List<'_> {
     /// A name behind a dot.
     pub(super) fn member(&mut self, node: &SyntaxNode) {
         let Some(of) = ast::Member::cast(node.clone()).and_then(|it| it.expr()) else { return };
-        if let ast::Expr::NameExpr(name) = &of
-            && let Some(word) = name.name_ref().map(|it| it.text())
-            && self.word_members(&word, node)
-        {
+        let word = match &of {
+            ast::Expr::NameExpr(name) => name.name_ref().map(|it| it.text()),
+            // `facts.cluster.…`
+            ast::Expr::Member(it) => {
+                let text = it.syntax().text().to_string();
+                let text = text.trim();
+                text.starts_with("facts.").then(|| text.into())
+            }
+            _ => None,
+        };
+        if word.is_some_and(|it| self.word_members(&it, node)) {
             return;
         }
         if let Some(ty) = self.receiver(&of) {
@@ -402,15 +410,25 @@ impl List<'_> {
             return false;
         }
         match word {
-            "platform" | "machine" | "toolchain" => {
-                let (file, mixin) = match word {
-                    "toolchain" => (Database::TOOLCHAIN, "toolchain"),
-                    _ => (Database::PLATFORM, "platform"),
+            "platform" | "machine" | "toolchain" | "facts" => {
+                let object = match word {
+                    "toolchain" => Object::Toolchain,
+                    "facts" => Object::Facts,
+                    _ => Object::Platform,
                 };
+                let Some((file, _)) = global_mixin(object) else { return true };
                 let schema = context.db.schema(file);
-                let Some((_, _, table)) = schema.mixin(mixin) else { return true };
-                for option in table.options.clone() {
-                    let item = self.option(&schema, &option, rank::EXPECTED);
+                for option in &global_table(context.db, object).options {
+                    let item = self.option(&schema, option, rank::EXPECTED);
+                    self.add(item);
+                }
+            }
+            _ if word.starts_with("facts.") => {
+                let module = word.trim_start_matches("facts.");
+                let Some((file, table)) = facts_of_module(context.db, module) else { return false };
+                let schema = context.db.schema(file);
+                for option in table.options.iter().filter(|it| is_fact(it)) {
+                    let item = self.option(&schema, option, rank::EXPECTED);
                     self.add(item);
                 }
             }

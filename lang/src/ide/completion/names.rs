@@ -269,7 +269,7 @@ impl List<'_> {
             let item = self.item(name, CompletionKind::Module, rank::FAR);
             self.add(item);
         }
-        for name in ["platform", "toolchain"] {
+        for name in ["platform", "toolchain", "facts"] {
             let item = self.item(name, CompletionKind::Module, rank::FAR);
             self.add(item);
         }

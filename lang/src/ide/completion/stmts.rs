@@ -313,6 +313,7 @@ impl List<'_> {
     fn wide_heads(&mut self) {
         for (word, doc) in [
             ("toolchain", "How packages are compiled."),
+            ("facts", "What is given of the machine that packages are for."),
             ("providers", "Which package provides an interface."),
         ] {
             let mut item = self.item(word, CompletionKind::Module, rank::OPTION);
@@ -347,7 +348,7 @@ impl List<'_> {
                 continue;
             }
             let builtin = Database::is_builtin(option.at.file)
-                && target.owner.as_deref() != Some("toolchain");
+                && !matches!(target.owner.as_deref(), Some("toolchain" | "facts"));
             let rank = match (option.kind, builtin) {
                 (_, true) => rank::FAR,
                 (OptionKind::Field, _) => rank::NAME,
@@ -366,8 +367,10 @@ impl List<'_> {
             }
             self.add(item);
         }
-        let is_package =
-            target.owner.as_deref().is_some_and(|it| it != "toolchain" && it != "platform");
+        let is_package = target
+            .owner
+            .as_deref()
+            .is_some_and(|it| !matches!(it, "toolchain" | "platform" | "facts"));
         if is_package {
             if !target.table.steps.is_empty() {
                 let mut item = self.item("steps", CompletionKind::Module, rank::FAR);

@@ -31,6 +31,10 @@ feature man = on
 module tools
 mixin tools { step build = sh\"make\" }
 fn twice(text: String): String = \"\\(text)\\(text)\"
+//- /recipes/cluster.kiln
+module cluster
+enum Fabric { ethernet, infiniband }
+mixin facts { knob fabric: Fabric; knob nodes: Int(1..=64) }
 ";
 
 /// The offers at the cursor: those of the last groups are left out, there are many everywhere.
@@ -279,16 +283,43 @@ fn members() {
     check(
         "//- /project.kiln\nproject\ntoolchain.li$0 = static\n",
         expect![[r#"
-        Feature debug — feature = off
-        Knob glibc — Glibc
-        Knob libc — Libc
-        Knob link — Link
-        Feature lto — feature = off
-        Knob opt — Opt
-        Feature pic — feature = off
-        Knob sanitize — Sanitizer
-    "#]],
+            Knob cpu_level — CpuLevel
+            Feature debug — feature = off
+            Knob glibc — Glibc
+            Knob isa — Set<Isa>
+            Knob libc — Libc
+            Knob link — Link
+            Feature lto — feature = off
+            Knob opt — Opt
+            Feature pic — feature = off
+            Knob sanitize — Sanitizer
+        "#]],
     );
+}
+
+#[test]
+fn facts() {
+    for text in [
+        "//- /recipes/a.kiln\nrecipe a\nversion = 1\nrequire facts.$0 >= 5 \"new\"\n",
+        "//- /project.kiln\nproject\nfacts.$0 = 5\n",
+    ] {
+        offers(text, &["cpu_level", "gpus", "isa", "kernel", "libc"]);
+    }
+    for text in [
+        "//- /recipes/a.kiln\nrecipe a\nversion = 1\nrequire facts.cluster.$0 == ethernet \"slow\"\n",
+        "//- /project.kiln\nproject\nfacts.cluster.$0 = ethernet\n",
+    ] {
+        offers(text, &["fabric", "nodes"]);
+    }
+    for text in [
+        "//- /recipes/a.kiln\nrecipe a\nversion = 1\nrequire facts.cluster.fabric == $0 \"slow\"\n",
+        "//- /project.kiln\nproject\nfacts.cluster.fabric = $0\n",
+        "//- /project.kiln\nproject\nwhen facts.cluster.fabric == $0 { }\n",
+    ] {
+        offers(text, &["ethernet", "infiniband"]);
+    }
+    offers("//- /project.kiln\nproject\nfacts.gpus += $0\n", &["sm_89", "gfx90a"]);
+    offers("//- /project.kiln\nproject\n$0\n", &["facts"]);
 }
 
 #[test]

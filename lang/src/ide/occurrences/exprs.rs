@@ -6,6 +6,7 @@ use super::super::Symbol;
 use super::{Access, Collector, Locals, Scope, find_local};
 use crate::check::Res;
 use crate::database::{Database, FileId};
+use crate::globals::{fact, facts_of_module, global_table};
 use crate::module::{
     Arg, Element, Expr, ExprId, Ident, Name, PackageRef, Req, Spec, StmtKind, StrPart, TypeNameKind,
 };
@@ -176,6 +177,13 @@ impl Collector<'_> {
             },
             res => simple(res),
         };
+        // `facts.cluster.fabric`: so is the word in the middle.
+        if let (Expr::Member { name: module, .. }, Res::ObjectMember(Object::Facts, _)) =
+            (&lowered.module.exprs[of], checked.res(expr))
+            && let Some((file, _)) = facts_of_module(self.db, &module.name)
+        {
+            self.read(module, Symbol::File(file), None);
+        }
         // `unix.triple(…)`: the word before the dot is a module.
         if let (Expr::Name(word), Some(Symbol::Function(file, _))) =
             (&lowered.module.exprs[of], &symbol)
@@ -191,10 +199,14 @@ impl Collector<'_> {
 
     fn object_member(&self, object: Object, name: &Name, scope: &Scope) -> Option<Symbol> {
         match object {
-            Object::Platform | Object::Machine => {
-                global_option(self.db, Database::PLATFORM, "platform", name)
+            Object::Platform | Object::Machine | Object::Toolchain => {
+                let option = global_table(self.db, object).get(name).cloned()?;
+                Some(Symbol::Option(option.at, option.index))
             }
-            Object::Toolchain => global_option(self.db, Database::TOOLCHAIN, "toolchain", name),
+            Object::Facts => {
+                let option = fact(self.db, name)?;
+                Some(Symbol::Option(option.at, option.index))
+            }
             Object::Dep => {
                 // The name that the dependency has here, or that of its package.
                 let bodies = self.lowered.module.bodies.values().iter();
@@ -357,15 +369,4 @@ fn field(db: &Database, record: &RecordTy, name: &str) -> Option<Symbol> {
     let decl = lowered.module.records.values().get(record.id.index())?;
     let at = decl.fields.iter().position(|it| it.ident.name == name)?;
     Some(Symbol::RecordField(record.file, record.id, at as u32))
-}
-
-pub(super) fn global_option(
-    db: &Database,
-    file: FileId,
-    mixin: &str,
-    name: &str,
-) -> Option<Symbol> {
-    let schema = db.schema(file);
-    let option = schema.mixin(mixin)?.2.get(name)?;
-    Some(Symbol::Option(option.at, option.index))
 }

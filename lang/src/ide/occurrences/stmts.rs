@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use super::super::Symbol;
-use super::exprs::global_option;
 use super::{Access, Collector, Locals, Scope};
 use crate::check::Res;
-use crate::database::Database;
+use crate::globals::{facts_of_module, global_table};
 use crate::module::{
     Element, Expr, ExprId, Ident, Include, ModuleKind, Name, PartKind, Setting, Stmt, StmtKind,
 };
 use crate::schema::OptionTable;
-use crate::types::Ty;
+use crate::types::{Object, Ty};
 use crate::version::VersionBound;
 
 impl Collector<'_> {
@@ -207,8 +206,10 @@ impl Collector<'_> {
     fn global_setting(&mut self, setting: &Setting) -> Scope {
         let Some((first, rest)) = setting.path.split_first() else { return Scope::default() };
         match (first.name.as_str(), rest) {
-            ("toolchain" | "platform", rest) => self.global_path(first, rest),
-            ("build", [second, rest @ ..]) if second.name == "toolchain" => {
+            ("toolchain" | "platform" | "facts", rest) => self.global_path(first, rest),
+            ("build", [second, rest @ ..])
+                if matches!(second.name.as_str(), "toolchain" | "facts") =>
+            {
                 self.global_path(second, rest);
             }
             ("providers", [interface, ..]) => self.package(interface),
@@ -218,14 +219,25 @@ impl Collector<'_> {
     }
 
     fn global_path(&mut self, first: &Ident, rest: &[Ident]) {
-        let (object, file) = match first.name.as_str() {
-            "toolchain" => (crate::types::Object::Toolchain, Database::TOOLCHAIN),
-            _ => (crate::types::Object::Platform, Database::PLATFORM),
+        let object = match first.name.as_str() {
+            "toolchain" => Object::Toolchain,
+            "facts" => Object::Facts,
+            _ => Object::Platform,
         };
         self.read(first, Symbol::Object(object), None);
-        if let [name, ..] = rest
-            && let Some(symbol) = global_option(self.db, file, &first.name, &name.name)
+        let mut table = global_table(self.db, object);
+        let mut rest = rest;
+        if let (Object::Facts, [module, inner @ ..]) = (object, rest)
+            && table.get(&module.name).is_none()
+            && let Some((file, declared)) = facts_of_module(self.db, &module.name)
         {
+            self.read(module, Symbol::File(file), None);
+            (table, rest) = (declared, inner);
+        }
+        if let [name, ..] = rest
+            && let Some(option) = table.get(&name.name)
+        {
+            let symbol = Symbol::Option(option.at, option.index);
             self.push(name, symbol, Access::Write, Some(first.name.clone()));
         }
     }
