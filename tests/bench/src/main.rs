@@ -90,7 +90,7 @@ fn run(from: &Path, to: &Path) -> Result<(), String> {
             write("recipes", &ident(name), &recipe::recipe(&world, name, &mut tally))?;
         }
     }
-    let mut project = String::from("project\n\n");
+    let mut project = String::from("project\n\nuse \".\"\n\n");
     if let Some(providers) = world.meta["suggested_provider"].as_object() {
         for (interface, provider) in providers {
             let provider = provider.as_str().unwrap_or_default();
