@@ -403,10 +403,10 @@ knob drivers: Set<enum { ice, qat when platform.cpu == aarch64 }> = {ice}
         recipe,
         "dpdk[drivers += qat]",
         expect![[r#"
-        error[out-of-range]: `drivers` has the value `qat`, which is allowed only when platform.cpu == aarch64
-          command line:1 `drivers += qat`
-          /r/dpdk.kiln:5 `drivers`: declared here, as Set<enum { ice, qat }>
-    "#]],
+            error[out-of-range]: `drivers` has the value `qat`, which is allowed only when `platform.cpu == aarch64`
+              command line:1 `drivers += qat`
+              /r/dpdk.kiln:5 `drivers`: declared here, as Set<enum { ice, qat }>
+        "#]],
     );
 }
 
