@@ -229,11 +229,13 @@ impl<'a> Document<'a> {
     pub(super) fn print(&self) -> String {
         let tails = self.tails();
         let mut out = Printer::default();
-        let mut groups: Vec<bool> = Vec::new();
+        // Of each group: whether it is broken, and whether it is in one that fits on a line. What is
+        // in one that fits is not broken for the lines of a long string, which count nowhere.
+        let mut groups: Vec<(bool, bool)> = Vec::new();
         let mut indents: Vec<usize> = vec![0];
         let mut string_indent = 0;
         for (at, piece) in self.pieces.iter().enumerate() {
-            let broken = groups.last().copied().unwrap_or(true);
+            let (broken, fits) = groups.last().copied().unwrap_or((true, false));
             let indent = indents.last().copied().unwrap_or(0);
             match *piece {
                 Piece::Text(text) => out.text(text),
@@ -279,9 +281,10 @@ impl<'a> Document<'a> {
                 Piece::Open { width, end, how } => {
                     let needed = out.column() + (width + tails[end as usize + 1]) as usize;
                     groups.push(match how {
-                        How::Always => true,
-                        How::Never => false,
-                        How::IfNeeded => needed > WIDTH,
+                        How::Always => (true, fits),
+                        How::Never => (false, fits),
+                        How::IfNeeded if fits || needed <= WIDTH => (false, true),
+                        How::IfNeeded => (true, false),
                     });
                 }
                 Piece::Close => {
