@@ -18,7 +18,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials: [(&str, Test); 10] = [
+    let trials: [(&str, Test); 11] = [
         ("the first command of the README", the_first_command),
         ("a library's comment does not reach its users", comment_in_a_library),
         ("what a build cannot see changes no id", unseen_changes),
@@ -27,6 +27,7 @@ fn main() {
         ("what a program needs when it runs is there", needed_when_it_runs),
         ("tests run when something that they see has changed", tests_of_packages),
         ("two stores get the same objects", two_stores),
+        ("stores that differ are told apart, and sets are summed up", stores_that_differ),
         ("what is published is taken from a cache", published),
         ("kills lose nothing that was done", kills),
     ];
@@ -405,7 +406,69 @@ fn two_stores() -> Result<(), Failed> {
     let (second, done) = succeed(other.path(), recipes.arguments("realise", "greeter[loud]"))?;
     expect(&done, &["built cc", "built greet 1.0", "built greeter 1.0"], &[])?;
     // A store path names the content, so equal paths are equal bits.
-    if first == second { Ok(()) } else { Err(format!("{first} and {second}").into()) }
+    if first != second {
+        return Err(format!("{first} and {second}").into());
+    }
+    let (said, _) = compare(&shared_store(), other.path(), 0)?;
+    expect(&said, &["equal bit for bit", "; "], &["differs", "0 of "])
+}
+
+/// Runs `kiln store compare`, which must end with this code.
+fn compare(store: &Path, other: &Path, code: i32) -> Result<(String, String), Failed> {
+    let output = kiln(store, ["store".as_ref(), "compare".as_ref(), other.as_os_str()]);
+    let text = |it: &[u8]| String::from_utf8_lossy(it).into_owned();
+    if output.status.code() != Some(code) {
+        return Err(format!("{} instead of {code}\n{}", output.status, said(&output)).into());
+    }
+    Ok((text(&output.stdout), text(&output.stderr)))
+}
+
+/// A recipe of one step that needs no compiler.
+fn small_recipe(name: &str, version: &str, needs: &str, step: &str) -> String {
+    format!(
+        "//! For a test.\nrecipe {name}\n\nversion = {version}\nbuild busybox\n{needs}\n\
+         shell = [\"\\(dep.busybox)/bin/sh\", \"-eu\"]\nenv.PATH = \"\\(dep.busybox)/bin\"\n\
+         step install = sh\"\"\"\n    {step}\n    \"\"\"\n"
+    )
+}
+
+fn stores_that_differ() -> Result<(), Failed> {
+    let recipes = tempfile::tempdir()?;
+    let write = |name: &str, version: &str, needs: &str, step: &str| {
+        let text = small_recipe(name, version, needs, step);
+        fs::write(recipes.path().join(format!("{name}.kiln")), text)
+    };
+    let chance = r"mkdir \(out); echo same > \(out)/same; head -c 8 /dev/urandom > \(out)/bytes";
+    write("chance", "1.0", "", chance)?;
+    write("user", "2.0", "build chance", r"cp \(dep.chance)/bytes \(out)")?;
+    let folder = recipes.path().display().to_string();
+    let arguments = ["realise", "--no-project", "--recipes", &folder, "--all", "--summary"];
+    let (first, second) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let (table, _) = succeed(first.path(), arguments)?;
+    let rows = ["chance 1.0  built", "user 2.0    built", "2 of 2 packages are realised"];
+    expect(&table, &rows, &["busybox", "failed"])?;
+    let (table, _) = succeed(first.path(), arguments)?;
+    expect(&table, &["chance 1.0  was there", "user 2.0    was there"], &[])?;
+    compare(first.path(), first.path(), 2)?;
+    let (_, nowhere) = compare(first.path(), &second.path().join("nowhere"), 1)?;
+    expect(&nowhere, &["there is no store at", "KILN_STORE"], &[])?;
+    // A store that is empty has nothing to compare with.
+    succeed(second.path(), ["store", "verify"])?;
+    let (said, why) = compare(first.path(), second.path(), 3)?;
+    expect(&said, &["0 of 0 builds and downloads"], &[])?;
+    expect(&why, &["have done nothing from the same inputs"], &[])?;
+    succeed(second.path(), arguments)?;
+    let (said, _) = compare(first.path(), second.path(), 3)?;
+    let differs = "differs chance 1.0\n  out: bytes differs from byte ";
+    expect(&said, &[differs, "made of what differs: user 2.0\n"], &["same differs"])?;
+    // What fails, and what needs it, is in the table, too.
+    write("chance", "1.1", "", "exit 3")?;
+    write("other", "3.0", "", r"echo > \(out)")?;
+    let output = command(first.path(), arguments).arg("-k").output()?;
+    let table = String::from_utf8_lossy(&output.stdout);
+    let rows = ["chance 1.1  failed", "other 3.0   built", "needs chance 1.1", "1 of 3 packages"];
+    expect(&table, &rows, &[])?;
+    expect(&format!("{:?}", output.status.code()), &["Some(3)"], &[])
 }
 
 fn published() -> Result<(), Failed> {

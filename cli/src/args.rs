@@ -118,6 +118,13 @@ pub(crate) enum Command {
         /// named, if there are names
         #[arg(long)]
         published: bool,
+        /// Build every package, each by itself: those of the project's recipes and of --recipes, or
+        /// else the standard ones
+        #[arg(long, conflicts_with_all = ["specs", "published"])]
+        all: bool,
+        /// Print a table in the end: what became of each package, how long it took, how big it is
+        #[arg(long, conflicts_with = "dry_run")]
+        summary: bool,
         /// Print events as lines of JSON
         #[arg(long)]
         json: bool,
@@ -137,6 +144,10 @@ pub(crate) enum Command {
         /// Only name the tests
         #[arg(long)]
         list: bool,
+        /// Run the tests of every package: of the project's recipes and of --recipes, or else of the
+        /// standard ones
+        #[arg(long, conflicts_with = "specs")]
+        all: bool,
         /// Print events and verdicts as lines of JSON
         #[arg(long)]
         json: bool,
@@ -451,6 +462,15 @@ pub(crate) enum StoreCommand {
     },
     /// Make the index anew from the records
     RebuildIndex,
+    /// Compare with another store: whether what both built is equal bit for bit
+    Compare {
+        /// The folder of the other store
+        #[arg(value_name = "DIR")]
+        other: PathBuf,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Say why one object refers to another
     WhyDepends {
         /// The object that refers

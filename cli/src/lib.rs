@@ -36,6 +36,7 @@ mod sarif;
 mod signals;
 mod sources;
 mod spec;
+mod summary;
 mod terminal;
 mod witnesses;
 mod workshop;
@@ -85,14 +86,15 @@ pub fn main() -> ExitCode {
 fn run(kiln: &Kiln, terminal: Terminal) -> Result<Exit, Fail> {
     let common = &kiln.common;
     match &kiln.command {
-        Command::Realise { wishes, building, check, dry_run, published, json } => {
-            let (check, dry_run, published, json) = (*check, *dry_run, *published, *json);
-            let how = commands::realise::How { check, dry_run, published, json };
+        Command::Realise { wishes, building, check, dry_run, published, all, summary, json } => {
+            let about = commands::realise::About::of(*published, *all);
+            let (check, dry_run, summary, json) = (*check, *dry_run, *summary, *json);
+            let how = commands::realise::How { about, check, dry_run, summary, json };
             commands::realise::run(common, terminal, wishes, building, how)
         }
-        Command::Test { wishes, building, deps, only, list, json } => {
-            let (deps, list, json) = (*deps, *list, *json);
-            let how = commands::test::How { deps, only: only.as_deref(), list, json };
+        Command::Test { wishes, building, deps, only, list, all, json } => {
+            let (deps, list, all, json) = (*deps, *list, *all, *json);
+            let how = commands::test::How { deps, only: only.as_deref(), list, all, json };
             commands::test::run(common, terminal, wishes, building, how)
         }
         Command::Fetch { wishes, all, json } => {

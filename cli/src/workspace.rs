@@ -51,6 +51,21 @@ pub(crate) struct Solved {
     lock: Option<Lock>,
 }
 
+/// What several wishes were solved to, each by itself.
+#[derive(Default)]
+pub(crate) struct Solutions {
+    pub(crate) solved: Vec<Solved>,
+    /// Those that have no solution, as they are written; why was shown.
+    pub(crate) unsolved: Vec<String>,
+}
+
+impl Solutions {
+    /// How the request fares if everything else goes well.
+    pub(crate) fn exit(&self) -> Exit {
+        if self.unsolved.is_empty() { Exit::Done } else { Exit::Author }
+    }
+}
+
 impl Workspace {
     /// Finds the recipes and reads the layers.
     pub(crate) fn open(
@@ -171,14 +186,36 @@ impl Workspace {
         self.solve_setup(setup, kind, lock)
     }
 
-    /// Chooses versions and options for each of these wishes by itself: what is published.
-    pub(crate) fn solve_published(&self, wishes: Vec<Wish>) -> Result<Vec<Solved>, Fail> {
+    /// Chooses versions and options for each of these wishes by itself. What has no solution is shown,
+    /// and with `keep_going` left out.
+    pub(crate) fn solve_each(
+        &self,
+        wishes: Vec<Wish>,
+        kind: RequestKind,
+        keep_going: bool,
+    ) -> Result<Solutions, Fail> {
         let (setup, lock) = self.setup_with_lock()?;
-        let solve = |wish| {
+        let mut all = Solutions::default();
+        for wish in wishes {
+            let spec = wish.spec();
             let setup = Setup { wishes: vec![wish], ..setup.clone() };
-            self.solve_setup(setup, RequestKind::Published, lock.clone())
-        };
-        wishes.into_iter().map(solve).collect()
+            match self.solve_setup(setup, kind, lock.clone()) {
+                Ok(solved) => all.solved.push(solved),
+                Err(_) if keep_going => all.unsolved.push(spec),
+                Err(fail) => return Err(fail),
+            }
+        }
+        Ok(all)
+    }
+
+    /// The names of all packages that have a recipe in a folder of the user's own; of the standard
+    /// ones if there are none.
+    pub(crate) fn packages(&self) -> Vec<String> {
+        let recipe = |it: &str| Some((it.to_owned(), self.db.find(it, &[ModuleKind::Recipe])?));
+        let all: Vec<(String, FileId)> = self.db.stems().filter_map(recipe).collect();
+        let is_own = |it: &FileId| !self.db.path(*it).starts_with(STD);
+        let has_own = all.iter().any(|it| is_own(&it.1));
+        all.into_iter().filter(|it| !has_own || is_own(&it.1)).map(|it| it.0).collect()
     }
 
     /// Reads the layers and wishes, and the lock, which is preferred.

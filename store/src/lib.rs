@@ -16,6 +16,7 @@
 
 mod archive;
 mod builder;
+mod change;
 mod derivation;
 mod digest;
 mod encoding;
@@ -46,6 +47,7 @@ pub use builder::{
     BuildError, BuildProgress, BuildRequest, Builder, Built, Cancel, InputObject, OutputTree,
     StepStatus,
 };
+pub use change::{Change, ChangeKind};
 pub use derivation::{
     Action, Build, BuildKind, Derivation, DerivationError, Fetch, FetchHash, Import, InputRef,
     Piece, SANDBOX_ABI, Step, Template, Unpack, UnpackRoot,
@@ -56,8 +58,8 @@ pub use fetcher::{Attempt, FetchError, FetchProgress, FetchRequest, Fetched, Fet
 pub use graph::{Graph, ImportSource, Limits, Node, cores};
 pub use ingest::{IngestError, OutputLink};
 pub use local::{
-    Collected, Difference, GcError, GcOptions, GcReport, Holder, LocalStore, ObjectInfo, Problem,
-    Root, VerifyReport, WhyAlive, WhyDepends,
+    Collected, Comparison, Difference, Differing, DifferingOutput, GcError, GcOptions, GcReport,
+    Holder, LocalStore, ObjectInfo, Problem, Root, VerifyReport, WhyAlive, WhyDepends,
 };
 pub use memory::MemoryStore;
 pub use name::{EnvName, Label, NameError, OutputName, StepName, StoreName, System};
@@ -68,9 +70,9 @@ pub use object::{
 pub use path::{ALPHABET, DIGEST_LEN, SCRATCH_PREFIX, STORE_DIR, StorePath, StorePathError};
 pub use realisation::{Origin, Realisation};
 pub use realise::{
-    Activity, Cause, Change, ChangeKind, Counts, Event, Failure, How, OnFailure, Outcome, Prints,
-    RealiseError, RealiseOptions, RealiseRequest, Realised, RealisedOutput, Reproduced,
-    ReproducedOutput, Warning, realise, reproduce,
+    Activity, Cause, Counts, Event, Failure, How, OnFailure, Outcome, Prints, RealiseError,
+    RealiseOptions, RealiseRequest, Realised, RealisedOutput, Reproduced, ReproducedOutput,
+    Warning, realise, reproduce,
 };
 pub use scan::ReferenceSearch;
 pub use store::{

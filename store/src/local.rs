@@ -45,6 +45,7 @@
 
 mod claim;
 mod commit;
+mod compare;
 pub(crate) mod fault;
 mod gc;
 mod index;
@@ -63,6 +64,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+pub use compare::{Comparison, Differing, DifferingOutput};
 pub use gc::{Collected, GcError, GcOptions, GcReport, Holder, WhyAlive};
 pub use query::{ObjectInfo, WhyDepends};
 pub use record::Root;

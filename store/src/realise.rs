@@ -47,7 +47,7 @@ use std::sync::Arc;
 
 pub use event::{Activity, Counts, Event, How, Warning};
 pub use failure::{Cause, Failure};
-pub use reproduce::{Change, ChangeKind, Reproduced, ReproducedOutput, reproduce};
+pub use reproduce::{Reproduced, ReproducedOutput, reproduce};
 
 use crate::builder::{Builder, Cancel};
 use crate::derivation::InputRef;

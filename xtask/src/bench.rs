@@ -12,6 +12,7 @@
 //! eval       one overridden package of 1,000
 //! synthetic  10,000 packages to derivations, and again after one line was changed
 //! ingest     10,000 files of 4 KiB into the store, and again
+//! build      openssl and curl, against the same steps by hand; only if it is named
 //! ```
 //!
 //! `cargo xtask bench generate synthetic --packages N --out DIR` writes a set of packages.
@@ -29,19 +30,22 @@ mod table;
 mod tools;
 mod trivial;
 
-use lines::{ALL, Bench};
+use lines::{ALL, Bench, ONLY_NAMED};
 use measure::Temp;
 use table::Line;
 use tools::Tools;
 
 const USAGE: &str = "\
-usage: cargo xtask bench [NAME…] [--runs N] [--kiln FILE] [--folder DIR] [--json] [--all]
+usage: cargo xtask bench [NAME…] [--runs N] [--kiln FILE] [--folder DIR] [--store DIR] [--json]
+                         [--all]
        cargo xtask bench generate synthetic --packages N --out DIR
 
-NAME is start, trivial, closure, eval, synthetic or ingest; all of them if none is given.
---runs    how often what takes milliseconds is measured (20); what takes longer: a quarter of that
+NAME is start, trivial, closure, eval, synthetic, ingest or build; all but the last if none is given.
+--runs    how often what takes milliseconds is measured (20); what takes longer: a quarter of that,
+          and real builds a tenth
 --kiln    the program to be measured; one is built if it is not given
 --folder  where stores and recipes are made (the folder for temporary files)
+--store   the store of `build`, such as one that has compilers and sources (one in the folder)
 --json    print JSON
 --all     run the benchmarks of the crates, too";
 
@@ -53,6 +57,7 @@ struct Options {
     runs: usize,
     kiln: Option<PathBuf>,
     folder: PathBuf,
+    store: Option<PathBuf>,
     json: bool,
     all: bool,
 }
@@ -75,6 +80,7 @@ fn options(arguments: &[&str]) -> Result<Options, String> {
         runs: 20,
         kiln: None,
         folder: std::env::temp_dir(),
+        store: None,
         json: false,
         all: false,
     };
@@ -90,6 +96,10 @@ fn options(arguments: &[&str]) -> Result<Options, String> {
             }
             "--kiln" => options.kiln = Some(value()?.into()),
             "--folder" => options.folder = value()?.into(),
+            "--store" => {
+                let path = std::path::absolute(value()?).map_err(|it| it.to_string())?;
+                options.store = Some(path);
+            }
             "--json" => options.json = true,
             "--all" => options.all = true,
             name if ALL.iter().any(|it| it.0 == name) => options.names.push(name.to_owned()),
@@ -104,8 +114,10 @@ fn options(arguments: &[&str]) -> Result<Options, String> {
 fn compare(root: &Path, options: &Options) -> Result<(), String> {
     let folder = std::path::absolute(&options.folder).map_err(|it| it.to_string())?;
     let temp = Temp::new(&folder)?;
-    let is_wanted =
-        |name: &str| options.names.is_empty() || options.names.iter().any(|it| it == name);
+    let is_wanted = |name: &str| match options.names.is_empty() {
+        true => name != ONLY_NAMED,
+        false => options.names.iter().any(|it| it == name),
+    };
     let tools = Tools::find(root, options.kiln.as_deref(), is_wanted("ingest"), temp.path())?;
     let machine = machine::look(temp.path())?;
     let (versions, missing) = (tools.versions(), tools.missing());
@@ -129,8 +141,9 @@ fn compare(root: &Path, options: &Options) -> Result<(), String> {
         eprintln!("measuring {name}");
         let folder = temp.path().join(name);
         fs::create_dir(&folder).map_err(|it| format!("{}: {it}", folder.display()))?;
+        let (runs, real_store) = (options.runs, options.store.clone());
         let bench_of =
-            Bench { tools: &tools, machine: &machine, folder: folder.clone(), runs: options.runs };
+            Bench { tools: &tools, machine: &machine, folder: folder.clone(), runs, real_store };
         let new = bench(&bench_of)?;
         // Who stops it before its end knows what came until then.
         for line in &new {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-use kiln_eval::{Derived, NodeId};
+use kiln_eval::{Derived, NodeId, RequestKind, Wish};
 use kiln_store::{
-    InputRef, LocalStore, ObjectId, RealiseOptions, RealiseRequest, Store as _, StorePath,
-    reproduce,
+    Event, InputRef, LocalStore, ObjectId, RealiseError, RealiseOptions, RealiseRequest,
+    Store as _, StorePath, reproduce,
 };
 use serde_json::json;
 
@@ -16,18 +16,41 @@ use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::progress::Progress;
 use crate::recall::{Recall, Wanted};
+use crate::summary::Summary;
 use crate::terminal::{Style, Terminal, harmless, print};
-use crate::workshop::{Again, Workshop, keep, open_store, there};
-use crate::workspace::{Solved, Workspace};
+use crate::workshop::{Again, Workshop, keep, open_store, show_error, there};
+use crate::workspace::{Solutions, Solved, Workspace};
 
 /// What is asked beside building.
 #[derive(Clone, Copy)]
 pub(crate) struct How {
+    pub(crate) about: About,
     pub(crate) check: bool,
     pub(crate) dry_run: bool,
-    /// Whether what is published is meant.
-    pub(crate) published: bool,
+    /// Whether a table comes in the end.
+    pub(crate) summary: bool,
     pub(crate) json: bool,
+}
+
+/// What a request is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    /// What is wanted, together.
+    Wanted,
+    /// What is published, each spec by itself.
+    Published,
+    /// Every package of one's own recipes, or else of the standard ones, each by itself.
+    All,
+}
+
+impl About {
+    pub(crate) fn of(is_published: bool, is_all: bool) -> About {
+        match (is_published, is_all) {
+            (true, _) => About::Published,
+            (false, true) => About::All,
+            (false, false) => About::Wanted,
+        }
+    }
 }
 
 pub(crate) fn run(
@@ -38,7 +61,7 @@ pub(crate) fn run(
     how: How,
 ) -> Result<Exit, Fail> {
     let config = Config::read(common.store.as_deref())?;
-    let is_plain = !how.check && !how.dry_run && !how.published;
+    let is_plain = how.about == About::Wanted && !how.check && !how.dry_run && !how.summary;
     let recall = if is_plain { Recall::of(wishes) } else { None };
     if let Some(known) = recall.as_ref().and_then(Recall::find) {
         let store = open_store(&config.store)?;
@@ -47,26 +70,43 @@ pub(crate) fn run(
             return tell(&store, &known, &there.objects, how);
         }
     }
-    let (workspace, solved) = solve(common, terminal, wishes, how.published)?;
-    let all = workspace.derive_each(&solved)?;
+    let (workspace, solutions) = solve(common, terminal, wishes, how.about, building.keep_going)?;
+    let solved = &solutions.solved;
+    let all = workspace.derive_each(solved)?;
     let wanted: Vec<Wanted> =
         solved.iter().zip(&all).flat_map(|it| named(it.0, &self::wanted(it.0, it.1))).collect();
     let mut derived = together(all.into_iter());
     set_cores(&mut derived, building);
     let workshop = Workshop::open(&config)?;
     if how.dry_run {
-        return dry_run(&workshop, &derived, &wanted, how);
+        dry_run(&workshop, &derived, &wanted, how)?;
+        return Ok(solutions.exit());
     }
     let progress = Progress::new(terminal, how.json, common.quiet);
     let inputs: Vec<InputRef> = wanted.iter().map(|it| it.input.clone()).collect();
-    let outcome = workshop.realise(
-        &derived,
-        &inputs,
-        building,
-        &progress,
-        &terminal,
-        &Again::of(wishes, &workspace.db),
-    )?;
+    let again = Again::of(wishes, &workspace.db);
+    let summary = how.summary.then(|| Summary::new(&derived.graph, &solutions.unsolved));
+    let note = |event: Event| {
+        if let Some(summary) = &summary {
+            summary.note(&event);
+        }
+        progress.event(event);
+    };
+    let result = workshop.try_realise(&derived.graph, &inputs, building, &note);
+    progress.finish();
+    let outcome = match result {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            let mut table = String::new();
+            if let (Some(summary), RealiseError::Failed { failures, .. }) = (&summary, &error) {
+                table = summary.draw(&workshop.store, &wanted, failures, how.json, terminal)?;
+            }
+            // The table is the end of what is said, so that nobody has to look for it.
+            let fail = show_error(error, &terminal, &again);
+            print(&table);
+            return Err(fail);
+        }
+    };
     let mut known = Vec::new();
     let mut objects = Vec::new();
     for it in wanted {
@@ -77,23 +117,45 @@ pub(crate) fn run(
     if let Some(recall) = &recall {
         recall.keep(&workspace, &known);
     }
-    let exit = tell(&workshop.store, &known, &objects, how)?;
-    if how.check { check(&workshop, &derived, &inputs, terminal) } else { Ok(exit) }
+    let mut exit = tell(&workshop.store, &known, &objects, how)?;
+    if let Some(summary) = &summary {
+        print(&summary.draw(&workshop.store, &known, &[], how.json, terminal)?);
+    }
+    if how.check {
+        exit = check(&workshop, &derived, &inputs, terminal)?;
+    }
+    // What cannot be solved is worse than what differs: nothing of it was built.
+    Ok(if solutions.unsolved.is_empty() { exit } else { solutions.exit() })
 }
 
-/// Solves what is wanted together, or each spec that is published by itself.
+/// Solves what is wanted together, or each spec by itself that is published, or is a package. What
+/// has no solution is shown, and with `keep_going` the others are solved all the same.
 pub(crate) fn solve(
     common: &Common,
     terminal: Terminal,
     wishes: &Wishes,
-    is_published: bool,
-) -> Result<(Workspace, Vec<Solved>), Fail> {
-    if is_published {
-        return published(common, terminal, wishes);
+    about: About,
+    keep_going: bool,
+) -> Result<(Workspace, Solutions), Fail> {
+    match about {
+        About::Wanted => {
+            let workspace = Workspace::with(wishes, terminal, common.quiet)?;
+            let solved = vec![workspace.solve()?];
+            Ok((workspace, Solutions { solved, unsolved: Vec::new() }))
+        }
+        About::Published => {
+            let (workspace, all) = published(common, terminal, wishes)?;
+            let all = workspace.solve_each(all, RequestKind::Published, keep_going)?;
+            Ok((workspace, all))
+        }
+        About::All => {
+            let mut workspace = Workspace::with_layers(wishes, terminal, common.quiet)?;
+            workspace.wish(&workspace.packages())?;
+            let all = workspace.setup()?.wishes;
+            let all = workspace.solve_each(all, RequestKind::Asked, keep_going)?;
+            Ok((workspace, all))
+        }
     }
-    let workspace = Workspace::with(wishes, terminal, common.quiet)?;
-    let solved = vec![workspace.solve()?];
-    Ok((workspace, solved))
 }
 
 /// What is published, each by itself: of the packages that are named, or by the project and its
@@ -102,7 +164,7 @@ fn published(
     common: &Common,
     terminal: Terminal,
     wishes: &Wishes,
-) -> Result<(Workspace, Vec<Solved>), Fail> {
+) -> Result<(Workspace, Vec<Wish>), Fail> {
     let workspace = Workspace::with_layers(wishes, terminal, common.quiet)?;
     let setup = workspace.setup()?;
     let mut all = Vec::new();
@@ -139,8 +201,7 @@ fn published(
             });
         }
     }
-    let solved = workspace.solve_published(all)?;
-    Ok((workspace, solved))
+    Ok((workspace, all))
 }
 
 /// The derivations of several solutions as one; of one, with its packages.
@@ -182,7 +243,10 @@ fn tell(
         kept.insert(it.spec.clone(), *object);
     }
     keep(store, &kept)?;
-    print(&lines);
+    // The table of a summary says the same, and is what was asked for.
+    if how.json || !how.summary {
+        print(&lines);
+    }
     Ok(Exit::Done)
 }
 
@@ -215,14 +279,14 @@ fn dry_run(
     derived: &Derived,
     wanted: &[Wanted],
     how: How,
-) -> Result<Exit, Fail> {
+) -> Result<(), Fail> {
     let ids: Vec<_> = wanted.iter().map(|it| it.input.derivation).collect();
     let known = workshop.store.memos(&ids)?;
     let mut text = String::new();
     for (it, action) in wanted.iter().zip(&known.actions) {
         let node = derived.graph.node(&it.input.derivation);
-        // What is published is often one package in several ways.
-        let title = node.filter(|_| !how.published).map_or(&it.spec, |it| &it.title);
+        // What each is by itself is often one package in several ways.
+        let title = node.filter(|_| how.about == About::Wanted).map_or(&it.spec, |it| &it.title);
         let done = match action {
             Some(action) => {
                 workshop.store.realisations(&[*action])?.into_iter().flatten().next().is_some()
@@ -233,7 +297,7 @@ fn dry_run(
         text.push_str(&format!("{title} {words}\n"));
     }
     print(&text);
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// Builds once more with another scratch path, and compares.

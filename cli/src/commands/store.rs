@@ -1,5 +1,7 @@
 //! `kiln store`: looks at the store and cleans it.
 
+mod compare;
+
 use std::collections::BTreeSet;
 
 use kiln_eval::Derived;
@@ -10,7 +12,7 @@ use kiln_store::{
 use serde_json::json;
 
 use crate::args::{Building, Common, StoreCommand, Wishes};
-use crate::commands::realise;
+use crate::commands::realise::{self, About};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::fail::Fail;
@@ -54,6 +56,7 @@ pub(crate) fn run(
             print(&format!("the index is new: {count} objects\n"));
             Ok(Exit::Done)
         }
+        StoreCommand::Compare { other, json } => compare::run(&store, other, *json, terminal),
         StoreCommand::WhyDepends { from, to } => why_depends(&store, from, to),
         StoreCommand::Export { .. } => Ok(Exit::Done),
     }
@@ -243,8 +246,10 @@ fn export(
     wishes: &Wishes,
     (is_published, with_inputs): (bool, bool),
 ) -> Result<Exit, Fail> {
-    let (workspace, solved) = realise::solve(common, terminal, wishes, is_published)?;
-    let all = workspace.derive_each(&solved)?;
+    let about = About::of(is_published, false);
+    let (workspace, solutions) = realise::solve(common, terminal, wishes, about, false)?;
+    let solved = &solutions.solved;
+    let all = workspace.derive_each(solved)?;
     let wanted = solved.iter().zip(&all).flat_map(|it| realise::wanted(it.0, it.1));
     let inputs: Vec<InputRef> = wanted.map(|it| it.1).collect();
     let derived = realise::together(all.into_iter());

@@ -3,17 +3,17 @@
 //! A test that has succeeded is not run again until something that it sees is another one: its
 //! verdict is a realisation like all others, and may come from a cache.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use kiln_eval::{NodeId, Test};
+use kiln_eval::{Derived, NodeId, Test};
 use kiln_lang::module::Role;
 use kiln_store::{DerivationId, Event, Failure, Graph, How as Came, InputRef, RealiseError};
 use serde_json::json;
 
 use crate::args::{Building, Common, Wishes};
-use crate::commands::realise::set_cores;
+use crate::commands::realise::{About, set_cores, solve, together};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::fail::Fail;
@@ -31,6 +31,8 @@ pub(crate) struct How<'a> {
     pub(crate) only: Option<&'a str>,
     /// Whether tests are only named.
     pub(crate) list: bool,
+    /// Whether all packages are meant.
+    pub(crate) all: bool,
     pub(crate) json: bool,
 }
 
@@ -51,21 +53,23 @@ pub(crate) fn run(
     how: How<'_>,
 ) -> Result<Exit, Fail> {
     let config = Config::read(common.store.as_deref())?;
-    let workspace = Workspace::with(wishes, terminal, common.quiet)?;
-    let solved = workspace.solve()?;
-    let packages = tested(&solved, how.deps);
-    let derived = workspace.derive(&solved)?;
-    let (mut derived, mut tests) = workspace.derive_tests(&solved, derived, &packages)?;
+    let about = About::of(false, how.all);
+    let (workspace, solutions) = solve(common, terminal, wishes, about, building.keep_going)?;
+    let solved = &solutions.solved;
+    let (mut derived, mut tests) = derive(&workspace, solved, how.deps)?;
     if let Some(only) = how.only {
-        tests.retain(|it| it.title.to_lowercase().contains(&only.to_lowercase()));
+        tests.retain(|it| it.test.title.to_lowercase().contains(&only.to_lowercase()));
     }
     set_cores(&mut derived, building);
     if tests.is_empty() {
-        return Err(none(&solved, &packages, how));
+        return Err(none(solved, how));
     }
-    if let Some((platform, machine)) = solved.elsewhere()
-        && let Some(test) = tests.iter().find(|it| !has_emulator(it, &derived.graph, &platform))
-    {
+    let without_emulator = tests.iter().find_map(|it| {
+        let (platform, machine) = it.solved.elsewhere()?;
+        let is_without = !has_emulator(&it.test, &derived.graph, &platform);
+        is_without.then_some((it, platform, machine))
+    });
+    if let Some((Found { solved, test }, platform, machine)) = without_emulator {
         let name = &solved.solution.node(test.node).package.name;
         return Err(Fail::Usage(format!(
             "this machine ({machine}) cannot run programs for {platform}, and the tests of {name} \
@@ -73,14 +77,14 @@ pub(crate) fn run(
         )));
     }
     if how.list {
-        print(&list(&solved, &tests, how.json));
-        return Ok(Exit::Done);
+        print(&list(&tests, how.json));
+        return Ok(solutions.exit());
     }
     let workshop = Workshop::open(&config)?;
     let progress = Progress::new(terminal, how.json, common.quiet);
     // Every test is run, whatever becomes of the others.
     let building = Building { keep_going: true, ..building.clone() };
-    let wanted: Vec<InputRef> = tests.iter().map(|it| it.report.clone()).collect();
+    let wanted: Vec<InputRef> = tests.iter().map(|it| it.test.report.clone()).collect();
     let times: Mutex<BTreeMap<DerivationId, Duration>> = Mutex::default();
     let note = |event: Event| {
         if let Event::Finished { node, how: Came::Tested, duration, .. } = &event {
@@ -106,11 +110,39 @@ pub(crate) fn run(
         eprintln!();
     }
     let times = times.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let verdicts: Vec<(&Test, Verdict)> =
-        tests.iter().map(|it| (it, verdict(it, &derived.graph, &failures, &times))).collect();
-    print(&tell(&solved, &verdicts, terminal, how.json));
+    let verdicts: Vec<(&Found<'_>, Verdict)> =
+        tests.iter().map(|it| (it, verdict(&it.test, &derived.graph, &failures, &times))).collect();
+    print(&tell(&verdicts, terminal, how.json));
     let is_ok = verdicts.iter().all(|it| matches!(it.1, Verdict::Ok(_)));
-    Ok(if is_ok { Exit::Done } else { Exit::Operator })
+    Ok(if is_ok { solutions.exit() } else { Exit::Operator })
+}
+
+/// A test and what its package was solved in.
+struct Found<'a> {
+    solved: &'a Solved,
+    test: Test,
+}
+
+/// The tests that are meant, each once, and the derivations of all of them.
+fn derive<'a>(
+    workspace: &Workspace,
+    solved: &'a [Solved],
+    deps: bool,
+) -> Result<(Derived, Vec<Found<'a>>), Fail> {
+    let mut all = Vec::new();
+    let mut tests: Vec<Found<'_>> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (solved, derived) in solved.iter().zip(workspace.derive_each(solved)?) {
+        let packages = tested(solved, deps);
+        let (derived, found) = workspace.derive_tests(solved, derived, &packages)?;
+        all.push(derived);
+        for test in found {
+            if seen.insert(test.report.clone()) {
+                tests.push(Found { solved, test });
+            }
+        }
+    }
+    Ok((together(all.into_iter()), tests))
 }
 
 /// The packages whose tests are meant: what is wanted, and all that they are linked with and need
@@ -143,12 +175,12 @@ fn has_emulator(test: &Test, graph: &Graph, platform: &str) -> bool {
 }
 
 /// Says that there is nothing to run.
-fn none(solved: &Solved, packages: &[NodeId], how: How<'_>) -> Fail {
-    let names: Vec<String> = packages
-        .iter()
-        .take(8)
-        .map(|it| solved.solution.node(*it).package.name.to_string())
-        .collect();
+fn none(solved: &[Solved], how: How<'_>) -> Fail {
+    let names = solved.iter().flat_map(|solved| {
+        let name = |it: NodeId| solved.solution.node(it).package.name.to_string();
+        tested(solved, how.deps).into_iter().map(name)
+    });
+    let names: Vec<String> = names.take(8).collect();
     let names = kiln_lang::list(&names, "or");
     match how.only {
         Some(only) => Fail::NotFound {
@@ -165,9 +197,9 @@ fn none(solved: &Solved, packages: &[NodeId], how: How<'_>) -> Fail {
     }
 }
 
-fn list(solved: &Solved, tests: &[Test], is_json: bool) -> String {
+fn list(tests: &[Found<'_>], is_json: bool) -> String {
     let mut text = String::new();
-    for test in tests {
+    for Found { solved, test } in tests {
         let node = solved.solution.node(test.node);
         if is_json {
             let name = &*node.package.name;
@@ -208,16 +240,11 @@ fn verdict(
     Verdict::Ok(times.get(&test.report.derivation).copied())
 }
 
-fn tell(
-    solved: &Solved,
-    verdicts: &[(&Test, Verdict)],
-    terminal: Terminal,
-    is_json: bool,
-) -> String {
+fn tell(verdicts: &[(&Found<'_>, Verdict)], terminal: Terminal, is_json: bool) -> String {
     let mut text = String::new();
     let mut package = None;
     let mut counts = [0usize; 3];
-    for (test, verdict) in verdicts {
+    for (Found { solved, test }, verdict) in verdicts {
         let node = solved.solution.node(test.node);
         let (at, word, style, time) = match verdict {
             Verdict::Ok(time) => (0, "ok", Style::Green, *time),
@@ -234,8 +261,10 @@ fn tell(
             text.push_str(&format!("{line}\n"));
             continue;
         }
-        if package.replace(test.node) != Some(test.node) {
-            text.push_str(&format!("{}\n", terminal.paint(Style::Bold, &node.title())));
+        let title = node.title();
+        if package.as_ref() != Some(&title) {
+            package = Some(title.clone());
+            text.push_str(&format!("{}\n", terminal.paint(Style::Bold, &title)));
         }
         let note = match (verdict, time) {
             (_, Some(time)) => seconds(time),

@@ -7,6 +7,7 @@ use super::measure::{Take, Times, Took, in_turn};
 use super::table::{Line, Peers};
 use super::tools::Tools;
 
+mod build;
 mod closure;
 mod eval;
 mod ingest;
@@ -22,23 +23,34 @@ pub(super) struct Bench<'a> {
     pub(super) folder: PathBuf,
     /// How often what takes milliseconds is measured; what takes longer is measured less often.
     pub(super) runs: usize,
+    /// A store for real builds, which may have what they need.
+    pub(super) real_store: Option<PathBuf>,
 }
 
 type Run = fn(&Bench<'_>) -> Result<Vec<Line>, String>;
 
 /// All benchmarks, by name.
-pub(super) const ALL: [(&str, Run); 6] = [
+pub(super) const ALL: [(&str, Run); 7] = [
     ("start", start::run),
     ("trivial", trivial::run),
     ("closure", closure::run),
     ("eval", eval::run),
     ("synthetic", synthetic::run),
     ("ingest", ingest::run),
+    ("build", build::run),
 ];
+
+/// What is measured only if it is named: it takes long, and downloads.
+pub(super) const ONLY_NAMED: &str = "build";
 
 impl Bench<'_> {
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+
+    /// The store for real builds.
+    fn store(&self) -> PathBuf {
+        self.real_store.clone().unwrap_or_else(|| self.path("store"))
     }
 
     /// How often what takes longer is measured.

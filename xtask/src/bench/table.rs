@@ -33,6 +33,8 @@ pub(super) enum Target {
     Most(f64),
     /// Less than this tool.
     Below(&'static str),
+    /// At most this part of what another tool takes.
+    PartOf(&'static str, f64),
     /// At most this part of what the line before took.
     PartOfLast(f64),
 }
@@ -54,6 +56,7 @@ impl Line {
             Target::None => None,
             Target::Most(ms) => Some(ms),
             Target::Below(peer) => self.peer(peer).map(|it| it.median_ms),
+            Target::PartOf(peer, part) => self.peer(peer).map(|it| it.median_ms * part),
             Target::PartOfLast(part) => last.map(|it| it.kiln.median_ms * part),
         }
     }
@@ -86,7 +89,10 @@ pub(super) fn text(lines: &[Line]) -> String {
                 None => String::new(),
                 Some((_, None)) => "not installed".to_owned(),
                 Some((_, Some(it))) => {
-                    let ratio = format!("{:.1}×", it.median_ms / line.kiln.median_ms);
+                    let ratio = it.median_ms / line.kiln.median_ms;
+                    // Where the two are close, a tenth is too coarse to see which is faster.
+                    let digits = if (0.5..1.5).contains(&ratio) { 2 } else { 1 };
+                    let ratio = format!("{ratio:.digits$}×");
                     format!("{} {ratio:>7}", duration(it.median_ms))
                 }
             };
@@ -219,6 +225,8 @@ mod tests {
         assert_eq!(first.is_met(None), Some(true));
         assert_eq!(line(5.1, Target::Most(5.0)).is_met(None), Some(false));
         assert_eq!(line(8.0, Target::Below("Nix")).is_met(None), Some(true));
+        assert_eq!(line(9.0, Target::PartOf("Nix", 1.05)).is_met(None), Some(true));
+        assert_eq!(line(9.2, Target::PartOf("Nix", 1.05)).is_met(None), Some(false));
         assert_eq!(line(8.0, Target::Below("Pkl")).is_met(None), None);
         assert_eq!(line(0.5, Target::PartOfLast(0.1)).is_met(Some(&first)), Some(false));
         assert_eq!(line(4.0, Target::None).is_met(None), None);
