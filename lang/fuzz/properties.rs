@@ -41,7 +41,8 @@ pub(crate) fn parser(text: &str) -> Result<(), String> {
 /// Checks what must hold of the formatter: what it makes is formatted, says the same, and has no
 /// more mistakes than the text had.
 pub(crate) fn formatter(text: &str) -> Result<(), String> {
-    let once = format(text).text;
+    let formatted = format(text);
+    let (once, skipped) = (formatted.text, formatted.skipped);
     let twice = format(&once).text;
     if once != twice {
         return Err(format!("not idempotent:\n{once}\nthen\n{twice}"));
@@ -57,6 +58,9 @@ pub(crate) fn formatter(text: &str) -> Result<(), String> {
     }
     // With mistakes in the text, what is made of it is not meant by anybody.
     if before.errors().is_empty() {
+        if !skipped.is_empty() {
+            return Err(format!("left alone, though it has no mistake:\n{once}"));
+        }
         let (was, is) = (meaning(text), meaning(&once));
         if was != is {
             return Err(format!("another meaning:\n{was}\n{is}\n{once}"));

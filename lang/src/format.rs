@@ -44,12 +44,18 @@ pub struct Formatted {
 #[must_use]
 pub fn format(text: &str) -> Formatted {
     let parsed = parse(text);
-    // A piece of a file without its header is formatted as well as any.
-    if parsed.errors().iter().all(|it| it.kind == SyntaxErrorKind::NoHeader) {
-        return Formatted { text: print(&parsed, &[]), skipped: Vec::new() };
-    }
     let whole = TextRange::up_to(TextSize::of(text));
     let unchanged = || Formatted { text: text.to_owned(), skipped: vec![whole] };
+    // A piece of a file without its header is formatted as well as any.
+    let is_right = |it: &Parse| it.errors().iter().all(|it| it.kind == SyntaxErrorKind::NoHeader);
+    if is_right(&parsed) {
+        let done = print(&parsed, &[]);
+        // A text with a mistake would be worse than one that is not laid out.
+        if !is_right(&parse(&done)) {
+            return unchanged();
+        }
+        return Formatted { text: done, skipped: Vec::new() };
+    }
     if parsed.errors().iter().any(|it| is_far_reaching(&it.kind)) {
         return unchanged();
     }

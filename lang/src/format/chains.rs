@@ -35,7 +35,7 @@ impl<'a> Layout<'a> {
                     // What has brackets of its own begins beside the operator.
                     let hugs = matches!(kind_of(inner), SET_LIT | LIST_LIT) || is_long(inner);
                     let breaks = rank != 3 && !hugs && !first_word(inner).is_some_and(begins_item);
-                    self.sep(if breaks { Sep::Line } else { Sep::Space });
+                    self.breakable(if breaks { Sep::Line } else { Sep::Space });
                     self.node(inner);
                 }
                 Child::Token(_) => {
@@ -69,7 +69,7 @@ impl<'a> Layout<'a> {
                 self.sep(between(parent, before, it));
             }
             if it == DOT && is_called {
-                self.sep(Sep::Soft);
+                self.breakable(Sep::Soft);
             }
             match child {
                 Child::Node(inner) if matches!(it, MEMBER | CALL) && before.is_none() => {
@@ -103,9 +103,9 @@ impl<'a> Layout<'a> {
                 }
                 _ => {
                     if it == ELSE_KW {
-                        self.sep(Sep::Line);
+                        self.breakable(Sep::Line);
                     } else if it == THEN_KW {
-                        self.sep(Sep::Fill);
+                        self.breakable(Sep::Fill);
                     } else if last.is_some() && !is_trivia(it) {
                         self.sep(Sep::Space);
                     }

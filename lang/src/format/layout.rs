@@ -37,6 +37,8 @@ pub(super) struct Layout<'a> {
     doc_above: bool,
     /// Whether nothing may be broken: inside an interpolation.
     pub(super) flat: u32,
+    /// Whether the pattern of an arm is written, which ends with its line.
+    is_pattern: bool,
 }
 
 /// Lays out a file; `skipped` are the lines in it that are left as they are.
@@ -49,6 +51,7 @@ pub(super) fn file<'a>(root: Ref<'a>, skipped: &[TextRange]) -> Document<'a> {
         no_blank: true,
         doc_above: false,
         flat: 0,
+        is_pattern: false,
     };
     layout.top(root, skipped);
     layout.document
@@ -74,6 +77,15 @@ impl<'a> Layout<'a> {
     /// Asks for at least this separator before the next token.
     pub(super) fn sep(&mut self, sep: Sep) {
         self.pending = self.pending.max(sep);
+    }
+
+    /// Asks for a separator that may be the end of a line; in the pattern of an arm it may not.
+    pub(super) fn breakable(&mut self, sep: Sep) {
+        self.sep(match sep {
+            Sep::Soft if self.is_pattern => Sep::Nothing,
+            Sep::Line | Sep::Fill if self.is_pattern => Sep::Space,
+            it => it,
+        });
     }
 
     /// Empty lines do not count before the next token.
@@ -178,6 +190,11 @@ impl<'a> Layout<'a> {
             ARG => self.arg(node),
             RULE | UNAVAILABLE | POLICY => self.rule(node),
             WANT | PUBLISH => self.wishes(node),
+            ARM_PATTERN => {
+                self.is_pattern = true;
+                self.words(node);
+                self.is_pattern = false;
+            }
             _ => self.words(node),
         }
     }
