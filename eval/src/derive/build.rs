@@ -603,16 +603,18 @@ impl<'c> NodeBuilder<'c> {
         }
         // A package without steps is its source, which nothing made that could be wrong.
         if !steps.is_empty() {
-            steps.extend(self.audit());
+            steps.extend(self.last_step("fixup"));
+            steps.extend(self.last_step("audit"));
         }
         steps
     }
 
-    /// What looks at the outputs behind all steps, wherever recipes and what they include put those.
-    fn audit(&mut self) -> Option<(Name, Text)> {
-        let Value::Script(text) = self.field("audit")? else { return None };
+    /// What the field of this name runs behind all steps, wherever recipes and what they include put
+    /// those.
+    fn last_step(&mut self, field: &'static str) -> Option<(Name, Text)> {
+        let Value::Script(text) = self.field(field)? else { return None };
         let is_empty = text.as_plain().is_some_and(|it| it.trim().is_empty());
-        (!is_empty).then(|| ("audit".into(), text))
+        (!is_empty).then(|| (field.into(), text))
     }
 
     //------ the derivation

@@ -21,6 +21,8 @@ static const char *const compile[] = {
 #if !GLIBC
     "-static",
 #endif
+    /* Where a source was compiled is nobody's business, and another place elsewhere. */
+    "-ffile-prefix-map=/build/src=.",
     "-rtlib=compiler-rt",
     "-unwindlib=none",
     "-Wno-unused-command-line-argument",
