@@ -119,9 +119,10 @@ impl<'a> Summary<'a> {
         json: bool,
         terminal: Terminal,
     ) -> Result<String, Fail> {
+        let builds = self.builds(store)?;
         let mut rows = wanted
             .iter()
-            .map(|it| self.row(store, it, failures))
+            .map(|it| self.row(store, &builds, it, failures))
             .collect::<Result<Vec<_>, Fail>>()?;
         rows.extend(self.unsolved.iter().map(|spec| Row {
             spec: spec.clone(),
@@ -131,11 +132,17 @@ impl<'a> Summary<'a> {
             sizes: None,
             object: None,
         }));
-        let totals = self.totals(store, &rows)?;
+        let totals = totals(store, &builds, &rows)?;
         Ok(if json { lines(&rows, &totals) } else { table(&rows, &totals, terminal) })
     }
 
-    fn row(&self, store: &LocalStore, wanted: &Wanted, failures: &[Failure]) -> Result<Row, Fail> {
+    fn row(
+        &self,
+        store: &LocalStore,
+        builds: &BTreeMap<DerivationId, Attempt>,
+        wanted: &Wanted,
+        failures: &[Failure],
+    ) -> Result<Row, Fail> {
         let id = wanted.input.derivation;
         let title =
             self.graph.node(&id).map_or_else(|| wanted.package.clone(), |it| it.title.clone());
@@ -156,8 +163,14 @@ impl<'a> Summary<'a> {
             row.became = Became::Needs(needed.title.clone());
             return Ok(row);
         }
-        let Some(action) = self.action(store, &id)? else { return Ok(row) };
-        row.took = took(store, &action)?;
+        let (action, took) = match self.graph.node(&id).map(|it| &*it.derivation) {
+            Some(Derivation::Fetch(fetch)) => (fetch.action_id(), took(store, &fetch.action_id())?),
+            _ => match builds.get(&id) {
+                Some(build) => (build.action, build.took),
+                None => return Ok(row),
+            },
+        };
+        row.took = took;
         let realised = store.realisations(&[action])?.into_iter().flatten().next();
         let object = realised.and_then(|it| it.outputs.get(&wanted.input.output).copied());
         let Some(object) = object else { return Ok(row) };
@@ -191,36 +204,40 @@ impl<'a> Summary<'a> {
         None
     }
 
-    fn action(&self, store: &LocalStore, id: &DerivationId) -> Result<Option<ActionId>, Fail> {
-        let node = self.graph.node(id);
-        if let Some(Derivation::Fetch(fetch)) = node.map(|it| &*it.derivation) {
-            return Ok(Some(fetch.action_id()));
-        }
-        Ok(store.memos(&[*id])?.actions.into_iter().flatten().next())
+    /// The builds of the graph that are known to the store.
+    fn builds(&self, store: &LocalStore) -> Result<BTreeMap<DerivationId, Attempt>, Fail> {
+        let nodes = self.graph.nodes().iter().zip(self.graph.ids());
+        let ids: Vec<DerivationId> =
+            nodes.filter(|it| it.0.as_build().is_some()).map(|it| *it.1).collect();
+        let actions = store.memos(&ids)?.actions;
+        let known = ids.into_iter().zip(actions).filter_map(|(id, action)| Some((id, action?)));
+        known
+            .map(|(id, action)| Ok((id, Attempt { action, took: took(store, &action)? })))
+            .collect()
     }
+}
 
-    fn totals(&self, store: &LocalStore, rows: &[Row]) -> Result<Totals, Fail> {
-        let ids: Vec<DerivationId> = self
-            .graph
-            .nodes()
-            .iter()
-            .zip(self.graph.ids())
-            .filter(|it| it.0.as_build().is_some())
-            .map(|it| *it.1)
-            .collect();
-        let actions: BTreeSet<ActionId> =
-            store.memos(&ids)?.actions.into_iter().flatten().collect();
-        let mut totals = Totals::default();
-        for action in &actions {
-            if let Some(took) = took(store, action)? {
-                totals.builds += 1;
-                totals.took += took;
-            }
-        }
-        let objects: Vec<ObjectId> = rows.iter().filter_map(|it| it.object).collect();
-        totals.bytes = closure_bytes(store, &objects)?;
-        Ok(totals)
+/// A build and how long it took, if it was done here.
+struct Attempt {
+    action: ActionId,
+    took: Option<Duration>,
+}
+
+fn totals(
+    store: &LocalStore,
+    builds: &BTreeMap<DerivationId, Attempt>,
+    rows: &[Row],
+) -> Result<Totals, Fail> {
+    let objects: Vec<ObjectId> = rows.iter().filter_map(|it| it.object).collect();
+    let mut totals = Totals { bytes: closure_bytes(store, &objects)?, ..Totals::default() };
+    // Two derivations may be one action.
+    let attempts: BTreeMap<ActionId, Option<Duration>> =
+        builds.values().map(|it| (it.action, it.took)).collect();
+    for took in attempts.into_values().flatten() {
+        totals.builds += 1;
+        totals.took += took;
     }
+    Ok(totals)
 }
 
 /// How long it took to build something, if that was done here.

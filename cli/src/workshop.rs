@@ -129,10 +129,8 @@ pub(crate) fn show_error(error: RealiseError, terminal: &Terminal, again: &Again
         eprintln!();
         eprint!("{}", show_failure(failure, terminal, again, true));
     }
-    match skipped {
-        0 => {}
-        1 => eprintln!("\n1 other derivation needs what failed"),
-        _ => eprintln!("\n{skipped} other derivations need what failed"),
+    if let Some(skipped) = kiln_store::show_skipped(skipped) {
+        eprintln!("\n{skipped}");
     }
     Fail::Shown(Exit::Operator)
 }

@@ -18,7 +18,7 @@ use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version};
 
 use crate::condition::{Facts, WithAtom};
 use crate::evaluate::{allowed, evaluate};
-use crate::interpret::{Failure, Fuel, Interpreter, Reader};
+use crate::interpret::{Failure, Fuel, Interpreter, Reader, eval_let};
 use crate::package::{Locals, Package};
 use crate::solve::conform;
 use crate::text::Text;
@@ -427,11 +427,7 @@ impl Reader for Constants<'_> {
         if let Some(value) = self.lets.get(&(at, index)) {
             return Ok(value.clone());
         }
-        let checked = self.db.checked(at.file);
-        let value = match checked.module().bodies[at.body].options[index as usize].default {
-            Some(value) => Interpreter::new(self.db, &checked, self).eval(value)?,
-            None => Value::Null,
-        };
+        let value = eval_let(self.db, &self.db.checked(at.file), (at, index), self)?;
         self.lets.insert((at, index), value.clone());
         Ok(value)
     }

@@ -19,7 +19,7 @@ use kiln_lang::{
 
 pub(crate) use self::allowed::{allowed, condition_of};
 pub(crate) use self::plain::declared;
-use self::readers::Nothing;
+use self::readers::Early;
 use crate::condition::{Atom, Cond};
 use crate::globals::read_in;
 use crate::interpret::{Fuel, Interpreter};
@@ -214,8 +214,8 @@ impl<'a> Evaluation<'a> {
         expr: ExprId,
         locals: &Locals,
     ) -> Option<Value> {
-        let mut nothing = Nothing { fuel: &mut self.fuel, db: self.db };
-        let mut interpreter = Interpreter::new(self.db, checked, &mut nothing);
+        let mut early = Early { fuel: &mut self.fuel, db: self.db, version: None };
+        let mut interpreter = Interpreter::new(self.db, checked, &mut early);
         interpreter.locals = locals.clone();
         match interpreter.eval(expr) {
             Ok(value) => Some(value),

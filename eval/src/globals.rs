@@ -18,8 +18,8 @@ use kiln_lang::types::{EnumTy, Object, Ty};
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version, fact, global_table, list};
 
 use crate::condition::{Cond, Facts, WithAtom};
-use crate::evaluate::Evaluation;
-use crate::interpret::{Failure, Fuel, Interpreter, Reader, as_bits};
+use crate::evaluate::{Evaluation, condition_of};
+use crate::interpret::{Failure, Fuel, Interpreter, Reader, as_bits, eval_let};
 use crate::layers::{Layer, LayerSetting, Setup, Target};
 use crate::package::{Package, Place};
 use crate::solution::Globals;
@@ -27,17 +27,9 @@ use crate::solve::conform;
 use crate::text::Text;
 use crate::value::{Bits, LocalFile, Value};
 
-/// What is known of packages for the target, or of build tools.
-pub(crate) fn globals(db: &Database, setup: &Setup, is_build: bool) -> Globals {
-    globals_with_mistakes(db, setup, is_build).0
-}
-
-/// As [`globals`], with what is wrong in the layers that say it.
-pub(crate) fn globals_with_mistakes(
-    db: &Database,
-    setup: &Setup,
-    is_build: bool,
-) -> (Globals, Vec<Diagnostic>) {
+/// What is known of packages for the target, or of build tools, and what is wrong in the layers that
+/// say it.
+pub(crate) fn globals(db: &Database, setup: &Setup, is_build: bool) -> (Globals, Vec<Diagnostic>) {
     let globals = Globals { is_build, ..Globals::default() };
     let mut making = Making { db, setup, is_build, globals, diagnostics: Vec::new() };
     making.platform();
@@ -361,16 +353,12 @@ impl Making<'_> {
             Value::Set(of, bits) => (of, bits.clone()),
             _ => return None,
         };
-        let checked = self.db.checked(of.file);
-        let (table, mut evaluation_of) = (global_table(self.db, object), None);
+        let table = global_table(self.db, object);
         let mut wrong: Vec<(&str, ExprId)> = Vec::new();
         for at in bits.iter() {
-            let decl = &checked.module().enums[of.id].values[at as usize];
-            let Some(when) = decl.when else { continue };
-            let evaluation = evaluation_of.get_or_insert_with(|| Evaluation::new(self.db, &table));
-            let cond = evaluation.cond(&checked, when, &Vec::new());
+            let Some((when, cond)) = condition_of(self.db, &table, of, at) else { continue };
             if cond.holds(&mut GlobalFacts(&self.globals)) == Some(false) {
-                wrong.push((&decl.ident.name, when));
+                wrong.push((&of.values[at as usize], when));
             }
         }
         let (_, when) = wrong.first()?;
@@ -465,11 +453,7 @@ impl Reader for Known<'_> {
     }
 
     fn let_(&mut self, at: BodyRef, index: u32) -> Result<Value, Failure> {
-        let checked = self.db.checked(at.file);
-        match checked.module().bodies[at.body].options[index as usize].default {
-            Some(value) => Interpreter::new(self.db, &checked, self).eval(value),
-            None => Ok(Value::Null),
-        }
+        eval_let(self.db, &self.db.checked(at.file), (at, index), self)
     }
 
     fn fact(&mut self, _: Fact, at: (FileId, ExprId)) -> Result<Value, Failure> {

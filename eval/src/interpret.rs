@@ -81,6 +81,19 @@ pub(crate) trait Reader {
     fn fuel(&mut self) -> &mut Fuel;
 }
 
+/// Evaluates a let of a file, which is null if nothing is said of it.
+pub(crate) fn eval_let(
+    db: &Database,
+    checked: &Checked,
+    (at, index): (BodyRef, u32),
+    reader: &mut impl Reader,
+) -> Result<Value, Failure> {
+    match checked.module().bodies[at.body].options[index as usize].default {
+        Some(value) => Interpreter::new(db, checked, reader).eval(value),
+        None => Ok(Value::Null),
+    }
+}
+
 /// Evaluates expressions of one file.
 pub(crate) struct Interpreter<'a, R> {
     pub(crate) db: &'a Database,

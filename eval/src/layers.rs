@@ -22,7 +22,7 @@ use kiln_lang::{Checked, Code, Database, Diagnostic, FileId};
 
 use crate::condition::Cond;
 use crate::evaluate::Evaluation;
-use crate::globals::{GlobalFacts, globals, globals_with_mistakes, missing_fact, missing_in};
+use crate::globals::{GlobalFacts, globals, missing_fact, missing_in};
 use crate::package::{AskDecl, ItemDecl, Locals, Place, Reqs, ValueDecl};
 use crate::preferences::Preferences;
 use crate::solution::Globals;
@@ -155,6 +155,10 @@ pub struct Setup {
     pub platform: BTreeMap<Name, Value>,
     /// The machine that builds.
     pub machine: BTreeMap<Name, Value>,
+    /// What layers, platform and machine say of packages for the target.
+    pub host: Arc<Globals>,
+    /// What they say of build tools.
+    pub build: Arc<Globals>,
 }
 
 /// What a setup is made of.
@@ -210,17 +214,18 @@ fn read(
     let Reading { mut setup, mut diagnostics, .. } = reading;
     let mut wishes = std::mem::take(&mut setup.wishes);
     let mut publish = std::mem::take(&mut setup.publish);
-    let (globals, wrong) = globals_with_mistakes(db, &setup, false);
+    let (host, wrong) = globals(db, &setup, false);
     diagnostics.extend(wrong);
-    for wrong in globals_with_mistakes(db, &setup, true).1 {
+    let (build, wrong) = globals(db, &setup, true);
+    for wrong in wrong {
         if !diagnostics.contains(&wrong) {
             diagnostics.push(wrong);
         }
     }
     for list in [&mut wishes, &mut publish] {
-        list.retain(|it| is_wished(db, it, &globals, &mut diagnostics));
+        list.retain(|it| is_wished(db, it, &host, &mut diagnostics));
     }
-    let setup = Setup { wishes, publish, ..setup };
+    let setup = Setup { wishes, publish, host: Arc::new(host), build: Arc::new(build), ..setup };
     if diagnostics.iter().any(Diagnostic::is_error) {
         Err(diagnostics)
     } else {
@@ -533,8 +538,7 @@ pub fn published(db: &Database, setup: &Setup, recipe: FileId) -> (Vec<Wish>, Ve
             wishes.extend(wants.iter().filter_map(wish));
         }
     }
-    let globals = globals(db, setup, false);
-    wishes.retain(|it| is_wished(db, it, &globals, &mut diagnostics));
+    wishes.retain(|it| is_wished(db, it, &setup.host, &mut diagnostics));
     (wishes, diagnostics)
 }
 

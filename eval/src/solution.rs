@@ -286,22 +286,39 @@ impl Solution {
         self.units.iter().filter(|it| !it.is_build).find_map(|it| it.by_name.get(name).copied())
     }
 
-    /// Returns the packages that have to be there when these run, beside them: those that they, or
-    /// what they are linked with, need in `run`, and so on; in the order in which they are named.
+    /// Returns these packages and all that is there when they run: what they are linked with, and
+    /// need in `run`, and so on; in the order in which they are named.
+    #[must_use]
+    pub fn runtime_closure(&self, from: &[NodeId]) -> Vec<NodeId> {
+        let mut closure: Vec<NodeId> = Vec::new();
+        for id in from {
+            if !closure.contains(id) {
+                closure.push(*id);
+            }
+        }
+        let mut next = 0;
+        while let Some(id) = closure.get(next).copied() {
+            next += 1;
+            for edge in &self.node(id).edges {
+                let is_there = matches!(edge.role, Role::Host | Role::Run | Role::Extends);
+                if is_there && !closure.contains(&edge.to) {
+                    closure.push(edge.to);
+                }
+            }
+        }
+        closure
+    }
+
+    /// Returns the packages that have to be there when these run, beside them: those of their
+    /// [closure](Self::runtime_closure) that one of it needs in `run`.
     #[must_use]
     pub fn run_closure(&self, from: &[NodeId]) -> Vec<NodeId> {
         let mut found = Vec::new();
-        let mut seen: Vec<NodeId> = from.to_vec();
-        let mut next = 0;
-        while let Some(id) = seen.get(next).copied() {
-            next += 1;
+        for id in self.runtime_closure(from) {
             for edge in &self.node(id).edges {
                 let is_run = matches!(edge.role, Role::Run | Role::Extends);
                 if is_run && !found.contains(&edge.to) && !from.contains(&edge.to) {
                     found.push(edge.to);
-                }
-                if (is_run || edge.role == Role::Host) && !seen.contains(&edge.to) {
-                    seen.push(edge.to);
                 }
             }
         }

@@ -36,7 +36,7 @@ use kiln_lang::module::Name;
 use kiln_lang::{Code, Database, Diagnostic};
 
 use crate::evaluate::Packages;
-use crate::globals::{GlobalFacts, globals, may_hold};
+use crate::globals::{GlobalFacts, may_hold};
 use crate::layers::{LayerSetting, Setup, Target, Wish, provider_names};
 use crate::package::Place;
 use crate::solution::{Globals, Root, Solution};
@@ -193,8 +193,8 @@ impl<'a> Solver<'a> {
             providers,
             policies: Vec::new(),
             has_unavailable: setup.layers.iter().any(|it| !it.unavailable.is_empty()),
-            host: Arc::default(),
-            build: Arc::default(),
+            host: setup.host.clone(),
+            build: setup.build.clone(),
             ranks: Default::default(),
             build_units: BTreeMap::new(),
             units_settled: 0,
@@ -202,8 +202,6 @@ impl<'a> Solver<'a> {
             open: Vec::new(),
             hints: RefCell::default(),
         };
-        solver.host = Arc::new(globals(solver.db, setup, false));
-        solver.build = Arc::new(globals(solver.db, setup, true));
         solver.policies = setup
             .policies
             .iter()

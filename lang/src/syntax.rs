@@ -20,7 +20,7 @@ use text_size::TextRange;
 pub use error::{SyntaxError, SyntaxErrorKind};
 pub use kind::SyntaxKind;
 pub use slip::{Slip, SlipText};
-pub use strings::quote;
+pub use strings::{is_name, quote};
 pub use tree::{SyntaxElement, SyntaxNode, SyntaxNodeChildren, SyntaxToken, TokenAtOffset};
 
 pub(crate) use parser::begins_item;

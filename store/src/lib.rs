@@ -72,7 +72,7 @@ pub use realisation::{Origin, Realisation};
 pub use realise::{
     Activity, Cause, Counts, Event, Failure, How, OnFailure, Outcome, Prints, RealiseError,
     RealiseOptions, RealiseRequest, Realised, RealisedOutput, Reproduced, ReproducedOutput,
-    Warning, realise, reproduce,
+    Warning, realise, reproduce, show_skipped,
 };
 pub use scan::ReferenceSearch;
 pub use store::{

@@ -244,11 +244,19 @@ fn show_names(outputs: &[OutputName]) -> String {
 
 fn show_failures(failures: &[Failure], skipped: usize) -> String {
     let mut text = failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-    if skipped > 0 {
-        text.push_str(&match skipped {
-            1 => "\n1 other derivation needs what failed".to_owned(),
-            _ => format!("\n{skipped} other derivations need what failed"),
-        });
+    if let Some(skipped) = show_skipped(skipped) {
+        text.push('\n');
+        text.push_str(&skipped);
     }
     text
+}
+
+/// Says in words how many derivations were not realised because of what failed, if there are any.
+#[must_use]
+pub fn show_skipped(count: usize) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("1 other derivation needs what failed".to_owned()),
+        _ => Some(format!("{count} other derivations need what failed")),
+    }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use kiln_lang::module::ModuleKind;
+use kiln_lang::syntax::is_name;
 use kiln_lang::{Database, FACTS_MIXIN, facts_of_module, is_fact};
 
 use crate::args::{Common, Layers};
@@ -63,14 +64,13 @@ pub(crate) fn run(
 /// The facts that modules of the sets of recipes declare, by module and in their order.
 fn declared(db: &Database) -> Vec<Declared> {
     let mut found = Vec::new();
-    let stems: Vec<String> = db.stems().map(str::to_owned).collect();
-    for stem in stems {
-        let Some(file) = db.find(&stem, &[ModuleKind::Module]) else { continue };
+    for stem in db.stems() {
+        let Some(file) = db.find(stem, &[ModuleKind::Module]) else { continue };
         // Most modules declare none, and need not be looked at closely.
         if !db.text(file).contains(FACTS_MIXIN) {
             continue;
         }
-        let Some((_, table)) = facts_of_module(db, &stem) else { continue };
+        let Some((_, table)) = facts_of_module(db, stem) else { continue };
         found.extend(table.options.iter().filter(|it| is_fact(it)).map(|it| Declared {
             path: format!("facts.{stem}.{}", it.name),
             ty: it.ty.to_string(),
@@ -214,12 +214,6 @@ fn write(
 
 fn overlay(machine: &Machine, cpu: &str, file: &Path) -> String {
     let stem = file.file_stem().and_then(|it| it.to_str()).unwrap_or("");
-    let is_name = |it: &str| {
-        it.starts_with(|it: char| it.is_ascii_lowercase())
-            && it
-                .chars()
-                .all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || "-_".contains(it))
-    };
     let name = if is_name(stem) { stem } else { "machine" };
     let mut out = format!(
         "//! What a machine is, as `kiln facts --write` found it.\noverlay {name}\n\n\

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use kiln_lang::syntax::is_name;
 use kiln_store::{
     Derivation, Fetch, FetchError, FetchHash, Graph, InputRef, Limits, Node, OutputName,
     Store as _, StoreName, Unpack, UnpackRoot, to_hex,
@@ -169,10 +170,7 @@ fn is_free(file: &Path) -> Result<(), Fail> {
 
 /// Whether a package can be called what the user wants to call it.
 fn can_be_a_name(asked: &str) -> Result<(), Fail> {
-    let plain = asked.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_')
-        && asked.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '_'))
-        && !asked.ends_with('-');
-    if !plain {
+    if !is_name(asked) {
         return Err(Fail::Usage(format!(
             "`{}` cannot be the name of a package: letters, digits, `_`, and `-` inside",
             harmless(asked)

@@ -8,7 +8,6 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use kiln_eval::{Derived, NodeId, Test};
-use kiln_lang::module::Role;
 use kiln_store::{DerivationId, Event, Failure, Graph, How as Came, InputRef, RealiseError};
 use serde_json::json;
 
@@ -148,20 +147,14 @@ fn derive<'a>(
 /// The packages whose tests are meant: what is wanted, and all that they are linked with and need
 /// when they run, if that is asked for.
 fn tested(solved: &Solved, deps: bool) -> Vec<NodeId> {
-    let mut nodes: Vec<NodeId> = Vec::new();
-    for root in &solved.solution.roots {
-        if !nodes.contains(&root.node) {
-            nodes.push(root.node);
-        }
+    let roots: Vec<NodeId> = solved.solution.roots.iter().map(|it| it.node).collect();
+    if deps {
+        return solved.solution.runtime_closure(&roots);
     }
-    let mut next = 0;
-    while let Some(id) = nodes.get(next).copied().filter(|_| deps) {
-        next += 1;
-        for edge in &solved.solution.node(id).edges {
-            let is_there = matches!(edge.role, Role::Host | Role::Run | Role::Extends);
-            if is_there && !nodes.contains(&edge.to) {
-                nodes.push(edge.to);
-            }
+    let mut nodes: Vec<NodeId> = Vec::new();
+    for root in roots {
+        if !nodes.contains(&root) {
+            nodes.push(root);
         }
     }
     nodes

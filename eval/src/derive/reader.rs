@@ -14,7 +14,7 @@ use super::testing::tested;
 use crate::evaluate::allowed;
 use crate::explain::NodeFacts;
 use crate::globals::missing_fact;
-use crate::interpret::{Failure, Fuel, Interpreter, Reader};
+use crate::interpret::{Failure, Fuel, Reader, eval_let};
 use crate::package::Place;
 use crate::text::Text;
 use crate::value::{Bits, LocalFile, Value};
@@ -49,10 +49,7 @@ impl Reader for NodeBuilder<'_> {
         }
         let checked = self.checked(at.file);
         let db = self.context.db;
-        let value = match checked.module().bodies[at.body].options[index as usize].default {
-            Some(expr) => Interpreter::new(db, &checked, self).eval(expr)?,
-            None => Value::Null,
-        };
+        let value = eval_let(db, &checked, (at, index), self)?;
         self.lets.insert((at, index), value.clone());
         Ok(value)
     }

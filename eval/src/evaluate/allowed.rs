@@ -1,7 +1,5 @@
 //! Values of enums that are allowed only under a condition: `wincap when platform.os == windows`.
 
-use std::sync::Arc;
-
 use kiln_lang::module::ExprId;
 use kiln_lang::schema::OptionTable;
 use kiln_lang::types::EnumTy;
@@ -47,6 +45,7 @@ pub(crate) fn allowed(
     (all, is_known)
 }
 
-fn condition(checked: &Arc<Checked>, of: &EnumTy, at: u32) -> Option<ExprId> {
+/// The condition of a value as written, in the file of the enum.
+pub(super) fn condition(checked: &Checked, of: &EnumTy, at: u32) -> Option<ExprId> {
     checked.module().enums[of.id].values[at as usize].when
 }

@@ -8,7 +8,8 @@ use kiln_lang::schema::OptionSchema;
 use kiln_lang::types::{EnumTy, Ty};
 use kiln_lang::{Checked, Database, Pattern};
 
-use super::readers::Nothing;
+use super::allowed::condition;
+use super::readers::Early;
 use crate::interpret::{Fuel, Interpreter};
 use crate::package::{Package, Place};
 use crate::solution::{Influence, Influencer, OptionState, OptionValue, Says};
@@ -30,12 +31,9 @@ pub(super) fn plain(db: &Database, package: &Package) -> Vec<Option<Arc<OptionVa
             let value = match option.default {
                 Some(expr) => {
                     let mut fuel = Fuel::default();
-                    let mut nothing = Nothing { fuel: &mut fuel, db };
+                    let mut early = Early { fuel: &mut fuel, db, version: None };
                     // What reads something, and what is wrong, is for the solver.
-                    conform(
-                        Interpreter::new(db, checked, &mut nothing).eval(expr).ok()?,
-                        &option.ty,
-                    )
+                    conform(Interpreter::new(db, checked, &mut early).eval(expr).ok()?, &option.ty)
                 }
                 None if option.ty == Ty::Bool => Value::Bool(false),
                 None => return None,
@@ -91,5 +89,5 @@ fn is_allowed(package: &Package, option: &OptionSchema, value: &Value) -> bool {
 fn is_unconditional(package: &Package, of: &EnumTy, at: u32) -> bool {
     let has_it = |it: &&Arc<Checked>| it.file == of.file;
     let checked = package.bodies.iter().find(has_it);
-    checked.is_some_and(|it| it.module().enums[of.id].values[at as usize].when.is_none())
+    checked.is_some_and(|it| condition(it, of, at).is_none())
 }

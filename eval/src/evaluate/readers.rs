@@ -8,17 +8,19 @@ use kiln_lang::schema::BodyRef;
 use kiln_lang::types::Object;
 use kiln_lang::{Code, Database, Diagnostic, FileId};
 
-use crate::interpret::{Failure, Fuel, Interpreter, Reader};
+use crate::interpret::{Failure, Fuel, Reader, eval_let};
 use crate::text::Text;
 use crate::value::{LocalFile, Value};
 
-/// Reads nothing: for what must be known before anything is chosen.
-pub(super) struct Nothing<'f> {
+/// Reads what is known before anything is chosen: lets, and the version where that is what the
+/// expression is about.
+pub(super) struct Early<'f> {
     pub(super) fuel: &'f mut Fuel,
     pub(super) db: &'f Database,
+    pub(super) version: Option<&'f kiln_lang::Version>,
 }
 
-impl Nothing<'_> {
+impl Early<'_> {
     fn unknown(&self, at: (FileId, ExprId)) -> Failure {
         let range = self.db.expr_range(at.0, at.1);
         let message = "this is not known before something is chosen";
@@ -26,21 +28,20 @@ impl Nothing<'_> {
     }
 }
 
-impl Reader for Nothing<'_> {
+impl Reader for Early<'_> {
     fn option(&mut self, _: &Name, at: (FileId, ExprId)) -> Result<Value, Failure> {
         Err(self.unknown(at))
     }
 
     fn let_(&mut self, at: BodyRef, index: u32) -> Result<Value, Failure> {
-        let checked = self.db.checked(at.file);
-        match checked.module().bodies[at.body].options[index as usize].default {
-            Some(value) => Interpreter::new(self.db, &checked, self).eval(value),
-            None => Ok(Value::Null),
-        }
+        eval_let(self.db, &self.db.checked(at.file), (at, index), self)
     }
 
-    fn fact(&mut self, _: Fact, at: (FileId, ExprId)) -> Result<Value, Failure> {
-        Err(self.unknown(at))
+    fn fact(&mut self, fact: Fact, at: (FileId, ExprId)) -> Result<Value, Failure> {
+        match (fact, self.version) {
+            (Fact::Version, Some(version)) => Ok(Value::Version(version.clone())),
+            (Fact::Version | Fact::Name | Fact::Out | Fact::Src, _) => Err(self.unknown(at)),
+        }
     }
 
     fn member(&mut self, _: Object, _: &Name, at: (FileId, ExprId)) -> Result<Value, Failure> {
@@ -49,57 +50,6 @@ impl Reader for Nothing<'_> {
 
     fn file(&mut self, _: &Arc<LocalFile>, at: (FileId, ExprId)) -> Result<Text, Failure> {
         Err(self.unknown(at))
-    }
-
-    fn fuel(&mut self) -> &mut Fuel {
-        self.fuel
-    }
-}
-
-/// Reads the version of a package, and nothing else.
-pub(super) struct OwnVersion<'f> {
-    pub(super) fuel: &'f mut Fuel,
-    pub(super) db: &'f Database,
-    pub(super) version: &'f kiln_lang::Version,
-}
-
-impl OwnVersion<'_> {
-    fn nothing(&mut self) -> Nothing<'_> {
-        Nothing { fuel: self.fuel, db: self.db }
-    }
-}
-
-impl Reader for OwnVersion<'_> {
-    fn option(&mut self, name: &Name, at: (FileId, ExprId)) -> Result<Value, Failure> {
-        self.nothing().option(name, at)
-    }
-
-    fn let_(&mut self, at: BodyRef, index: u32) -> Result<Value, Failure> {
-        let checked = self.db.checked(at.file);
-        match checked.module().bodies[at.body].options[index as usize].default {
-            Some(value) => Interpreter::new(self.db, &checked, self).eval(value),
-            None => Ok(Value::Null),
-        }
-    }
-
-    fn fact(&mut self, fact: Fact, at: (FileId, ExprId)) -> Result<Value, Failure> {
-        match fact {
-            Fact::Version => Ok(Value::Version(self.version.clone())),
-            Fact::Name | Fact::Out | Fact::Src => self.nothing().fact(fact, at),
-        }
-    }
-
-    fn member(
-        &mut self,
-        object: Object,
-        name: &Name,
-        at: (FileId, ExprId),
-    ) -> Result<Value, Failure> {
-        self.nothing().member(object, name, at)
-    }
-
-    fn file(&mut self, file: &Arc<LocalFile>, at: (FileId, ExprId)) -> Result<Text, Failure> {
-        self.nothing().file(file, at)
     }
 
     fn fuel(&mut self) -> &mut Fuel {

@@ -8,7 +8,7 @@ use kiln_lang::types::Ty;
 use kiln_lang::{Checked, Code, Comparison, Diagnostic, VersionBound, VersionReq};
 
 use super::Evaluation;
-use super::readers::OwnVersion;
+use super::readers::Early;
 use crate::condition::Cond;
 use crate::interpret::{Interpreter, comparison};
 use crate::package::{AskDecl, DepDecl, ItemDecl, Locals, Place, Reqs, ValueDecl};
@@ -201,7 +201,7 @@ impl Evaluation<'_> {
         locals: &Locals,
         version: &kiln_lang::Version,
     ) -> VersionReq {
-        let mut reader = OwnVersion { fuel: &mut self.fuel, db: self.db, version };
+        let mut reader = Early { fuel: &mut self.fuel, db: self.db, version: Some(version) };
         let mut alternatives = Vec::new();
         for all in any_of {
             let mut bounds = Vec::new();

@@ -26,7 +26,7 @@ use super::unit::{Ask, AskWhat, Need};
 use crate::condition::{Facts, WithAtom};
 use crate::evaluate::{allowed, condition_of, declared};
 use crate::globals::missing_fact;
-use crate::interpret::{Failure, Fuel, Interpreter, Reader, as_bits};
+use crate::interpret::{Failure, Fuel, Interpreter, Reader, as_bits, eval_let};
 use crate::layers::{LayerSetting, Setup};
 use crate::package::{Locals, Package, Place};
 use crate::solution::{Influence, Influencer, OptionState, OptionValue, Says};
@@ -738,10 +738,7 @@ impl Reader for Options<'_> {
         }
         let checked = self.checked(at.file);
         let db = self.db;
-        let value = match checked.module().bodies[at.body].options[index as usize].default {
-            Some(expr) => Interpreter::new(db, &checked, self).eval(expr)?,
-            None => Value::Null,
-        };
+        let value = eval_let(db, &checked, (at, index), self)?;
         self.lets.insert((at, index), value.clone());
         Ok(value)
     }

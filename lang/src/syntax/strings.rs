@@ -176,6 +176,14 @@ fn unescape(text: String, range: TextRange, errors: &mut Vec<StringError>) -> St
     out
 }
 
+/// Whether a text is a name as recipes write them, and needs no quotes.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    text.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_')
+        && text.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '_' | '-'))
+        && !text.ends_with('-')
+}
+
 /// Writes `text` as a string literal: the inverse of reading one.
 pub fn quote(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);

@@ -9,8 +9,8 @@ use crate::database::Database;
 use crate::globals::{facts_of_module, global_mixin, global_table, is_fact};
 use crate::module::{ModuleKind, Name, OptionKind, StmtKind};
 use crate::syntax::SyntaxKind::*;
-use crate::syntax::SyntaxNode;
 use crate::syntax::ast::{self, AstNode};
+use crate::syntax::{SyntaxNode, is_name};
 use crate::types::{EnumTy, Object, Ty};
 
 impl List<'_> {
@@ -71,7 +71,7 @@ impl List<'_> {
         let value = env.module().enums.values().get(of.id.index());
         let value = value.and_then(|it| it.values.get(at as usize));
         item.doc = value.and_then(|it| it.doc.as_deref()).unwrap_or("").to_owned();
-        if !is_word(name) {
+        if !is_name(name) {
             item.insert = crate::syntax::quote(name);
         }
         let is_deprecated =
@@ -529,12 +529,4 @@ impl List<'_> {
             self.add(item);
         }
     }
-}
-
-/// Whether a value can be written without quotes.
-fn is_word(name: &str) -> bool {
-    let mut chars = name.chars();
-    chars.next().is_some_and(|it| it.is_ascii_alphabetic() || it == '_')
-        && chars.all(|it| it.is_ascii_alphanumeric() || matches!(it, '_' | '-'))
-        && !name.ends_with('-')
 }
