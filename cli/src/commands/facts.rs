@@ -214,7 +214,8 @@ fn write(
 
 fn overlay(machine: &Machine, cpu: &str, file: &Path) -> String {
     let stem = file.file_stem().and_then(|it| it.to_str()).unwrap_or("");
-    let name = if is_name(stem) { stem } else { "machine" };
+    let is_type = stem.contains(|it: char| it.is_ascii_uppercase());
+    let name = if is_name(stem) && !is_type { stem } else { "machine" };
     let mut out = format!(
         "//! What a machine is, as `kiln facts --write` found it.\noverlay {name}\n\n\
          when platform.cpu == {cpu} & platform.os == linux {{\n    facts {{\n"
