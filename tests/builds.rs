@@ -31,11 +31,12 @@ fn main() {
         ("what is published is taken from a cache", published),
         ("kills lose nothing that was done", kills),
     ];
-    let long: [(&str, Test); 4] = [
+    let long: [(&str, Test); 5] = [
         ("micromamba's libraries are one static program", libraries_of_micromamba),
         ("a program has the DPDK drivers that were asked for", drivers_of_dpdk),
         ("what is built for another machine is tested by an emulator", other_machine),
         ("what is built for glibc 2.17 needs no newer one", programs_for_glibc),
+        ("programs find the shared libraries that they are linked with", shared_libraries),
     ];
     let reason = if arguments.list { None } else { why_not() };
     if let Some(reason) = &reason {
@@ -228,6 +229,24 @@ fn programs_for_glibc() -> Result<(), Failed> {
         "of libc.so.6",
     ];
     expect(&refused, &lines, &[])
+}
+
+fn shared_libraries() -> Result<(), Failed> {
+    let layer = tempfile::NamedTempFile::new()?;
+    fs::write(&layer, "overlay shared\n\ntoolchain { link = shared; libc = glibc }\n")?;
+    let with = |command: &str, specs: &[&str]| {
+        let mut arguments: Vec<&OsStr> = vec![command.as_ref(), "--no-project".as_ref()];
+        arguments.extend(["-f".as_ref(), layer.path().as_os_str()]);
+        arguments.extend(specs.iter().map(OsStr::new));
+        kiln(&shared_store(), arguments)
+    };
+    let tested = said(&with("test", &["zlib", "xz", "libarchive", "curl[~http2, tls = mbedtls]"]));
+    expect(&tested, &["4 tests: 4 ok"], &[])?;
+    let zlib = said(&with("realise", &["zlib"]));
+    let folder = zlib.lines().find(|it| it.starts_with("/kiln/store/")).ok_or("no path")?;
+    let library =
+        shared_store().join("store").join(Path::new(folder).file_name().unwrap_or_default());
+    if library.join("lib/libz.so.1").exists() { Ok(()) } else { Err(zlib.into()) }
 }
 
 fn comment_in_a_library() -> Result<(), Failed> {

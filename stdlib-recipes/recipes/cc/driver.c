@@ -5,11 +5,18 @@
  *
  * TARGET, SYSROOT, BIN and ZIG are given as macros; FOREIGN: whether programs are for another
  * machine than the one that builds; and GLIBC: whether they are linked with glibc, which is there
- * when they run. With SYMBOLS, programs keep symbols and what debuggers read. */
+ * when they run. With SYMBOLS, programs keep symbols and what debuggers read.
+ *
+ * With SHARED, programs find shared libraries: LD_RUN_PATH of the environment has folders with some,
+ * and the linker writes into a program those of them that it takes one from, and those of the
+ * package itself, whose libraries are there later. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef SHARED
+#include <sys/stat.h>
+#endif
 
 static const char *const nothing[] = {NULL};
 static const char *const compile[] = {
@@ -49,6 +56,39 @@ static const struct {
     {"ranlib", "ranlib", nothing},
 };
 
+#ifdef SHARED
+/* Whether the arguments of a linker name a shared library of a folder. */
+static int takes_from(const char *folder, int argc, char **argv) {
+    size_t length = strlen(folder);
+    for (int at = 1; at < argc; at++) {
+        const char *arg = argv[at];
+        if (strncmp(arg, folder, length) == 0 && arg[length] == '/') {
+            if (strstr(arg + length, ".so")) return 1;
+        } else if (strncmp(arg, "-l", 2) == 0 && arg[2]) {
+            char library[4096];
+            struct stat found;
+            int size = snprintf(library, sizeof library, "%s/lib%s.so", folder, arg + 2);
+            if (size < (int)sizeof library && stat(library, &found) == 0) return 1;
+        }
+    }
+    return 0;
+}
+
+/* Adds the folders in which the loader finds what a program is linked with. */
+static int add_run_path(char **args, int count, char *folders, int argc, char **argv) {
+    const char *out = getenv("out");
+    /* What a version script names need not be there, as for other linkers. */
+    args[count++] = "--undefined-version";
+    for (char *at = strtok(folders, ":"); at; at = strtok(NULL, ":")) {
+        int is_own = out && *out && strncmp(at, out, strlen(out)) == 0;
+        if (!is_own && !takes_from(at, argc, argv)) continue;
+        args[count++] = "-rpath";
+        args[count++] = at;
+    }
+    return count;
+}
+#endif
+
 int main(int argc, char **argv) {
     const char *slash = strrchr(argv[0], '/');
     const char *name = slash ? slash + 1 : argv[0];
@@ -62,6 +102,15 @@ int main(int argc, char **argv) {
         const char *given = FOREIGN && tools[tool].args == compile ? getenv("LIBRARY_PATH") : NULL;
         char *path = given ? strdup(given) : NULL;
         size_t folders = path ? strlen(path) : 0;
+#ifdef SHARED
+        const char *run_path = tools[tool].args == nothing ? getenv("LD_RUN_PATH") : NULL;
+        char *run = strdup(run_path ? run_path : "");
+        if (!run) {
+            perror(name);
+            return 127;
+        }
+        folders += strlen(run);
+#endif
         char **args = calloc((size_t)argc + 32 + folders, sizeof *args);
         if (!args) {
             perror(name);
@@ -88,6 +137,9 @@ int main(int argc, char **argv) {
             args[count++] = at;
         }
         if (strcmp(name, "ld") == 0 || strcmp(name, "ld.lld") == 0) {
+#ifdef SHARED
+            count = add_run_path(args, count, run, argc, argv);
+#endif
 #ifndef SYMBOLS
             /* Symbols and debugging information are left out, as `install -s` would. */
             args[count++] = "-s";
