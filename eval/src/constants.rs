@@ -188,8 +188,8 @@ impl<'a> Constants<'a> {
         Ok(value)
     }
 
-    /// Applies the settings and arguments of the package's bodies, lower bodies first, and within a
-    /// body as they are written.
+    /// Applies the settings and arguments of the package's bodies by their
+    /// [`rank`](crate::package::BodySetting::rank), from the last one that the version has for its own.
     fn settings(&mut self, name: &Name, default: Value, ty: &Ty) -> Result<Value, Failure> {
         match self.package.clone() {
             Some(package) => self.settings_of(&package, name, default, ty),
@@ -208,16 +208,20 @@ impl<'a> Constants<'a> {
             Setting(&'p crate::package::BodySetting),
             Arg(&'p crate::package::BodyArg),
         }
-        let mut items: Vec<(usize, u32, Item<'_>)> = Vec::new();
+        let mut items: Vec<((usize, bool, u32), Item<'_>)> = Vec::new();
         for setting in package.settings.iter().filter(|it| it.path.first() == Some(name)) {
-            items.push((setting.body, setting.place.start, Item::Setting(setting)));
+            items.push((setting.rank(), Item::Setting(setting)));
         }
         for arg in package.args.iter().filter(|_| name == "args") {
-            items.push((arg.body, arg.place.start, Item::Arg(arg)));
+            items.push(((arg.body, false, arg.place.start), Item::Arg(arg)));
         }
-        items.sort_by_key(|it| (it.0, it.1));
+        items.sort_by_key(|it| it.0);
+        let own = items.iter().rposition(|it| match it.1 {
+            Item::Setting(it) => it.path.len() == 1 && self.is_own_of_version(package, it),
+            Item::Arg(_) => false,
+        });
         let mut value = default.clone();
-        for (body, _, item) in items {
+        for ((body, ..), item) in items.into_iter().skip(own.unwrap_or_default()) {
             let checked = &package.bodies[body];
             match item {
                 Item::Setting(setting) => {
@@ -247,6 +251,18 @@ impl<'a> Constants<'a> {
             }
         }
         Ok(value)
+    }
+
+    /// Whether the version that is meant says this, whatever is said of all versions.
+    fn is_own_of_version(
+        &mut self,
+        package: &Package,
+        setting: &crate::package::BodySetting,
+    ) -> bool {
+        let limited = self.unknown;
+        let holds = setting.of_version && setting.cond.holds(self) == Some(true);
+        self.unknown = limited;
+        holds && setting.is_own_of_version(&package.bodies[setting.body])
     }
 
     /// Whether a condition holds; a failure if that is not known.

@@ -271,6 +271,7 @@ impl<'a> Evaluation<'a> {
                     cond,
                     locals: Vec::new(),
                     place: self.place(checked, setting.span),
+                    of_version: true,
                 });
             }
         }
@@ -424,6 +425,7 @@ impl<'a> Evaluation<'a> {
                     cond,
                     locals: locals.clone(),
                     place,
+                    of_version: false,
                 });
             }
             StmtKind::Include(_)

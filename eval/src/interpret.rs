@@ -601,9 +601,15 @@ impl<'a, R: Reader> Interpreter<'a, R> {
         let Some(hash) = hash else {
             let failure =
                 self.error(expr, "the hash of this download is not known for this version");
-            return Err(Box::new(
-                failure.help("give it in the block of the version: `8.18.0 { sha256 = \"…\" }`"),
-            ));
+            let at = (self.checked.file, expr);
+            let version = match self.reader.fact(Fact::Version, at) {
+                Ok(version) => shown(&version),
+                // Where it is not known, neither is how to write it.
+                Err(_) => "1.0".to_owned(),
+            };
+            return Err(Box::new(failure.help(format!(
+                "give it in the block of the version: `{version} {{ sha256 = \"…\" }}`"
+            ))));
         };
         Ok(Value::Source(Arc::new(Source::Fetch { urls, hash, unpack, root, executables })))
     }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kiln_lang::module::{ExprId, Name, Role};
+use kiln_lang::check::Res;
+use kiln_lang::module::{ExprId, Name, Role, SettingOp};
 use kiln_lang::schema::Schema;
 use kiln_lang::{Checked, FileId, TextRange, Version, VersionReq};
 
@@ -311,7 +312,7 @@ pub struct BodySetting {
     /// What is set.
     pub path: Vec<Name>,
     /// How.
-    pub op: kiln_lang::module::SettingOp,
+    pub op: SettingOp,
     /// To what.
     pub value: ExprId,
     /// When.
@@ -320,6 +321,24 @@ pub struct BodySetting {
     pub locals: Locals,
     /// Where it is written.
     pub place: Place,
+    /// Whether the block of a version says it.
+    pub of_version: bool,
+}
+
+impl BodySetting {
+    /// Where it comes among the settings of its package: lower bodies first, and within a body what
+    /// is said of all versions before what is said of one, each as it is written.
+    pub(crate) fn rank(&self) -> (usize, bool, u32) {
+        (self.body, self.of_version, self.place.start)
+    }
+
+    /// Whether a version says it whatever is said of all versions, which so need not have a value
+    /// for this one. `checked` is the body's file.
+    pub(crate) fn is_own_of_version(&self, checked: &Checked) -> bool {
+        let mut reads_prev = false;
+        checked.module().walk(self.value, &mut |it| reads_prev |= *checked.res(it) == Res::Prev);
+        self.of_version && self.op == SettingOp::Set && !reads_prev
+    }
 }
 
 /// `arg A else B` in a body of a recipe.

@@ -121,6 +121,14 @@ impl Constants<'_> {
             if self.may_hold(&setting.cond) == Some(false) {
                 continue;
             }
+            let is_overruled = package.settings.iter().any(|it| {
+                it.path == setting.path
+                    && it.rank() > setting.rank()
+                    && self.is_own_of_version(&package, it)
+            });
+            if is_overruled {
+                continue;
+            }
             let checked = &package.bodies[setting.body];
             let value = self.valued(|it| {
                 let below = Some((&Value::Null, &Value::Null));
@@ -261,6 +269,24 @@ mod tests {
             source more of it 2: it-source-more blake3:ee… https://m.test/m
             source of it 1: it-source sha256:bb… https://a.test/1
             wrong: the hash of this download is not known for this version
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_version_with_a_source_of_its_own_needs_no_hash_for_the_other() {
+        let text = format!(
+            "recipe it\n\nversions {{\n    2 {{ sha256 = {} }}\n    1 {{ source = fetch(\"https://b.test/old\", sha256 = {}) }}\n}}\n\
+             source = fetch(\"https://a.test/\\(version)\", sha256 = sha256)\n\
+             step build = sh\"\"\"true\"\"\"\n",
+            hash('a'),
+            hash('b'),
+        );
+        check(
+            &text,
+            expect![[r#"
+            source of it 2: it-source sha256:aa… https://a.test/2
+            source of it 1: it-source sha256:bb… https://b.test/old
         "#]],
         );
     }

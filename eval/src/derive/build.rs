@@ -444,28 +444,34 @@ impl<'c> NodeBuilder<'c> {
     }
 
     /// The settings and arguments of a field in the package's bodies, in the order in which they
-    /// apply: lower bodies first, and within a body as they are written.
+    /// apply: by [`rank`](BodySetting::rank), from the last one that a version has for its own.
     fn body_items(&mut self, name: &Name) -> Vec<BodyItem<'c>> {
         let package = self.package;
-        let mut items: Vec<(usize, u32, BodyItem<'c>)> = Vec::new();
+        let mut items: Vec<((usize, bool, u32), BodyItem<'c>)> = Vec::new();
         for setting in &package.settings {
             let Some(first) = setting.path.first() else { continue };
             let in_steps = first == "steps"
                 && setting.path.get(1) == Some(name)
                 && package.schema.table.step(name).is_none();
             if (first == name || in_steps) && self.holds(&setting.cond) {
-                items.push((setting.body, setting.place.start, BodyItem::Setting(setting)));
+                items.push((setting.rank(), BodyItem::Setting(setting)));
             }
         }
         if name == "args" {
             for arg in &package.args {
                 if self.holds(&arg.outer) {
-                    items.push((arg.body, arg.place.start, BodyItem::Arg(arg)));
+                    items.push(((arg.body, false, arg.place.start), BodyItem::Arg(arg)));
                 }
             }
         }
-        items.sort_by_key(|it| (it.0, it.1));
-        items.into_iter().map(|it| it.2).collect()
+        items.sort_by_key(|it| it.0);
+        let own = items.iter().rposition(|it| match it.1 {
+            BodyItem::Setting(it) if it.path.len() == 1 => {
+                it.is_own_of_version(&package.bodies[it.body])
+            }
+            _ => false,
+        });
+        items.into_iter().skip(own.unwrap_or_default()).map(|it| it.1).collect()
     }
 
     fn arg(&mut self, value: Value, arg: &BodyArg) -> Option<Value> {

@@ -193,7 +193,42 @@ step build = sh"""true"""
         expect![[r#"
             error[evaluation-error]: the hash of this download is not known for this version
               /r/app.kiln:4 `fetch("https://example.org/\(version)", sha256 = sha256)`
-              help: give it in the block of the version: `8.18.0 { sha256 = "…" }`
+              help: give it in the block of the version: `2 { sha256 = "…" }`
+        "#]],
+    );
+}
+
+#[test]
+fn what_a_version_says_goes_over_what_all_say() {
+    check(
+        r#"
+//- /r/app.kiln
+recipe app
+versions {
+    1 {
+        source = fetch("https://example.org/old", sha256 = "1111111111111111111111111111111111111111111111111111111111111111")
+        words += ["--old"]
+    }
+}
+source = fetch("https://example.org/\(version)", sha256 = sha256)
+steps tools
+words = ["--quiet"]
+//- /r/tools.kiln
+module tools
+mixin tools {
+    include unix
+    field words: List<String> = []
+    step configure = sh"""./configure \(words)"""
+}
+"#,
+        &["app"],
+        expect![[r#"
+            source of app 1
+              fetch sha256:1111111111111111111111111111111111111111111111111111111111111111 from https://example.org/old
+            app 1
+              source: source of app 1
+              src <- source
+              configure: ./configure --quiet --old
         "#]],
     );
 }
