@@ -12,7 +12,7 @@
 //! eval       one overridden package of 1,000
 //! synthetic  10,000 packages to derivations, and again after one line was changed
 //! ingest     10,000 files of 4 KiB into the store, and again
-//! build      openssl and curl, against the same steps by hand; only if it is named
+//! build      openssl, curl and DPDK, against the same steps by hand; only if it is named
 //! ```
 //!
 //! `cargo xtask bench generate synthetic --packages N --out DIR` writes a set of packages.

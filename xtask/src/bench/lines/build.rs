@@ -23,7 +23,8 @@ use crate::bench::table::{Line, Target};
 use crate::bench::tools::Tools;
 
 /// What is built, and the first of its steps.
-const PACKAGES: [(&str, &str); 2] = [("openssl", "configure"), ("curl", "configure")];
+const PACKAGES: [(&str, &str); 3] =
+    [("openssl", "configure"), ("curl", "configure"), ("dpdk", "static")];
 
 /// How much longer than by hand it may take.
 const MORE_MAX: f64 = 0.05;
