@@ -8,6 +8,7 @@
 //! options, and what it looks for. What cannot be known is a comment that says so.
 
 mod autotools;
+mod cargo;
 mod cmake;
 mod draft;
 mod license;
@@ -22,8 +23,8 @@ pub(crate) use tree::Tree;
 /// called by; the build system knows better.
 pub(crate) fn read(tree: &Tree, name: &str, version: Option<&str>) -> Draft {
     let mut draft = Draft::new(name, version);
-    let readers: [fn(&Tree, &mut Draft) -> bool; 5] =
-        [cmake::read, meson::read, autotools::read, python::read, other];
+    let readers: [fn(&Tree, &mut Draft) -> bool; 6] =
+        [cmake::read, meson::read, autotools::read, cargo::read, python::read, other];
     let is_known = readers.iter().any(|it| it(tree, &mut draft));
     if !is_known {
         draft.note("No build system was found: say what builds it, in steps.");
@@ -44,10 +45,6 @@ pub(crate) fn read(tree: &Tree, name: &str, version: Option<&str>) -> Draft {
 fn other(tree: &Tree, draft: &mut Draft) -> bool {
     if tree.has("build.zig") {
         draft.system = draft::System::Zig;
-        return true;
-    }
-    if tree.has("Cargo.toml") {
-        draft.note("It is built by Cargo, for which there is no template yet: say what builds it, in steps.");
         return true;
     }
     if ["Makefile", "makefile", "GNUmakefile"].iter().any(|it| tree.has(it)) {

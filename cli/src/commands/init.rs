@@ -199,9 +199,10 @@ fn relative(folder: &Path) -> PathBuf {
 fn called(what: &str) -> (String, Option<String>) {
     let path = what.split(['?', '#']).next().unwrap_or(what);
     let mut file = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
-    for ending in
-        [".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tgz", ".zip", ".whl", ".deb", ".tar"]
-    {
+    for ending in [
+        ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tgz", ".zip", ".whl", ".deb", ".tar",
+        ".crate",
+    ] {
         file = file.strip_suffix(ending).unwrap_or(file);
     }
     let file = file.strip_suffix(".orig").unwrap_or(file);
@@ -309,6 +310,7 @@ mod tests {
             ("https://example.test/me/hello/archive/refs/tags/v2.10.tar.gz", "hello", Some("2.10")),
             ("https://example.test/lib-a-b-1.0-rc1.tgz?x=1", "lib-a-b", Some("1.0-rc1")),
             ("https://example.test/plain.zip", "plain", None),
+            ("mirror://crates/hexyl-0.16.0.crate", "hexyl", Some("0.16.0")),
             ("", "", None),
         ];
         for (what, name, version) in cases {

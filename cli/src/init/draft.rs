@@ -1,6 +1,6 @@
 //! What is known of a project, and the text of its recipe.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// What a source tree says of itself.
@@ -16,6 +16,10 @@ pub(crate) struct Draft {
     pub(crate) is_cxx: bool,
     pub(crate) options: Vec<DraftOption>,
     pub(crate) needs: Vec<Need>,
+    /// The folder of the project in the source, if it is not the whole of it.
+    pub(crate) project: Option<String>,
+    /// The SHA-256 of each crate of Cargo as 64 digits, by its name and version.
+    pub(crate) crates: BTreeMap<String, String>,
     /// What the user is to look at.
     notes: Vec<String>,
 }
@@ -27,6 +31,7 @@ pub(crate) enum System {
     Meson,
     Autotools,
     Make,
+    Cargo,
     Python,
     Zig,
     #[default]
@@ -60,6 +65,8 @@ pub(crate) enum Says {
     Args { on: String, off: String },
     /// By an option with one value or another.
     Words { on: &'static str, off: &'static str },
+    /// By its name in the field `features`, or by none.
+    Listed,
 }
 
 /// Another package that the build looks for.
@@ -155,6 +162,7 @@ impl Draft {
             System::Meson => "steps meson",
             System::Autotools => "steps autotools",
             System::Make => "steps makefile",
+            System::Cargo => "steps cargo",
             System::Python => "steps python.pep517",
             System::Zig => "steps zig",
             System::Unknown => "include unix",
@@ -197,12 +205,17 @@ impl Draft {
         for missing in missing {
             let _ = writeln!(out, "// The build looks for {missing}: no recipe is known for it.");
         }
+        if let Some(project) = &self.project {
+            let _ = writeln!(out, "project = {}", quoted(project));
+        }
         for (option, name) in self.options.iter().zip(&names) {
             let needs = of_options.iter().filter(|it| it.0 == name.0);
             let lines: Vec<String> = needs.map(|it| it.1.clone()).collect();
             out.push('\n');
             option.write(&name.1, &lines, &mut out);
         }
+        self.listed(&names, &mut out);
+        self.write_crates(&mut out);
         if self.system == System::Unknown {
             out.push_str(
                 "\nstep build = sh\"\"\"\n    echo 'how it is built'\n    exit 1\n    \"\"\"\n",
@@ -245,6 +258,33 @@ impl Draft {
         }
     }
 
+    /// Writes which options are told by a list of those that are on.
+    fn listed(&self, names: &[(&str, String)], out: &mut String) {
+        let is_listed =
+            |it: &&DraftOption| matches!(it.kind, OptionKind::Switch { says: Says::Listed, .. });
+        let listed: Vec<&str> =
+            self.options.iter().filter(is_listed).map(|it| it.name.as_str()).collect();
+        if listed.is_empty() {
+            return;
+        }
+        out.push_str("\ndefault_features = off\nfeatures = [\n");
+        for (name, own) in names.iter().filter(|it| listed.contains(&it.0)) {
+            let _ = writeln!(out, "    when {own} => {},", quoted(name));
+        }
+        out.push_str("]\n");
+    }
+
+    fn write_crates(&self, out: &mut String) {
+        if self.crates.is_empty() {
+            return;
+        }
+        out.push_str("\ncrates = {\n");
+        for (name, sha256) in &self.crates {
+            let _ = writeln!(out, "    {}: {},", quoted(name), quoted(sha256));
+        }
+        out.push_str("}\n");
+    }
+
     /// The names of the options: as the build system has them, and in the recipe.
     fn names(&self) -> Vec<(&str, String)> {
         let mut used: BTreeSet<String> = BTreeSet::new();
@@ -276,7 +316,7 @@ impl DraftOption {
                     Says::Args { on, off } => {
                         vec![format!("arg {} else {}", quoted(on), quoted(off))]
                     }
-                    Says::Words { .. } => Vec::new(),
+                    Says::Words { .. } | Says::Listed => Vec::new(),
                 };
                 let lines: Vec<&String> = args.iter().chain(needs).collect();
                 if lines.is_empty() {
@@ -418,8 +458,10 @@ pub(super) fn kiln_name(text: &str, project: &str) -> String {
 /// Names that every package has, and words that mean something at the beginning of a line.
 const RESERVED: &[&str] = &[
     "args",
+    "bins",
     "build",
     "conflict",
+    "crates",
     "default",
     "dep",
     "deps",
@@ -429,6 +471,7 @@ const RESERVED: &[&str] = &[
     "facts",
     "false",
     "feature",
+    "features",
     "field",
     "for",
     "host",
@@ -448,11 +491,13 @@ const RESERVED: &[&str] = &[
     "patches",
     "platform",
     "prev",
+    "profile",
     "provides",
     "publish",
     "recipe",
     "require",
     "run",
+    "rustflags",
     "sha256",
     "shell",
     "source",

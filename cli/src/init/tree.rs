@@ -49,6 +49,21 @@ impl Tree {
         names
     }
 
+    /// The names of the folders in a folder, in order.
+    pub(crate) fn folders(&self, path: &str) -> Vec<String> {
+        let Some(place) = self.place(path) else { return Vec::new() };
+        let mut names: Vec<String> = fs::read_dir(place)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter(|it| it.file_type().is_ok_and(|it| it.is_dir()))
+            .take(ENTRIES_MAX)
+            .map(|it| it.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
     /// Whether something in it is written in C++.
     pub(crate) fn has_cxx(&self) -> bool {
         let mut folders = vec![self.root.clone()];

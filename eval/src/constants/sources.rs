@@ -90,8 +90,7 @@ fn named(
         None if is_source => (package.to_owned(), title.to_owned()),
         None => (format!("{package}-source"), format!("source of {title}")),
         Some(target) => {
-            let shown = target.replace('-', " ");
-            (format!("{package}-source-{target}"), format!("source {shown} of {title}"))
+            (format!("{package}-source-{target}"), format!("source {target} of {title}"))
         }
     };
     let fetch = download(StoreName::new(name).ok()?, source)?;

@@ -734,7 +734,7 @@ impl<'c> NodeBuilder<'c> {
         let name = StoreName::new(format!("{}-{suffix}", self.package.name)).ok()?;
         let title = format!(
             "{} of {}",
-            suffix.replace('-', " "),
+            suffix.replacen('-', " ", 1),
             self.context.solution.node(self.id).title()
         );
         let input = self.source(source, &name, &title, place)?;
