@@ -219,6 +219,25 @@ fn nothing_is_left_for_later_in_silence() {
     }
 }
 
+/// A standard recipe is an example, too: it says what the package is, whose it is and under which
+/// terms, who looks after the recipe, and how one sees that the package works.
+#[test]
+fn every_standard_recipe_says_what_it_is_and_has_a_test() {
+    let recipes: Vec<String> = files()
+        .into_iter()
+        .filter(|it| it.starts_with("stdlib-recipes/recipes/") && it.ends_with(".kiln"))
+        .filter(|it| read(it).lines().any(|line| line.starts_with("recipe ")))
+        .collect();
+    assert!(!recipes.is_empty(), "the standard recipes are not where they were");
+    for path in recipes {
+        let text = read(&path);
+        for begin in ["//! ", "license = ", "homepage = ", "maintainers = ", "test \""] {
+            let has = text.lines().any(|it| it.starts_with(begin));
+            assert!(has, "{path} has no line that begins with `{begin}`");
+        }
+    }
+}
+
 #[test]
 fn the_changelog_and_licences_are_there() {
     for path in [
