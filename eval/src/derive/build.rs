@@ -731,14 +731,23 @@ impl<'c> NodeBuilder<'c> {
             MAIN_SOURCE => ("source".to_owned(), "source".to_owned()),
             target => (format!("source-{target}"), format!("source.{target}")),
         };
-        let name = StoreName::new(format!("{}-{suffix}", self.package.name)).ok()?;
+        let named = StoreName::new(format!("{}-{suffix}", self.package.name))
+            .and_then(|name| Ok((name, Label::new(label)?)));
+        let (name, label) = match named {
+            Ok(named) => named,
+            Err(error) => {
+                let message =
+                    format!("`sources` of `{}` has the name `{target}`: {error}", self.package.name);
+                self.error(place, message);
+                return None;
+            }
+        };
         let title = format!(
             "{} of {}",
             suffix.replacen('-', " ", 1),
             self.context.solution.node(self.id).title()
         );
         let input = self.source(source, &name, &title, place)?;
-        let label = Label::new(label).ok()?;
         self.inputs.insert(label.clone(), input);
         Some(label)
     }

@@ -278,3 +278,25 @@ step build = sh"""\(dep.lib)"""
         "#]],
     );
 }
+
+#[test]
+fn a_source_with_a_name_that_cannot_be_one_is_said() {
+    let hash = "a".repeat(64);
+    check(
+        &format!(
+            r#"
+//- /r/app.kiln
+recipe app
+version = 1
+include unix
+sources = {{ "a b": fetch("https://a.test/x.tar.gz", sha256 = "{hash}") }}
+step build = sh"""true"""
+"#
+        ),
+        &["app"],
+        expect![[r#"
+            error[evaluation-error]: `sources` of `app` has the name `a b`: `app-source-a b` has ` ` at byte 12; a store name consists of letters, digits and `_`, and after the first also `-`, `.` and `+`
+              /r/app.kiln:1 `app`
+        "#]],
+    );
+}
