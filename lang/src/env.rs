@@ -11,6 +11,7 @@ use crate::module::{
     TypeNameKind, TypeRef, Unit, Use,
 };
 use crate::nearest::{did_you_mean, list, nearest};
+use crate::syntax::{is_name, quote};
 use crate::types::{
     EnumTy, EnumType, Predicate, Ranges, RecordTy, RecordType, RecordTypeField, Ty,
 };
@@ -259,7 +260,8 @@ impl Compute<'_> {
                     );
                     let mut diagnostic = self.at(Code::UnknownValue, member, message);
                     if let [name, ..] = names[..] {
-                        diagnostic = diagnostic.fix(format!("write `{name}`"), name);
+                        let written = if is_name(name) { name.to_owned() } else { quote(name) };
+                        diagnostic = diagnostic.fix(format!("write `{written}`"), written);
                     }
                     diagnostic = diagnostic
                         .help(format!("to make it a value, add `{}` to the enum", member.name));
