@@ -736,8 +736,10 @@ impl<'c> NodeBuilder<'c> {
         let (name, label) = match named {
             Ok(named) => named,
             Err(error) => {
-                let message =
-                    format!("`sources` of `{}` has the name `{target}`: {error}", self.package.name);
+                let message = format!(
+                    "`sources` of `{}` has the name `{target}`: {error}",
+                    self.package.name
+                );
                 self.error(place, message);
                 return None;
             }
