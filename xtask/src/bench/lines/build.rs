@@ -42,9 +42,10 @@ step seen before FIRST = sh"""
     """
 "#;
 
-/// What runs in bwrap: the source is copied, as it is to be written to, and the steps follow.
+/// What runs in bwrap: the source is copied, as it is to be written to, with its times (else makefiles
+/// take what is generated for old), and the steps follow.
 const BY_HAND: &str = r#"
-cp -R "$1" /build/src
+cp -Rp "$1" /build/src
 chmod -R u+w /build/src
 cd /build/src
 for step in /kiln/steps/*; do
