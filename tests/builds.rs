@@ -18,7 +18,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials: [(&str, Test); 11] = [
+    let trials: [(&str, Test); 12] = [
         ("the first command of the README", the_first_command),
         ("a library's comment does not reach its users", comment_in_a_library),
         ("what a build cannot see changes no id", unseen_changes),
@@ -26,6 +26,7 @@ fn main() {
         ("a recalled request sees every change of a file", recalled_request),
         ("what a program needs when it runs is there", needed_when_it_runs),
         ("tests run when something that they see has changed", tests_of_packages),
+        ("an output has the files that it takes, and no others", several_outputs),
         ("two stores get the same objects", two_stores),
         ("stores that differ are told apart, and sets are summed up", stores_that_differ),
         ("what is published is taken from a cache", published),
@@ -488,6 +489,46 @@ fn stores_that_differ() -> Result<(), Failed> {
     let rows = ["chance 1.1  failed", "other 3.0   built", "needs chance 1.1", "1 of 3 packages"];
     expect(&table, &rows, &[])?;
     expect(&format!("{:?}", output.status.code()), &["Some(3)"], &[])
+}
+
+fn several_outputs() -> Result<(), Failed> {
+    let recipes = tempfile::tempdir()?;
+    let write = |name: &str, text: &str| fs::write(recipes.path().join(name), text);
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("builds/several-outputs");
+    let net = fs::read_to_string(from.join("net.kiln"))?;
+    write("net.kiln", &net)?;
+    write("app.kiln", &fs::read_to_string(from.join("app.kiln"))?)?;
+    let folder = recipes.path().display().to_string();
+    let store = tempfile::tempdir()?;
+    let realise =
+        |spec: &str| succeed(store.path(), ["realise", "--no-project", "--recipes", &folder, spec]);
+    let (path, said) = realise("net")?;
+    expect(&said, &["built net.shared_build 1.0", "built net 1.0"], &["static_build", "libnet"])?;
+    let files = entries(&in_store(store.path(), &path));
+    expect(&files, &["bin/net", "share/man/net.1"], &["lib", "include"])?;
+    // The program is one of its compilation, and runs with what the output needs.
+    let run = ["run", "--no-project", "--recipes", &folder, "net", "--", "net"];
+    expect(&succeed(store.path(), run)?.0, &["net with shared, http3"], &[])?;
+    let (path, said) = realise("app")?;
+    expect(&said, &["built net.static_build 1.0", "built net.libnet-static 1.0"], &["shared"])?;
+    let seen = fs::read_to_string(in_store(store.path(), &path).join("seen"))?;
+    expect(&seen, &["libnet.a", "static, no http3"], &["libnet.so", "net.1"])?;
+    // Another pattern compiles nothing.
+    write("net.kiln", &net.replace("\"share/man\"", "\"share/man/*\", \"include/*.h\""))?;
+    let (path, said) = realise("net")?;
+    expect(&said, &["built net 1.0"], &["_build"])?;
+    let files = entries(&in_store(store.path(), &path));
+    expect(&files, &["bin/net", "include/net.h"], &["lib"])?;
+    // One that finds nothing is said, with what there is.
+    write("net.kiln", &net.replace("\"share/man\"", "\"share/doc\""))?;
+    let output = kiln(store.path(), ["realise", "--no-project", "--recipes", &folder, "net"]);
+    let wanted = ["no file is like 'share/doc'", "share/man/net.1"];
+    expect(&String::from_utf8_lossy(&output.stderr), &wanted, &[])
+}
+
+/// Where an object of a store that is not at its place lies.
+fn in_store(store: &Path, path: &str) -> PathBuf {
+    store.join("store").join(path.trim().rsplit('/').next().unwrap_or_default())
 }
 
 fn published() -> Result<(), Failed> {

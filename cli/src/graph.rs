@@ -237,7 +237,7 @@ fn node(solution: &Solution, id: NodeId, places: &BTreeMap<NodeId, usize>) -> No
         .filter_map(|it| {
             let package = &solution.node(it.to).package.name;
             let injected = it.injected.as_ref();
-            let mut deps = node.package.deps.iter();
+            let mut deps = node.package.all_deps();
             let named = deps.find(|dep| *dep.alias.as_ref().unwrap_or(&dep.package) == it.name);
             let interface = named.filter(|dep| dep.package != *package && injected.is_none());
             Some(Edge {
@@ -251,7 +251,7 @@ fn node(solution: &Solution, id: NodeId, places: &BTreeMap<NodeId, usize>) -> No
         .collect();
     Node {
         number: id.0,
-        name: node.package.name.to_string(),
+        name: node.name(),
         version: node.version.to_string(),
         is_root: solution.roots.iter().any(|it| it.node == id),
         instance: instance(solution, node.unit).map(ToString::to_string),

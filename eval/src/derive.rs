@@ -16,6 +16,7 @@
 
 mod build;
 mod imports;
+mod outputs;
 mod reader;
 mod testing;
 

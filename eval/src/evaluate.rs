@@ -2,6 +2,7 @@
 
 mod allowed;
 mod conditions;
+mod parts;
 mod plain;
 mod readers;
 mod specs;
@@ -135,6 +136,8 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
         settings: Vec::new(),
         args: Vec::new(),
         tests: Vec::new(),
+        compiles: Vec::new(),
+        outputs: Vec::new(),
         reads_facts: false,
         mistakes: Vec::new(),
         autos: BTreeMap::new(),
@@ -259,6 +262,7 @@ impl<'a> Evaluation<'a> {
                 package.tests.push(test);
             }
         }
+        self.parts(package, index, body, checked);
         for entry in &body.versions {
             let bound = VersionBound::Exact(kiln_lang::Version::new(&entry.version.name));
             for setting in &entry.settings {
@@ -307,6 +311,7 @@ impl<'a> Evaluation<'a> {
         TestDecl {
             body: index,
             title: format!("{}{rounds}", test.ident.name),
+            of: test.of.as_ref().map(|it| it.name.clone()),
             cond: Cond::all([guard, when]),
             deps,
             scripts,
@@ -396,7 +401,7 @@ impl<'a> Evaluation<'a> {
                 if let (Some(key), Some(dep)) =
                     (ExportKey::parse(&key.name), self.dep(checked, dep, guard, place, locals))
                 {
-                    package.exports.push(ExportDecl { key, dep });
+                    package.exports.push(ExportDecl { key, dep, output: None });
                 }
             }
             StmtKind::IgnoreExports(ignore) => {

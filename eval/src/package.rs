@@ -70,6 +70,10 @@ pub struct Package {
     pub args: Vec<BodyArg>,
     /// Its tests, lowest body first.
     pub tests: Vec<TestDecl>,
+    /// Its compilations, in the order of the recipe; without any there is one, with nothing pinned.
+    pub compiles: Vec<CompileDecl>,
+    /// Its outputs, in the order of the recipe; without any there is one, with everything in it.
+    pub outputs: Vec<OutputDecl>,
     /// The options whose default is `auto(…)`, by their place in the table, and its values.
     pub autos: BTreeMap<u32, Vec<ExprId>>,
     /// Whether its conditions ask for facts of the machine.
@@ -92,17 +96,31 @@ impl Package {
         self.tests.shrink_to_fit();
     }
 
+    /// Returns what it depends on, and what its outputs do; outputs of its own, which one of them
+    /// needs, are not among them.
+    pub fn all_deps(&self) -> impl Iterator<Item = &DepDecl> {
+        let outputs = self.outputs.iter().flat_map(|it| &it.deps);
+        self.deps.iter().chain(outputs.filter(|it| it.package != self.name))
+    }
+
+    /// Returns the output with this name, and its place among the outputs.
+    #[must_use]
+    pub fn output(&self, name: &str) -> Option<(usize, &OutputDecl)> {
+        self.outputs.iter().enumerate().find(|it| it.1.name == *name)
+    }
+
     /// Returns the conditions that decide how the package is and what it needs; those of its tests
     /// are not among them.
     pub fn conds(&self) -> impl Iterator<Item = &Cond> {
         let effects = self.effects.values();
-        let deps = self.deps.iter().filter(|it| it.role != Role::Test).map(|it| &it.cond);
+        let deps = self.all_deps().filter(|it| it.role != Role::Test).map(|it| &it.cond);
         let rules = self.rules.iter().map(|it| &it.broken);
         let exports = self.exports.iter().map(|it| &it.dep.cond);
         let ignores = self.ignores.iter().map(|it| &it.cond);
         let provides = self.provides.iter().map(|it| &it.cond);
         let settings = self.settings.iter().map(|it| &it.cond);
         let args = self.args.iter().flat_map(|it| [&it.outer, &it.cond]);
+        let outputs = self.outputs.iter().map(|it| &it.cond);
         effects
             .chain(deps)
             .chain(rules)
@@ -111,6 +129,7 @@ impl Package {
             .chain(provides)
             .chain(settings)
             .chain(args)
+            .chain(outputs)
     }
 }
 
@@ -231,6 +250,8 @@ pub struct ExportDecl {
     pub key: ExportKey,
     /// What.
     pub dep: DepDecl,
+    /// The output whose dependents get it; all of the package's if `None`.
+    pub output: Option<Name>,
 }
 
 /// From which environment of a dependent to which an export goes.
@@ -360,6 +381,39 @@ pub struct BodyArg {
     pub place: Place,
 }
 
+/// `compile NAME { … }`: a compilation, with what is so in it alone.
+#[derive(Debug, Clone)]
+pub struct CompileDecl {
+    /// Its name.
+    pub name: Name,
+    /// The options that it pins, and the fields and steps that it sets.
+    pub settings: Vec<BodySetting>,
+    /// Its name in the recipe.
+    pub place: Place,
+}
+
+/// `output NAME from COMPILE { … }`: files of a compilation, as an object of its own.
+#[derive(Debug, Clone)]
+pub struct OutputDecl {
+    /// Its name.
+    pub name: Name,
+    /// The compilation that makes its files, by its place in [`Package::compiles`]; nothing if the
+    /// recipe has no `compile` blocks.
+    pub compile: Option<usize>,
+    /// When there is such an output.
+    pub cond: Cond,
+    /// The condition behind its name, as it is written.
+    pub when: Option<ExprId>,
+    /// Which files it takes, and when; what holds is joined.
+    pub files: Vec<(Cond, ExprId, Locals)>,
+    /// What it needs when it runs, outputs of its own package among them.
+    pub deps: Vec<DepDecl>,
+    /// Which of the package's bodies it stands in.
+    pub body: usize,
+    /// Its name in the recipe.
+    pub place: Place,
+}
+
 /// `test "title" = sh"…"` in a body of a recipe.
 #[derive(Debug, Clone)]
 pub struct TestDecl {
@@ -367,6 +421,8 @@ pub struct TestDecl {
     pub body: usize,
     /// What it shows, in the words of the recipe.
     pub title: String,
+    /// The output that it tests; if none is named, the one that is meant by the package's name.
+    pub of: Option<Name>,
     /// When there is such a test.
     pub cond: Cond,
     /// What is there for this test only, whatever the role.

@@ -77,7 +77,7 @@ fn named(packages: &Packages<'_>, file: FileId, work: &Work) {
 /// The packages that a package may need, whatever is chosen.
 fn needs(package: &Package) -> impl Iterator<Item = &Name> {
     let exports = package.exports.iter().map(|it| &it.dep);
-    package.deps.iter().chain(exports).map(|it| &it.package)
+    package.all_deps().chain(exports).map(|it| &it.package)
 }
 
 /// Names of packages that threads share: each is worked on once.

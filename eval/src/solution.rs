@@ -35,8 +35,11 @@ pub struct NodeId(pub usize);
 pub struct Unit {
     /// Whether the packages run on the build machine.
     pub is_build: bool,
-    /// The packages in it.
+    /// The packages in it; of one that has several outputs, the one that is meant by its name, or
+    /// the first that is needed.
     pub by_name: BTreeMap<Name, NodeId>,
+    /// The outputs of packages that have some: those that are needed.
+    pub outputs: BTreeMap<Name, BTreeMap<Name, NodeId>>,
     /// What the unit is for: the packages named by whoever asked, and those injected beside them.
     pub roots: Vec<UnitRoot>,
     /// Who provides the interfaces that are needed in it.
@@ -94,6 +97,8 @@ pub struct Node {
     pub unit: UnitId,
     /// The package.
     pub package: Arc<Package>,
+    /// Which part of the package it is, if that is not all of it.
+    pub part: Option<NodePart>,
     /// Its version.
     pub version: Version,
     /// Why that version.
@@ -106,6 +111,20 @@ pub struct Node {
     pub build_unit: Option<UnitId>,
     /// Who needs it, and why.
     pub needed_by: Vec<String>,
+}
+
+/// A part of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NodePart {
+    /// A compilation: everything that it makes.
+    Compile(Name),
+    /// An output: some of the files of a compilation.
+    Output {
+        /// Its name.
+        name: Name,
+        /// The node of the compilation.
+        from: NodeId,
+    },
 }
 
 /// A dependency between nodes.
@@ -343,10 +362,30 @@ impl Node {
             .filter_map(|(schema, value)| Some((&schema.name, value.as_deref()?)))
     }
 
+    /// Returns the name as a spec has it: `curl`; of a part of a package, `curl.libcurl`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let package = &self.package.name;
+        match &self.part {
+            Some(NodePart::Compile(part)) => format!("{package}.{part}"),
+            Some(NodePart::Output { name, .. }) if name != package => format!("{package}.{name}"),
+            Some(NodePart::Output { .. }) | None => package.to_string(),
+        }
+    }
+
+    /// Returns the node of the compilation, if this is an output.
+    #[must_use]
+    pub fn made_by(&self) -> Option<NodeId> {
+        match self.part {
+            Some(NodePart::Output { from, .. }) => Some(from),
+            Some(NodePart::Compile(_)) | None => None,
+        }
+    }
+
     /// Returns the name and version: `curl 8.18.0`.
     #[must_use]
     pub fn title(&self) -> String {
-        format!("{} {}", self.package.name, self.version)
+        format!("{} {}", self.name(), self.version)
     }
 
     /// Returns the package as a spec that names what differs from the defaults.
@@ -362,9 +401,9 @@ impl Node {
             })
             .collect();
         if items.is_empty() {
-            self.package.name.to_string()
+            self.name()
         } else {
-            format!("{}[{}]", self.package.name, items.join(", "))
+            format!("{}[{}]", self.name(), items.join(", "))
         }
     }
 }

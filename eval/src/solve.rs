@@ -19,6 +19,7 @@ mod interfaces;
 mod node;
 mod options;
 mod order;
+mod parts;
 mod search;
 mod settle;
 mod unit;
@@ -231,15 +232,19 @@ impl<'a> Solver<'a> {
         let mut assembly = finish::Assembly::default();
         let mut roots: Vec<(Place, Root)> = Vec::new();
         for (requests, alias) in batches {
-            let names: Vec<(Place, Name)> =
-                requests.iter().map(|it| (it.place, it.package.clone())).collect();
+            let names: Vec<(Place, Name, Option<Name>)> = requests
+                .iter()
+                .map(|it| (it.place, it.package.clone(), it.output.clone()))
+                .collect();
             let unit = self.unit(false, requests, (&Name::new_static("the wishes"), false));
             let id = assembly.place(self, &unit);
-            for (place, name) in names {
+            for (place, name, output) in names {
                 let name = self.provider(&name).unwrap_or(name);
                 let name = unit.drafts.named(&name);
-                if let Some(node) = assembly.solution.unit(id).by_name.get(name) {
-                    roots.push((place, Root { node: *node, alias: alias.clone() }));
+                let unit = assembly.solution.unit(id);
+                let node = finish::part_of(&unit.by_name, &unit.outputs, name, output.as_ref());
+                if let Some(node) = node {
+                    roots.push((place, Root { node, alias: alias.clone() }));
                 }
             }
         }

@@ -28,6 +28,7 @@ mod matches;
 mod mismatches;
 mod names;
 mod operators;
+mod parts;
 mod per_expr;
 mod recipes;
 mod specs;

@@ -5,7 +5,9 @@ mod file;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kiln_eval::{Derived, Influence, Node, NodeId, OptionState, OptionValue, Says, Solution};
+use kiln_eval::{
+    Derived, Influence, Node, NodeId, NodePart, OptionState, OptionValue, Says, Solution, Unit,
+};
 use kiln_lang::module::{OptionKind, Role};
 use serde_json::{Value, json};
 
@@ -62,6 +64,7 @@ fn text(workspace: &Workspace, solved: &Solved, derived: &Derived, all: bool) ->
     let mut order: Vec<NodeId> = solution.roots.iter().map(|it| it.node).collect();
     for unit in solution.units.iter().rev().filter(|it| all || !it.is_build) {
         order.extend(unit.by_name.values());
+        order.extend(parts(solution, unit));
     }
     let mut seen = BTreeSet::new();
     order.retain(|it| seen.insert(*it));
@@ -77,6 +80,17 @@ fn text(workspace: &Workspace, solved: &Solved, derived: &Derived, all: bool) ->
     out
 }
 
+/// What packages of a unit have beside what is meant by their names: outputs, and the compilations
+/// that these are made by.
+fn parts(solution: &Solution, unit: &Unit) -> Vec<NodeId> {
+    let outputs = unit.outputs.values().flat_map(BTreeMap::values).copied();
+    let all: BTreeSet<NodeId> =
+        outputs.flat_map(|it| [it].into_iter().chain(solution.node(it).made_by())).collect();
+    let mut all: Vec<NodeId> = all.into_iter().collect();
+    all.sort_by_key(|it| solution.node(*it).name());
+    all
+}
+
 fn package(workspace: &Workspace, solution: &Solution, derived: &Derived, id: NodeId) -> String {
     let node = solution.node(id);
     let mut out = node.title();
@@ -87,8 +101,14 @@ fn package(workspace: &Workspace, solution: &Solution, derived: &Derived, id: No
         out.push_str(&format!("  {}", &input.derivation.to_string()[..16]));
     }
     out.push('\n');
+    if let Some(from) = node.made_by() {
+        out.push_str(&format!("  from: {}\n", solution.node(from).title()));
+    }
+    // An output is as its compilation, which has a paragraph of its own.
+    let of_output = node.made_by().is_some();
     let rows: Vec<(String, String, String)> = node
         .named_options()
+        .filter(|_| !of_output)
         .map(|(name, option)| {
             (name.to_string(), shown(&option.value.to_string()), origin(workspace, option))
         })
@@ -230,9 +250,15 @@ fn package_json(
             })
         })
         .collect();
+    let part = match &node.part {
+        None => Value::Null,
+        Some(NodePart::Compile(name)) => json!({ "compile": name.as_str() }),
+        Some(NodePart::Output { name, from }) => json!({ "output": name.as_str(), "from": from.0 }),
+    };
     json!({
         "number": id.0,
         "name": node.package.name.as_str(),
+        "part": part,
         "version": node.version.as_str(),
         "spec": node.spec(),
         "unit": node.unit.0,

@@ -102,16 +102,16 @@ fn choose(solved: &Solved, derived: &Derived, of: Option<&str>) -> Result<InputR
             None => Err(Fail::Usage("nothing is wanted".into())),
         };
     };
-    let mut names = Vec::new();
-    for (node, input) in &derived.nodes {
-        let name = &solved.solution.node(*node).package.name;
-        if name.as_str() == of {
-            return Ok(input.clone());
-        }
-        names.push(name.as_str());
+    let node = |it: &NodeId| solved.solution.node(*it);
+    let mut all = derived.nodes.iter();
+    let by_name = all.clone().find(|it| node(it.0).name() == of);
+    if let Some((_, input)) = by_name.or_else(|| all.find(|it| node(it.0).package.name == *of)) {
+        return Ok(input.clone());
     }
+    let mut names: Vec<String> = derived.nodes.keys().map(|it| node(it).name()).collect();
     names.sort_unstable();
     names.dedup();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let near = kiln_lang::nearest(of, names.iter().copied());
     Err(Fail::NotFound {
         message: format!("nothing here needs `{of}`{}", kiln_lang::did_you_mean(&near)),

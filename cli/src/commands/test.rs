@@ -170,7 +170,7 @@ fn has_emulator(test: &Test, graph: &Graph, platform: &str) -> bool {
 /// Says that there is nothing to run.
 fn none(solved: &[Solved], how: How<'_>) -> Fail {
     let names = solved.iter().flat_map(|solved| {
-        let name = |it: NodeId| solved.solution.node(it).package.name.to_string();
+        let name = |it: NodeId| solved.solution.node(it).name();
         tested(solved, how.deps).into_iter().map(name)
     });
     let names: Vec<String> = names.take(8).collect();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use kiln_lang::module::{ExprId, Name, PartKind, Role, SettingOp};
+use kiln_lang::module::{ExprId, Name, Role, SettingOp};
 use kiln_lang::schema::BodyRef;
 use kiln_lang::types::Ty;
 use kiln_lang::{Checked, Code, Diagnostic, FileId};
@@ -19,8 +19,8 @@ use crate::condition::Cond;
 use crate::explain::NodeFacts;
 use crate::interpret::{Fuel, Interpreter, VALUE_BYTES_MAX, concat};
 use crate::layers::LayerSetting;
-use crate::package::{BodyArg, BodySetting, Locals, Package, Place, TestDecl};
-use crate::solution::{Edge, NodeId, Solution};
+use crate::package::{BodyArg, BodySetting, CompileDecl, Locals, Package, Place, TestDecl};
+use crate::solution::{Edge, NodeId, NodePart, Solution};
 use crate::solve::conform;
 use crate::text::Text;
 use crate::value::{DepValue, LocalFile, Source, Value};
@@ -60,8 +60,12 @@ pub(super) enum Input {
 /// The packages that must be derived before this one, in the order of its recipe. What those are
 /// linked with is derived before them.
 pub(super) fn inputs(solution: &Solution, id: NodeId) -> Vec<NodeId> {
+    let node = solution.node(id);
     let is_input = |it: &&Edge| matches!(it.role, Role::Build | Role::Host);
-    solution.node(id).edges.iter().filter(is_input).map(|it| it.to).collect()
+    match node.made_by() {
+        Some(from) => vec![from],
+        None => node.edges.iter().filter(is_input).map(|it| it.to).collect(),
+    }
 }
 
 /// The packages that a package is linked with: its host dependencies, theirs, and so on; each
@@ -91,8 +95,13 @@ pub(super) fn linked(solution: &Solution, id: NodeId) -> Vec<NodeId> {
 
 /// Evaluates the build expressions of a package. There is no plan if something is wrong.
 pub(super) fn plan(context: &Context<'_>, id: NodeId) -> (Option<Plan>, Vec<Diagnostic>) {
-    let mut builder = NodeBuilder::new(context, id);
-    let plan = builder.plan();
+    let node = context.solution.node(id);
+    // What an output takes is said in the words of the compilation.
+    let mut builder = NodeBuilder::new(context, node.made_by().unwrap_or(id));
+    let plan = match &node.part {
+        Some(NodePart::Output { name, .. }) => builder.plan_output(id, name),
+        Some(NodePart::Compile(_)) | None => builder.plan(),
+    };
     (plan, builder.diagnostics)
 }
 
@@ -114,8 +123,8 @@ pub(super) struct NodeBuilder<'c> {
     pub(super) context: &'c Context<'c>,
     pub(super) id: NodeId,
     pub(super) package: &'c Package,
-    /// The settings of the layers, lowest first.
-    layers: Vec<(&'c Arc<Checked>, &'c LayerSetting)>,
+    /// The settings of the layers, lowest first, with what they set.
+    layers: Vec<(&'c Arc<Checked>, &'c [Name], &'c LayerSetting)>,
     fields: Vec<FieldSlot>,
     pub(super) lets: HashMap<(BodyRef, u32), Value>,
     pub(super) inputs: BTreeMap<Label, Input>,
@@ -140,12 +149,22 @@ enum FieldSlot {
 impl<'c> NodeBuilder<'c> {
     pub(super) fn new(context: &'c Context<'c>, id: NodeId) -> Self {
         let package: &'c Package = &context.solution.node(id).package;
+        let compile = match &context.solution.node(id).part {
+            Some(NodePart::Compile(name)) => Some(name),
+            Some(NodePart::Output { .. }) | None => None,
+        };
         let layers = context
             .settings_of(package)
             .into_iter()
             .map(|(layer, index)| {
                 let layer = &context.setup.layers[layer];
-                (&layer.checked, &layer.settings[index])
+                let setting = &layer.settings[index];
+                // `curl { static_build.args += … }`: of this compilation.
+                let path = match &setting.path[..] {
+                    [first, rest @ ..] if Some(first) == compile && !rest.is_empty() => rest,
+                    all => all,
+                };
+                (&layer.checked, path, setting)
             })
             .collect();
         let fields = package.schema.table.options.iter().map(|_| FieldSlot::Empty).collect();
@@ -170,10 +189,6 @@ impl<'c> NodeBuilder<'c> {
         let node = self.context.solution.node(self.id);
         let place = self.package_place();
         let title = node.title();
-        if let Some(part) = self.parts() {
-            self.report(part);
-            return None;
-        }
         let Ok(name) = StoreName::new(&*self.package.name) else {
             let message = format!("`{}` cannot be part of a path", self.package.name);
             self.error(place, message);
@@ -279,27 +294,7 @@ impl<'c> NodeBuilder<'c> {
         })
     }
 
-    /// The first part of the recipe that says something about several outputs.
-    fn parts(&self) -> Option<Diagnostic> {
-        let module = self.package.schema.env.module();
-        let root = module.root?;
-        let part = module.bodies[root]
-            .parts
-            .iter()
-            .find(|it| matches!(it.kind, PartKind::Compile | PartKind::Output))?;
-        let word = if part.kind == PartKind::Compile { "compile" } else { "output" };
-        let map = &self.package.schema.env.lowered.map;
-        let place = Place::new(self.package.file, map.span(part.ident.span));
-        let message = format!(
-            "packages with several outputs cannot be built yet: `{word} {}`",
-            part.ident.name
-        );
-        Some(self.diagnostic(place, message).help(
-            "until then, write a recipe for each output, or leave these blocks out: without them a package has one output with everything in it",
-        ))
-    }
-
-    fn package_place(&self) -> Place {
+    pub(super) fn package_place(&self) -> Place {
         let env = &self.package.schema.env;
         let name = env.module().name.as_ref();
         let range = name.map(|it| env.lowered.map.span(it.span)).unwrap_or_default();
@@ -317,11 +312,11 @@ impl<'c> NodeBuilder<'c> {
         self.diagnostics.iter().find(|it| it.is_error())
     }
 
-    fn diagnostic(&self, place: Place, message: impl Into<String>) -> Diagnostic {
+    pub(super) fn diagnostic(&self, place: Place, message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(Code::EvaluationError, place.file, place.range(), message)
     }
 
-    fn error(&mut self, place: Place, message: impl Into<String>) {
+    pub(super) fn error(&mut self, place: Place, message: impl Into<String>) {
         let diagnostic = self.diagnostic(place, message);
         self.report(diagnostic);
     }
@@ -363,7 +358,7 @@ impl<'c> NodeBuilder<'c> {
     }
 
     /// The final value of a field of the package, by name.
-    fn field(&mut self, name: &str) -> Option<Value> {
+    pub(super) fn field(&mut self, name: &str) -> Option<Value> {
         let at = self.package.schema.table.position(name)?;
         self.field_at(at)
     }
@@ -409,12 +404,12 @@ impl<'c> NodeBuilder<'c> {
             }
         }
         for at in 0..self.layers.len() {
-            let (checked, setting) = self.layers[at];
-            let Some(first) = setting.path.first() else { continue };
-            let in_steps = first == "steps" && setting.path.get(1) == Some(&option.name);
+            let (checked, path, setting) = self.layers[at];
+            let Some(first) = path.first() else { continue };
+            let in_steps = first == "steps" && path.get(1) == Some(&option.name);
             let rest = match (first == &option.name, in_steps) {
-                (true, _) => &setting.path[1..],
-                (_, true) => &setting.path[2..],
+                (true, _) => &path[1..],
+                (_, true) => &path[2..],
                 _ => continue,
             };
             if !self.holds(&setting.cond) {
@@ -443,8 +438,19 @@ impl<'c> NodeBuilder<'c> {
         Some(value)
     }
 
+    /// The compilation that this is, if the package is compiled in several ways.
+    fn compile(&self) -> Option<&'c CompileDecl> {
+        match &self.context.solution.node(self.id).part {
+            Some(NodePart::Compile(name)) => {
+                self.package.compiles.iter().find(|it| it.name == *name)
+            }
+            Some(NodePart::Output { .. }) | None => None,
+        }
+    }
+
     /// The settings and arguments of a field in the package's bodies, in the order in which they
-    /// apply: by [`rank`](BodySetting::rank), from the last one that a version has for its own.
+    /// apply: by [`rank`](BodySetting::rank), from the last one that a version has for its own; those
+    /// of the compilation last.
     fn body_items(&mut self, name: &Name) -> Vec<BodyItem<'c>> {
         let package = self.package;
         let mut items: Vec<((usize, bool, u32), BodyItem<'c>)> = Vec::new();
@@ -465,6 +471,9 @@ impl<'c> NodeBuilder<'c> {
             }
         }
         items.sort_by_key(|it| it.0);
+        if let Some(compile) = self.compile() {
+            items.extend(self.items_of(compile, name));
+        }
         let own = items.iter().rposition(|it| match it.1 {
             BodyItem::Setting(it) if it.path.len() == 1 => {
                 it.is_own_of_version(&package.bodies[it.body])
@@ -472,6 +481,22 @@ impl<'c> NodeBuilder<'c> {
             _ => false,
         });
         items.into_iter().skip(own.unwrap_or_default()).map(|it| it.1).collect()
+    }
+
+    /// As [`body_items`](Self::body_items), in the block of a compilation.
+    fn items_of(
+        &self,
+        compile: &'c CompileDecl,
+        name: &Name,
+    ) -> Vec<((usize, bool, u32), BodyItem<'c>)> {
+        let settings = compile
+            .settings
+            .iter()
+            .filter(|it| it.path.first() == Some(name) && self.holds(&it.cond));
+        let mut items: Vec<((usize, bool, u32), BodyItem<'c>)> =
+            settings.map(|it| (it.rank(), BodyItem::Setting(it))).collect();
+        items.sort_by_key(|it| it.0);
+        items
     }
 
     fn arg(&mut self, value: Value, arg: &BodyArg) -> Option<Value> {
@@ -582,7 +607,8 @@ impl<'c> NodeBuilder<'c> {
                 continue;
             };
             let mut value = declared.clone();
-            for setting in &package.settings {
+            let of_compile = self.compile().into_iter().flat_map(|it| &it.settings);
+            for setting in package.settings.iter().chain(of_compile) {
                 if !is_step(&setting.path, &schema.name) || !self.holds(&setting.cond) {
                     continue;
                 }
@@ -592,8 +618,8 @@ impl<'c> NodeBuilder<'c> {
                 value = applied.unwrap_or(value);
             }
             for at in 0..self.layers.len() {
-                let (checked, setting) = self.layers[at];
-                if !is_step(&setting.path, &schema.name) || !self.holds(&setting.cond) {
+                let (checked, path, setting) = self.layers[at];
+                if !is_step(path, &schema.name) || !self.holds(&setting.cond) {
                     continue;
                 }
                 let place = (checked, setting.value, &Vec::new());
@@ -678,7 +704,7 @@ impl<'c> NodeBuilder<'c> {
     }
 
     /// The program that runs steps, with its first arguments.
-    fn shell(&mut self) -> Option<Vec<Template>> {
+    pub(super) fn shell(&mut self) -> Option<Vec<Template>> {
         let shell = self.texts("shell")?;
         if shell.is_empty() {
             let message =
@@ -710,7 +736,7 @@ impl<'c> NodeBuilder<'c> {
     }
 
     /// The machine that runs the steps: always the one that builds.
-    fn system(&self) -> System {
+    pub(super) fn system(&self) -> System {
         let machine = &self.context.setup.machine;
         let part =
             |name: &str| machine.get(name).map_or_else(|| "unknown".to_owned(), Value::to_string);
@@ -718,7 +744,7 @@ impl<'c> NodeBuilder<'c> {
         System::new(text).unwrap_or_else(|_| unreachable!("values of the platform are names"))
     }
 
-    fn limits(&mut self) -> Limits {
+    pub(super) fn limits(&mut self) -> Limits {
         let mut limits = self.context.limits;
         if let Some(Value::Duration(nanoseconds)) = self.field("build_time_max") {
             limits.time_s_max = (nanoseconds / 1_000_000_000).max(1) as u64;
@@ -807,7 +833,11 @@ impl<'c> NodeBuilder<'c> {
             Role::Build => "build",
             _ => "host",
         };
-        self.node_label(edge.to, &format!("{role}.{}", edge.name))
+        let output = match &self.context.solution.node(edge.to).part {
+            Some(NodePart::Output { name, .. }) if *name != edge.name => format!(".{name}"),
+            _ => String::new(),
+        };
+        self.node_label(edge.to, &format!("{role}.{}{output}", edge.name))
     }
 
     pub(super) fn node_label(&mut self, node: NodeId, label: &str) -> Option<Label> {
@@ -842,7 +872,7 @@ impl<'c> NodeBuilder<'c> {
     }
 
     /// A field that is a map of texts.
-    fn map(&mut self, name: &str) -> Option<BTreeMap<String, Template>> {
+    pub(super) fn map(&mut self, name: &str) -> Option<BTreeMap<String, Template>> {
         match self.field(name)? {
             Value::Map(map) => Some(
                 map.iter()

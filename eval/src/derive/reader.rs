@@ -167,10 +167,9 @@ impl Reader for NodeBuilder<'_> {
                             .cloned();
                         let label = match direct {
                             Some(edge) => self.edge_label(&edge),
-                            None => self.node_label(
-                                to,
-                                &format!("link.{}", solution.node(to).package.name),
-                            ),
+                            None => {
+                                self.node_label(to, &format!("link.{}", solution.node(to).name()))
+                            }
                         };
                         if let Some(label) = label {
                             values.push(self.dep_value(to, label));

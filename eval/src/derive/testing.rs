@@ -18,7 +18,7 @@ use crate::explain::NodeFacts;
 use crate::globals::{missing_fact_of, missing_in};
 use crate::layers::{Setup, Wish};
 use crate::package::{AskDecl, DepDecl, ItemDecl, Place, Reqs, TestDecl, ValueDecl};
-use crate::solution::{NodeId, Solution};
+use crate::solution::{NodeId, NodePart, Solution};
 use crate::solve::Session;
 use crate::value::DepValue;
 
@@ -75,8 +75,16 @@ pub fn derive_tests(
     for node in nodes {
         let package = &solution.node(*node).package;
         let globals = &solution.unit(solution.node(*node).unit).globals;
+        // An output has the tests that name it; what is meant by the package's name, all others.
+        let output = match &solution.node(*node).part {
+            Some(NodePart::Output { name, .. }) => Some(name),
+            Some(NodePart::Compile(_)) | None => None,
+        };
+        let of = output.filter(|it| **it != package.name);
         let mut declared: Vec<&TestDecl> = Vec::new();
-        for test in &package.tests {
+        for test in
+            package.tests.iter().filter(|it| it.of.as_ref().filter(|it| **it != package.name) == of)
+        {
             match test.cond.holds(&mut NodeFacts { solution, node: *node }) {
                 Some(true) => declared.push(test),
                 Some(false) => {}
@@ -93,8 +101,10 @@ pub fn derive_tests(
         }
         let run = solution.run_closure(&[*node]);
         deriver.derive(&run, threads);
+        // The words of a test are those of the compilation, as the ones of its steps.
+        let words = solution.node(*node).made_by().unwrap_or(*node);
         for test in declared {
-            let environment = deriver.environment(&mut session, setup, *node, test, threads);
+            let environment = deriver.environment(&mut session, setup, words, test, threads);
             let run = deriver.seen(solution, &run, "run");
             let (Some(deps), Some(run), Some(tested)) =
                 (environment, run, deriver.derived.nodes.get(node).cloned())
@@ -102,7 +112,7 @@ pub fn derive_tests(
                 continue;
             };
             let testing = Testing { tested, deps, run };
-            let (plan, said) = build::plan_test(&deriver.context, *node, test, testing);
+            let (plan, said) = build::plan_test(&deriver.context, words, test, testing);
             said.into_iter().for_each(|it| deriver.report(it));
             let Some(input) = plan.and_then(|it| deriver.realise_plan(it)) else { continue };
             tests.push(Test {
@@ -198,7 +208,7 @@ impl Deriver<'_> {
             let input = self.derived.nodes.get(id)?.clone();
             let node = solution.node(*id);
             let name = node.package.name.clone();
-            let label = Label::new(format!("{role}.{name}")).ok()?;
+            let label = Label::new(format!("{role}.{}", node.name())).ok()?;
             let version = node.version.clone();
             let value = DepValue { name: name.to_string(), version, label };
             Some(TestDep { name, value: Arc::new(value), input })

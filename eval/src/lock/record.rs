@@ -65,7 +65,7 @@ impl<'a> LockRecorder<'a> {
         }
         let name = |id: NodeId| match places.get(&id) {
             Some(place) => placeholder(*place),
-            None => solution.node(id).package.name.to_string(),
+            None => reading.name(id).to_string(),
         };
         for id in new {
             self.lock.tools[places[&id]] = reading.package(id, name);
@@ -212,7 +212,11 @@ impl<'a> Reading<'a> {
         solution: &'a Solution,
         derived: &'a Derived,
     ) -> Self {
-        let titles = solution.nodes.iter().map(|it| (it.title(), &it.package.name)).collect();
+        let titles = solution
+            .nodes
+            .iter()
+            .map(|it| (format!("{} {}", it.package.name, it.version), &it.package.name))
+            .collect();
         Reading { db, folder, solution, derived, titles }
     }
 
@@ -236,7 +240,7 @@ impl<'a> Reading<'a> {
         exports.sort();
         exports.dedup();
         LockedPackage {
-            name: node.package.name.clone(),
+            name: self.name(id),
             instance: self.instance(id),
             version: node.version.to_string(),
             recipe,
@@ -249,6 +253,13 @@ impl<'a> Reading<'a> {
                 .map(|(name, option)| (name.to_string(), self.option(option)))
                 .collect(),
         }
+    }
+
+    /// The name of a package; of its other parts, `curl.libcurl`.
+    fn name(&self, id: NodeId) -> Name {
+        let node = self.solution.node(id);
+        let main = self.solution.unit(node.unit).by_name.get(&node.package.name);
+        if main == Some(&id) { node.package.name.clone() } else { Name::new(node.name()) }
     }
 
     /// The name of the second instance whose unit the package is in.
@@ -270,7 +281,7 @@ impl<'a> Reading<'a> {
         let mut providers = BTreeMap::new();
         for edge in node.edges.iter().filter(|it| it.injected.is_none()) {
             let package = &self.solution.node(edge.to).package.name;
-            let mut deps = node.package.deps.iter();
+            let mut deps = node.package.all_deps();
             let named = deps.find(|it| *it.alias.as_ref().unwrap_or(&it.package) == edge.name);
             if let Some(dep) = named.filter(|it| it.package != *package) {
                 providers.insert(dep.package.to_string(), package.to_string());

@@ -22,6 +22,7 @@ use super::board::{Board, Drafts, Source};
 use super::interfaces::Meant;
 use super::node::{Draft, DraftEdge, DraftInjection, InjectedBy};
 use super::options::Options;
+use super::parts::{MeantPart, meant_part};
 use super::search::Clash;
 use super::unit::{Need, ask};
 use crate::condition::Cond;
@@ -108,8 +109,9 @@ impl Solver<'_> {
         taken: &mut Taken,
         libraries: &mut Libraries,
     ) {
-        let Some(unit) = &draft.build_unit else { return };
-        for (root, _) in &unit.roots {
+        for (unit, root) in
+            draft.build_units().flat_map(|it| it.roots.iter().map(move |root| (it, &root.0)))
+        {
             let Some(tool) = unit.drafts.by_name.get(root) else { continue };
             for export in &tool.package.exports {
                 let key = export.key;
@@ -117,6 +119,7 @@ impl Solver<'_> {
                     || key.to == Role::Build
                     || draft.is_noarch() != (key.from == ExportFrom::NoArch)
                     || !unit.drafts.holds(root, &export.dep.cond)
+                    || !takes(draft, tool, export)
                     || draft.ignores(&board.drafts, root, export)
                 {
                     continue;
@@ -152,6 +155,7 @@ impl Solver<'_> {
                 || is_moot
                 || draft.is_noarch() != (key.from == ExportFrom::NoArch)
                 || !board.drafts.holds(library, &export.dep.cond)
+                || !takes(draft, exporter, export)
                 || draft.ignores(&board.drafts, library, export)
             {
                 continue;
@@ -208,7 +212,9 @@ impl Solver<'_> {
             taken.interfaces.insert(interface.clone());
         }
         let is_there = |edges: &[DraftEdge]| {
-            edges.iter().any(|it| it.to == target && it.role == export.key.to)
+            edges.iter().any(|it| {
+                it.to == target && it.role == export.key.to && it.output == export.dep.output
+            })
         };
         if !export.key.limit && !is_there(&draft.edges) && !is_there(&taken.edges) {
             taken.edges.push(DraftEdge {
@@ -243,6 +249,7 @@ impl Solver<'_> {
             for export in &exporter.package.exports {
                 if export.key.from != ExportFrom::Build
                     || export.key.to != Role::Build
+                    || export.output.is_some()
                     || !board.drafts.holds(&name, &export.dep.cond)
                 {
                     continue;
@@ -314,6 +321,7 @@ impl Solver<'_> {
                 _ => exporter.vars().filter(|it| it.option.is_some()).collect(),
             },
             via,
+            output: export.dep.output.clone(),
             present: !export.key.limit,
             is_wish: false,
             is_policy: false,
@@ -321,6 +329,18 @@ impl Solver<'_> {
         };
         Ok((meant, need))
     }
+}
+
+/// Whether a package depends on the output that exports something, if it is not all of them.
+fn takes(draft: &Draft, exporter: &Draft, export: &ExportDecl) -> bool {
+    let Some(output) = &export.output else { return true };
+    let compiles = draft.compiles.iter().flat_map(|it| &it.build_edges);
+    let mut edges = draft.edges.iter().chain(&draft.build_edges).chain(compiles);
+    edges.any(|it| {
+        let part = || meant_part(&exporter.package, it.output.as_ref());
+        it.to == exporter.package.name
+            && matches!(part(), MeantPart::Output(_, decl) if decl.name == *output)
+    })
 }
 
 /// Whether what is linked is linked statically.

@@ -7,9 +7,12 @@ use kiln_lang::module::{Name, Role};
 use kiln_lang::{Diagnostic, FileId};
 
 use super::Solver;
-use super::node::{Draft, DraftInjection, InjectedBy, missing_facts};
+use super::node::{Draft, DraftEdge, DraftInjection, InjectedBy, missing_facts};
+use super::parts::{DraftCompile, DraftOutput};
 use super::unit::Settled;
-use crate::solution::{Edge, Injection, Node, NodeId, Provider, Solution, Unit, UnitId, UnitRoot};
+use crate::solution::{
+    Edge, Injection, Node, NodeId, NodePart, Provider, Solution, Unit, UnitId, UnitRoot,
+};
 
 /// A solution while units are put into it.
 #[derive(Default)]
@@ -37,10 +40,9 @@ impl Assembly {
                 }
             }
         }
-        let mut tools: BTreeMap<&Name, UnitId> = BTreeMap::new();
-        for (name, draft) in drafts {
-            if let Some(tool) = &draft.build_unit {
-                tools.insert(name, self.place(solver, tool));
+        for draft in drafts.values() {
+            for tool in draft.build_units() {
+                self.place(solver, tool);
             }
         }
         for diagnostic in &unit.conflicts {
@@ -53,106 +55,267 @@ impl Assembly {
             }
         }
         let unit_id = UnitId(self.solution.units.len());
-        let first = self.solution.nodes.len();
-        let by_name: BTreeMap<Name, NodeId> = drafts
-            .keys()
-            .enumerate()
-            .map(|(at, name)| (name.clone(), NodeId(first + at)))
-            .collect();
+        let places = Places::of(drafts, self.solution.nodes.len());
+        let by_name = &places.by_name;
         let roots = unit
             .roots
             .iter()
             .filter_map(|(name, injected)| {
-                let injected = injected.as_ref().and_then(|it| injection(it, &by_name, None));
+                let injected = injected.as_ref().and_then(|it| injection(it, by_name, None));
                 Some(UnitRoot { node: *by_name.get(name)?, injected })
             })
             .collect();
+        let mut nodes: Vec<(NodeId, Node)> = Vec::with_capacity(drafts.len());
         for (name, draft) in drafts {
-            let tools = tools.get(name).copied();
-            let node = self.node(unit, draft, unit_id, &by_name, tools);
-            self.solution.nodes.push(node);
+            nodes.extend(self.nodes(unit, (name, draft), unit_id, &places));
         }
+        nodes.sort_by_key(|it| it.0);
+        self.solution.nodes.extend(nodes.into_iter().map(|it| it.1));
+        let Places { by_name, outputs, .. } = places;
         let providers = providers(unit, &by_name);
         self.solution.units.push(Unit {
             providers,
             is_build: unit.is_build,
             by_name,
+            outputs,
             roots,
             globals: unit.drafts.globals.clone(),
         });
-        for (name, draft) in drafts {
+        for draft in drafts.values() {
             for used in &draft.interfaces {
-                let place = match used.role {
-                    Role::Build => tools.get(name).copied(),
-                    _ => Some(unit_id),
+                let units: Vec<UnitId> = match used.role {
+                    Role::Build => draft.build_units().filter_map(|it| self.unit_of(it)).collect(),
+                    _ => vec![unit_id],
                 };
-                let Some(place) = place else { continue };
-                let unit = &mut self.solution.units[place.0];
-                let Some(node) = unit.by_name.get(&used.provider).copied() else { continue };
-                unit.providers.entry(used.interface.clone()).or_insert_with(|| Provider {
-                    node,
-                    history: solver.chosen_provider(&used.interface).into_iter().collect(),
-                    is_fixed: true,
-                    others: Vec::new(),
-                });
+                for unit in units {
+                    let unit = &mut self.solution.units[unit.0];
+                    let Some(node) = unit.by_name.get(&used.provider).copied() else { continue };
+                    unit.providers.entry(used.interface.clone()).or_insert_with(|| Provider {
+                        node,
+                        history: solver.chosen_provider(&used.interface).into_iter().collect(),
+                        is_fixed: true,
+                        others: Vec::new(),
+                    });
+                }
             }
         }
         self.placed.insert(Arc::as_ptr(unit), (unit_id, unit.clone()));
         unit_id
     }
 
-    fn node(
+    /// The place of a unit that has been put into the solution.
+    fn unit_of(&self, unit: &Arc<Settled>) -> Option<UnitId> {
+        self.placed.get(&Arc::as_ptr(unit)).map(|it| it.0)
+    }
+
+    /// The nodes of a package: one, or one for each of its parts.
+    fn nodes(
         &self,
         unit: &Settled,
-        draft: &Draft,
+        (name, draft): (&Name, &Draft),
         unit_id: UnitId,
-        by_name: &BTreeMap<Name, NodeId>,
+        places: &Places,
+    ) -> Vec<(NodeId, Node)> {
+        let node = |part, options: &[_], edges, build_unit| Node {
+            unit: unit_id,
+            package: draft.package.clone(),
+            part,
+            version: draft.version.clone(),
+            version_history: draft.version_history.clone(),
+            options: options.to_vec(),
+            edges,
+            build_unit,
+            needed_by: draft.needed_by.clone(),
+        };
+        let main = places.by_name[name];
+        let mut nodes: Vec<(NodeId, Node)> = Vec::new();
+        let injected: Vec<&DraftEdge> = unit.injections.get(name).into_iter().flatten().collect();
+        if draft.compiles.is_empty() {
+            let tools = draft.build_unit.as_ref().and_then(|it| self.unit_of(it));
+            let edges = self.edges(&draft.edges, &injected, &draft.build_edges, tools, places);
+            nodes.push((main, node(None, &draft.options, edges, tools)));
+        }
+        for compile in &draft.compiles {
+            let tools = compile.build_unit.as_ref().and_then(|it| self.unit_of(it));
+            let injected = brought_to(compile, &injected);
+            let edges = self.edges(&compile.edges, &injected, &compile.build_edges, tools, places);
+            let part = NodePart::Compile(draft.package.compiles[compile.at].name.clone());
+            let Some(id) = places.compiles.get(&(name.clone(), compile.at)) else { continue };
+            nodes.push((*id, node(Some(part), &compile.options, edges, tools)));
+        }
+        for output in &draft.outputs {
+            let decl = &draft.package.outputs[output.at];
+            let from = match output.compile {
+                Some(at) => places.compiles.get(&(name.clone(), at)),
+                None => Some(&main),
+            };
+            let id = places.outputs.get(name).and_then(|it| it.get(&decl.name));
+            let (Some(from), Some(id)) = (from.copied(), id.copied()) else { continue };
+            let mut edges = self.edges(&output.edges, &[], &[], None, places);
+            // What the compilation is linked with, and needs when it runs, the output may need.
+            let made = nodes.iter().find(|it| it.0 == from);
+            for edge in made.into_iter().flat_map(|it| &it.1.edges) {
+                let is_new = !edges.iter().any(|it| it.to == edge.to && it.role == edge.role);
+                if matches!(edge.role, Role::Host | Role::Run | Role::Extends) && is_new {
+                    edges.push(edge.clone());
+                }
+            }
+            edges.retain(|it| it.to != id);
+            let part = NodePart::Output { name: decl.name.clone(), from };
+            nodes.push((id, node(Some(part), &draft.options, edges, None)));
+        }
+        nodes
+    }
+
+    /// The dependencies of a package, those on its build tools last.
+    fn edges(
+        &self,
+        named: &[DraftEdge],
+        injected: &[&DraftEdge],
+        build_edges: &[DraftEdge],
         tools: Option<UnitId>,
-    ) -> Node {
-        let tools = tools.map(|it| (it, self.solution.unit(it)));
-        let tool_names = tools.map(|it| &it.1.by_name);
+        places: &Places,
+    ) -> Vec<Edge> {
+        let by_name = &places.by_name;
+        let tools = tools.map(|it| self.solution.unit(it));
+        let tool_names = tools.map(|it| &it.by_name);
         let mut edges: Vec<Edge> = Vec::new();
-        let injected = unit.injections.get(&draft.package.name).into_iter().flatten();
-        for edge in draft.edges.iter().chain(injected) {
-            let Some(to) = by_name.get(&edge.to) else { continue };
+        for edge in named.iter().chain(injected.iter().copied()) {
+            let Some(to) = part_of(by_name, &places.outputs, &edge.to, edge.output.as_ref()) else {
+                continue;
+            };
             // Named and injected, or injected twice: one edge, and the first says why.
-            if edges.iter().any(|it| it.to == *to && it.role == edge.role) {
+            if edges.iter().any(|it| it.to == to && it.role == edge.role) {
                 continue;
             }
             edges.push(Edge {
                 role: edge.role,
-                to: *to,
+                to,
                 name: edge.name.clone(),
                 output: edge.output.clone(),
                 injected: edge.injected.as_ref().and_then(|it| injection(it, by_name, tool_names)),
             });
         }
-        for root in tools.iter().flat_map(|it| &it.1.roots) {
+        for (unit, root) in tools.iter().flat_map(|it| it.roots.iter().map(move |root| (it, root)))
+        {
             let package = &self.solution.node(root.node).package.name;
-            let named = draft.build_edges.iter().find(|it| it.to == *package);
-            edges.push(Edge {
-                role: Role::Build,
-                to: root.node,
-                name: named.map_or_else(|| package.clone(), |it| it.name.clone()),
-                output: named.and_then(|it| it.output.clone()),
-                injected: root.injected.clone(),
-            });
+            let mut is_named = false;
+            for named in build_edges.iter().filter(|it| it.to == *package) {
+                let to = part_of(&unit.by_name, &unit.outputs, package, named.output.as_ref());
+                let to = to.unwrap_or(root.node);
+                if edges.iter().any(|it| it.to == to && it.role == Role::Build) {
+                    continue;
+                }
+                is_named = true;
+                edges.push(Edge {
+                    role: Role::Build,
+                    to,
+                    name: named.name.clone(),
+                    output: named.output.clone(),
+                    injected: root.injected.clone(),
+                });
+            }
+            if !is_named {
+                edges.push(Edge {
+                    role: Role::Build,
+                    to: root.node,
+                    name: package.clone(),
+                    output: None,
+                    injected: root.injected.clone(),
+                });
+            }
         }
-        Node {
-            unit: unit_id,
-            package: draft.package.clone(),
-            version: draft.version.clone(),
-            version_history: draft.version_history.clone(),
-            options: draft.options.clone(),
-            edges,
-            build_unit: tools.map(|it| it.0),
-            needed_by: draft.needed_by.clone(),
-        }
+        edges
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
         if !self.diagnostics.contains(&diagnostic) {
             self.diagnostics.push(diagnostic);
+        }
+    }
+}
+
+/// Where the packages of a unit, and their parts, are in the solution.
+struct Places {
+    by_name: BTreeMap<Name, NodeId>,
+    outputs: BTreeMap<Name, BTreeMap<Name, NodeId>>,
+    /// Compilations, by their place in the package.
+    compiles: BTreeMap<(Name, usize), NodeId>,
+}
+
+impl Places {
+    /// The places from `first` on: first the packages by name, then what else they have.
+    fn of(drafts: &BTreeMap<Name, Draft>, first: usize) -> Places {
+        let by_name: BTreeMap<Name, NodeId> =
+            drafts.keys().enumerate().map(|it| (it.1.clone(), NodeId(first + it.0))).collect();
+        let mut places = Places { by_name, outputs: BTreeMap::new(), compiles: BTreeMap::new() };
+        let mut next = first + drafts.len();
+        for (name, draft) in drafts {
+            // Without `compile` blocks, the package itself is the compilation.
+            let mut own = (!draft.compiles.is_empty()).then(|| places.by_name[name]);
+            let mut place = |is_own: bool| match own.take_if(|_| is_own) {
+                Some(own) => own,
+                None => {
+                    next += 1;
+                    NodeId(next - 1)
+                }
+            };
+            let named = |it: &DraftOutput| draft.package.outputs[it.at].name == *name;
+            let is_meant = draft.outputs.iter().any(named);
+            let mut is_first = true;
+            let outputs: BTreeMap<Name, NodeId> = draft
+                .outputs
+                .iter()
+                .map(|it| {
+                    let is_own = if is_meant { named(it) } else { is_first };
+                    is_first = false;
+                    (draft.package.outputs[it.at].name.clone(), place(is_own))
+                })
+                .collect();
+            for compile in &draft.compiles {
+                places.compiles.insert((name.clone(), compile.at), place(outputs.is_empty()));
+            }
+            if !outputs.is_empty() {
+                places.outputs.insert(name.clone(), outputs);
+            }
+        }
+        places
+    }
+}
+
+/// The node that is meant by a package with this output, or without one.
+pub(super) fn part_of(
+    by_name: &BTreeMap<Name, NodeId>,
+    outputs: &BTreeMap<Name, BTreeMap<Name, NodeId>>,
+    package: &Name,
+    output: Option<&Name>,
+) -> Option<NodeId> {
+    let named = outputs.get(package).and_then(|it| it.get(output.unwrap_or(package)));
+    named.or_else(|| by_name.get(package)).copied()
+}
+
+/// What comes to a compilation by exports: of what comes to any, what its own dependencies export,
+/// and what that exports.
+fn brought_to<'e>(compile: &DraftCompile, injected: &[&'e DraftEdge]) -> Vec<&'e DraftEdge> {
+    let tools: BTreeSet<&Name> =
+        compile.build_unit.iter().flat_map(|it| it.roots.iter().map(|it| &it.0)).collect();
+    let mut there: BTreeSet<&Name> = compile.edges.iter().map(|it| &it.to).collect();
+    let mut brought: Vec<&DraftEdge> = Vec::new();
+    loop {
+        let before = brought.len();
+        for edge in injected {
+            let by = match edge.injected.as_ref().map(|it| &it.by) {
+                Some(InjectedBy::Tool(name)) => tools.contains(name),
+                Some(InjectedBy::Package(name)) => there.contains(name),
+                None => true,
+            };
+            if by && !brought.iter().any(|it| std::ptr::eq(*it, *edge)) {
+                brought.push(edge);
+                there.insert(&edge.to);
+            }
+        }
+        if brought.len() == before {
+            return brought;
         }
     }
 }

@@ -13,12 +13,13 @@ use super::interfaces::InterfaceUse;
 use super::interfaces::Meant;
 use super::options::{Finished, Options};
 use super::order::Rank;
+use super::parts::{DraftCompile, DraftOutput, Wanted};
 use super::search::{Clash, Pick, Var};
 use super::unit::{Need, Request, Settled, ask};
 use super::versions::Picked;
 use crate::condition::{Atom, Cond, Facts};
 use crate::globals::{given, missing_fact_of, missing_in};
-use crate::package::{AskDecl, ExportDecl, ExportKey, Package, Place, ValueDecl};
+use crate::package::{AskDecl, DepDecl, ExportDecl, ExportKey, Package, Place, ValueDecl};
 use crate::solution::{Globals, Influence, Influencer, OptionValue};
 use crate::value::Value;
 
@@ -35,9 +36,16 @@ pub(super) struct Draft {
     pub(super) autos: BTreeMap<u32, u32>,
     /// The options in `autos` that an option reads, itself among them.
     pub(super) read_autos: BTreeMap<Name, BTreeSet<u32>>,
+    /// What it depends on; of several compilations, what any of them does.
     pub(super) edges: Vec<DraftEdge>,
     pub(super) build_edges: Vec<DraftEdge>,
     pub(super) build_unit: Option<Arc<Settled>>,
+    /// Its compilations, if the recipe has `compile` blocks: those that are asked for.
+    pub(super) compiles: Vec<DraftCompile>,
+    /// Its outputs, if the recipe has some: those that are asked for.
+    pub(super) outputs: Vec<DraftOutput>,
+    /// The packages and interfaces that conditions of its parts ask for.
+    pub(super) part_reads: BTreeSet<Name>,
     pub(super) needed_by: Vec<String>,
     /// The interfaces that it provides as it is.
     pub(super) provides: Vec<(Name, VersionReq)>,
@@ -242,6 +250,9 @@ impl Solver<'_> {
             edges: Vec::new(),
             build_edges: Vec::new(),
             build_unit: None,
+            compiles: Vec::new(),
+            outputs: Vec::new(),
+            part_reads: BTreeSet::new(),
             needed_by: Vec::new(),
             provides,
             interfaces: Vec::new(),
@@ -257,7 +268,12 @@ impl Solver<'_> {
             warnings: Vec::new(),
             version: version.clone(),
         };
-        let (requests, interfaces) = self.dependencies(board, package, &mut draft, &mut options);
+        let (mut requests, mut interfaces) = (Vec::new(), BTreeSet::new());
+        if package.compiles.is_empty() {
+            (requests, interfaces) =
+                self.dependencies(board, package, package.deps.iter(), &mut draft, &mut options);
+        }
+        let wanted = Wanted::of(self, package, needs, &mut options);
         let Finished { values, diagnostics, read, contested, autos, read_autos, exhausted } =
             options.finish();
         draft.options = values;
@@ -265,9 +281,14 @@ impl Solver<'_> {
         draft.autos = autos;
         draft.read_autos = read_autos;
         draft.clashes.extend(exhausted);
+        if !package.outputs.is_empty() || !package.compiles.is_empty() {
+            let given = (&layer_settings[..], wanted, &diagnostics[..]);
+            self.parts(board, package, &mut draft, needs, given);
+        }
         board.note_reads(&package.name, &read);
         board.note_reads(&package.name, &interfaces);
-        for name in &read {
+        board.note_reads(&package.name, &draft.part_reads);
+        for name in read.iter().chain(&draft.part_reads) {
             draft.shaped_by.extend(
                 standing_for(&board.drafts, name).iter().flat_map(|it| board.drafts.vars_of(it)),
             );
@@ -297,49 +318,67 @@ impl Solver<'_> {
                 draft.clashes.push(clash);
             }
         }
-        if !requests.is_empty() && draft.clashes.is_empty() {
-            if board.is_build
-                && let Some(diagnostic) = self.own_build(&package.name)
-            {
-                // It is not for its version that it cannot be there.
-                let present = needs.iter().find(|it| it.present);
-                draft.clashes.push(Clash {
-                    diagnostic: Some(diagnostic),
-                    sources: present.into_iter().flat_map(|it| it.sources()).collect(),
-                    ..Clash::default()
-                });
-                return draft;
-            }
-            let unit = self.unit(true, requests, (&package.name, board.is_build));
-            for diagnostic in unit.conflicts.clone() {
-                draft.clashes.push(Clash::of_draft(&draft, diagnostic));
-            }
-            for diagnostic in self.unprovided_tools(&draft, &unit) {
-                draft.clashes.push(Clash::of_draft(&draft, diagnostic));
-            }
-            for edge in draft.build_edges.iter_mut() {
-                let bound = edge.interface.as_ref().and_then(|it| unit.drafts.bound.get(it));
-                if let Some(bound) = bound {
-                    edge.to = bound.provider.clone();
-                }
-            }
-            draft.build_unit = Some(unit);
-        }
+        let edges = std::mem::take(&mut draft.build_edges);
+        (draft.build_edges, draft.build_unit) =
+            self.tools(board, &mut draft, needs, requests, edges);
         draft
+    }
+
+    /// Settles the unit of the build tools of a package, or of one of its compilations; returns the
+    /// dependencies with the packages that provide interfaces in it.
+    pub(super) fn tools(
+        &mut self,
+        board: &Board,
+        draft: &mut Draft,
+        needs: &[Arc<Need>],
+        requests: Vec<Request>,
+        mut edges: Vec<DraftEdge>,
+    ) -> (Vec<DraftEdge>, Option<Arc<Settled>>) {
+        if requests.is_empty() || !draft.clashes.is_empty() {
+            return (edges, None);
+        }
+        let name = draft.package.name.clone();
+        if board.is_build
+            && let Some(diagnostic) = self.own_build(&name)
+        {
+            // It is not for its version that it cannot be there.
+            let present = needs.iter().find(|it| it.present);
+            draft.clashes.push(Clash {
+                diagnostic: Some(diagnostic),
+                sources: present.into_iter().flat_map(|it| it.sources()).collect(),
+                ..Clash::default()
+            });
+            return (edges, None);
+        }
+        let unit = self.unit(true, requests, (&name, board.is_build));
+        for diagnostic in unit.conflicts.clone() {
+            draft.clashes.push(Clash::of_draft(draft, diagnostic));
+        }
+        for diagnostic in self.unprovided_tools(draft, &unit) {
+            draft.clashes.push(Clash::of_draft(draft, diagnostic));
+        }
+        for edge in &mut edges {
+            let bound = edge.interface.as_ref().and_then(|it| unit.drafts.bound.get(it));
+            if let Some(bound) = bound {
+                edge.to = bound.provider.clone();
+            }
+        }
+        (edges, Some(unit))
     }
 
     /// What a package needs as it is configured; returns what it needs of its build tools, and the
     /// interfaces that others are to provide.
-    fn dependencies(
+    pub(super) fn dependencies<'d>(
         &self,
         board: &Board,
         package: &Arc<Package>,
+        deps: impl Iterator<Item = &'d DepDecl>,
         draft: &mut Draft,
         options: &mut Options<'_>,
     ) -> (Vec<Request>, BTreeSet<Name>) {
         let mut requests = Vec::new();
         let mut interfaces = BTreeSet::new();
-        for dep in &package.deps {
+        for dep in deps {
             options.begin_reading();
             if dep.role == Role::Test || dep.cond.holds(options) != Some(true) {
                 options.end_reading();
@@ -354,6 +393,7 @@ impl Solver<'_> {
                 from: vec![package.name.clone()],
                 autos: Vec::new(),
                 via: None,
+                output: dep.output.clone(),
                 present: true,
                 is_wish: false,
                 is_policy: false,
@@ -402,6 +442,7 @@ impl Solver<'_> {
                             req: VersionReq::any(),
                             present: false,
                             via: None,
+                            output: None,
                             ..need.clone()
                         };
                         others.push((of.clone(), placed));
@@ -543,7 +584,12 @@ impl Solver<'_> {
     }
 
     /// Adds the places that gave options in a rule their values.
-    fn blame(&self, mut diagnostic: Diagnostic, draft: &Draft, names: &[Name]) -> Diagnostic {
+    pub(super) fn blame(
+        &self,
+        mut diagnostic: Diagnostic,
+        draft: &Draft,
+        names: &[Name],
+    ) -> Diagnostic {
         for name in names {
             let table = &draft.package.schema.table;
             let Some(at) = table.position(name) else { continue };
@@ -577,7 +623,7 @@ impl Solver<'_> {
 }
 
 /// The options that a condition reads.
-fn options_in(cond: &Cond) -> Vec<Name> {
+pub(super) fn options_in(cond: &Cond) -> Vec<Name> {
     let mut names: Vec<Name> = Vec::new();
     cond.atoms(&mut |atom| match atom {
         Atom::Option(name, ..) | Atom::Has(name, ..) if !names.contains(name) => {

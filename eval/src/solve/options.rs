@@ -9,6 +9,7 @@
 //! An option is computed when it is first asked for; the checker has seen to it that this ends.
 
 mod needs;
+mod pins;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

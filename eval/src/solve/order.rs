@@ -121,11 +121,11 @@ impl Solver<'_> {
         if package.is_interface {
             out.extend(self.providers_of(&package.name).iter().map(|it| (it.clone(), false)));
         }
-        for dep in &package.deps {
+        for dep in package.all_deps() {
             if !may_hold(&dep.cond, globals) {
                 continue;
             }
-            let is_sure = dep.cond == Cond::True;
+            let is_sure = dep.cond == Cond::True && package.outputs.is_empty();
             match dep.role {
                 Role::Host | Role::Run | Role::Extends => {
                     let target = self.provider(&dep.package);

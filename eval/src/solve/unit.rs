@@ -43,6 +43,8 @@ pub(super) struct Need {
     pub(super) autos: Vec<Var>,
     /// The interface that the package was chosen to provide.
     pub(super) via: Option<Name>,
+    /// Which output of it is asked for; the one that is meant by its name if `None`.
+    pub(super) output: Option<Name>,
     /// Whether the package must be there; else this counts only if something else needs it.
     pub(super) present: bool,
     /// Whether it is a wish, which fixes options as a layer does.
@@ -74,6 +76,7 @@ pub(super) enum AskWhat {
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     pub(super) package: Name,
+    pub(super) output: Option<Name>,
     pub(super) items: Vec<ItemDecl>,
     pub(super) reqs: Reqs,
     pub(super) place: Place,
@@ -86,6 +89,7 @@ impl Request {
     pub(super) fn of_wish(wish: &Wish) -> Self {
         Request {
             package: wish.package.clone(),
+            output: wish.output.clone(),
             items: wish.items.clone(),
             reqs: wish.reqs.clone(),
             place: wish.place,
@@ -101,6 +105,7 @@ impl Request {
         need.via = None;
         Request {
             package,
+            output: need.output.clone(),
             items: Vec::new(),
             reqs: Reqs::Known(VersionReq::any()),
             place: need.place,
@@ -134,7 +139,8 @@ impl Need {
             })
             .collect();
         asks.sort();
-        format!("{name}[{}]{}{}", asks.join(","), self.req, self.present)
+        let output = self.output.as_ref().map_or(String::new(), |it| format!(".{it}"));
+        format!("{name}{output}[{}]{}{}", asks.join(","), self.req, self.present)
     }
 }
 
@@ -352,6 +358,7 @@ impl Solver<'_> {
                 from: Vec::new(),
                 autos: Vec::new(),
                 via: None,
+                output: request.output.clone(),
                 present: true,
                 is_wish: true,
                 is_policy: false,
@@ -376,6 +383,7 @@ impl Solver<'_> {
                         from: Vec::new(),
                         autos: Vec::new(),
                         via: None,
+                        output: None,
                         present: false,
                         is_wish: false,
                         is_policy: false,
@@ -404,6 +412,7 @@ impl Solver<'_> {
             from: Vec::new(),
             autos: Vec::new(),
             via: None,
+            output: None,
             present: false,
             is_wish: false,
             is_policy: true,

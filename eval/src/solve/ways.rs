@@ -164,7 +164,7 @@ impl Solver<'_> {
         draft: &'d Draft,
         involved: &[&Draft],
     ) -> Vec<&'d DepDecl> {
-        let deps = draft.package.deps.iter().filter(|it| it.cond != Cond::True);
+        let deps = draft.package.all_deps().filter(|it| it.cond != Cond::True);
         deps.filter(|dep| {
             let provider = self.provider_in(board, &dep.package);
             let target = provider.as_ref().unwrap_or(&dep.package);

@@ -234,28 +234,6 @@ mixin tools {
 }
 
 #[test]
-fn several_outputs_are_not_built_as_one() {
-    check(
-        r#"
-//- /r/app.kiln
-recipe app
-version = 1
-include unix
-knob libs: Set<enum { shared, static }> = {shared} split
-step build = sh"""make \(libs)"""
-compile shared_build { libs = {shared} }
-output libapp from shared_build { }
-"#,
-        &["app"],
-        expect![[r#"
-            error[evaluation-error]: packages with several outputs cannot be built yet: `compile shared_build`
-              /r/app.kiln:6 `shared_build`
-              help: until then, write a recipe for each output, or leave these blocks out: without them a package has one output with everything in it
-        "#]],
-    );
-}
-
-#[test]
 fn one_mistake_in_a_library_is_one_message() {
     check(
         r#"

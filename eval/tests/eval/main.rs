@@ -12,6 +12,7 @@ mod limits;
 mod locks;
 mod options;
 mod order;
+mod parts;
 mod property;
 mod roles;
 mod rules;

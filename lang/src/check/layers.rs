@@ -361,12 +361,12 @@ impl<'a> Checker<'a> {
             return;
         }
         // `curl { shared_build.http3 = on }`: of one compilation.
-        if let [first, second] = path
+        if let [first, rest @ ..] = path
+            && !rest.is_empty()
             && schema.part(PartKind::Compile, &first.name).is_some()
             && schema.table.get(&first.name).is_none()
         {
-            let second = std::slice::from_ref(second);
-            return self.setting_in(setting, second, package, &schema.table);
+            return self.setting_in(setting, rest, package, &schema.table);
         }
         self.setting_in(setting, path, package, &schema.table);
     }

@@ -12,8 +12,8 @@ use crate::database::Database;
 use crate::diagnostic::Code;
 use crate::globals::FACTS_MIXIN;
 use crate::module::{
-    BodyId, Expr, ExprId, GuardKind, Ident, ModuleKind, OptionDecl, OptionKind, Part, PartKind,
-    Setting, Stmt, StmtKind,
+    BodyId, Expr, ExprId, GuardKind, Ident, ModuleKind, OptionDecl, OptionKind, PackageRef,
+    PartKind, Role, Setting, Spec, Stmt, StmtKind,
 };
 use crate::nearest::{did_you_mean, list, nearest};
 use crate::schema::{OptionSchema, OptionTable};
@@ -57,7 +57,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Checks a body against the options that it can read and set.
-    fn body(&mut self, body: BodyId, table: &Arc<OptionTable>, kind: PartKind) {
+    pub(super) fn body(&mut self, body: BodyId, table: &Arc<OptionTable>, kind: PartKind) {
         let scope = Scope::of(table);
         let module = self.module();
         let body = &module.bodies[body];
@@ -349,7 +349,13 @@ impl<'a> Checker<'a> {
     fn stmt(&mut self, stmt: &'a Stmt, scope: &Scope, kind: PartKind) {
         let scope = self.guarded(stmt.guard, scope);
         match &stmt.kind {
-            StmtKind::Dep(dep) => self.dep(dep, &scope),
+            StmtKind::Dep(dep) => {
+                self.dep(dep, &scope);
+                // Tests see their package as it was built, and what they need is no part of it.
+                if kind != PartKind::Output && dep.role != Role::Test {
+                    self.own_output(stmt, &dep.spec);
+                }
+            }
             StmtKind::Provides(provides) => {
                 for (interface, reqs) in &provides.interfaces {
                     self.interface_name(interface);
@@ -473,6 +479,24 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Reports a package that needs an output of its own to be compiled.
+    fn own_output(&mut self, stmt: &Stmt, spec: &Spec) {
+        let (PackageRef::Named(name), Some(output)) = (&spec.package, &spec.output) else { return };
+        let own = self.module().name.as_ref();
+        if self.module().kind != Some(ModuleKind::Recipe)
+            || own.is_none_or(|it| it.name != name.name)
+        {
+            return;
+        }
+        let message =
+            format!("`{0}` is what makes `{0}.{1}`, so it cannot need it", name.name, output.name);
+        let diagnostic = self.at_span(Code::BadDeclaration, stmt.span, message).help(format!(
+            "an output may need another one, in its block: `output NAME {{ run {}.{} }}`",
+            name.name, output.name
+        ));
+        self.report(diagnostic);
+    }
+
     /// Reports that what is published is said to depend on what is chosen: each spec chooses for
     /// itself, so there is nothing yet that it could depend on.
     fn publish_guards(&mut self, stmt: &Stmt) {
@@ -554,94 +578,6 @@ impl<'a> Checker<'a> {
                     .help(format!("it has {}", list(&names, "and")));
                 self.report(diagnostic);
             }
-        }
-    }
-
-    fn part(&mut self, part: &'a Part, scope: &Scope) {
-        if part.kind == PartKind::Mixin {
-            return;
-        }
-        let Some(table) = scope.table.clone() else { return };
-        let outer = self.guarded(part.guard, scope);
-        if let Some(when) = part.when {
-            self.condition(when, &outer, CondPlace::Recipe);
-        }
-        if let Some(value) = part.value {
-            self.expect(value, &Ty::Script, &outer.building());
-        }
-        if let Some(of) = &part.of {
-            let (kind, what) = match part.kind {
-                PartKind::Output => (PartKind::Compile, "`compile` block"),
-                _ => (PartKind::Output, "output"),
-            };
-            let names: Vec<&str> = self.schema.part_names(kind).collect();
-            if !names.contains(&of.name.as_str()) {
-                let near = nearest(&of.name, names.iter().copied());
-                let message = format!("there is no {what} `{}`{}", of.name, did_you_mean(&near));
-                let mut diagnostic = self.at_ident(Code::UnknownName, of, message);
-                diagnostic = match (&near[..], names.len()) {
-                    ([near, ..], _) => diagnostic.fix(format!("write `{near}`"), *near),
-                    ([], 0) if part.kind == PartKind::Output => diagnostic.help(format!(
-                        "to make one, write `compile {} {{ … }}` with the options that it pins",
-                        of.name
-                    )),
-                    ([], 0) => {
-                        diagnostic.help(format!("to make one, write `output {} {{ … }}`", of.name))
-                    }
-                    ([], _) => diagnostic.help(format!("there are {}", list(&names, "and"))),
-                };
-                self.report(diagnostic);
-            }
-        }
-        self.body(part.body, &table, part.kind);
-        if part.kind == PartKind::Test {
-            self.script_of_test(part);
-        }
-        if part.kind == PartKind::Compile {
-            self.unpinned(part, &table);
-        }
-    }
-
-    /// Reports a test that runs nothing.
-    fn script_of_test(&mut self, test: &Part) {
-        let stmts = &self.module().bodies[test.body].stmts;
-        let says = |it: &Stmt| matches!(&it.kind, StmtKind::Setting(it) if it.path.first().is_some_and(|it| it.name == "script"));
-        if test.value.is_some() || stmts.iter().any(says) {
-            return;
-        }
-        let message = format!("the test \"{}\" does not say what it runs", test.ident.name);
-        let diagnostic = self.at_ident(Code::MissingValue, &test.ident, message).help(
-            "write `= sh\"…\"` behind the title, or `script = sh\"…\"` in its block: it succeeds if every command does",
-        );
-        self.report(diagnostic);
-    }
-
-    /// Reports the options of which each compilation has its own value, where it does not say which.
-    fn unpinned(&mut self, part: &'a Part, table: &Arc<OptionTable>) {
-        let module = self.module();
-        for option in table.options.iter().filter(|it| it.split) {
-            let pins = module.bodies[part.body].stmts.iter().any(|it| match &it.kind {
-                StmtKind::Setting(setting) => {
-                    setting.path.first().is_some_and(|it| it.name == option.name)
-                }
-                _ => false,
-            });
-            if pins {
-                continue;
-            }
-            let message = format!(
-                "`compile {}` does not say what `{}` is in it",
-                part.ident.name, option.name
-            );
-            let diagnostic = self
-                .at_ident(Code::MissingValue, &part.ident, message)
-                .label(
-                    option.at.file,
-                    self.db.span(option.at.file, option.span),
-                    "what is `split` differs between compilations",
-                )
-                .help(format!("write `{} = …` in its block", option.name));
-            self.report(diagnostic);
         }
     }
 
