@@ -39,6 +39,8 @@ pub(super) fn page(catalog: &Catalog<'_>, entry: &Entry) -> String {
             choices(catalog, table, &all, Some(&entry.name), "option-"),
         ))
         .then(presets(catalog, entry))
+        .then(outputs(catalog, entry))
+        .then(compilations(catalog, entry))
         .then(dependencies(catalog, &parts))
         .then(exports(&parts))
         .then(rules(&parts))
@@ -286,6 +288,44 @@ fn presets(catalog: &Catalog<'_>, entry: &Entry) -> Html {
         }
     }
     section("presets", "Presets", table("Presets", &["Preset", "Sets", "What it is"], rows))
+}
+
+fn outputs(catalog: &Catalog<'_>, entry: &Entry) -> Html {
+    let mut rows = Vec::new();
+    for at in &entry.schema.table.bodies {
+        let part = Part::new(catalog, *at);
+        for output in part.body().parts.iter().filter(|it| it.kind == PartKind::Output) {
+            let name = &output.ident.name;
+            let spec = match *name == *entry.name {
+                true => entry.name.clone(),
+                false => format!("{}.{name}", entry.name),
+            };
+            let stmts = part.module().bodies[output.body].stmts.iter();
+            let holds: Vec<Html> = stmts.map(|it| Html::code(&part.stmt(it))).collect();
+            let from = output.of.as_ref().map_or_else(Html::new, |it| Html::code(&it.name));
+            let doc = inline(&first_paragraph(output.doc.as_deref()), &|_| None);
+            let when = part.when(output.guard, output.when);
+            rows.push(row(None, vec![copyable(&spec), when, from, Html::join(holds, " "), doc]));
+        }
+    }
+    let head = ["Output", "When", "From", "Has", "What it is"];
+    section("outputs", "Outputs", table("Outputs", &head, rows))
+}
+
+fn compilations(catalog: &Catalog<'_>, entry: &Entry) -> Html {
+    let mut rows = Vec::new();
+    for at in &entry.schema.table.bodies {
+        let part = Part::new(catalog, *at);
+        for compile in part.body().parts.iter().filter(|it| it.kind == PartKind::Compile) {
+            let stmts = part.module().bodies[compile.body].stmts.iter();
+            let sets: Vec<Html> = stmts.map(|it| Html::code(&part.stmt(it))).collect();
+            let doc = inline(&first_paragraph(compile.doc.as_deref()), &|_| None);
+            let name = Html::code(&compile.ident.name);
+            rows.push(row(None, vec![name, Html::join(sets, " "), doc]));
+        }
+    }
+    let rows = table("Compilations", &["Compilation", "Pins and sets", "What it is"], rows);
+    section("compilations", "Compilations", rows)
 }
 
 fn steps(catalog: &Catalog<'_>, entry: &Entry) -> Html {

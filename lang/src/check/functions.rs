@@ -819,7 +819,18 @@ impl<'a> Checker<'a> {
                 }
                 Ty::list(Ty::Dep)
             }
-            Object::Outputs | Object::Sources if scope.building => Ty::Path,
+            Object::Outputs if scope.building => {
+                // An output takes its files when the steps are through.
+                if name.name != "out" {
+                    let message = format!("`outputs` has no `{}`", name.name);
+                    let diagnostic = self.at_ident(Code::UnknownMember, name, message).help(
+                        "steps install everything below `out`, and outputs take their `files` from there",
+                    );
+                    self.report(diagnostic.fix("write `out`", "out"));
+                }
+                Ty::Path
+            }
+            Object::Sources if scope.building => Ty::Path,
             Object::Dep | Object::Deps | Object::Outputs | Object::Sources | Object::Steps => {
                 return None;
             }

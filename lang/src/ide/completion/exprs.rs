@@ -440,7 +440,11 @@ impl List<'_> {
                     self.add(item);
                 }
             }
-            "outputs" => self.parts(crate::module::PartKind::Output),
+            "outputs" => {
+                let mut item = self.item("out", CompletionKind::Member, rank::EXPECTED);
+                item.detail = "Where steps install everything.".to_owned();
+                self.add(item);
+            }
             "steps" => self.step_names(),
             _ => {
                 let env = context.schema().env.clone();

@@ -220,15 +220,11 @@ impl Collector<'_> {
                     None => self.db.package(name).map(Symbol::Package),
                 }
             }
-            Object::Outputs => {
-                let body = self.checked.schema.part(crate::module::PartKind::Output, name)?;
-                Some(Symbol::Part(self.file, body))
-            }
             Object::Steps => {
                 let step = scope.table.as_ref()?.step(name)?;
                 Some(Symbol::Step(step.at, step.index))
             }
-            Object::Deps | Object::Sources => Some(Symbol::Member(name.clone())),
+            Object::Deps | Object::Outputs | Object::Sources => Some(Symbol::Member(name.clone())),
         }
     }
 
