@@ -58,9 +58,13 @@ pub struct OptionTable {
     pub steps: Vec<StepSchema>,
     /// The names of the options as they once were.
     pub renamed: Vec<Renamed>,
-    /// The places of the options in the order of their names.
-    by_name: Vec<u32>,
+    /// The options in the order of their names: how each begins, and its place. Of most searches
+    /// the beginnings are all that is looked at.
+    by_name: Vec<(Beginning, u32)>,
 }
+
+/// The first eight bytes of a name, as a number that is in the order of names.
+type Beginning = u64;
 
 /// An option as others see it.
 #[derive(Debug, Clone)]
@@ -170,18 +174,21 @@ impl OptionTable {
     /// Returns the place of the option with this name.
     #[must_use]
     pub fn position(&self, name: &str) -> Option<usize> {
-        self.by_name(name).ok().map(|it| self.by_name[it] as usize)
+        self.by_name(name).ok().map(|it| self.by_name[it].1 as usize)
     }
 
     /// Where the option stands in the order of names, or would.
     fn by_name(&self, name: &str) -> Result<usize, usize> {
-        self.by_name.binary_search_by(|it| self.options[*it as usize].name.as_str().cmp(name))
+        let beginning = beginning(name);
+        self.by_name.binary_search_by(|(it, at)| {
+            it.cmp(&beginning).then_with(|| self.options[*at as usize].name.as_str().cmp(name))
+        })
     }
 
     /// Adds an option, unless there is one with its name.
     fn push(&mut self, option: Arc<OptionSchema>) {
         if let Err(at) = self.by_name(&option.name) {
-            self.by_name.insert(at, self.options.len() as u32);
+            self.by_name.insert(at, (beginning(&option.name), self.options.len() as u32));
             self.options.push(option);
         }
     }
@@ -220,6 +227,14 @@ impl OptionTable {
             })
             .collect()
     }
+}
+
+/// How a name begins; a shorter name comes before those that begin with it.
+fn beginning(name: &str) -> Beginning {
+    let mut first = [0; size_of::<Beginning>()];
+    let len = name.len().min(first.len());
+    first[..len].copy_from_slice(&name.as_bytes()[..len]);
+    Beginning::from_be_bytes(first)
 }
 
 impl Schema {
@@ -321,13 +336,17 @@ impl Compute<'_> {
     fn table(&mut self, body: BodyId, with_package: bool) -> OptionTable {
         let mut table = OptionTable::default();
         self.open.push(body);
+        let module = self.env.module();
         if with_package {
             let package = self.db.schema(Database::PACKAGE);
             if let Some((_, _, base)) = package.mixin("package") {
+                // Most recipes have these options and their own.
+                let count = base.options.len() + module.bodies[body].options.len();
+                table.options.reserve_exact(count);
+                table.by_name.reserve_exact(count);
                 self.append(&mut table, base, None);
             }
         }
-        let module = self.env.module();
         // In layers, `include` names presets.
         let includes_mixins = matches!(
             module.kind,
@@ -490,7 +509,13 @@ impl Compute<'_> {
     /// Adds what `other` has and `table` has not.
     fn append(&mut self, table: &mut OptionTable, other: &OptionTable, at: Option<SpanId>) {
         // A let is private to its body.
-        for option in other.options.iter().filter(|it| it.kind != OptionKind::Let) {
+        let is_private = |it: &&Arc<OptionSchema>| it.kind == OptionKind::Let;
+        let is_copy = table.options.is_empty() && !other.options.iter().any(|it| is_private(&it));
+        if is_copy {
+            table.options.extend_from_slice(&other.options);
+            table.by_name.extend_from_slice(&other.by_name);
+        }
+        for option in other.options.iter().filter(|it| !is_copy && !is_private(it)) {
             if let Some(first) = table.get(&option.name) {
                 if first.at != option.at
                     && let Some(at) = at

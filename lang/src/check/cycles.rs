@@ -21,6 +21,7 @@ struct Edge {
     range: text_size::TextRange,
 }
 
+/// The options that read others.
 type Graph = BTreeMap<Name, Vec<Edge>>;
 
 /// A file, and what the words in it mean.
@@ -46,33 +47,39 @@ impl Resolved<'_> {
 
     fn body_edges(&self, at: BodyRef, graph: &mut Graph) {
         let body = &self.lowered.module.bodies[at.body];
-        for decl in &body.options {
-            let entry = graph.entry(decl.ident.name.clone()).or_default();
-            for expr in [decl.default, decl.when].into_iter().flatten() {
-                entry.extend(self.edges(expr));
+        let mut edges = Vec::new();
+        let mut add = |name: &Name, edges: &mut Vec<Edge>| {
+            if !edges.is_empty() {
+                graph.entry(name.clone()).or_default().append(edges);
             }
+        };
+        for decl in &body.options {
+            for expr in [decl.default, decl.when].into_iter().flatten() {
+                self.edges(expr, &mut edges);
+            }
+            add(&decl.ident.name, &mut edges);
         }
         for stmt in &body.stmts {
             let StmtKind::Setting(setting) = &stmt.kind else { continue };
             let Some(name) = setting.path.first().filter(|it| it.name != "steps") else { continue };
-            graph.entry(name.name.clone()).or_default().extend(self.edges(setting.value));
+            self.edges(setting.value, &mut edges);
+            add(&name.name, &mut edges);
         }
     }
 
-    fn edges(&self, expr: ExprId) -> Vec<Edge> {
-        let mut edges = Vec::new();
-        for read in self.reads(expr) {
-            let (file, range) = (self.file, self.lowered.map.expr(read));
-            match &self.res[read.index()] {
-                Res::Option(name) => edges.push(Edge { to: name.clone(), file, range }),
+    /// Adds what an expression reads.
+    fn edges(&self, expr: ExprId, edges: &mut Vec<Edge>) {
+        self.lowered.module.walk(expr, &mut |read| {
+            let to = match &self.res[read.index()] {
+                Res::Option(name) => name,
                 Res::Let(at, index) if at.file == self.file => {
-                    let decl = &self.lowered.module.bodies[at.body].options[*index as usize];
-                    edges.push(Edge { to: decl.ident.name.clone(), file, range });
+                    &self.lowered.module.bodies[at.body].options[*index as usize].ident.name
                 }
-                _ => {}
-            }
-        }
-        edges
+                _ => return,
+            };
+            let (file, range) = (self.file, self.lowered.map.expr(read));
+            edges.push(Edge { to: to.clone(), file, range });
+        });
     }
 }
 
@@ -114,12 +121,13 @@ impl<'a> Checker<'a> {
                 if name.name == "steps" {
                     continue;
                 }
-                let edges = self.resolved().edges(setting.value);
+                let mut edges = Vec::new();
+                self.resolved().edges(setting.value, &mut edges);
                 let entry = graph.entry(name.name.clone()).or_default();
                 if setting.op == SettingOp::Set {
                     entry.clear();
                 }
-                entry.extend(edges);
+                entry.append(&mut edges);
             }
             self.rings(&graph);
         }
@@ -148,8 +156,9 @@ impl<'a> Checker<'a> {
     /// Reports each ring of a graph once.
     fn rings(&mut self, graph: &Graph) {
         let mut done: BTreeSet<&Name> = BTreeSet::new();
+        let mut path: Vec<(&Name, usize)> = Vec::new();
         for start in graph.keys() {
-            let mut path: Vec<(&Name, usize)> = vec![(start, 0)];
+            path.push((start, 0));
             // Depth first with an explicit stack: what is on it is the way from the start.
             while let Some((name, next)) = path.last_mut() {
                 if done.contains(*name) {

@@ -5,13 +5,15 @@ use super::{Element, Expr, ExprId, Module, PackageRef, Req, Spec, StrPart};
 impl Module {
     /// Calls `visit` for `expr` and every expression below it, outer ones first.
     pub fn walk(&self, expr: ExprId, visit: &mut impl FnMut(ExprId)) {
-        let mut stack = vec![expr];
-        let mut below = Vec::new();
+        visit(expr);
+        let mut stack = Vec::new();
+        self.children(&self.exprs[expr], &mut stack);
+        stack.reverse();
         while let Some(expr) = stack.pop() {
             visit(expr);
-            below.clear();
-            self.children(&self.exprs[expr], &mut below);
-            stack.extend(below.iter().rev());
+            let first = stack.len();
+            self.children(&self.exprs[expr], &mut stack);
+            stack[first..].reverse();
         }
     }
 

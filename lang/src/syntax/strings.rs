@@ -33,12 +33,11 @@ pub(crate) enum StringErrorKind {
     BadIndent,
 }
 
-/// Returns the parts of a string and what is wrong in it.
-pub(crate) fn pieces(string: &StringLit) -> (Vec<StringPiece>, Vec<StringError>) {
+/// Calls `take` for each part of a string, in order; returns what is wrong in the string.
+pub(crate) fn pieces(string: &StringLit, mut take: impl FnMut(StringPiece)) -> Vec<StringError> {
     let style = string.style();
     let mut errors = Vec::new();
     let parts: Vec<StringPart> = string.string_parts().collect();
-    let mut pieces = Vec::with_capacity(parts.len());
     // A long string whose text begins with a line break is laid out: the first line break is not
     // part of it, nor is the last with the white space behind it, which all lines begin with.
     let first = match parts.first() {
@@ -51,12 +50,13 @@ pub(crate) fn pieces(string: &StringLit) -> (Vec<StringPiece>, Vec<StringError>)
     for (index, part) in parts.into_iter().enumerate() {
         match part {
             StringPart::Interpolation(it) => {
-                pieces.push(StringPiece { text: None, expr: it.expr(), range: it.range() })
+                take(StringPiece { text: None, expr: it.expr(), range: it.range() });
             }
             StringPart::StringChunk(chunk) => {
                 let range = chunk.syntax().text_range();
                 let raw = chunk.raw_text();
-                let mut text = raw.replace("\r\n", "\n");
+                let mut text =
+                    if raw.contains('\r') { raw.replace("\r\n", "\n") } else { raw.to_owned() };
                 if laid_out {
                     if index == 0 {
                         text = text.trim_start_matches([' ', '\t', '\r'])[1..].to_owned();
@@ -73,11 +73,11 @@ pub(crate) fn pieces(string: &StringLit) -> (Vec<StringPiece>, Vec<StringError>)
                 if !style.shell && style.hashes == 0 {
                     text = unescape(text, range, &mut errors);
                 }
-                pieces.push(StringPiece { text: Some(text), expr: None, range });
+                take(StringPiece { text: Some(text), expr: None, range });
             }
         }
     }
-    (pieces, errors)
+    errors
 }
 
 /// The white space before the closing quotes.

@@ -1,5 +1,7 @@
 //! Expressions and types.
 
+use std::borrow::Cow;
+
 use smol_str::SmolStr;
 
 use super::{LowerErrorKind, Lowerer};
@@ -153,7 +155,14 @@ impl Lowerer {
     }
 
     fn string(&mut self, string: &ast::StringLit) -> Expr {
-        let (pieces, errors) = pieces(string);
+        // Most strings are one text.
+        let mut parts = Vec::with_capacity(1);
+        let errors = pieces(string, |piece| match (piece.text, piece.expr) {
+            (Some(text), _) if text.is_empty() => {}
+            (Some(text), _) => parts.push(StrPart::Text(text.into())),
+            (None, Some(expr)) => parts.push(StrPart::Expr(self.expr(&expr))),
+            (None, None) => parts.push(StrPart::Expr(self.alloc(Expr::Missing, piece.range))),
+        });
         for error in errors {
             let kind = match error.kind {
                 StringErrorKind::UnknownEscape(c) => LowerErrorKind::UnknownEscape(c),
@@ -162,16 +171,7 @@ impl Lowerer {
             };
             self.error(kind, error.range);
         }
-        let parts = pieces
-            .into_iter()
-            .filter_map(|piece| match (piece.text, piece.expr) {
-                (Some(text), _) if text.is_empty() => None,
-                (Some(text), _) => Some(StrPart::Text(text.into())),
-                (None, Some(expr)) => Some(StrPart::Expr(self.expr(&expr))),
-                (None, None) => Some(StrPart::Expr(self.alloc(Expr::Missing, piece.range))),
-            })
-            .collect();
-        Expr::Str { parts, shell: string.style().shell }
+        Expr::Str { parts: parts.into(), shell: string.style().shell }
     }
 
     /// Lowers a message: a string.
@@ -393,7 +393,10 @@ fn binary_op(binary: &ast::Binary) -> Option<BinaryOp> {
 }
 
 fn int(text: &str) -> Option<i64> {
-    let digits: String = text.chars().filter(|&it| it != '_').collect();
+    let mut digits = Cow::Borrowed(text);
+    if text.contains('_') {
+        digits = text.replace('_', "").into();
+    }
     match digits.strip_prefix("0x") {
         Some(hex) => i64::from_str_radix(hex, 16).ok(),
         None => digits.parse().ok(),

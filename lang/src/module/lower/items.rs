@@ -615,12 +615,14 @@ impl Lowerer {
     }
 
     fn setting(&mut self, setting: &ast::Setting, place: &Place) -> Option<Setting> {
-        let mut path = place.prefix.clone();
-        path.extend(self.path(&setting.path()?));
+        let mut path = self.path(&setting.path()?);
+        if !place.prefix.is_empty() {
+            path = place.prefix.iter().cloned().chain(path).collect();
+        }
         let op = setting_op(setting.op_token()?.kind())?;
         let value = self.expr_or_missing(setting.expr(), setting);
         Some(Setting {
-            path: path.into_boxed_slice(),
+            path,
             op,
             value,
             guard: place.guard,

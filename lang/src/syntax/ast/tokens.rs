@@ -70,16 +70,23 @@ pub fn doc(node: &impl AstNode) -> Option<String> {
 }
 
 fn doc_of(node: &SyntaxNode, kind: SyntaxKind) -> Option<String> {
-    let mut lines = Vec::new();
+    let mut doc: Option<String> = None;
     for child in node.borrowed().children() {
         if child.kind() == kind
             && let Some(token) = child.into_token()
         {
             let line = token.text()[3..].trim_end();
-            lines.push(line.strip_prefix(' ').unwrap_or(line).to_owned());
+            let line = line.strip_prefix(' ').unwrap_or(line);
+            match &mut doc {
+                None => doc = Some(line.to_owned()),
+                Some(doc) => {
+                    doc.push('\n');
+                    doc.push_str(line);
+                }
+            }
         }
     }
-    (!lines.is_empty()).then(|| lines.join("\n"))
+    doc
 }
 
 /// How a string is delimited.
@@ -111,12 +118,9 @@ impl StringLit {
         match (parts.next(), parts.next()) {
             (None, _) => Some(String::new()),
             (Some(StringPart::StringChunk(_)), None) => {
-                let (pieces, _) = crate::syntax::strings::pieces(self);
-                pieces
-                    .into_iter()
-                    .next()
-                    .map(|it| it.text.unwrap_or_default())
-                    .or(Some(String::new()))
+                let mut text = String::new();
+                crate::syntax::strings::pieces(self, |it| text = it.text.unwrap_or_default());
+                Some(text)
             }
             _ => None,
         }

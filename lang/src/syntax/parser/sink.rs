@@ -39,8 +39,8 @@ fn is_documented(kind: SyntaxKind) -> bool {
 
 /// Builds the tree; every byte of `text` is in it.
 pub(super) fn build(text: &Arc<str>, tokens: &[Token], mut events: Vec<Event>) -> Tree {
-    // Half of the events are tokens, the other half begin and end nodes; white space comes on top.
-    let builder = TreeBuilder::new(events.len() / 2 + tokens.len() / 2 + 8);
+    // A node has two events and a token that carries meaning one; all tokens are in the tree.
+    let builder = TreeBuilder::new(events.len() / 2 + tokens.len() + 8);
     let mut sink = Sink { text, tokens, at: 0, builder };
     let mut parents = Vec::new();
     let mut depth = 0_usize;
