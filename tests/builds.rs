@@ -503,14 +503,14 @@ fn several_outputs() -> Result<(), Failed> {
     let realise =
         |spec: &str| succeed(store.path(), ["realise", "--no-project", "--recipes", &folder, spec]);
     let (path, said) = realise("net")?;
-    expect(&said, &["built net.shared_build 1.0", "built net 1.0"], &["static_build", "libnet"])?;
+    expect(&said, &["built net/shared_build 1.0", "built net 1.0"], &["static_build", "libnet"])?;
     let files = entries(&in_store(store.path(), &path));
     expect(&files, &["bin/net", "share/man/net.1"], &["lib", "include"])?;
     // The program is one of its compilation, and runs with what the output needs.
     let run = ["run", "--no-project", "--recipes", &folder, "net", "--", "net"];
     expect(&succeed(store.path(), run)?.0, &["net with shared, http3"], &[])?;
     let (path, said) = realise("app")?;
-    expect(&said, &["built net.static_build 1.0", "built net.libnet-static 1.0"], &["shared"])?;
+    expect(&said, &["built net/static_build 1.0", "built net.libnet-static 1.0"], &["shared"])?;
     let seen = fs::read_to_string(in_store(store.path(), &path).join("seen"))?;
     expect(&seen, &["libnet.a", "static, no http3"], &["libnet.so", "net.1"])?;
     // Another pattern compiles nothing.

@@ -386,6 +386,8 @@ pub struct BodyArg {
 pub struct CompileDecl {
     /// Its name.
     pub name: Name,
+    /// When there is such a compilation.
+    pub cond: Cond,
     /// The options that it pins, and the fields and steps that it sets.
     pub settings: Vec<BodySetting>,
     /// Its name in the recipe.

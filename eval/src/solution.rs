@@ -362,12 +362,13 @@ impl Node {
             .filter_map(|(schema, value)| Some((&schema.name, value.as_deref()?)))
     }
 
-    /// Returns the name as a spec has it: `curl`; of a part of a package, `curl.libcurl`.
+    /// Returns the name as a spec has it: `curl`, of an output `curl.libcurl`; of a compilation, which
+    /// no spec can name, `curl/shared_build`.
     #[must_use]
     pub fn name(&self) -> String {
         let package = &self.package.name;
         match &self.part {
-            Some(NodePart::Compile(part)) => format!("{package}.{part}"),
+            Some(NodePart::Compile(part)) => format!("{package}/{part}"),
             Some(NodePart::Output { name, .. }) if name != package => format!("{package}.{name}"),
             Some(NodePart::Output { .. }) | None => package.to_string(),
         }

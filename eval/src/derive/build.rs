@@ -229,8 +229,9 @@ impl<'c> NodeBuilder<'c> {
     }
 
     fn plan_test(&mut self, test: &TestDecl) -> Option<Plan> {
-        let node = self.context.solution.node(self.id);
-        let title = format!("{} test \"{}\"", node.title(), test.title);
+        // Evaluated are the words of the compilation; tested may be an output.
+        let tested_title = self.testing.as_ref().map(|it| it.title.clone()).unwrap_or_default();
+        let title = format!("{tested_title} test \"{}\"", test.title);
         let Ok(name) = StoreName::new(format!("{}-test", self.package.name)) else {
             return None;
         };

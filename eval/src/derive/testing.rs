@@ -39,6 +39,8 @@ pub struct Test {
 pub(super) struct Testing {
     /// The package, as it was built.
     pub(super) tested: InputRef,
+    /// Its name and version.
+    pub(super) title: String,
     /// What the test depends on.
     pub(super) deps: Vec<TestDep>,
     /// What is needed when the package runs.
@@ -111,7 +113,8 @@ pub fn derive_tests(
             else {
                 continue;
             };
-            let testing = Testing { tested, deps, run };
+            let title = solution.node(*node).title();
+            let testing = Testing { tested, title, deps, run };
             let (plan, said) = build::plan_test(&deriver.context, words, test, testing);
             said.into_iter().for_each(|it| deriver.report(it));
             let Some(input) = plan.and_then(|it| deriver.realise_plan(it)) else { continue };

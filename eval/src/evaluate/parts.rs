@@ -41,8 +41,10 @@ impl Evaluation<'_> {
                 self.stmt(package, index, stmt, checked, &locals);
             }
         }
+        let cond = self.guard(checked, part.guard, &Vec::new());
         package.compiles.push(CompileDecl {
             name: part.ident.name.clone(),
+            cond,
             settings: package.settings.split_off(settings),
             place: self.place(checked, part.ident.span),
         });
@@ -57,6 +59,7 @@ impl Evaluation<'_> {
         let none = Vec::new();
         let guard = self.guard(checked, part.guard, &none);
         let when = part.when.map_or(Cond::True, |it| self.cond(checked, it, &none));
+        let made = compile.map_or(Cond::True, |it| package.compiles[it].cond.clone());
         let (deps, exports) = (package.deps.len(), package.exports.len());
         let mut files = Vec::new();
         for stmt in &checked.module().bodies[part.body].stmts {
@@ -76,7 +79,7 @@ impl Evaluation<'_> {
         package.outputs.push(OutputDecl {
             name: part.ident.name.clone(),
             compile,
-            cond: Cond::all([guard, when]),
+            cond: Cond::all([guard, when, made]),
             when: part.when,
             files,
             deps: package.deps.split_off(deps),

@@ -20,9 +20,8 @@ use super::node::{Draft, DraftEdge, options_in};
 use super::options::{Finished, Options};
 use super::search::Clash;
 use super::unit::{Need, Settled};
-use crate::condition::Cond;
 use crate::layers::LayerSetting;
-use crate::package::{OutputDecl, Package};
+use crate::package::{OutputDecl, Package, Place};
 use crate::solution::OptionValue;
 
 /// The name of what is there without `output` blocks: everything that was made.
@@ -59,8 +58,8 @@ pub(super) struct Wanted {
     pub(super) outputs: BTreeSet<usize>,
     /// What is asked for and cannot be meant.
     unclear: Vec<Diagnostic>,
-    /// The outputs that are asked for and not there, with who asks.
-    missing: Vec<(usize, Arc<Need>)>,
+    /// The outputs that are asked for and not there, with where and who asks.
+    missing: Vec<(usize, Place, String)>,
 }
 
 /// What is meant by a package where an output may be named.
@@ -106,12 +105,13 @@ impl Wanted {
                 else {
                     continue;
                 };
-                let is_there =
-                    |it: &Cond, options: &mut Options<'_>| it.holds(options) == Some(true);
-                if is_there(&dep.cond, options)
-                    && is_there(&decl.cond, options)
-                    && wanted.outputs.insert(other)
-                {
+                if dep.cond.holds(options) != Some(true) {
+                    continue;
+                }
+                if decl.cond.holds(options) == Some(false) {
+                    let by = format!("{}.{}", package.name, package.outputs[at].name);
+                    wanted.missing.push((other, dep.place, by));
+                } else if wanted.outputs.insert(other) {
                     open.push(other);
                 }
             }
@@ -124,7 +124,7 @@ impl Wanted {
         solver: &Solver<'_>,
         package: &Package,
         output: Option<&Name>,
-        need: &Arc<Need>,
+        need: &Need,
         options: &mut Options<'_>,
     ) {
         let name = &package.name;
@@ -143,7 +143,7 @@ impl Wanted {
                     self.outputs.insert(at);
                     return;
                 }
-                self.missing.push((at, need.clone()));
+                self.missing.push((at, need.place, need.by.clone()));
                 return;
             }
             MeantPart::Unknown => {
@@ -184,8 +184,8 @@ impl Solver<'_> {
         for diagnostic in wanted.unclear {
             draft.clashes.push(Clash::of_draft(draft, diagnostic));
         }
-        for (at, need) in &wanted.missing {
-            let diagnostic = self.missing_output(draft, &package.outputs[*at], need);
+        for (at, place, by) in &wanted.missing {
+            let diagnostic = self.missing_output(draft, &package.outputs[*at], *place, by);
             draft.clashes.push(Clash::of_draft(draft, diagnostic));
         }
         let compiles: BTreeSet<Option<usize>> = wanted
@@ -263,7 +263,13 @@ impl Solver<'_> {
     }
 
     /// Says that an output is asked for that is not there as the package is configured.
-    fn missing_output(&self, draft: &Draft, output: &OutputDecl, need: &Need) -> Diagnostic {
+    fn missing_output(
+        &self,
+        draft: &Draft,
+        output: &OutputDecl,
+        asked: Place,
+        by: &str,
+    ) -> Diagnostic {
         let package = &draft.package;
         let message =
             format!("`{}` has no output `{}` as it is configured", package.name, output.name);
@@ -276,8 +282,8 @@ impl Solver<'_> {
             None => "the condition that it stands under does not hold".to_owned(),
         };
         let diagnostic = self
-            .at(Code::Conflict, need.place, message)
-            .here(format!("asked for here: {}", need.by))
+            .at(Code::Conflict, asked, message)
+            .here(format!("asked for here: {by}"))
             .label(place.file, place.range(), why);
         self.blame(diagnostic, draft, &options_in(&output.cond))
     }

@@ -49,29 +49,29 @@ fn the_name_of_a_package_means_the_output_of_that_name() {
         "",
         &["net"],
         expect![[r#"
-        zlib 1.3
-          build: make zlib
-        quic 2
-          build: make quic
-        net.shared_build 8.1
-          host.quic: quic 2
-          host.zlib: zlib 1.3
-          build: make shared h3 <host.zlib>/lib <host.quic>/lib
-        net 8.1
-          from: net.shared_build 8.1
-          files=bin/.*
-        bin/**
-        share/man(/.*)?
-        share/man
-          from=<from>
-          take: copy $files from $from
-        net.libnet 8.1
-          from: net.shared_build 8.1
-          files=lib/[^/]*\.so[^/]*
-        lib/*.so*
-          from=<from>
-          take: copy $files from $from
-    "#]],
+            zlib 1.3
+              build: make zlib
+            quic 2
+              build: make quic
+            net/shared_build 8.1
+              host.quic: quic 2
+              host.zlib: zlib 1.3
+              build: make shared h3 <host.zlib>/lib <host.quic>/lib
+            net 8.1
+              from: net/shared_build 8.1
+              files=bin/.*
+            bin/**
+            share/man(/.*)?
+            share/man
+              from=<from>
+              take: copy $files from $from
+            net.libnet 8.1
+              from: net/shared_build 8.1
+              files=lib/[^/]*\.so[^/]*
+            lib/*.so*
+              from=<from>
+              take: copy $files from $from
+        "#]],
     );
 }
 
@@ -81,19 +81,19 @@ fn only_the_compilation_that_is_asked_for_is_there() {
         "",
         &["net.libnet-static[libs += {static}]"],
         expect![[r#"
-        zlib 1.3
-          build: make zlib
-        net.static_build 8.1
-          host.zlib: zlib 1.3
-          build: make static h1 <host.zlib>/lib
-        strip
-        net.libnet-static 8.1
-          from: net.static_build 8.1
-          files=lib/[^/]*\.a
-        lib/*.a
-          from=<from>
-          take: copy $files from $from
-    "#]],
+            zlib 1.3
+              build: make zlib
+            net/static_build 8.1
+              host.zlib: zlib 1.3
+              build: make static h1 <host.zlib>/lib
+            strip
+            net.libnet-static 8.1
+              from: net/static_build 8.1
+              files=lib/[^/]*\.a
+            lib/*.a
+              from=<from>
+              take: copy $files from $from
+        "#]],
     );
 }
 
@@ -112,12 +112,12 @@ step build = sh"""make \(dep.net) \(deps.link.map((it) -> it.lib))"""
         expect![[r#"
             zlib 1.3
               build: make zlib
-            net.static_build 8.1
+            net/static_build 8.1
               host.zlib: zlib 1.3
               build: make static h1 <host.zlib>/lib
             strip
             net.libnet-static 8.1
-              from: net.static_build 8.1
+              from: net/static_build 8.1
               files=lib/[^/]*\.a
             lib/*.a
               from=<from>
@@ -149,28 +149,28 @@ step build = sh"""make \(dep.net) \(dep.still) \(dep.tool.bin)"""
               build: make zlib
             quic 2
               build: make quic
-            net.shared_build 8.1
+            net/shared_build 8.1
               host.quic: quic 2
               host.zlib: zlib 1.3
               build: make shared h3 <host.zlib>/lib <host.quic>/lib
             net.libnet 8.1
-              from: net.shared_build 8.1
+              from: net/shared_build 8.1
               files=lib/[^/]*\.so[^/]*
             lib/*.so*
               from=<from>
               take: copy $files from $from
-            net.static_build 8.1
+            net/static_build 8.1
               host.zlib: zlib 1.3
               build: make static h1 <host.zlib>/lib
             strip
             net.libnet-static 8.1
-              from: net.static_build 8.1
+              from: net/static_build 8.1
               files=lib/[^/]*\.a
             lib/*.a
               from=<from>
               take: copy $files from $from
             net 8.1
-              from: net.shared_build 8.1
+              from: net/shared_build 8.1
               files=bin/.*
             bin/**
             share/man(/.*)?
@@ -248,14 +248,14 @@ net { libs += {static}; http3 = on; static_build.http3 = on; static_build.steps.
               build: make zlib
             quic 2
               build: make quic
-            net.static_build 8.1
+            net/static_build 8.1
               host.quic: quic 2
               host.zlib: zlib 1.3
               build: make static h3 <host.zlib>/lib <host.quic>/lib
             strip
             size
             net.libnet-static 8.1
-              from: net.static_build 8.1
+              from: net/static_build 8.1
               files=lib/[^/]*\.a
             lib/*.a
               from=<from>
@@ -376,4 +376,68 @@ fn what_an_output_cannot_take_is_said() {
           /r/a.kiln:7 `lib`
           help: build systems such as `steps autotools` say it, and so does `include tools` of the module `unix`
     "#]].assert_eq(&with("[\"lib\"]", ""));
+}
+
+#[test]
+fn a_compilation_is_there_under_its_conditions() {
+    let files = r#"
+//- /r/twice.kiln
+recipe twice
+version = 1
+include unix
+feature big
+knob width: enum { one, two } = one split
+take = sh"copy"
+step build = sh"""make \(width)"""
+compile a { width = one }
+when big { compile b { width = two } }
+output twice from a { files = ["bin/one"]; run twice.b when big }
+output all from a { files = ["bin"]; run twice.b }
+output b from b { files = ["bin"]; run twice }
+"#;
+    let shown = |wish: &str| show_derivations(&Fixture::new(files, &[wish]).run());
+    expect![[r#"
+        twice/a 1
+          build: make one
+        twice 1
+          from: twice/a 1
+          files=bin/one(/.*)?
+        bin/one
+          from=<from>
+          take: copy
+    "#]]
+    .assert_eq(&shown("twice"));
+    expect![[r#"
+        twice/a 1
+          build: make one
+        twice 1
+          from: twice/a 1
+          files=bin/one(/.*)?
+        bin/one
+          from=<from>
+          take: copy
+        twice/b 1
+          build: make two
+        twice.b 1
+          from: twice/b 1
+          files=bin(/.*)?
+        bin
+          from=<from>
+          take: copy
+    "#]]
+    .assert_eq(&shown("twice[big]"));
+    expect![[r#"
+        error[conflict]: `twice` has no output `b` as it is configured
+          /r/twice.kiln:11 `run twice.b`
+          /r/twice.kiln:12 `b`: the condition that it stands under does not hold
+          /r/twice.kiln:4 `big`: `big` is off by default
+    "#]]
+    .assert_eq(&shown("twice.all"));
+    expect![[r#"
+        error[conflict]: `twice` has no output `b` as it is configured
+          command line:1 `twice.b`
+          /r/twice.kiln:12 `b`: the condition that it stands under does not hold
+          /r/twice.kiln:4 `big`: `big` is off by default
+    "#]]
+    .assert_eq(&shown("twice.b"));
 }
