@@ -18,13 +18,14 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials: [(&str, Test); 12] = [
+    let trials: [(&str, Test); 13] = [
         ("the first command of the README", the_first_command),
         ("a library's comment does not reach its users", comment_in_a_library),
         ("what a build cannot see changes no id", unseen_changes),
         ("a feature rebuilds its own package alone", one_feature),
         ("a recalled request sees every change of a file", recalled_request),
         ("what a program needs when it runs is there", needed_when_it_runs),
+        ("a program that nothing can start says what is missing", not_started),
         ("tests run when something that they see has changed", tests_of_packages),
         ("an output has the files that it takes, and no others", several_outputs),
         ("two stores get the same objects", two_stores),
@@ -322,6 +323,19 @@ fn recalled_request() -> Result<(), Failed> {
     fs::write(recipes.folder.path().join("cc.kiln"), "recipe cc\nversion = banana\n")?;
     let (said, done) = realise()?;
     if done { Err(format!("a broken recipe was not seen:\n{said}").into()) } else { Ok(()) }
+}
+
+fn not_started() -> Result<(), Failed> {
+    let recipes = Path::new(env!("CARGO_MANIFEST_DIR")).join("builds");
+    let run = |bin: &str| {
+        let recipes = ["--no-project".as_ref(), "--recipes".as_ref(), recipes.as_os_str()];
+        let rest = ["not-started", "--bin", bin].map(OsStr::new);
+        said(&kiln(&shared_store(), ["run".as_ref()].into_iter().chain(recipes).chain(rest)))
+    };
+    let program = "`program` cannot be started: this machine has no `/nowhere/ld-linux.so.2`";
+    expect(&run("program"), &[program, "it is a part of glibc", "libc6"], &[])?;
+    let script = "`script` cannot be started: it is a script for `/nowhere/perl`";
+    expect(&run("script"), &[script, "names an interpreter of the store"], &[])
 }
 
 fn needed_when_it_runs() -> Result<(), Failed> {

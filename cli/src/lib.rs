@@ -36,6 +36,7 @@ mod sarif;
 mod signals;
 mod sources;
 mod spec;
+mod starter;
 mod summary;
 mod terminal;
 mod witnesses;

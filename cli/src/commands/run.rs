@@ -2,6 +2,7 @@
 //! store at its place.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::Path;
 
 use kiln_eval::NodeId;
@@ -15,6 +16,7 @@ use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::progress::Progress;
 use crate::recall::Recall;
+use crate::starter::Starter;
 use crate::terminal::Terminal;
 use crate::workshop::{Again, Workshop, open_store, there};
 use crate::workspace::Workspace;
@@ -112,7 +114,19 @@ fn start(
             message: format!("the store cannot be shown at its place: {cause}"),
             advice: Some(format!("{advice}; to check: {check}")),
         }),
-        Err(error) => Err(Fail::Run { message: error.to_string(), advice: None }),
+        Err(error) => {
+            // The kernel says so of the program, too, where what it needs first is missing.
+            let starter = match &error {
+                EnterError::NotRun { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                    Starter::missing(Path::new(&argv[0]), &objects)
+                }
+                _ => None,
+            };
+            Err(match starter {
+                Some(starter) => starter.into_fail(&name),
+                None => Fail::Run { message: error.to_string(), advice: None },
+            })
+        }
     }
 }
 
