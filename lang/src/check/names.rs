@@ -6,7 +6,7 @@ use crate::diagnostic::Code;
 use crate::module::{ExprId, Name};
 use crate::nearest::{did_you_mean, list, nearest};
 use crate::pattern::Pattern;
-use crate::schema::BodyRef;
+use crate::schema::{BodyRef, OptionSchema};
 use crate::types::{EnumTy, Ty};
 use crate::version::{Version, VersionBound};
 
@@ -54,6 +54,9 @@ impl<'a> Checker<'a> {
         {
             if option.kind == crate::module::OptionKind::Let {
                 let (at, index) = (option.at, option.index);
+                if at.file != self.file {
+                    return self.let_of_another(expr, option);
+                }
                 let ty = self.let_type(at, index, scope);
                 return self.set(expr, Res::Let(at, index), ty);
             }
@@ -150,6 +153,18 @@ impl<'a> Checker<'a> {
             _ => return None,
         };
         Some(self.set(expr, Res::Fact(fact), ty))
+    }
+
+    /// A let of a recipe, in a layer that sets something of it.
+    fn let_of_another(&mut self, expr: ExprId, option: &OptionSchema) -> Ty {
+        let message = format!("`{}` is a `let`, which only its recipe knows", option.name);
+        let place = self.db.span(option.at.file, option.span);
+        let diagnostic = self
+            .at_expr(Code::UnknownName, expr, message)
+            .label(option.at.file, place, "declared here")
+            .help("write the value itself; a `field` in the recipe is known everywhere");
+        self.report(diagnostic);
+        self.set(expr, Res::Error, Ty::Error)
     }
 
     /// A let at the top of this module, seen from functions and mixins.

@@ -75,11 +75,7 @@ fn binary(p: &mut Parser<'_>, least: u8) -> Option<CompletedMarker> {
         let m = lhs.precede(p);
         if power == RANGED {
             p.bump();
-            if starts_expr(p) {
-                p.deeper(|p| {
-                    binary(p, ADDITIVE);
-                });
-            }
+            end_of_range(p);
             lhs = m.complete(p, SyntaxKind::RANGE);
             continue;
         }
@@ -104,6 +100,17 @@ fn binary(p: &mut Parser<'_>, least: u8) -> Option<CompletedMarker> {
         p.slip(Slip::Ternary);
     }
     Some(lhs)
+}
+
+/// What stands behind the dots of a range, which may have no end: words that go on with what is
+/// around it are none, wherever the lines are broken.
+fn end_of_range(p: &mut Parser<'_>) {
+    let goes_on = ["then", "else", "when"].iter().any(|it| p.at_word(it));
+    if starts_expr(p) && !goes_on {
+        p.deeper(|p| {
+            binary(p, ADDITIVE);
+        });
+    }
 }
 
 /// Consumes an operator, as what it is meant to be.
@@ -187,9 +194,7 @@ fn prefix(p: &mut Parser<'_>) -> Option<CompletedMarker> {
         Some(DOT_DOT | DOT_DOT_EQ) => {
             let m = p.start();
             p.bump();
-            p.deeper(|p| {
-                binary(p, ADDITIVE);
-            });
+            end_of_range(p);
             Some(m.complete(p, SyntaxKind::RANGE))
         }
         _ => postfix(p),
