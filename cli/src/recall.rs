@@ -105,6 +105,8 @@ pub(crate) struct Wanted {
     pub(crate) package: String,
     /// The output of the derivation.
     pub(crate) input: InputRef,
+    /// Whether it is wanted only because something that is wanted needs it when it runs.
+    pub(crate) is_beside: bool,
 }
 
 /// The place of one request in the cache.
@@ -142,13 +144,14 @@ impl Recall {
     pub(crate) fn find(&self) -> Option<Vec<Wanted>> {
         let mut wanted = Vec::new();
         for line in self.answer()?.lines() {
-            let mut words = line.splitn(4, ' ');
+            let mut words = line.splitn(5, ' ');
+            let is_beside = words.next()? == "beside";
             let derivation: DerivationId = words.next()?.parse().ok()?;
             let output = OutputName::new(words.next()?).ok()?;
             let package = words.next()?.to_owned();
             let spec = words.next()?.to_owned();
             let input = InputRef { derivation, output };
-            wanted.push(Wanted { spec, package, input });
+            wanted.push(Wanted { spec, package, input, is_beside });
         }
         (!wanted.is_empty()).then_some(wanted)
     }
@@ -182,7 +185,8 @@ impl Recall {
                 return;
             }
             let InputRef { derivation, output } = &it.input;
-            let _ = writeln!(text, "{derivation} {output} {} {}", it.package, it.spec);
+            let word = if it.is_beside { "beside" } else { "wanted" };
+            let _ = writeln!(text, "{word} {derivation} {output} {} {}", it.package, it.spec);
         }
         self.keep_answer(workspace, &text);
     }

@@ -75,15 +75,24 @@ pub(crate) fn run(
     let all = workspace.derive_each(solved)?;
     let wanted: Vec<Wanted> =
         solved.iter().zip(&all).flat_map(|it| named(it.0, &self::wanted(it.0, it.1))).collect();
+    let mut beside: Vec<Wanted> = Vec::new();
+    for (solved, derived) in solved.iter().zip(&all) {
+        for it in named(solved, &self::beside(solved, derived)) {
+            if !wanted.iter().chain(&beside).any(|known| known.input == it.input) {
+                beside.push(Wanted { is_beside: true, ..it });
+            }
+        }
+    }
     let mut derived = together(all.into_iter());
     set_cores(&mut derived, building);
     let workshop = Workshop::open(&config)?;
     if how.dry_run {
-        dry_run(&workshop, &derived, &wanted, how)?;
+        let all: Vec<Wanted> = wanted.into_iter().chain(beside).collect();
+        dry_run(&workshop, &derived, &all, how)?;
         return Ok(solutions.exit());
     }
     let progress = Progress::new(terminal, how.json, common.quiet);
-    let inputs: Vec<InputRef> = wanted.iter().map(|it| it.input.clone()).collect();
+    let inputs: Vec<InputRef> = wanted.iter().chain(&beside).map(|it| it.input.clone()).collect();
     let again = Again::of(wishes, &workspace.db);
     let summary = how.summary.then(|| Summary::new(&derived.graph, &solutions.unsolved));
     let note = |event: Event| {
@@ -109,7 +118,7 @@ pub(crate) fn run(
     };
     let mut known = Vec::new();
     let mut objects = Vec::new();
-    for it in wanted {
+    for it in wanted.into_iter().chain(beside) {
         let Some(output) = outcome.object(&it.input.derivation, &it.input.output) else { continue };
         objects.push((output.object, output.path.clone()));
         known.push(it);
@@ -118,10 +127,12 @@ pub(crate) fn run(
         recall.keep(&workspace, &known);
     }
     let mut exit = tell(&workshop.store, &known, &objects, how)?;
+    known.retain(|it| !it.is_beside);
     if let Some(summary) = &summary {
         print(&summary.draw(&workshop.store, &known, &[], how.json, terminal)?);
     }
     if how.check {
+        let inputs: Vec<InputRef> = known.iter().map(|it| it.input.clone()).collect();
         exit = check(&workshop, &derived, &inputs, terminal)?;
     }
     // What cannot be solved is worse than what differs: nothing of it was built.
@@ -229,6 +240,10 @@ fn tell(
     let mut kept = BTreeMap::new();
     let mut lines = String::new();
     for (it, (object, path)) in wanted.iter().zip(objects) {
+        kept.insert(it.spec.clone(), *object);
+        if it.is_beside {
+            continue;
+        }
         if how.json {
             let event = json!({
                 "event": "realised", "spec": it.spec, "path": path.absolute(),
@@ -240,7 +255,6 @@ fn tell(
             lines.push_str(&path.absolute());
         }
         lines.push('\n');
-        kept.insert(it.spec.clone(), *object);
     }
     keep(store, &kept)?;
     // The table of a summary says the same, and is what was asked for.
@@ -255,7 +269,7 @@ pub(crate) fn named(solved: &Solved, wanted: &[(NodeId, InputRef)]) -> Vec<Wante
     let named = |(node, input): &(NodeId, InputRef)| {
         let node = solved.solution.node(*node);
         let package = node.package.name.to_string();
-        Wanted { spec: node.spec(), package, input: input.clone() }
+        Wanted { spec: node.spec(), package, input: input.clone(), is_beside: false }
     };
     wanted.iter().map(named).collect()
 }
@@ -264,6 +278,14 @@ pub(crate) fn named(solved: &Solved, wanted: &[(NodeId, InputRef)]) -> Vec<Wante
 pub(crate) fn wanted(solved: &Solved, derived: &Derived) -> Vec<(NodeId, InputRef)> {
     let roots = solved.solution.roots.iter();
     roots.filter_map(|it| Some((it.node, derived.nodes.get(&it.node)?.clone()))).collect()
+}
+
+/// What has to be there when the wanted packages run, beside them: who has them without it cannot
+/// use them.
+pub(crate) fn beside(solved: &Solved, derived: &Derived) -> Vec<(NodeId, InputRef)> {
+    let roots: Vec<NodeId> = solved.solution.roots.iter().map(|it| it.node).collect();
+    let needed = solved.solution.run_closure(&roots).into_iter();
+    needed.filter_map(|it| Some((it, derived.nodes.get(&it)?.clone()))).collect()
 }
 
 /// Tells builds how many processors to use, if the user says so.

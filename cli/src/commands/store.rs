@@ -251,7 +251,8 @@ fn export(
     let solved = &solutions.solved;
     let all = workspace.derive_each(solved)?;
     let wanted = solved.iter().zip(&all).flat_map(|it| realise::wanted(it.0, it.1));
-    let inputs: Vec<InputRef> = wanted.map(|it| it.1).collect();
+    let beside = solved.iter().zip(&all).flat_map(|it| realise::beside(it.0, it.1));
+    let inputs: Vec<InputRef> = wanted.chain(beside).map(|it| it.1).collect();
     let derived = realise::together(all.into_iter());
     let workshop = Workshop::open(config)?;
     let progress = Progress::new(terminal, false, common.quiet);
