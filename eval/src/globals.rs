@@ -143,14 +143,20 @@ fn place_in(db: &Database, package: &Package, name: &Name) -> Place {
     Place::new(package.file, header.unwrap_or_default())
 }
 
-/// The layer that gave a fact last, by what it is called, and where.
+/// The layer that gave a fact, or set something of the toolchain, last: by what it is called, and where.
 pub(crate) fn given<'s>(
     setup: &'s Setup,
     globals: &Globals,
-    name: &Name,
+    (object, name): &(Object, Name),
 ) -> Option<(&'s str, Place)> {
+    let for_build = globals.is_build;
+    let target = match object {
+        Object::Facts => Target::Facts { for_build },
+        Object::Toolchain => Target::Toolchain { for_build },
+        _ => return None,
+    };
     let is_this = |it: &&LayerSetting| {
-        it.target == Target::Facts { for_build: globals.is_build }
+        it.target == target
             && it.path.join(".") == *name
             && it.cond.holds(&mut GlobalFacts(globals)) == Some(true)
     };

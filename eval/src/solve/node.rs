@@ -542,7 +542,7 @@ impl Solver<'_> {
                 let diagnostic = self.at(code, rule.place, message).here("this rule is broken");
                 let names = options_in(&rule.broken);
                 let diagnostic = self.blame(diagnostic, draft, &names);
-                let diagnostic = self.with_facts(diagnostic, &rule.broken, &drafts.globals);
+                let diagnostic = self.with_globals(diagnostic, &rule.broken, &drafts.globals);
                 let mut clash = Clash { diagnostic: Some(diagnostic), ..Clash::default() };
                 clash.sources.extend(draft.shaped_by.iter().cloned());
                 clash.sources.extend(draft.vars_read_by(&names));
@@ -562,20 +562,19 @@ impl Solver<'_> {
         clashes
     }
 
-    /// Adds the places that gave the facts in a rule.
-    fn with_facts(&self, diagnostic: Diagnostic, cond: &Cond, globals: &Globals) -> Diagnostic {
-        let mut names: Vec<Name> = Vec::new();
+    /// Adds the places that gave the facts in a rule, and set what it reads of the toolchain.
+    fn with_globals(&self, diagnostic: Diagnostic, cond: &Cond, globals: &Globals) -> Diagnostic {
+        let mut names: Vec<(Object, Name)> = Vec::new();
         cond.atoms(&mut |atom| {
-            let facts = atom.globals().filter(|it| it.0 == Object::Facts);
-            names.extend(facts.map(|it| it.1.clone()));
+            names.extend(atom.globals().map(|it| (it.0, it.1.clone())));
         });
         names.sort();
         names.dedup();
-        names.iter().fold(diagnostic, |diagnostic, name| {
-            let value = globals.values.get(&(Object::Facts, name.clone()));
-            match (value, given(self.setup, globals, name)) {
+        names.iter().fold(diagnostic, |diagnostic, global| {
+            match (globals.values.get(global), given(self.setup, globals, global)) {
                 (Some(value), Some((label, place))) => {
-                    let text = format!("`facts.{name}` is {}: {label}", value.source());
+                    let (object, name) = (global.0.text(), &global.1);
+                    let text = format!("`{object}.{name}` is {}: {label}", value.source());
                     diagnostic.label(place.file, place.range(), text)
                 }
                 _ => diagnostic,
