@@ -36,7 +36,6 @@ mod syntax;
 mod values;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use text_size::TextRange;
@@ -44,6 +43,7 @@ use text_size::TextRange;
 use crate::database::{Database, FileId};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::env::Env;
+use crate::fast_map::FastMap;
 use crate::module::{
     Expr, ExprId, FunctionId, GuardId, GuardKind, Ident, Module, ModuleKind, Name, SpanId,
 };
@@ -166,9 +166,9 @@ pub(crate) fn compute(db: &Database, file: FileId) -> Checked {
         res: PerExpr::new(count, Res::None),
         types: PerExpr::new(count, Ty::Error),
         diagnostics: Vec::new(),
-        lets: HashMap::new(),
+        lets: FastMap::default(),
         schemas: RefCell::default(),
-        patterns: HashMap::new(),
+        patterns: FastMap::default(),
     };
     checker.syntax(&lowered);
     let parses = checker.diagnostics.iter().all(|it| it.code != Code::MissingHeader);
@@ -203,11 +203,11 @@ struct Checker<'a> {
     types: PerExpr<Ty>,
     diagnostics: Vec<Diagnostic>,
     /// The types of lets; `None` while one is being found.
-    lets: HashMap<(BodyRef, u32), Option<Ty>>,
+    lets: FastMap<(BodyRef, u32), Option<Ty>>,
     /// Schemas of other packages, kept because a recipe names the same ones often.
-    schemas: RefCell<HashMap<Name, Option<Arc<Schema>>>>,
+    schemas: RefCell<FastMap<Name, Option<Arc<Schema>>>>,
     /// Patterns of types, compiled: many texts follow the same one.
-    patterns: HashMap<Arc<str>, Option<Pattern>>,
+    patterns: FastMap<Arc<str>, Option<Pattern>>,
 }
 
 /// What the names in an expression can mean.

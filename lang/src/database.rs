@@ -14,17 +14,20 @@
 //! Files of the roots have their ids by their order there, whoever asks for them first.
 
 mod reuse;
+mod shelf;
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use text_size::TextRange;
 
+use self::shelf::Shelf;
 use crate::check::{self, Checked};
 use crate::diagnostic::Diagnostic;
 use crate::env::{self, Env};
+use crate::fast_map::FastMap;
 use crate::module::{ExprId, LowerError, Module, ModuleKind, SourceMap, SpanId, lower};
 use crate::schema::{self, Schema};
 use crate::syntax::{Parse, SyntaxError, parse_shared, parse_spec};
@@ -34,13 +37,19 @@ use crate::world::{World, WorldError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileId(u32);
 
+impl FileId {
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// Files and everything derived from them.
 pub struct Database {
     world: Arc<dyn World>,
     /// Folders with recipes and modules; the first one that has a name wins.
     roots: Vec<String>,
     index: Arc<OnceLock<Index>>,
-    files: RwLock<Files>,
+    files: Files,
 }
 
 thread_local! {
@@ -48,17 +57,25 @@ thread_local! {
     static DERIVING: RefCell<Vec<Vec<FileId>>> = const { RefCell::new(Vec::new()) };
 }
 
-#[derive(Default, Clone)]
+/// Files by number. Whoever adds one has the names for itself.
+#[derive(Default)]
 struct Files {
+    names: RwLock<Names>,
+    data: Shelf<Arc<FileData>>,
+}
+
+#[derive(Default, Clone)]
+struct Names {
     /// Shared by the databases that edits make of one another, until one learns of another file.
-    by_path: Arc<HashMap<Arc<str>, FileId>>,
-    data: Vec<Arc<FileData>>,
+    by_path: Arc<FastMap<Arc<str>, FileId>>,
+    /// How many files there are, with those that have no path.
+    count: u32,
 }
 
 /// Which files of the roots have which stem: `curl` for `recipes/curl.kiln`.
 #[derive(Default)]
 struct Index {
-    by_stem: HashMap<String, Vec<FileId>>,
+    by_stem: FastMap<String, Vec<FileId>>,
     /// The stems, sorted, each with the paths of its files.
     sorted: BTreeMap<String, Vec<Arc<str>>>,
     errors: Vec<(String, WorldError)>,
@@ -119,11 +136,11 @@ impl Database {
     /// the earlier root is taken.
     #[must_use]
     pub fn new(world: Arc<dyn World>, roots: Vec<String>) -> Self {
-        let mut files = Files::default();
+        let files = Files::default();
         for (path, text) in BUILTIN {
-            files.add(path, Some(Ok(Arc::from(*text))));
+            files.add(&mut files.names_mut(), path, Some(Ok(Arc::from(*text))));
         }
-        Database { world, roots, index: Arc::default(), files: RwLock::new(files) }
+        Database { world, roots, index: Arc::default(), files }
     }
 
     /// Returns a database in which the file at `path` has another text, or its own again if `text`
@@ -133,23 +150,23 @@ impl Database {
         // Both databases must know the files of the roots by the same ids.
         self.index();
         let edited = self.file(path);
-        let mut files = self.files().clone();
+        let mut files = self.files.clone();
         // What the language itself declares is the same for everybody.
         if Database::is_builtin(edited) {
-            return Database { files: RwLock::new(files), ..self.share() };
+            return Database { files, ..self.share() };
         }
         let text = match text {
             Some(text) => Ok(Arc::from(text)),
             None => self.read(path),
         };
-        let data = &files.data[edited.0 as usize];
-        if data.text.get() == Some(&text) {
-            return Database { files: RwLock::new(files), ..self.share() };
+        let before = files.data[edited.index()].clone();
+        if before.text.get() == Some(&text) {
+            return Database { files, ..self.share() };
         }
-        let before = data.clone();
-        files.data[edited.0 as usize] = Arc::new(FileData::new(data.path.clone(), Some(text)));
+        let data = Arc::new(FileData::new(before.path.clone(), Some(text)));
+        files.data.replace(edited.index(), data);
         let looking = files.that_look_at(edited);
-        let db = Database { files: RwLock::new(files), ..self.share() };
+        let mut db = Database { files, ..self.share() };
         if looking.is_empty() {
             return db;
         }
@@ -157,16 +174,15 @@ impl Database {
             .lowered
             .get()
             .is_some_and(|before| reuse::looks_the_same(before, &db.lowered(edited)));
-        let mut files = db.files.write().unwrap_or_else(PoisonError::into_inner);
         for stale in looking {
-            let data = &mut files.data[stale.0 as usize];
-            *data = Arc::new(if looks_the_same && !data.points_into(edited) {
+            let data = &db.files.data[stale.index()];
+            let data = Arc::new(if looks_the_same && !data.points_into(edited) {
                 data.without_memo()
             } else {
                 data.without_what_others_say()
             });
+            db.files.data.replace(stale.index(), data);
         }
-        drop(files);
         db
     }
 
@@ -174,22 +190,25 @@ impl Database {
     /// the files that it knows are kept, but what could not be read is read again.
     #[must_use]
     pub fn relisted(&self) -> Database {
-        let mut files = self.files().clone();
-        for data in &mut files.data {
+        let mut files = self.files.clone();
+        let count = files.names().count as usize;
+        for at in 0..count {
+            let data = &files.data[at];
             let is_unread = data.text.get().is_some_and(Result::is_err);
-            *data = Arc::new(if is_unread && !data.is_spec {
+            let data = if is_unread && !data.is_spec {
                 FileData::new(data.path.clone(), None)
             } else {
                 data.without_what_others_say()
-            });
+            };
+            files.data.replace(at, Arc::new(data));
         }
-        Database { files: RwLock::new(files), index: Arc::default(), ..self.share() }
+        Database { files, index: Arc::default(), ..self.share() }
     }
 
     /// Returns how many files are checked now: by how many it grows tells what an edit cost.
     #[must_use]
     pub fn checked_count(&self) -> usize {
-        self.files().data.iter().filter(|it| it.checked.get().is_some()).count()
+        self.files.data.iter().filter(|it| it.checked.get().is_some()).count()
     }
 
     /// Returns a database with the same files, and all that is known of them, that does not grow
@@ -198,7 +217,7 @@ impl Database {
     pub fn apart(&self) -> Database {
         // Both must know the files of the roots by the same ids.
         self.index();
-        Database { files: RwLock::new(self.files().clone()), ..self.share() }
+        Database { files: self.files.clone(), ..self.share() }
     }
 
     fn share(&self) -> Database {
@@ -206,14 +225,14 @@ impl Database {
             world: self.world.clone(),
             roots: self.roots.clone(),
             index: self.index.clone(),
-            files: RwLock::default(),
+            files: Files::default(),
         }
     }
 
     /// Never gives back the memory of what has been derived so far: for a program that is about to
     /// end, which has better things to do.
     pub fn keep_until_exit(&self) {
-        std::mem::forget(self.files().data.clone());
+        std::mem::forget(self.files.data.clone());
     }
 
     /// Returns the world that files come from.
@@ -230,11 +249,7 @@ impl Database {
 
     //------ files
 
-    fn files(&self) -> std::sync::RwLockReadGuard<'_, Files> {
-        self.files.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn data(&self, file: FileId) -> Arc<FileData> {
+    fn data(&self, file: FileId) -> &FileData {
         DERIVING.with_borrow_mut(|open| {
             if let Some(looked_at) = open.last_mut()
                 && looked_at.last() != Some(&file)
@@ -242,7 +257,7 @@ impl Database {
                 looked_at.push(file);
             }
         });
-        self.files().data[file.0 as usize].clone()
+        &self.files.data[file.index()]
     }
 
     /// Derives something from a file, and notes which files are looked at for it.
@@ -274,28 +289,25 @@ impl Database {
 
     /// Returns the id of the file at `path`. It is read when its text is first asked for.
     pub fn file(&self, path: &str) -> FileId {
-        if let Some(id) = self.files().by_path.get(path) {
+        if let Some(id) = self.files.names().by_path.get(path) {
             return *id;
         }
-        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        files.by_path.get(path).copied().unwrap_or_else(|| files.add(path, None))
+        let mut names = self.files.names_mut();
+        let known = names.by_path.get(path).copied();
+        known.unwrap_or_else(|| self.files.add(&mut names, path, None))
     }
 
     /// Adds a text that is no file, such as what a command line says, under a name for messages.
     pub fn add_text(&self, name: &str, text: &str) -> FileId {
-        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        files.add(name, Some(Ok(Arc::from(text))))
+        self.files.add(&mut self.files.names_mut(), name, Some(Ok(Arc::from(text))))
     }
 
     /// Adds a spec, such as `curl[http2, ~ldap]`, as a project that wants just it. Messages call it
     /// by `name`.
     pub fn add_spec(&self, name: &str, text: &str) -> FileId {
-        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        let id = FileId(files.data.len() as u32);
         let data =
             FileData { is_spec: true, ..FileData::new(name.into(), Some(Ok(Arc::from(text)))) };
-        files.data.push(Arc::new(data));
-        id
+        self.files.push(&mut self.files.names_mut(), data)
     }
 
     /// Returns the path of a file.
@@ -307,13 +319,13 @@ impl Database {
     /// Returns the text of a file; empty if it cannot be read.
     #[must_use]
     pub fn text(&self, file: FileId) -> Arc<str> {
-        self.text_of(&self.data(file)).unwrap_or_else(|_| Arc::from(""))
+        self.text_of(self.data(file)).unwrap_or_else(|_| Arc::from(""))
     }
 
     /// Returns why a file cannot be read, if it cannot.
     #[must_use]
     pub fn read_error(&self, file: FileId) -> Option<WorldError> {
-        self.text_of(&self.data(file)).err()
+        self.text_of(self.data(file)).err()
     }
 
     //------ names of files
@@ -394,7 +406,7 @@ impl Database {
         let data = self.data(file);
         data.lowered
             .get_or_init(|| {
-                let text = self.text_of(&data).unwrap_or_else(|_| Arc::from(""));
+                let text = self.text_of(data).unwrap_or_else(|_| Arc::from(""));
                 let parse = if data.is_spec { parse_spec(&text) } else { parse_shared(&text) };
                 let (module, map, lower_errors) = lower(&parse);
                 let syntax_errors = parse.errors().to_vec();
@@ -416,7 +428,7 @@ impl Database {
             return env.clone();
         }
         // Two threads may both do the work; computing inside the lock could deadlock on a ring.
-        let env = Self::derive(&data, || Arc::new(env::compute(self, file, outer)));
+        let env = Self::derive(data, || Arc::new(env::compute(self, file, outer)));
         data.env.get_or_init(|| env).clone()
     }
 
@@ -432,7 +444,7 @@ impl Database {
         if let Some(schema) = data.schema.get() {
             return schema.clone();
         }
-        let schema = Self::derive(&data, || Arc::new(schema::compute(self, file, outer)));
+        let schema = Self::derive(data, || Arc::new(schema::compute(self, file, outer)));
         data.schema.get_or_init(|| schema).clone()
     }
 
@@ -444,7 +456,7 @@ impl Database {
             return checked.clone();
         }
         let checked =
-            crate::with_stack(|| Self::derive(&data, || Arc::new(check::compute(self, file))));
+            crate::with_stack(|| Self::derive(data, || Arc::new(check::compute(self, file))));
         data.checked.get_or_init(|| checked).clone()
     }
 
@@ -463,7 +475,7 @@ impl Database {
             return memo;
         }
         // Nobody else waits meanwhile: two threads may both do the work.
-        let made = Self::derive(&data, || Arc::new(derive()));
+        let made = Self::derive(data, || Arc::new(derive()));
         let first = kept().get_or_insert_with(|| made.clone()).clone();
         first.downcast().unwrap_or(made)
     }
@@ -471,15 +483,15 @@ impl Database {
     /// Gives back what [`memo`](Database::memo) keeps, here and in the databases that share files
     /// with this one, if that is more than `kept_max` things.
     pub fn forget_memos(&self, kept_max: usize) {
-        let files = self.files().data.clone();
+        let files = || self.files.data.iter();
         let memo = |it: &Arc<FileData>| {
             let mut memo = it.memo.lock().unwrap_or_else(PoisonError::into_inner);
             memo.take()
         };
         let is_kept =
             |it: &&Arc<FileData>| it.memo.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        if files.iter().filter(is_kept).count() > kept_max {
-            files.iter().map(memo).for_each(drop);
+        if files().filter(is_kept).count() > kept_max {
+            files().map(memo).for_each(drop);
         }
     }
 
@@ -505,11 +517,31 @@ impl Database {
 }
 
 impl Files {
-    fn add(&mut self, path: &str, text: Option<Result<Arc<str>, WorldError>>) -> FileId {
-        let id = FileId(self.data.len() as u32);
+    fn names(&self) -> RwLockReadGuard<'_, Names> {
+        self.names.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn names_mut(&self) -> RwLockWriteGuard<'_, Names> {
+        self.names.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(
+        &self,
+        names: &mut Names,
+        path: &str,
+        text: Option<Result<Arc<str>, WorldError>>,
+    ) -> FileId {
         let path: Arc<str> = path.into();
-        Arc::make_mut(&mut self.by_path).insert(path.clone(), id);
-        self.data.push(Arc::new(FileData::new(path, text)));
+        let id = self.push(names, FileData::new(path.clone(), text));
+        Arc::make_mut(&mut names.by_path).insert(path, id);
+        id
+    }
+
+    /// Adds a file that has no path.
+    fn push(&self, names: &mut Names, data: FileData) -> FileId {
+        let id = FileId(names.count);
+        names.count += 1;
+        self.data.put(id.index(), Arc::new(data));
         id
     }
 
@@ -517,20 +549,21 @@ impl Files {
     /// one of these.
     fn that_look_at(&self, file: FileId) -> BTreeSet<FileId> {
         let mut found = BTreeSet::new();
+        let count = self.names().count as usize;
         // Whether a file looks at one of the last that were found is asked for each file, round by
         // round: there are few rounds, and an edit of one recipe among thousands is over after one.
-        let mut last = vec![false; self.data.len()];
+        let mut last = vec![false; count];
         let mut is_last = true;
-        last[file.0 as usize] = true;
+        last[file.index()] = true;
         while std::mem::take(&mut is_last) {
-            let mut next = vec![false; self.data.len()];
+            let mut next = vec![false; count];
             for (index, data) in self.data.iter().enumerate() {
                 let id = FileId(index as u32);
                 if id == file || found.contains(&id) {
                     continue;
                 }
                 let looked_at = data.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
-                if looked_at.iter().any(|it| last.get(it.0 as usize) == Some(&true)) {
+                if looked_at.iter().any(|it| last.get(it.index()) == Some(&true)) {
                     next[index] = true;
                     is_last = true;
                 }
@@ -540,6 +573,14 @@ impl Files {
             last = next;
         }
         found
+    }
+}
+
+impl Clone for Files {
+    fn clone(&self) -> Self {
+        // Nobody adds a file meanwhile.
+        let names = self.names();
+        Files { names: RwLock::new(names.clone()), data: self.data.clone() }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Index;
 
 /// How many of the last different values are compared with a new one.
-const COMPARED_MAX: usize = 16;
+const COMPARED_MAX: usize = 8;
 
 /// A value for each expression of a file, by its place.
 ///

@@ -46,6 +46,10 @@ pub(super) fn build(text: &Arc<str>, tokens: &[Token], mut events: Vec<Event>) -
     let mut depth = 0_usize;
     for index in 0..events.len() {
         match std::mem::replace(&mut events[index], Event::Tombstone) {
+            Event::Start { kind, forward_parent: None } => {
+                sink.start(kind, depth == 0);
+                depth += 1;
+            }
             Event::Start { kind, forward_parent } => {
                 parents.push(kind);
                 let mut next = forward_parent.map(|it| index + it as usize);
