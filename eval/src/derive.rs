@@ -4,9 +4,9 @@
 //! Solution ─derive─▶ Graph: for each package a build, a download, or an import
 //! ```
 //!
-//! Packages are planned first, each by itself and on all cores: their build expressions read which
-//! dependencies there are, never what becomes of those. Then the plans become derivations, inputs
-//! first.
+//! Packages are planned each by itself and on all cores: their build expressions read which
+//! dependencies there are, never what becomes of those. Plans become derivations as they come in,
+//! inputs first.
 //!
 //! Build expressions are evaluated here, with everything chosen. What reaches a derivation is the
 //! text of the steps, the environment, the inputs and the source; a package that has no steps *is*
@@ -20,12 +20,12 @@ mod outputs;
 mod reader;
 mod testing;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kiln_lang::{Code, Database, Diagnostic, on_threads, with_stack};
+use kiln_lang::{Code, Database, Diagnostic, FastMap, on_threads, with_stack};
 use kiln_store::{
     Derivation, DerivationId, Fetch, Graph, Import, ImportSource, InputRef, Label, Limits,
     OutputName, StoreName, Unpack, UnpackRoot,
@@ -82,7 +82,7 @@ pub(crate) struct Context<'a> {
     pub(crate) setup: &'a Setup,
     pub(crate) solution: &'a Solution,
     /// The settings of all layers by package: layer, setting.
-    settings: HashMap<&'a str, Vec<(usize, usize)>>,
+    settings: FastMap<&'a str, Vec<(usize, usize)>>,
     /// The settings of packages that have an option.
     patterns: Vec<(usize, usize)>,
     imports: Imports,
@@ -92,7 +92,7 @@ pub(crate) struct Context<'a> {
 
 impl<'a> Context<'a> {
     fn new(db: &'a Database, setup: &'a Setup, solution: &'a Solution) -> Self {
-        let mut settings: HashMap<&str, Vec<(usize, usize)>> = HashMap::new();
+        let mut settings: FastMap<&str, Vec<(usize, usize)>> = FastMap::default();
         let mut patterns = Vec::new();
         for (layer_index, layer) in setup.layers.iter().enumerate() {
             for (index, setting) in layer.settings.iter().enumerate() {
@@ -122,33 +122,6 @@ impl<'a> Context<'a> {
         all.sort_unstable();
         all
     }
-
-    /// Plans packages, in any order; returns the plans in the order of `ids`.
-    fn plans(
-        &self,
-        ids: &[NodeId],
-        threads: NonZeroUsize,
-    ) -> impl Iterator<Item = (Option<Plan>, Vec<Diagnostic>)> + use<> {
-        let plans: Vec<OnceLock<(Option<Plan>, Vec<Diagnostic>)>> =
-            ids.iter().map(|_| OnceLock::new()).collect();
-        let next = AtomicUsize::new(0);
-        let go = || {
-            loop {
-                let begin = next.fetch_add(BATCH, Ordering::Relaxed);
-                let Some(ids) = ids.get(begin..) else { return };
-                if ids.is_empty() {
-                    return;
-                }
-                for (id, place) in ids.iter().zip(&plans[begin..]).take(BATCH) {
-                    let _ = place.set(build::plan(self, *id));
-                }
-            }
-        };
-        // A thread costs more than a few plans.
-        let threads = threads.min(NonZeroUsize::MIN.saturating_add(ids.len() / BATCH / 2));
-        with_stack(|| on_threads(threads, go));
-        plans.into_iter().map(|it| it.into_inner().unwrap_or_default())
-    }
 }
 
 /// How many packages a thread plans at a time.
@@ -164,13 +137,31 @@ impl Deriver<'_> {
     /// Derives packages, and what their builds need, as far as that has not been done.
     fn derive(&mut self, roots: &[NodeId], threads: NonZeroUsize) {
         let order = self.order(roots);
-        for (id, plan) in order.iter().zip(self.context.plans(&order, threads)) {
-            let (plan, diagnostics) = plan;
-            diagnostics.into_iter().for_each(|it| self.report(it));
-            if let Some(input) = plan.and_then(|it| self.realise_plan(it)) {
-                self.derived.nodes.insert(*id, input);
+        let Deriver { context, derived, diagnostics } = self;
+        let context: &Context<'_> = context;
+        let plans: Vec<Mutex<Option<Planned>>> = order.iter().map(|_| Mutex::default()).collect();
+        let next = AtomicUsize::new(0);
+        let realising = Realising { limits: context.limits, derived, diagnostics };
+        let line = Mutex::new(Line { at: 0, realising });
+        let go = || {
+            loop {
+                let begin = next.fetch_add(BATCH, Ordering::Relaxed);
+                if begin >= order.len() {
+                    return;
+                }
+                for (id, place) in order.iter().zip(&plans).skip(begin).take(BATCH) {
+                    *locked(place) = Some(build::plan(context, *id));
+                }
+                // One thread takes the plans on; the others go on planning.
+                if let Ok(mut line) = line.try_lock() {
+                    line.go_on(&order, &plans);
+                }
             }
-        }
+        };
+        // A thread costs more than a few plans.
+        let threads = threads.min(NonZeroUsize::MIN.saturating_add(order.len() / BATCH / 2));
+        with_stack(|| on_threads(threads, go));
+        locked(&line).go_on(&order, &plans);
     }
 
     /// The packages that these need and that are not derived yet, each after everything that its
@@ -178,21 +169,24 @@ impl Deriver<'_> {
     fn order(&mut self, roots: &[NodeId]) -> Vec<NodeId> {
         let solution = self.context.solution;
         let mut order = Vec::new();
-        let mut begun: HashSet<NodeId> = HashSet::new();
-        let mut done: HashSet<NodeId> = self.derived.nodes.keys().copied().collect();
+        let mut begun = vec![false; solution.nodes.len()];
+        let mut done = vec![false; solution.nodes.len()];
+        for id in self.derived.nodes.keys() {
+            done[id.0] = true;
+        }
         for root in roots {
-            if done.contains(root) {
+            if done[root.0] {
                 continue;
             }
             let mut stack: Vec<(NodeId, bool)> = vec![(*root, false)];
             while let Some((id, inputs_done)) = stack.pop() {
                 if inputs_done {
-                    done.insert(id);
+                    done[id.0] = true;
                     order.push(id);
                     continue;
                 }
-                if !begun.insert(id) {
-                    if !done.contains(&id) {
+                if std::mem::replace(&mut begun[id.0], true) {
+                    if !done[id.0] {
                         let open: Vec<NodeId> =
                             stack.iter().filter(|it| it.1).map(|it| it.0).collect();
                         self.ring(&open, id);
@@ -201,7 +195,7 @@ impl Deriver<'_> {
                 }
                 stack.push((id, true));
                 for node in build::inputs(solution, id).into_iter().rev() {
-                    if !done.contains(&node) {
+                    if !done[node.0] {
                         stack.push((node, false));
                     }
                 }
@@ -228,13 +222,59 @@ impl Deriver<'_> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        if !self.diagnostics.contains(&diagnostic) {
-            self.diagnostics.push(diagnostic);
-        }
+        report(&mut self.diagnostics, diagnostic);
     }
 
-    //------ plans to derivations
+    /// Adds the derivation of a plan, whose inputs are there.
+    fn realise_plan(&mut self, plan: Plan) -> Option<InputRef> {
+        let Deriver { context, derived, diagnostics } = self;
+        Realising { limits: context.limits, derived, diagnostics }.realise_plan(plan)
+    }
+}
 
+/// A package that was planned, and what there is to say about it.
+type Planned = (Option<Plan>, Vec<Diagnostic>);
+
+/// The packages in the order in which they become derivations, as far as they have.
+struct Line<'r> {
+    at: usize,
+    realising: Realising<'r>,
+}
+
+impl Line<'_> {
+    /// Makes derivations of the plans that are next, as far as they are there.
+    fn go_on(&mut self, order: &[NodeId], plans: &[Mutex<Option<Planned>>]) {
+        for (id, plan) in order.iter().zip(plans).skip(self.at) {
+            let Some((plan, diagnostics)) = locked(plan).take() else { return };
+            self.at += 1;
+            for diagnostic in diagnostics {
+                report(self.realising.diagnostics, diagnostic);
+            }
+            if let Some(input) = plan.and_then(|it| self.realising.realise_plan(it)) {
+                self.realising.derived.nodes.insert(*id, input);
+            }
+        }
+    }
+}
+
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn report(all: &mut Vec<Diagnostic>, diagnostic: Diagnostic) {
+    if !all.contains(&diagnostic) {
+        all.push(diagnostic);
+    }
+}
+
+/// Where plans become derivations.
+struct Realising<'r> {
+    limits: Limits,
+    derived: &'r mut Derived,
+    diagnostics: &'r mut Vec<Diagnostic>,
+}
+
+impl Realising<'_> {
     /// Adds the derivation of a plan, whose inputs are there. There is none if one of them could
     /// not be derived: that was said there.
     fn realise_plan(&mut self, plan: Plan) -> Option<InputRef> {
@@ -253,7 +293,7 @@ impl Deriver<'_> {
             let name = derivation.name();
             let message = format!("`{name}` cannot be built as its recipe says: {error}");
             let code = Code::EvaluationError;
-            self.report(Diagnostic::new(code, place.file, place.range(), message));
+            report(self.diagnostics, Diagnostic::new(code, place.file, place.range(), message));
             return None;
         }
         Some(self.add(derivation, &title, Vec::new(), None, limits))
@@ -265,13 +305,13 @@ impl Deriver<'_> {
             Input::Ready(input) => Some(input),
             Input::Import { name, title, object, from } => {
                 let derivation = Derivation::Import(Import { object, name });
-                let limits = self.context.limits;
+                let limits = self.limits;
                 Some(self.add(derivation, &title, Vec::new(), Some(from), limits))
             }
             Input::Fetch { name, title, source } => {
                 let Source::Fetch { urls, .. } = &*source else { return None };
                 let fetch = Derivation::Fetch(download(name, &source)?);
-                let limits = self.context.limits;
+                let limits = self.limits;
                 Some(self.add(fetch, &title, urls.clone(), None, limits))
             }
         }

@@ -309,39 +309,54 @@ impl Solution {
     /// need in `run`, and so on; in the order in which they are named.
     #[must_use]
     pub fn runtime_closure(&self, from: &[NodeId]) -> Vec<NodeId> {
-        let mut closure: Vec<NodeId> = Vec::new();
+        let mut closure = OncePerNode::new(self);
         for id in from {
-            if !closure.contains(id) {
-                closure.push(*id);
-            }
+            closure.add(*id);
         }
         let mut next = 0;
-        while let Some(id) = closure.get(next).copied() {
+        while let Some(id) = closure.order.get(next).copied() {
             next += 1;
             for edge in &self.node(id).edges {
-                let is_there = matches!(edge.role, Role::Host | Role::Run | Role::Extends);
-                if is_there && !closure.contains(&edge.to) {
-                    closure.push(edge.to);
+                if matches!(edge.role, Role::Host | Role::Run | Role::Extends) {
+                    closure.add(edge.to);
                 }
             }
         }
-        closure
+        closure.order
     }
 
     /// Returns the packages that have to be there when these run, beside them: those of their
     /// [closure](Self::runtime_closure) that one of it needs in `run`.
     #[must_use]
     pub fn run_closure(&self, from: &[NodeId]) -> Vec<NodeId> {
-        let mut found = Vec::new();
+        let mut found = OncePerNode::new(self);
         for id in self.runtime_closure(from) {
             for edge in &self.node(id).edges {
                 let is_run = matches!(edge.role, Role::Run | Role::Extends);
-                if is_run && !found.contains(&edge.to) && !from.contains(&edge.to) {
-                    found.push(edge.to);
+                if is_run && !from.contains(&edge.to) {
+                    found.add(edge.to);
                 }
             }
         }
-        found
+        found.order
+    }
+}
+
+/// Nodes of a solution in the order in which they are met, each once.
+struct OncePerNode {
+    order: Vec<NodeId>,
+    is_there: Vec<bool>,
+}
+
+impl OncePerNode {
+    fn new(solution: &Solution) -> Self {
+        OncePerNode { order: Vec::new(), is_there: vec![false; solution.nodes.len()] }
+    }
+
+    fn add(&mut self, id: NodeId) {
+        if !std::mem::replace(&mut self.is_there[id.0], true) {
+            self.order.push(id);
+        }
     }
 }
 
