@@ -15,7 +15,7 @@ use kiln_lang::module::{
 };
 use kiln_lang::schema::{BodyRef, OptionTable};
 use kiln_lang::{
-    Checked, Code, Comparison, Database, Diagnostic, FileId, VersionBound, VersionReq,
+    Checked, Code, Comparison, Database, Diagnostic, FastMap, FileId, VersionBound, VersionReq,
 };
 
 pub(crate) use self::allowed::{allowed, condition_of};
@@ -33,7 +33,7 @@ use crate::value::Value;
 /// Packages by name, each evaluated once.
 pub struct Packages<'a> {
     db: &'a Database,
-    found: RwLock<HashMap<Name, Option<Arc<Package>>>>,
+    found: RwLock<FastMap<Name, Option<Arc<Package>>>>,
     /// The packages that provide an interface, sorted.
     providers: OnceLock<HashMap<Name, Arc<[Name]>>>,
 }
@@ -364,14 +364,17 @@ impl<'a> Evaluation<'a> {
                     Cond::all([guard, when, if rule.require { cond.negate() } else { cond }]);
                 let word = if rule.require { "require" } else { "conflict" };
                 let message = rule.message.map(|it| (checked.file, it, locals.clone()));
-                package.rules.push(RuleDecl { broken, word, message, place });
+                let reads_others = broken.reads_others();
+                package.rules.push(RuleDecl { broken, reads_others, word, message, place });
             }
             StmtKind::Unavailable { when, message, .. } => {
                 let guard = self.guard(checked, stmt.guard, locals);
                 let when = when.map_or(Cond::True, |it| self.cond(checked, it, locals));
                 let message = message.map(|it| (checked.file, it, locals.clone()));
                 let broken = Cond::all([guard, when]);
-                package.rules.push(RuleDecl { broken, word: "unavailable", message, place });
+                let reads_others = broken.reads_others();
+                let word = "unavailable";
+                package.rules.push(RuleDecl { broken, reads_others, word, message, place });
             }
             StmtKind::Arg { then, else_ } => {
                 let (cond, outer) = match stmt.guard {

@@ -235,6 +235,8 @@ pub enum ValueDecl {
 pub struct RuleDecl {
     /// What breaks the rule.
     pub broken: Cond,
+    /// Whether that reads other packages.
+    pub reads_others: bool,
     /// The word that the rule begins with.
     pub word: &'static str,
     /// Why it is there.

@@ -30,11 +30,11 @@ pub(crate) use interfaces::offers_enough;
 pub(crate) use options::conform;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kiln_lang::module::Name;
-use kiln_lang::{Code, Database, Diagnostic};
+use kiln_lang::{Code, Database, Diagnostic, FastMap};
 
 use crate::evaluate::Packages;
 use crate::globals::{GlobalFacts, may_hold};
@@ -101,7 +101,7 @@ struct Solver<'a> {
     db: &'a Database,
     setup: &'a Setup,
     /// The settings of all layers by package: layer, setting.
-    settings: HashMap<Name, Vec<(usize, usize)>>,
+    settings: FastMap<Name, Vec<(usize, usize)>>,
     /// The settings of packages that have an option, by that option.
     patterns: Vec<(usize, usize)>,
     /// Which packages provide an interface, as the highest layer that says so has it.
@@ -142,7 +142,7 @@ struct Provider {
 
 impl<'a> Solver<'a> {
     fn new(packages: &'a Packages<'a>, setup: &'a Setup) -> Self {
-        let mut settings: HashMap<Name, Vec<(usize, usize)>> = HashMap::new();
+        let mut settings: FastMap<Name, Vec<(usize, usize)>> = FastMap::default();
         let mut patterns = Vec::new();
         let mut providers = BTreeMap::new();
         for (layer_index, layer) in setup.layers.iter().enumerate() {

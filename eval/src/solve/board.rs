@@ -1,10 +1,10 @@
 //! A unit while it is settled: who needs what of whom, and what has become of each package.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kiln_lang::module::Name;
-use kiln_lang::{Diagnostic, Version, VersionReq};
+use kiln_lang::{Diagnostic, FastMap, Version, VersionReq};
 
 use super::interfaces::{Bound, offers_enough};
 use super::node::{Draft, DraftEdge, DraftInjection, holds};
@@ -18,7 +18,8 @@ use crate::value::Value;
 /// The packages of a unit as they are at the moment.
 #[derive(Debug)]
 pub(super) struct Drafts {
-    pub(super) by_name: BTreeMap<Name, Draft>,
+    /// In boxes: what is looked through to find a name is small then.
+    pub(super) by_name: BTreeMap<Name, Box<Draft>>,
     /// Who provides the interfaces that are needed, where no layer says so.
     pub(super) bound: BTreeMap<Name, Bound>,
     /// Who provides interfaces because a layer says so.
@@ -27,7 +28,7 @@ pub(super) struct Drafts {
 }
 
 /// Who put a need there: it is taken back when that package is settled anew.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Source {
     /// The package; `None` is the unit as a whole.
     pub(super) rank: Option<Arc<Rank>>,
@@ -55,9 +56,12 @@ pub(super) struct Board {
     pub(super) is_build: bool,
     pub(super) drafts: Drafts,
     /// What is asked of each package, by who asks.
-    needs: BTreeMap<Name, BTreeMap<Source, Vec<Arc<Need>>>>,
-    /// Of whom each source asks something.
-    asked: BTreeMap<Source, BTreeSet<Name>>,
+    needs: FastMap<Name, BTreeMap<Source, Vec<Arc<Need>>>>,
+    /// Of whom each source asks something, sorted.
+    asked: FastMap<Source, Vec<Name>>,
+    /// Whether somebody has stopped asking for a package since what nothing wanted leads to was taken
+    /// away the last time.
+    pub(super) has_let_go: bool,
     /// The packages that the unit is for.
     pub(super) roots: Vec<Name>,
     /// The packages that were injected beside them.
@@ -71,7 +75,7 @@ pub(super) struct Board {
     /// The packages that have to be settled, again or for the first time.
     pub(super) dirty: BTreeSet<Arc<Rank>>,
     /// How often each package was settled since the search last learned something.
-    pub(super) rounds: HashMap<Name, usize>,
+    pub(super) rounds: FastMap<Name, usize>,
     pub(super) nogoods: Nogoods,
     /// The packages of which no version can be there, and the clashes that it follows from.
     pub(super) impossible: BTreeMap<Name, BTreeSet<usize>>,
@@ -104,15 +108,16 @@ impl Board {
         Board {
             is_build,
             drafts: Drafts::new(globals, fixed),
-            needs: BTreeMap::new(),
-            asked: BTreeMap::new(),
+            needs: FastMap::default(),
+            asked: FastMap::default(),
+            has_let_go: false,
             roots: Vec::new(),
             injected_roots: Vec::new(),
             injections: BTreeMap::new(),
             takers: BTreeMap::new(),
             readers: BTreeMap::new(),
             dirty: BTreeSet::new(),
-            rounds: HashMap::new(),
+            rounds: FastMap::default(),
             nogoods: Nogoods::default(),
             impossible: BTreeMap::new(),
             told: Vec::new(),
@@ -134,35 +139,51 @@ impl Board {
 
     /// All that is asked by a source from outside.
     pub(super) fn requests(&self) -> impl Iterator<Item = (&Name, &Need)> {
-        self.needs.iter().flat_map(|(name, by)| {
-            by.get(&Source::ROOT).into_iter().flatten().map(move |it| (name, &**it))
+        self.asked.get(&Source::ROOT).into_iter().flatten().flat_map(|name| {
+            let needs = self.needs.get(name).and_then(|it| it.get(&Source::ROOT));
+            needs.into_iter().flatten().map(move |it| (name, &**it))
         })
     }
 
     /// Puts what a source asks in the place of what it asked before; returns of whom it asks
     /// something else now.
     pub(super) fn ask(&mut self, source: &Source, all: Vec<(Name, Need)>) -> Vec<Name> {
-        let mut by_target: BTreeMap<Name, Vec<Arc<Need>>> = BTreeMap::new();
+        let mut by_target: Vec<(Name, Vec<Arc<Need>>)> = Vec::new();
         for (target, need) in all {
-            let needs = by_target.entry(target).or_default();
+            let at = match by_target.binary_search_by(|it| it.0.cmp(&target)) {
+                Ok(at) => at,
+                Err(at) => {
+                    by_target.insert(at, (target, Vec::new()));
+                    at
+                }
+            };
+            let needs = &mut by_target[at].1;
             if !needs.iter().any(|it| **it == need) {
                 needs.push(Arc::new(need));
             }
         }
         let mut changed = Vec::new();
         let before = self.asked.remove(source).unwrap_or_default();
-        for target in before.iter().filter(|it| !by_target.contains_key(*it)) {
-            if let Some(by) = self.needs.get_mut(target) {
+        for target in before {
+            if by_target.binary_search_by(|it| it.0.cmp(&target)).is_ok() {
+                continue;
+            }
+            if let Some(by) = self.needs.get_mut(&target) {
                 by.remove(source);
             }
-            changed.push(target.clone());
+            self.has_let_go = true;
+            changed.push(target);
         }
         if !by_target.is_empty() {
-            self.asked.insert(source.clone(), by_target.keys().cloned().collect());
+            let targets = by_target.iter().map(|it| it.0.clone()).collect();
+            self.asked.insert(source.clone(), targets);
         }
+        let is_present = |needs: &[Arc<Need>]| needs.iter().any(|it| it.present);
         for (target, needs) in by_target {
             let by = self.needs.entry(target.clone()).or_default();
-            if by.get(source) != Some(&needs) {
+            let before = by.get(source);
+            if before != Some(&needs) {
+                self.has_let_go |= before.is_some_and(|it| is_present(it)) && !is_present(&needs);
                 by.insert(source.clone(), needs);
                 changed.push(target);
             }
@@ -220,6 +241,11 @@ impl Board {
             }
         }
         supported
+    }
+
+    /// How many packages and interfaces there are.
+    pub(super) fn count(&self) -> usize {
+        self.drafts.by_name.len() + self.drafts.bound.len()
     }
 
     /// The packages that the build of one sees, or may: what it is linked with, and what that needs.
@@ -321,8 +347,8 @@ impl Drafts {
         // Of an interface, the version that is provided counts, not the one of the provider.
         let is_so = |it: &Draft| provides(it, &with.package, &with.req) && fits(it);
         match self.bound.get(&with.package).map(|it| &it.provider) {
-            Some(provider) => self.by_name.get(provider).is_some_and(is_so),
-            None => self.by_name.values().any(is_so),
+            Some(provider) => self.by_name.get(provider).is_some_and(|it| is_so(it)),
+            None => self.by_name.values().any(|it| is_so(it)),
         }
     }
 }

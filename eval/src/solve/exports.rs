@@ -131,7 +131,7 @@ impl Solver<'_> {
                     key,
                     place: export.dep.place,
                 };
-                let export = (&unit.drafts, tool, export);
+                let export = (&unit.drafts, &**tool, export);
                 self.take((board, draft), export, (by, from, injection), taken, libraries);
             }
         }
@@ -167,7 +167,7 @@ impl Solver<'_> {
                 key,
                 place: export.dep.place,
             };
-            let export = (&board.drafts, exporter, export);
+            let export = (&board.drafts, &**exporter, export);
             self.take((board, draft), export, (by, from, injection), taken, libraries);
         }
     }

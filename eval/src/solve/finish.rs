@@ -245,7 +245,7 @@ struct Places {
 
 impl Places {
     /// The places from `first` on: first the packages by name, then what else they have.
-    fn of(drafts: &BTreeMap<Name, Draft>, first: usize) -> Places {
+    fn of(drafts: &BTreeMap<Name, Box<Draft>>, first: usize) -> Places {
         let by_name: BTreeMap<Name, NodeId> =
             drafts.keys().enumerate().map(|it| (it.1.clone(), NodeId(first + it.0))).collect();
         let mut places = Places { by_name, outputs: BTreeMap::new(), compiles: BTreeMap::new() };

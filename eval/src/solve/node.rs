@@ -378,6 +378,7 @@ impl Solver<'_> {
     ) -> (Vec<Request>, BTreeSet<Name>) {
         let mut requests = Vec::new();
         let mut interfaces = BTreeSet::new();
+        let title = draft.title();
         for dep in deps {
             options.begin_reading();
             if dep.role == Role::Test || dep.cond.holds(options) != Some(true) {
@@ -385,7 +386,7 @@ impl Solver<'_> {
                 continue;
             }
             let mut need = Need {
-                by: draft.title(),
+                by: title.clone(),
                 asks: Vec::new(),
                 req: self.req_for(&dep.reqs, package, &draft.version),
                 place: dep.place,
@@ -417,7 +418,7 @@ impl Solver<'_> {
                     interface: dep.package.clone(),
                     provider: target.clone(),
                     req: std::mem::replace(&mut need.req, VersionReq::any()),
-                    by: draft.title(),
+                    by: title.clone(),
                     place: dep.place,
                 });
                 need.via = Some(dep.package.clone());
@@ -516,7 +517,7 @@ impl Solver<'_> {
         let name = &draft.package.name;
         {
             for rule in &draft.package.rules {
-                if rule.broken.reads_others() != of_others || !holds(drafts, draft, &rule.broken) {
+                if rule.reads_others != of_others || !holds(drafts, draft, &rule.broken) {
                     continue;
                 }
                 let why = match &rule.message {

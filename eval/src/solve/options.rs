@@ -43,6 +43,8 @@ pub(super) struct Options<'a> {
     board: &'a Drafts,
     layers: &'a [(usize, &'a LayerSetting)],
     needs: &'a [Arc<Need>],
+    /// Whether a need asks something of an option.
+    has_asks: bool,
     slots: Vec<Slot>,
     lets: std::collections::HashMap<(BodyRef, u32), Value>,
     fuel: Fuel,
@@ -116,6 +118,7 @@ impl<'a> Options<'a> {
             board,
             layers,
             needs,
+            has_asks: needs.iter().any(|it| !it.asks.is_empty()),
             slots,
             lets: Default::default(),
             fuel: Fuel::default(),
@@ -145,7 +148,7 @@ impl<'a> Options<'a> {
     /// Computes every feature and knob.
     pub(super) fn all(&mut self) {
         for at in 0..self.slots.len() {
-            self.slot(at);
+            self.fill(at);
         }
         self.unknown_asks();
     }
@@ -219,22 +222,33 @@ impl<'a> Options<'a> {
         Diagnostic::new(code, place.file, place.range(), message)
     }
 
+    /// The value of an option by its place in the package's table.
     fn slot(&mut self, at: usize) -> Option<Value> {
         match &self.slots[at] {
-            Slot::Done(value) => {
+            Slot::Done(_) => {
                 if let (Some(read), Some(outer)) =
                     (self.read_autos.get(&at), self.reading.last_mut())
                 {
                     outer.extend(read);
                 }
-                return value.as_ref().map(|it| it.value.clone());
             }
             Slot::Open => return None,
-            Slot::Empty => {}
+            Slot::Empty => self.fill(at),
+        }
+        match &self.slots[at] {
+            Slot::Done(value) => value.as_ref().map(|it| it.value.clone()),
+            Slot::Open | Slot::Empty => None,
+        }
+    }
+
+    /// Computes an option, if that has not been done.
+    fn fill(&mut self, at: usize) {
+        if !matches!(self.slots[at], Slot::Empty) {
+            return;
         }
         if let Some(plain) = self.plain(at) {
             self.slots[at] = Slot::Done(Some(plain.clone()));
-            return Some(plain.value.clone());
+            return;
         }
         self.slots[at] = Slot::Open;
         self.begin_reading();
@@ -253,16 +267,15 @@ impl<'a> Options<'a> {
         if !read.is_empty() {
             self.read_autos.insert(at, read);
         }
-        let result = value.as_ref().map(|it| it.value.clone());
         self.slots[at] = Slot::Done(value);
-        result
     }
 
     /// The value of an option that is as declared, if nobody says anything about it.
     fn plain(&self, at: usize) -> Option<&'a Arc<OptionValue>> {
         let plain = self.package.plain[at].as_ref()?;
         let name = &self.package.schema.table.options[at].name;
-        let is_asked = self.needs.iter().any(|need| need.asks.iter().any(|it| it.option == *name));
+        let is_asked = self.has_asks
+            && self.needs.iter().any(|need| need.asks.iter().any(|it| it.option == *name));
         (self.layers.is_empty() && !is_asked).then_some(plain)
     }
 

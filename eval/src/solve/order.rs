@@ -7,9 +7,10 @@
 //! only makes sure that a package is rarely settled twice.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use kiln_lang::FastMap;
 use kiln_lang::module::{Name, Role};
 
 use super::{Solver, may_hold};
@@ -30,7 +31,7 @@ pub(super) struct Rank {
 /// The ranks that are known, of units of one kind.
 #[derive(Default)]
 pub(super) struct Ranks {
-    known: HashMap<Name, Arc<Rank>>,
+    known: FastMap<Name, Arc<Rank>>,
 }
 
 impl Solver<'_> {
@@ -52,7 +53,7 @@ impl Solver<'_> {
     fn explore(&self, start: &Name, globals: &Globals, is_build: bool, ranks: &mut Ranks) {
         // The packages that are new, and their edges among each other; the greatest height of the
         // others that they may need.
-        let mut index: HashMap<Name, usize> = HashMap::new();
+        let mut index: FastMap<Name, usize> = FastMap::default();
         let mut names: Vec<Name> = Vec::new();
         let mut edges: Vec<Vec<(usize, bool)>> = Vec::new();
         let mut below: Vec<Option<u32>> = Vec::new();
@@ -176,7 +177,7 @@ fn inner_heights(group: &[usize], edges: &[Vec<(usize, bool)>]) -> Vec<u32> {
     if group.len() == 1 {
         return vec![0];
     }
-    let place: HashMap<usize, usize> = group.iter().enumerate().map(|(at, it)| (*it, at)).collect();
+    let place: FastMap<usize, usize> = group.iter().enumerate().map(|(at, it)| (*it, at)).collect();
     let sure: Vec<Vec<usize>> = group
         .iter()
         .map(|it| {

@@ -225,7 +225,7 @@ impl Solver<'_> {
         let is_same = before.as_ref().is_some_and(|it| it.looks_like(&draft));
         let mut provides = draft.interface_names();
         provides.extend(before.into_iter().flat_map(|it| it.interface_names()));
-        board.drafts.by_name.insert(name.clone(), draft);
+        board.drafts.by_name.insert(name.clone(), Box::new(draft));
         let changed = board.ask(&Source::package(rank), asks);
         self.mark(board, &changed);
         self.take_exports(board, name);
@@ -253,6 +253,11 @@ impl Solver<'_> {
 
     /// Takes away what nothing wanted leads to.
     fn take_away(&mut self, board: &mut Board) {
+        // What was asked for when it was settled is still asked for, if nobody has let go.
+        if !board.is_build && !std::mem::take(&mut board.has_let_go) {
+            debug_assert_eq!(board.supported(None).len(), board.count(), "nobody has let go");
+            return;
+        }
         let supported = board.supported(None);
         let all = board.drafts.by_name.keys().chain(board.drafts.bound.keys());
         let rest: Vec<Name> = all.filter(|it| !supported.contains(*it)).cloned().collect();

@@ -77,7 +77,7 @@ impl Solver<'_> {
         let draft = |name: &Name| {
             settling
                 .filter(|it| it.package.name == *name)
-                .or_else(|| board.drafts.by_name.get(name))
+                .or_else(|| board.drafts.by_name.get(name).map(Box::as_ref))
         };
         let mut names: BTreeSet<&Name> = clash.sources.iter().map(|it| &it.name).collect();
         names.extend(settling.map(|it| &it.package.name));
@@ -124,7 +124,7 @@ impl Solver<'_> {
                 ways.extend(self.other_providers(interface));
             }
             for name in needs.iter().flat_map(|it| it.from.clone()) {
-                let above = board.drafts.by_name.get(&name);
+                let above = board.drafts.by_name.get(&name).map(Box::as_ref);
                 let is_new = |it: &&Draft| involved.iter().all(|known| known.rank != it.rank);
                 involved.extend(above.filter(is_new));
             }

@@ -78,7 +78,7 @@ impl Options<'_> {
         }
         self.layers_of(compile, values);
         for at in 0..self.slots.len() {
-            self.slot(at);
+            self.fill(at);
         }
     }
 
