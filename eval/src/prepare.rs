@@ -1,11 +1,10 @@
 //! Looks ahead, on all cores: what `setup` and `solve` will ask for is there when they do.
 
-use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use kiln_lang::module::{Expr, Module, Name, PackageRef, StmtKind};
-use kiln_lang::{FileId, on_threads, with_stack};
+use kiln_lang::{FastSet, FileId, on_threads, with_stack};
 
 use crate::evaluate::Packages;
 use crate::layers::SetupRequest;
@@ -22,7 +21,7 @@ pub fn prepare(packages: &Packages<'_>, request: &SetupRequest, threads: NonZero
     for file in files {
         named(packages, *file, &work);
     }
-    let one = |task: Task<'_>| {
+    let evaluate = |task: Task<'_>| {
         if let Some(package) = packages.get(&task.name) {
             for name in needs(&package) {
                 work.add(name);
@@ -31,18 +30,42 @@ pub fn prepare(packages: &Packages<'_>, request: &SetupRequest, threads: NonZero
     };
     with_stack(|| {
         // A thread costs as much as a few packages, and most requests need no more than that.
+        let mut first = None;
         while work.is_small() {
-            match work.take() {
-                Some(task) => one(task),
-                None => return,
+            let Some(task) = work.take() else { return };
+            announce(packages, &task);
+            if work.is_small() {
+                evaluate(task);
+            } else {
+                first = Some(task);
             }
         }
+        let first = Mutex::new(first);
         on_threads(threads, || {
+            let task = first.lock().unwrap_or_else(PoisonError::into_inner).take();
+            task.into_iter().for_each(evaluate);
             while let Some(task) = work.take() {
-                one(task);
+                announce(packages, &task);
+                evaluate(task);
             }
         });
     });
+}
+
+/// Adds the packages that a recipe names, before it is checked: that looks at all of these, and while
+/// one thread does it for a recipe that names thousands, the others begin with them.
+fn announce(packages: &Packages<'_>, task: &Task<'_>) {
+    let db = packages.db();
+    let Some(file) = db.package(&task.name) else { return };
+    let lowered = db.lowered(file);
+    let module: &Module = &lowered.module;
+    for stmt in module.root.map(|it| &module.bodies[it].stmts).into_iter().flatten() {
+        if let StmtKind::Dep(dep) = &stmt.kind
+            && let PackageRef::Named(name) = &dep.spec.package
+        {
+            task.work.add(&name.name);
+        }
+    }
 }
 
 /// How many packages are worth another thread.
@@ -90,7 +113,7 @@ struct Work {
 #[derive(Default)]
 struct State {
     open: Vec<Name>,
-    seen: HashSet<Name>,
+    seen: FastSet<Name>,
     /// How many are being worked on: they may bring more.
     busy: usize,
 }
