@@ -369,7 +369,7 @@ fn primary(p: &mut Parser<'_>) -> Option<CompletedMarker> {
             m.complete(p, IF)
         }
         IDENT if p.at_word("match") && word_is_operator(p) => match_(p, m),
-        IDENT if p.at_word("with") && word_is_operator(p) => {
+        IDENT if p.at_word("with") && (word_is_operator(p) || text_follows(p)) => {
             p.bump_keyword();
             deps::spec(p);
             if p.at_word("as") {
@@ -419,6 +419,12 @@ fn word_is_operator(p: &Parser<'_>) -> bool {
                     | L_BRACKET
             )
         )
+}
+
+/// Whether a text is next in a condition. A message may stand on the next line, and behind `with` it
+/// is the same as on one: the name of a package.
+fn text_follows(p: &Parser<'_>) -> bool {
+    p.in_condition && p.nth(1) == Some(STRING_OPEN)
 }
 
 /// Whether `( … ) ->` begins here: parameters are names only, so this looks no further than them.
