@@ -142,6 +142,8 @@ pub(crate) fn checker(text: &str) -> Result<(), String> {
         all
     };
     let (here, there) = (found(&db, false), found(&other, true));
+    // What the parser makes of a text with mistakes changes with each of them.
+    let all_parse = set.files.values().all(|it| parses(it));
     for (path, diagnostics) in &here {
         let (was, is) = (show(&db, diagnostics), show(&other, &there[path]));
         if was != is {
@@ -153,7 +155,9 @@ pub(crate) fn checker(text: &str) -> Result<(), String> {
         }
         for diagnostic in diagnostics {
             places(&db, diagnostic)?;
-            fixes(&set, &db, path, diagnostic)?;
+            if all_parse {
+                fixes(&set, &db, path, diagnostic)?;
+            }
         }
     }
     Ok(())
@@ -174,13 +178,12 @@ fn places(db: &Database, diagnostic: &Diagnostic) -> Result<(), String> {
     Ok(())
 }
 
+fn parses(text: &str) -> bool {
+    parse(text).errors().is_empty()
+}
+
 /// Whether each fix of a diagnostic, applied, makes something better and no syntax worse.
 fn fixes(set: &Set, db: &Database, path: &str, diagnostic: &Diagnostic) -> Result<(), String> {
-    // What the parser makes of a text with mistakes changes with each of them.
-    let parses = |it: &String| parse(it).errors().is_empty();
-    if !set.files.values().all(parses) {
-        return Ok(());
-    }
     for fix in &diagnostic.fixes {
         let mut texts: BTreeMap<FileId, Vec<kiln_lang::Edit>> = BTreeMap::new();
         for edit in &fix.edits {

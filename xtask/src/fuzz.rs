@@ -166,12 +166,16 @@ fn run_for(
     let start = Instant::now();
     let mut count = 0_u64;
     let mut bytes = 0_u64;
-    let watch = watch::Watch::start();
+    let file = {
+        let (root, find) = (root.to_owned(), find.to_owned());
+        move |seed: u64| root.join(find.replace("SEED", &format!("{seed:016x}")))
+    };
+    let watch = watch::Watch::start(file);
     while start.elapsed() < time {
         // Each text has a seed of its own, so that it can be made again alone.
         let own = seed.wrapping_add(count);
-        watch.begin(own);
         let text = make(&mut Random::new(own));
+        watch.begin(own, &text);
         count += 1;
         bytes += text.len() as u64;
         if let Err(message) = hold(property, &text) {

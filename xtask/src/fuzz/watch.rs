@@ -1,7 +1,7 @@
 //! Ends the program if one text takes too long: a hang is a find like any other.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -11,26 +11,30 @@ const PROCESSOR_SECONDS_MAX: u64 = 60;
 /// How long a text may take by the clock: on a busy machine, the processor has others to serve.
 const SECONDS_MAX: u64 = 3600;
 
-/// Nothing is being looked at.
-const RESTING: u64 = u64::MAX;
+/// The text that is being looked at.
+struct Current {
+    seed: u64,
+    text: String,
+}
 
 /// Looks every second at how long the text of a seed has taken.
-pub(crate) struct Watch(Arc<AtomicU64>);
+pub(crate) struct Watch(Arc<Mutex<Option<Current>>>);
 
 impl Watch {
-    /// Begins to look.
-    pub(crate) fn start() -> Watch {
-        let current = Arc::new(AtomicU64::new(RESTING));
+    /// Begins to look. A text that takes too long goes to the file that `find` names for its seed.
+    pub(crate) fn start(find: impl Fn(u64) -> PathBuf + Send + 'static) -> Watch {
+        let current: Arc<Mutex<Option<Current>>> = Arc::default();
         let seen = current.clone();
         thread::spawn(move || {
-            let (mut last, mut seconds, mut processor) = (RESTING, 0, processor_seconds());
+            let (mut last, mut seconds, mut processor) = (None, 0, processor_seconds());
             loop {
                 thread::sleep(Duration::from_secs(1));
-                let now = seen.load(Ordering::Relaxed);
-                if now != last || now == RESTING {
+                let current = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                let now = current.as_ref().map(|it| it.seed);
+                let Some(current) = current.as_ref().filter(|_| now == last) else {
                     (last, seconds, processor) = (now, 0, processor_seconds());
                     continue;
-                }
+                };
                 seconds += 1;
                 let used = match (processor, processor_seconds()) {
                     (Some(before), Some(now)) => now.saturating_sub(before),
@@ -38,7 +42,12 @@ impl Watch {
                     _ => seconds,
                 };
                 if used > PROCESSOR_SECONDS_MAX || seconds > SECONDS_MAX {
-                    println!("seed {now}: takes longer than {PROCESSOR_SECONDS_MAX} seconds");
+                    let (seed, path) = (current.seed, find(current.seed));
+                    println!("seed {seed}: takes longer than {PROCESSOR_SECONDS_MAX} seconds");
+                    match std::fs::write(&path, &current.text) {
+                        Ok(()) => println!("{}", path.display()),
+                        Err(error) => println!("{}: {error}", path.display()),
+                    }
                     std::process::exit(1);
                 }
             }
@@ -47,13 +56,17 @@ impl Watch {
     }
 
     /// The text of a seed is looked at now.
-    pub(crate) fn begin(&self, seed: u64) {
-        self.0.store(seed, Ordering::Relaxed);
+    pub(crate) fn begin(&self, seed: u64, text: &str) {
+        *self.current() = Some(Current { seed, text: text.to_owned() });
     }
 
     /// What goes on now may take its time.
     pub(crate) fn rest(&self) {
-        self.0.store(RESTING, Ordering::Relaxed);
+        *self.current() = None;
+    }
+
+    fn current(&self) -> MutexGuard<'_, Option<Current>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
