@@ -300,7 +300,7 @@ pub(crate) enum Command {
     },
     /// Say everything that is wrong with recipes and override files
     Check {
-        /// Files; the project's, or else all of the recipes given with --recipes
+        /// Files and folders; the project's, or else all of the recipes given with --recipes
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
         /// Check the standard recipes

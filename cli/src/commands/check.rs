@@ -1,5 +1,7 @@
 //! `kiln check`: everything that is wrong with recipes and override files, all in one run.
 
+use std::collections::BTreeSet;
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -55,14 +57,10 @@ pub(crate) fn run(
         return Ok(Exit::Done);
     }
     let workspace = Workspace::open(layers, terminal, common.quiet)?;
-    let mut ids: Vec<FileId> = Vec::new();
-    for file in files {
-        let id = workspace.db.file(&absolute(file)?.display().to_string());
-        ids.extend((!ids.contains(&id)).then_some(id));
-    }
-    if files.is_empty() {
-        ids = own_files(&workspace, with_std);
-    }
+    let ids = match files {
+        [] => own_files(&workspace, with_std),
+        _ => named_files(&workspace.db, files)?,
+    };
     if ids.is_empty() {
         return Err(Fail::Usage(
             "nothing to check: name files, or give --recipes, or --std".into(),
@@ -92,6 +90,31 @@ pub(crate) fn run(
         }
     }
     Ok(if failed { Exit::Author } else { Exit::Done })
+}
+
+/// The files that paths name, each once: of a folder, the `.kiln` files below it.
+fn named_files(db: &Database, paths: &[PathBuf]) -> Result<Vec<FileId>, Fail> {
+    let mut ids = Vec::new();
+    let mut seen = BTreeSet::new();
+    for path in paths {
+        let whole = absolute(path)?;
+        let text = whole.display().to_string();
+        let mut found = vec![text.clone()];
+        if whole.is_dir() {
+            let below = db.world().list(&text).map_err(|error| {
+                let what = format!("cannot list {}", path.display());
+                Fail::Io { what, source: io::Error::other(error.to_string()) }
+            })?;
+            found = below.iter().map(|it| format!("{}/{it}", text.trim_end_matches('/'))).collect();
+            if found.is_empty() {
+                let message = format!("there is no .kiln file in {}", path.display());
+                return Err(Fail::Usage(message));
+            }
+        }
+        let files = found.iter().map(|it| db.file(it));
+        ids.extend(files.filter(|it| seen.insert(*it)));
+    }
+    Ok(ids)
 }
 
 /// Has the database find out what is wrong with each file. What it says of one does not depend on
