@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{Checker, Scope};
 use crate::diagnostic::{Code, Diagnostic, Label};
 use crate::module::{
-    Dep, Expr, ExprId, Ident, ModuleKind, Name, OptionKind, PackageRef, Req, SettingOp, SpanId,
-    Spec, SpecItem, StmtKind,
+    Dep, Expr, ExprId, Ident, ModuleKind, Name, OptionKind, PackageRef, PartKind, Req, SettingOp,
+    SpanId, Spec, SpecItem, StmtKind,
 };
 use crate::nearest::{did_you_mean, list, nearest};
 use crate::schema::{OptionSchema, OptionTable, Schema};
@@ -397,6 +397,14 @@ impl<'a> Checker<'a> {
             diagnostic = diagnostic.help(format!(
                 "`{}` is a `let`, which only the recipe knows; `field` declares what others may set",
                 ident.name
+            ));
+        } else if self
+            .package(package)
+            .is_some_and(|it| it.part(PartKind::Preset, &ident.name).is_some())
+        {
+            let name = &ident.name;
+            diagnostic = diagnostic.help(format!(
+                "`{name}` is a preset: an override file or a project takes it with `include {package}.{name}`"
             ));
         } else if near.is_empty() && !is_value {
             let others = self.packages_with(&ident.name, package);
