@@ -186,6 +186,7 @@ fn opens_outside(setup: &Setup) -> Option<&Path> {
         | Setup::Freeze { .. }
         | Setup::Hide { .. }
         | Setup::Emulators { .. }
+        | Setup::NoEmulators
         | Setup::EnterRoot
         | Setup::SetTimes { .. }
         | Setup::SealRoot => None,

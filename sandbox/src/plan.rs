@@ -156,6 +156,9 @@ pub enum Setup {
         /// The instruction sets with the programs that are started in their place.
         programs: BTreeMap<Foreign, PathBuf>,
     },
+    /// Let nothing run programs of other instruction sets, whatever the machine has for them, if this
+    /// kernel can forget it for a sandbox.
+    NoEmulators,
     /// Make the new root the root, and let go of the old one.
     EnterRoot,
     /// Give all that was made one time.
@@ -536,6 +539,7 @@ impl fmt::Display for Setup {
                 write!(f, "{:<9} {}", "emulators", at.display())?;
                 programs.iter().try_for_each(|(cpu, it)| write!(f, " {cpu}={}", it.display()))
             }
+            Setup::NoEmulators => write!(f, "no emulators"),
             Setup::EnterRoot => write!(f, "enter root"),
             Setup::SetTimes { seconds } => write!(f, "times {seconds}"),
             Setup::SealRoot => write!(f, "seal root"),

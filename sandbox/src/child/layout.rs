@@ -169,6 +169,14 @@ impl<'a> Layout<'a> {
                 }
                 self.set_flags(tree.as_fd(), READ_ONLY | BASE | NO_EXEC, at)
             }
+            Setup::NoEmulators => match sys::new_mount(c"binfmt_misc", &[], BASE | NO_EXEC) {
+                // That it was there once is enough: the user namespace has emulators of its own from
+                // then on, which are none.
+                Ok(_) => Ok(()),
+                // Before Linux 6.7, only the machine as a whole has emulators.
+                Err(error) if matches!(error.errno, Errno::ENODEV | Errno::EPERM) => Ok(()),
+                Err(error) => Err(error),
+            },
             Setup::EnterRoot => {
                 if self.blanks.take().is_some() {
                     sys::unlink_at(self.root()?, &c_name(BLANK_FILE)?, Remove::File)?;

@@ -153,6 +153,7 @@ fn write_setup(w: &mut Writer, setup: &Setup) {
             w.number(14);
             w.path(at);
         }
+        Setup::NoEmulators => w.number(19),
         Setup::EnterRoot => w.number(15),
         Setup::Emulators { at, programs } => {
             w.number(18);
@@ -218,6 +219,7 @@ fn read_setup(r: &mut Reader<'_>) -> Result<Setup, CodecError> {
                 .into_iter()
                 .collect(),
         },
+        19 => Setup::NoEmulators,
         _ => return Err(expected),
     })
 }
@@ -263,6 +265,7 @@ mod tests {
             Just(Setup::NoUserNamespaces),
             any_path().prop_map(|at| Setup::Freeze { at }),
             any_path().prop_map(|at| Setup::Hide { at }),
+            Just(Setup::NoEmulators),
             Just(Setup::EnterRoot),
             (any_path(), prop::collection::btree_map(0..Foreign::ALL.len(), any_path(), 0..3))
                 .prop_map(|(at, programs)| Setup::Emulators {

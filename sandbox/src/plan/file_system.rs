@@ -295,7 +295,7 @@ fn links(setup: &mut Vec<Setup>, request: &BuildRequest<'_>) -> Result<(), PlanE
     Ok(())
 }
 
-/// Registers emulators. [build.emulators.1]
+/// Registers emulators. [build.emulators.1] [build.emulators.4]
 fn emulators(setup: &mut Vec<Setup>, request: &BuildRequest<'_>) -> Result<(), PlanError> {
     let mut programs = BTreeMap::new();
     for (path, template) in &request.action.links {
@@ -315,7 +315,9 @@ fn emulators(setup: &mut Vec<Setup>, request: &BuildRequest<'_>) -> Result<(), P
         }
         programs.insert(cpu, program.into());
     }
-    if !programs.is_empty() {
+    if programs.is_empty() {
+        setup.push(Setup::NoEmulators);
+    } else {
         setup.push(Setup::Folder { at: EMULATORS_DIR.into(), mode: 0o755 });
         setup.push(Setup::Emulators { at: EMULATORS_DIR.into(), programs });
     }

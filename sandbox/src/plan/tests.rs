@@ -174,6 +174,7 @@ fn a_plan_says_all_that_is_done() {
             hide /proc/sys/kernel/random/boot_id
             hide /proc/timer_list
             hide /proc/vmallocinfo
+            no emulators
             enter root
             times 315532800
             seal root
