@@ -22,7 +22,7 @@ pub(crate) use self::allowed::{allowed, condition_of};
 pub(crate) use self::plain::declared;
 use self::readers::Early;
 use crate::condition::{Atom, Cond};
-use crate::globals::read_in;
+use crate::globals::facts_read;
 use crate::interpret::{Fuel, Interpreter};
 use crate::package::{
     BodyArg, BodySetting, ExportDecl, ExportKey, IgnoreDecl, Locals, Package, PackageVersion,
@@ -138,7 +138,7 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
         tests: Vec::new(),
         compiles: Vec::new(),
         outputs: Vec::new(),
-        reads_facts: false,
+        facts_read: BTreeSet::new(),
         mistakes: Vec::new(),
         autos: BTreeMap::new(),
         plain: Vec::new(),
@@ -171,10 +171,19 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
         evaluation.body(&mut package, index, *at, &checked);
     }
     package.mistakes = evaluation.mistakes;
-    package.reads_facts = package.bodies.iter().any(|it| read_in(it).next().is_some());
+    package.facts_read = facts_read(db, package.bodies.iter().map(|it| &**it));
     package.plain = plain::plain(db, &package);
     package.shrink();
     package
+}
+
+/// Whether the checker found something wrong at a place.
+fn has_mistake(checked: &Checked, place: Place) -> bool {
+    checked.diagnostics.iter().any(|it| {
+        it.is_error()
+            && it.primary.file == place.file
+            && place.range().contains_range(it.primary.range)
+    })
 }
 
 fn versions(schemas: &[kiln_lang::schema::VersionSchema]) -> Vec<PackageVersion> {
@@ -356,6 +365,8 @@ impl<'a> Evaluation<'a> {
                     place,
                 });
             }
+            // What it would say follows from a mistake that is told already.
+            StmtKind::Rule(_) | StmtKind::Unavailable { .. } if has_mistake(checked, place) => {}
             StmtKind::Rule(rule) => {
                 let guard = self.guard(checked, stmt.guard, locals);
                 let when = rule.when.map_or(Cond::True, |it| self.cond(checked, it, locals));

@@ -15,7 +15,9 @@ use kiln_lang::check::{Fact, Res};
 use kiln_lang::module::{ExprId, ModuleKind, Name, SettingOp};
 use kiln_lang::schema::{BodyRef, OptionSchema};
 use kiln_lang::types::{EnumTy, Object, Ty};
-use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version, fact, global_table, list};
+use kiln_lang::{
+    Checked, Code, Database, Diagnostic, FastSet, FileId, Version, fact, global_table, list,
+};
 
 use crate::condition::{Cond, Facts, WithAtom};
 use crate::evaluate::{Evaluation, condition_of};
@@ -166,12 +168,45 @@ pub(crate) fn given<'s>(
     })
 }
 
-/// The facts that a file reads.
-pub(crate) fn read_in(checked: &Checked) -> impl Iterator<Item = &Name> {
-    checked.res.iter().filter_map(|it| match it {
-        Res::ObjectMember(Object::Facts, name) => Some(name),
-        _ => None,
-    })
+/// The facts that files read, themselves or by functions and lets of other files.
+pub(crate) fn facts_read<'c>(
+    db: &Database,
+    files: impl Iterator<Item = &'c Checked>,
+) -> BTreeSet<Name> {
+    let mut found = BTreeSet::new();
+    // Of other files, only what is called counts: they may hold much that is never asked for.
+    let mut seen: FastSet<(FileId, ExprId)> = FastSet::default();
+    let mut open: Vec<(FileId, ExprId)> = Vec::new();
+    let mut look = |open: &mut Vec<(FileId, ExprId)>, known: Option<FileId>, res: &Res| {
+        let called = match res {
+            Res::ObjectMember(Object::Facts, name) => {
+                found.insert(name.clone());
+                return;
+            }
+            Res::Function(file, id) if known != Some(*file) => {
+                (*file, db.lowered(*file).module.functions[*id].body)
+            }
+            Res::Let(at, index) if known != Some(at.file) => {
+                let lowered = db.lowered(at.file);
+                match lowered.module.bodies[at.body].options[*index as usize].default {
+                    Some(value) => (at.file, value),
+                    None => return,
+                }
+            }
+            _ => return,
+        };
+        if seen.insert(called) {
+            open.push(called);
+        }
+    };
+    for checked in files {
+        checked.res.iter().for_each(|it| look(&mut open, Some(checked.file), it));
+    }
+    while let Some((file, expr)) = open.pop() {
+        let checked = db.checked(file);
+        checked.module().walk(expr, &mut |it| look(&mut open, None, &checked.res[it.index()]));
+    }
+    found
 }
 
 /// A value that an option could have.
@@ -408,7 +443,7 @@ impl Making<'_> {
             if layer.checked.module().kind == Some(ModuleKind::Recipe) {
                 continue;
             }
-            read.extend(read_in(&layer.checked).cloned());
+            read.extend(facts_read(self.db, std::iter::once(&*layer.checked)));
             if self.is_build {
                 continue;
             }

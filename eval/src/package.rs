@@ -1,6 +1,6 @@
 //! What a recipe evaluates to before anything is chosen: data that the solver works on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kiln_lang::check::Res;
@@ -76,8 +76,8 @@ pub struct Package {
     pub outputs: Vec<OutputDecl>,
     /// The options whose default is `auto(…)`, by their place in the table, and its values.
     pub autos: BTreeMap<u32, Vec<ExprId>>,
-    /// Whether its conditions ask for facts of the machine.
-    pub reads_facts: bool,
+    /// The facts of the machine that it reads, itself or by functions of modules.
+    pub facts_read: BTreeSet<Name>,
     /// The features and knobs that are as declared where nobody says anything about them, by their
     /// place in the table; nothing for those that depend on something, and for fields.
     pub plain: Vec<Option<Arc<OptionValue>>>,

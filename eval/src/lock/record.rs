@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use kiln_lang::Database;
 use kiln_lang::module::Name;
 use kiln_lang::types::Object;
-use kiln_lang::{Checked, Database};
 use kiln_store::{Derivation, DerivationId, Label, ObjectId, to_hex};
 
 use super::{Lock, LockedOption, LockedPackage, LockedRequest, LockedValue, RequestKind};
 use crate::derive::Derived;
-use crate::globals::read_in;
 use crate::solution::{Edge, Influencer, Node, NodeId, OptionState, OptionValue, Solution, Unit};
 use crate::value::Value;
 
@@ -132,12 +131,8 @@ impl<'a> LockRecorder<'a> {
 
 /// Whether a fact that is given has a say: a package of the unit reads it, or a layer.
 fn is_read(solution: &Solution, unit: &Unit, fact: &Name) -> bool {
-    let reads = |checked: &Checked| read_in(checked).any(|it| it == fact);
     unit.globals.read_by_layers.contains(fact)
-        || unit.by_name.values().any(|it| {
-            let package = &solution.node(*it).package;
-            package.reads_facts && package.bodies.iter().any(|it| reads(it))
-        })
+        || unit.by_name.values().any(|it| solution.node(*it).package.facts_read.contains(fact))
 }
 
 /// What stands for a tool until all are known; no package is called so.

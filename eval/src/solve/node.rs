@@ -186,7 +186,7 @@ pub(super) fn holds(drafts: &Drafts, draft: &Draft, cond: &Cond) -> bool {
 /// The facts that are not given and that decide something about a package as it is settled.
 pub(super) fn missing_facts(db: &Database, drafts: &Drafts, draft: &Draft) -> Vec<Diagnostic> {
     let package = &draft.package;
-    if !package.reads_facts {
+    if package.facts_read.is_empty() {
         return Vec::new();
     }
     let mut found = Vec::new();
