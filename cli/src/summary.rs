@@ -254,11 +254,19 @@ fn closure_bytes(store: &LocalStore, objects: &[ObjectId]) -> Result<u64, Fail> 
     Ok(sum)
 }
 
-/// How a row is called: the package with its version, and what was asked of it.
+/// How many characters of what was asked are in the table. Options of some packages have hundreds of
+/// values; for programs, everything is there.
+const CALLED_CHARS_MAX: usize = 64;
+
+/// How a row is called: the package with its version, and the beginning of what was asked of it.
 fn called(row: &Row) -> String {
-    match row.spec.find('[').filter(|_| row.spec != row.title) {
+    let whole = match row.spec.find('[').filter(|_| row.spec != row.title) {
         Some(at) => format!("{} {}", row.title, &row.spec[at..]),
         None => row.title.clone(),
+    };
+    match whole.char_indices().nth(CALLED_CHARS_MAX) {
+        Some(_) => whole.chars().take(CALLED_CHARS_MAX - 2).chain(" …".chars()).collect(),
+        None => whole,
     }
 }
 
