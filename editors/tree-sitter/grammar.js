@@ -12,7 +12,7 @@ const ITEM_WORDS = [
   ...ROLES, 'arg', 'compile', 'conflict', 'enum', 'exports', 'feature', 'field', 'fn', 'for',
   'ignore', 'include', 'knob', 'let', 'mixin', 'output', 'overlays', 'pkgs', 'policy', 'preset',
   'provides', 'publish', 'record', 'require', 'step', 'steps', 'type', 'use', 'versions', 'want',
-  'when',
+  'when', 'recipe', 'override', 'overlay', 'project', 'module', 'interface',
 ];
 
 const sep1 = (rule, separator) => seq(rule, repeat(seq(separator, rule)));

@@ -669,7 +669,11 @@ impl Lowerer {
     /// Whether `item` may stand in `place`; reports it if not.
     fn allowed(&mut self, item: &Item, place: &Place) -> bool {
         let kind = self.module.kind;
-        let Some((place_words, belongs)) = misplaced(item, place, kind) else { return true };
+        let in_loop = declares_once(item) && self.is_in_loop(place.guard);
+        let again =
+            || ("in a `for`".to_owned(), "outside of it: each round would declare it again");
+        let found = misplaced(item, place, kind).or_else(|| in_loop.then(again));
+        let Some((place_words, belongs)) = found else { return true };
         let error = LowerErrorKind::NotHere { item: describe(item), place: place_words, belongs };
         // The first line is enough to see which item is meant.
         let range = item.range();
@@ -679,6 +683,35 @@ impl Lowerer {
         self.error(error, head(range, line.max(1)));
         false
     }
+
+    /// Whether a guard, or one around it, is a loop.
+    fn is_in_loop(&self, guard: Option<GuardId>) -> bool {
+        let around = |id: &GuardId| self.module.guards[*id].parent;
+        std::iter::successors(guard, around)
+            .any(|it| matches!(self.module.guards[it].kind, GuardKind::For { .. }))
+    }
+}
+
+/// Whether an item gives a meaning to a name, which it can have only once.
+fn declares_once(item: &Item) -> bool {
+    matches!(
+        item,
+        Item::Feature(_)
+            | Item::Knob(_)
+            | Item::Field(_)
+            | Item::EnumDecl(_)
+            | Item::RecordDecl(_)
+            | Item::TypeAlias(_)
+            | Item::Function(_)
+            | Item::Let(_)
+            | Item::Versions(_)
+            | Item::Step(_)
+            | Item::Mixin(_)
+            | Item::Compile(_)
+            | Item::Output(_)
+            | Item::Preset(_)
+            | Item::Test(_)
+    )
 }
 
 /// Says where `item` stands and where it belongs, if it may not stand there.
