@@ -10,7 +10,8 @@
 //! ```
 
 use kiln_eval::{
-    Atom, Cond, Influence, Influencer, Node, NodeId, OptionValue, Place, Provider, Solution,
+    Atom, Cond, Influence, Influencer, Node, NodeId, NodePart, OptionValue, OutputDecl, Packages,
+    Place, Provider, Solution, Unit,
 };
 use kiln_lang::module::Name;
 
@@ -34,20 +35,13 @@ pub(crate) fn run(
     let path: Vec<&str> = what.split('.').collect();
     let specs = if specs.is_empty() && workspace.request.project.is_none() {
         // Nothing is wanted: the package itself, as it is by default.
-        vec![path[0].to_owned()]
+        own_wishes(&workspace, &path)
     } else {
         specs.to_vec()
     };
     workspace.wish(&specs)?;
     let solved = workspace.solve()?;
-    let Some(id) = solved
-        .solution
-        .roots
-        .iter()
-        .map(|it| it.node)
-        .find(|it| solved.solution.node(*it).package.name == path[0])
-        .or_else(|| find(&solved.solution, path[0]))
-    else {
+    let Some((nodes, path)) = asked_about(&solved.solution, &path) else {
         if let ([interface], Some(found)) = (&path[..], provider(&solved.solution, path[0])) {
             print(&provided(&workspace, &solved.solution, interface, found));
             return Ok(Exit::Done);
@@ -71,36 +65,106 @@ pub(crate) fn run(
             ),
         });
     };
-    let text = match path[1..] {
-        [] => package(&workspace, &solved, id),
-        ["version"] => version(&workspace, solved.solution.node(id)),
-        [option] => self::option(&workspace, &solved, id, option, None)?,
-        [option, element] => self::option(&workspace, &solved, id, option, Some(element))?,
-        _ => {
-            return Err(Fail::Usage(format!(
-                "`{what}` has too many parts: PACKAGE.OPTION or PACKAGE.OPTION.VALUE"
-            )));
-        }
-    };
-    print(&text);
+    let mut texts = Vec::new();
+    // All compilations of a package have its version.
+    let nodes_max = if path[..] == ["version"] { 1 } else { nodes.len() };
+    for id in nodes.into_iter().take(nodes_max) {
+        texts.push(match path[..] {
+            [] => package(&workspace, &solved, id),
+            ["version"] => version(&workspace, solved.solution.node(id)),
+            [option] => self::option(&workspace, &solved, id, option, None)?,
+            [option, element] => self::option(&workspace, &solved, id, option, Some(element))?,
+            _ => {
+                return Err(Fail::Usage(format!(
+                    "`{what}` has too many parts: PACKAGE.OPTION or PACKAGE.OPTION.VALUE"
+                )));
+            }
+        });
+    }
+    print(&texts.join("\n"));
     Ok(Exit::Done)
 }
 
 /// How many options are named in a message.
 const OPTIONS_SHOWN: usize = 12;
 
-/// The package of this name that is for the target, or else a build tool.
+/// What is wanted for a question about a package as it is by default: the output or the outputs of the
+/// compilation that the question names, or else the package; if it has nothing of its name, all outputs.
+fn own_wishes(workspace: &Workspace, path: &[&str]) -> Vec<String> {
+    let own = path[0];
+    let packages = Packages::new(&workspace.db);
+    let Some(package) = packages.get(&Name::from(own)) else { return vec![own.to_owned()] };
+    let compile_at = |name: &str| package.compiles.iter().position(|it| it.name == name);
+    let is_own = |it: &OutputDecl| it.name == own;
+    let wanted: Vec<&OutputDecl> = match path.get(1) {
+        Some(option) if package.schema.table.get(option).is_some() => Vec::new(),
+        Some(part) => {
+            let of = compile_at(part);
+            let is_asked = |it: &&OutputDecl| it.name == *part || of.is_some() && it.compile == of;
+            package.outputs.iter().filter(is_asked).collect()
+        }
+        None => Vec::new(),
+    };
+    let all = || package.outputs.iter().collect();
+    let wanted = match wanted.is_empty() {
+        true if package.compiles.len() > 1 && !package.outputs.iter().any(is_own) => all(),
+        _ => wanted,
+    };
+    if wanted.is_empty() {
+        return vec![own.to_owned()];
+    }
+    wanted.iter().map(|it| format!("{own}.{}", it.name)).collect()
+}
+
+/// The nodes that a question is about, and what it asks about them: of an option, those of all
+/// compilations, unless it names one, or an output.
+fn asked_about<'p, 'w>(
+    solution: &Solution,
+    path: &'p [&'w str],
+) -> Option<(Vec<NodeId>, &'p [&'w str])> {
+    let root = solution.roots.iter().map(|it| it.node);
+    let mut of_roots = root.filter(|it| solution.node(*it).package.name == path[0]);
+    let unit = unit_of(solution, path[0])?;
+    let outputs = unit.outputs.get(path[0]);
+    let by_name = of_roots.next().or_else(|| unit.by_name.get(path[0]).copied());
+    let all = || by_name.into_iter().chain(outputs.into_iter().flat_map(|it| it.values().copied()));
+    let compilation = |id: NodeId| solution.node(id).made_by().unwrap_or(id);
+    let any = solution.node(all().next()?);
+    let Some((first, rest)) = path[1..].split_first() else {
+        let whole = by_name.map_or_else(|| all().collect(), |it| vec![it]);
+        return Some((whole, &[]));
+    };
+    let is_option = any.package.schema.table.get(first).is_some();
+    if let Some(id) = outputs.and_then(|it| it.get(*first)).filter(|_| !is_option) {
+        let id = if rest.is_empty() { *id } else { compilation(*id) };
+        return Some((vec![id], rest));
+    }
+    let mut compilations: Vec<NodeId> = all().map(compilation).collect();
+    compilations.sort_unstable();
+    compilations.dedup();
+    let is_named = |id: &NodeId| match &solution.node(*id).part {
+        Some(NodePart::Compile(name)) => name == first,
+        Some(NodePart::Output { .. }) | None => false,
+    };
+    match compilations.iter().copied().find(is_named).filter(|_| !is_option) {
+        Some(id) => Some((vec![id], rest)),
+        None => Some((compilations, &path[1..])),
+    }
+}
+
+/// The unit that has a package: one for the target, or else of build tools.
+fn unit_of<'s>(solution: &'s Solution, name: &str) -> Option<&'s Unit> {
+    let mut units: Vec<_> = solution.units.iter().collect();
+    units.sort_by_key(|it| it.is_build);
+    let has = |it: &&Unit| it.by_name.contains_key(name) || it.outputs.contains_key(name);
+    units.into_iter().find(has)
+}
+
 /// What to write if the question is about an option of what is wanted, without its package.
 fn option_of_a_root(solution: &Solution, path: &[&str]) -> Option<String> {
     let mut roots = solution.roots.iter().map(|it| &solution.node(it.node).package);
     let root = roots.find(|it| path[0] == "version" || it.schema.table.get(path[0]).is_some())?;
     Some(format!("it belongs to `{}`: write `{}.{}`", root.name, root.name, path.join(".")))
-}
-
-fn find(solution: &Solution, name: &str) -> Option<NodeId> {
-    let mut units: Vec<_> = solution.units.iter().collect();
-    units.sort_by_key(|it| it.is_build);
-    units.into_iter().find_map(|it| it.by_name.get(name).copied())
 }
 
 /// Who provides an interface for the target, or else for a build tool.
@@ -193,13 +257,18 @@ fn table(rows: &[Vec<String>]) -> String {
 fn package(workspace: &Workspace, solved: &Solved, id: NodeId) -> String {
     let node = solved.solution.node(id);
     let mut out = format!("{}\n", node.spec());
-    for (other, user) in solved.solution.nodes.iter().enumerate() {
+    if let Some(from) = node.made_by() {
+        out.push_str(&format!("from  {}\n", solved.solution.node(from).title()));
+    }
+    for user in &solved.solution.nodes {
+        if user.made_by() == Some(id) {
+            out.push_str(&format!("makes  {}\n", user.title()));
+        }
         for edge in user.edges.iter().filter(|it| it.to == id) {
-            let place = user
-                .package
-                .deps
-                .iter()
-                .find(|it| it.package == node.package.name)
+            let deps = user.package.deps.iter();
+            let place = deps
+                .chain(user.package.outputs.iter().flat_map(|it| &it.deps))
+                .find(|it| it.package == node.package.name && it.output == edge.output)
                 .map(|it| it.place);
             let by = match &edge.injected {
                 Some(injection) => format!(
@@ -209,7 +278,6 @@ fn package(workspace: &Workspace, solved: &Solved, id: NodeId) -> String {
                 ),
                 None => place_text(workspace, place),
             };
-            let _ = other;
             out.push_str(&format!("needed by  {}  as {}  {by}\n", user.title(), edge.role));
         }
     }
@@ -219,6 +287,14 @@ fn package(workspace: &Workspace, solved: &Solved, id: NodeId) -> String {
     let mut lines: Vec<&str> = out.lines().collect();
     lines.dedup();
     format!("{}\n", lines.join("\n"))
+}
+
+/// A package as questions name it, with the compilation if there are several.
+fn called(node: &Node) -> String {
+    match &node.part {
+        Some(NodePart::Compile(compilation)) => format!("{}.{compilation}", node.package.name),
+        Some(NodePart::Output { .. }) | None => node.package.name.to_string(),
+    }
 }
 
 fn version(workspace: &Workspace, node: &Node) -> String {
@@ -284,7 +360,7 @@ fn option(
             .rev()
             .map(|it| row(workspace, it, it.says.short().unwrap_or_default()))
             .collect::<Vec<_>>();
-        let head = format!("{}.{name} = {}\n", node.package.name, option.value);
+        let head = format!("{}.{name} = {}\n", called(node), option.value);
         let brings = brings(workspace, node, &declared.name, None, option);
         return Ok(format!("{head}{}{brings}", table(&rows)));
     };
@@ -319,11 +395,8 @@ fn option(
         rows.push(row);
     }
     let is_on = option.value.has_element(bit) == Some(true);
-    let head = format!(
-        "{element} in {}.{name}: {}\n",
-        node.package.name,
-        if is_on { "on" } else { "off" }
-    );
+    let head =
+        format!("{element} in {}.{name}: {}\n", called(node), if is_on { "on" } else { "off" });
     let brings = brings(workspace, node, &declared.name, Some(bit), option);
     Ok(format!("{head}{}{brings}", table(&rows)))
 }
