@@ -397,7 +397,7 @@ fn primary(p: &mut Parser<'_>) -> Option<CompletedMarker> {
 fn word_is_operator(p: &Parser<'_>) -> bool {
     // `if .a then` asks for the value `a`; `if.a` is a member, as it is on two lines.
     let is_member = p.nth(1) == Some(DOT) && p.adjoins(1);
-    !p.newline_before(1)
+    (p.newlines_free || !p.newline_before(1))
         && !is_member
         && matches!(
             p.nth(1),
