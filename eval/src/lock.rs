@@ -140,7 +140,7 @@ impl Lock {
             .collect();
         all.sort_by(|a, b| b.2.cmp(&a.2));
         for (package, is_build, version) in all {
-            preferences.prefer_version(package.name.clone(), is_build, version);
+            preferences.prefer_version(Name::new(package.package()), is_build, version);
             for (interface, provider) in &package.providers {
                 preferences.prefer_provider(Name::new(interface), Name::new(provider));
             }
@@ -169,6 +169,13 @@ impl Lock {
 }
 
 impl LockedPackage {
+    /// Returns the name of the package, of which this may be a part: `curl`, of the output
+    /// `curl.libcurl` and of the compilation `curl/shared_build`.
+    #[must_use]
+    pub fn package(&self) -> &str {
+        self.name.split(['.', '/']).next().unwrap_or_default()
+    }
+
     /// Returns the name and version: `curl 8.18.0`.
     #[must_use]
     pub fn title(&self) -> String {

@@ -9,6 +9,7 @@ use kiln_lang::module::{Name, Role};
 use kiln_lang::types::Object;
 
 use crate::package::{ExportKey, Package, Place};
+use crate::solve::WHOLE;
 use crate::value::{Bits, Value};
 
 /// A version and a value of every option for every package, and why.
@@ -377,14 +378,17 @@ impl Node {
             .filter_map(|(schema, value)| Some((&schema.name, value.as_deref()?)))
     }
 
-    /// Returns the name as a spec has it: `curl`, of an output `curl.libcurl`; of a compilation, which
-    /// no spec can name, `curl/shared_build`.
+    /// Returns the name as a spec has it: `curl`, of an output `curl.libcurl`, of everything that a
+    /// package with an output of its own name installs `curl.out`; of a compilation, which no spec can
+    /// name, `curl/shared_build`.
     #[must_use]
     pub fn name(&self) -> String {
         let package = &self.package.name;
         match &self.part {
             Some(NodePart::Compile(part)) => format!("{package}/{part}"),
             Some(NodePart::Output { name, .. }) if name != package => format!("{package}.{name}"),
+            // The package's name alone means that output.
+            None if self.package.output(package).is_some() => format!("{package}.{WHOLE}"),
             Some(NodePart::Output { .. }) | None => package.to_string(),
         }
     }

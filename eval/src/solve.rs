@@ -28,6 +28,7 @@ mod ways;
 
 pub(crate) use interfaces::offers_enough;
 pub(crate) use options::conform;
+pub(crate) use parts::WHOLE;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -2,7 +2,8 @@
 //! shows what is chosen otherwise.
 
 use kiln_eval::{
-    Influencer, Lock, LockChange, LockRecorder, Preferences, RequestKind, Setup, Solution,
+    Influencer, Lock, LockChange, LockRecorder, LockedPackage, Preferences, RequestKind, Setup,
+    Solution,
 };
 use serde_json::{Value, json};
 
@@ -102,7 +103,7 @@ fn preferences(
         if package.is_empty() {
             return Ok(Preferences::default());
         }
-        let mut names: Vec<&str> = before.packages().map(|it| it.name.as_str()).collect();
+        let mut names: Vec<&str> = before.packages().map(LockedPackage::package).collect();
         if !names.contains(&package.as_str()) {
             names.sort_unstable();
             names.dedup();
@@ -193,8 +194,11 @@ fn unmoved(
     package: &str,
 ) -> String {
     let versions = |lock: &Lock| {
-        let mut all: Vec<String> =
-            lock.packages().filter(|it| it.name == package).map(|it| it.version.clone()).collect();
+        let mut all: Vec<String> = lock
+            .packages()
+            .filter(|it| it.package() == package)
+            .map(|it| it.version.clone())
+            .collect();
         all.sort();
         all.dedup();
         all

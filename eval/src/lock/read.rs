@@ -240,7 +240,7 @@ fn package(table: &Spanned<DeValue<'_>>) -> Result<LockedPackage, LockError> {
             "version" => package.version = text(value, "version")?,
             "recipe" => package.recipe = Some(text(value, "recipe")?),
             "sources" => package.sources = texts(value, "sources")?,
-            role @ ("build" | "host" | "run" | "test") => {
+            role @ ("build" | "host" | "run" | "test" | "from") => {
                 package.needs.insert(role.to_owned(), texts(value, role)?);
             }
             "provider" => {

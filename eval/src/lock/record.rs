@@ -230,6 +230,10 @@ impl<'a> Reading<'a> {
             needs.sort();
             needs.dedup();
         }
+        let made_by = node.made_by();
+        if let Some(compilation) = made_by {
+            needs.insert("from".to_owned(), vec![name(compilation)]);
+        }
         let (recipe, sources) = self.made(id);
         let mut exports: Vec<String> = node.edges.iter().filter_map(|it| self.export(it)).collect();
         exports.sort();
@@ -243,18 +247,18 @@ impl<'a> Reading<'a> {
             needs,
             providers: self.providers(node),
             exports,
+            // Those of an output are those of the compilation that it is from.
             options: node
                 .named_options()
+                .filter(|_| made_by.is_none())
                 .map(|(name, option)| (name.to_string(), self.option(option)))
                 .collect(),
         }
     }
 
-    /// The name of a package; of its other parts, `curl.libcurl`.
+    /// The name of a package, or of a part of one: `curl.libcurl`.
     fn name(&self, id: NodeId) -> Name {
-        let node = self.solution.node(id);
-        let main = self.solution.unit(node.unit).by_name.get(&node.package.name);
-        if main == Some(&id) { node.package.name.clone() } else { Name::new(node.name()) }
+        Name::new(self.solution.node(id).name())
     }
 
     /// The name of the second instance whose unit the package is in.
