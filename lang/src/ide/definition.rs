@@ -183,7 +183,7 @@ fn twice(text: String): String = \"\\(text)\\(text)\"
             &with("//- /project.kiln\nproject\ntoolchain.li$0nk = static\n"),
             expect![[r#"
                 link
-                  builtin:toolchain.kiln:31 `link`
+                  builtin:toolchain.kiln:42 `link`
             "#]],
         );
     }
