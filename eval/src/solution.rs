@@ -306,6 +306,21 @@ impl Solution {
         self.units.iter().filter(|it| !it.is_build).find_map(|it| it.by_name.get(name).copied())
     }
 
+    /// Returns the titles of the packages and outputs that are build tools, sorted, each once. What
+    /// outputs are taken from is no tool.
+    #[must_use]
+    pub fn tools(&self) -> Vec<String> {
+        let mut titles = BTreeSet::new();
+        for unit in self.units.iter().filter(|it| it.is_build) {
+            let outputs = unit.outputs.values().flat_map(BTreeMap::values);
+            let all: BTreeSet<NodeId> = unit.by_name.values().chain(outputs).copied().collect();
+            let made_by: BTreeSet<NodeId> =
+                all.iter().filter_map(|it| self.node(*it).made_by()).collect();
+            titles.extend(all.difference(&made_by).map(|it| self.node(*it).title()));
+        }
+        titles.into_iter().collect()
+    }
+
     /// Returns these packages and all that is there when they run: what they are linked with, and
     /// need in `run`, and so on; in the order in which they are named.
     #[must_use]

@@ -54,12 +54,7 @@ pub(crate) fn run(
 fn text(workspace: &Workspace, solved: &Solved, derived: &Derived, all: bool) -> String {
     let solution = &solved.solution;
     let mut out = String::new();
-    let mut tools: Vec<String> = Vec::new();
-    for unit in &solution.units {
-        if unit.is_build && !all {
-            tools.extend(unit.by_name.values().map(|it| solution.node(*it).title()));
-        }
-    }
+    let tools = if all { Vec::new() } else { solution.tools() };
     // What is wanted first, then what it needs.
     let mut order: Vec<NodeId> = solution.roots.iter().map(|it| it.node).collect();
     for unit in solution.units.iter().rev().filter(|it| all || !it.is_build) {
@@ -72,8 +67,6 @@ fn text(workspace: &Workspace, solved: &Solved, derived: &Derived, all: bool) ->
         out.push_str(&package(workspace, solution, derived, id));
         out.push('\n');
     }
-    tools.sort();
-    tools.dedup();
     if !tools.is_empty() {
         out.push_str(&format!("build tools: {}\n", tools.join(", ")));
     }

@@ -40,7 +40,7 @@ pub(crate) fn run(
         print(&dot(&view));
     } else {
         print(&tree(&view));
-        let tools = tools(&solved);
+        let tools = solved.solution.tools();
         if !how.all && how.to.is_none() && !tools.is_empty() {
             print(&format!("\nbuild tools (--all shows where): {}\n", tools.join(", ")));
         }
@@ -72,16 +72,6 @@ fn not_there(whole: &View, solved: &Solved, name: &str) -> Fail {
         ),
         advice: None,
     }
-}
-
-fn tools(solved: &Solved) -> Vec<String> {
-    let solution = &solved.solution;
-    let units = solution.units.iter().filter(|it| it.is_build);
-    let mut titles: Vec<String> =
-        units.flat_map(|it| it.by_name.values()).map(|it| solution.node(*it).title()).collect();
-    titles.sort();
-    titles.dedup();
-    titles
 }
 
 /// Writes the page.
