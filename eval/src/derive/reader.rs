@@ -15,7 +15,8 @@ use crate::evaluate::allowed;
 use crate::explain::NodeFacts;
 use crate::globals::missing_fact;
 use crate::interpret::{Failure, Fuel, Reader, eval_let};
-use crate::package::Place;
+use crate::package::{DepDecl, Place};
+use crate::solution::Edge;
 use crate::text::Text;
 use crate::value::{Bits, LocalFile, Value};
 
@@ -124,6 +125,10 @@ impl Reader for NodeBuilder<'_> {
                         .help("read it only where its condition holds: in the block of its feature, or behind `if`");
                     return Err(Box::new(diagnostic));
                 };
+                let is_other = |it: &&Edge| it.role == edge.role && it.to != edge.to;
+                if let Some(other) = edges().find(is_other).filter(|it| it.injected.is_none()) {
+                    return Err(Box::new(self.ambiguous(name, [edge, other], at)));
+                }
                 let to = edge.to;
                 match self.edge_label(&edge.clone()) {
                     Some(label) => Ok(self.dep_value(to, label)),
@@ -246,6 +251,30 @@ impl Reader for NodeBuilder<'_> {
 }
 
 impl NodeBuilder<'_> {
+    /// Says that a name may mean two outputs of a package.
+    fn ambiguous(&self, name: &Name, edges: [&Edge; 2], at: (FileId, ExprId)) -> Diagnostic {
+        let solution = self.context.solution;
+        let [one, other] = edges.map(|it| solution.node(it.to).name());
+        let range = self.context.db.expr_range(at.0, at.1);
+        let message = format!("`dep.{name}` may be `{one}` or `{other}`");
+        let mut diagnostic = Diagnostic::new(Code::AmbiguousName, at.0, range, message);
+        for edge in edges {
+            let mut deps = self.package.deps.iter();
+            let is_it = |it: &&DepDecl| {
+                it.package == *name && it.output == edge.output && it.role == edge.role
+            };
+            if let Some(dep) = deps.find(is_it) {
+                diagnostic =
+                    diagnostic.label(dep.place.file, dep.place.range(), "it is needed here");
+            }
+        }
+        diagnostic.help(format!(
+            "give one of them a name of its own, as in `{} {one} as {}`",
+            edges[0].role,
+            one.replace('.', "-")
+        ))
+    }
+
     /// The path of an output: where the build makes it, or where a test finds it.
     fn own_path(&self, output: OutputName) -> Text {
         let piece = match &self.testing {
