@@ -50,8 +50,10 @@ pub fn format(text: &str) -> Formatted {
     let is_right = |it: &Parse| it.errors().iter().all(|it| it.kind == SyntaxErrorKind::NoHeader);
     if is_right(&parsed) {
         let done = print(&parsed, &[]);
-        // A text with a mistake would be worse than one that is not laid out.
-        if !is_right(&parse(&done)) {
+        // A text with a mistake, or that says something else, would be worse than one that is not laid
+        // out.
+        let again = parse(&done);
+        if !is_right(&again) || significant(&parsed) != significant(&again) {
             return unchanged();
         }
         return Formatted { text: done, skipped: Vec::new() };

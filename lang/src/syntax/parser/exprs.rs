@@ -106,7 +106,8 @@ fn binary(p: &mut Parser<'_>, least: u8) -> Option<CompletedMarker> {
 /// around it are none, wherever the lines are broken.
 fn end_of_range(p: &mut Parser<'_>) {
     let goes_on = ["then", "else", "when"].iter().any(|it| p.at_word(it));
-    if starts_expr(p) && !goes_on {
+    // No range ends with a text: it is the message of a rule.
+    if starts_expr(p) && !goes_on && !p.at(STRING_OPEN) {
         p.deeper(|p| {
             binary(p, ADDITIVE);
         });
