@@ -62,8 +62,15 @@ impl<'a> Checker<'a> {
         let prefix = head.rfind(option.name.as_str()).map_or("", |it| &head[..it]);
         let line = &text[..usize::from(whole.start())];
         let indent = &line[line.rfind('\n').map_or(0, |it| it + 1)..];
-        let separator =
-            if indent.trim().is_empty() { format!("\n{indent}") } else { "; ".to_owned() };
+        let behind = text[usize::from(whole.end())..].trim_start();
+        let separator = if behind.starts_with([',', ']']) {
+            // In the brackets of a spec.
+            ", ".to_owned()
+        } else if indent.trim().is_empty() {
+            format!("\n{indent}")
+        } else {
+            "; ".to_owned()
+        };
         for (name, op, value) in ways.into_iter().take(WAYS_MAX) {
             let is_set_here = own.iter().any(|it| {
                 it.2.len() == 1
