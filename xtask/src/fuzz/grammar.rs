@@ -88,7 +88,10 @@ impl Maker<'_> {
                 }
                 let op = *self.random.pick(&["..", "..="]);
                 self.token(op);
-                self.operand();
+                match self.random.one_in(2) {
+                    true => self.node("Literal"),
+                    false => self.node("NameRef"),
+                }
             }
             "Member" => {
                 self.operand();
