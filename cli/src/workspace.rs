@@ -78,7 +78,7 @@ impl Workspace {
             (None, true) => None,
             (None, false) => find_project(),
         };
-        let mut roots = Vec::new();
+        let mut roots: Vec<String> = Vec::new();
         for folder in &layers.recipes {
             roots.push(folder_text(folder)?);
         }
@@ -86,6 +86,9 @@ impl Workspace {
             roots.extend(roots_of_project(project));
         }
         roots.push(STD.to_owned());
+        // A folder that is named twice is one.
+        let mut named = BTreeSet::new();
+        roots.retain(|it| named.insert(it.clone()));
         let world = DiskWorld::default();
         let seen = world.seen();
         let db = Database::new(Arc::new(world), roots);
