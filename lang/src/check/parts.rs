@@ -51,6 +51,7 @@ impl<'a> Checker<'a> {
         self.body(part.body, &table, part.kind);
         if part.kind == PartKind::Test {
             self.script_of_test(part);
+            self.output_of_test(part);
         }
         match part.kind {
             PartKind::Compile => {
@@ -73,6 +74,36 @@ impl<'a> Checker<'a> {
         let diagnostic = self.at_ident(Code::MissingValue, &test.ident, message).help(
             "write `= sh\"…\"` behind the title, or `script = sh\"…\"` in its block: it succeeds if every command does",
         );
+        self.report(diagnostic);
+    }
+
+    /// Reports a test of nothing: of a package that is always compiled in several ways, and of which
+    /// no output is meant by its name.
+    fn output_of_test(&mut self, test: &Part) {
+        let parts = self.parts_of_recipe();
+        let is_always =
+            |it: &&Part| it.kind == PartKind::Compile && it.when.is_none() && it.guard.is_none();
+        let outputs: Vec<&str> = parts
+            .iter()
+            .filter(|it| it.kind == PartKind::Output)
+            .map(|it| it.ident.name.as_str())
+            .collect();
+        let package = self.schema.name();
+        if test.of.is_some()
+            || parts.iter().filter(is_always).count() < 2
+            || outputs.is_empty()
+            || outputs.contains(&package)
+        {
+            return;
+        }
+        let title = &test.ident.name;
+        let message = format!("the test \"{title}\" does not say of which output");
+        let help = format!(
+            "write `test \"{title}\" in {}`: there are {}, and none is meant by `{package}` alone",
+            outputs[0],
+            list(&outputs, "and")
+        );
+        let diagnostic = self.at_ident(Code::MissingValue, &test.ident, message).help(help);
         self.report(diagnostic);
     }
 
