@@ -1,5 +1,7 @@
 //! What the parser and lowering complained about, as diagnostics.
 
+use text_size::{TextRange, TextSize};
+
 use super::Checker;
 use super::lowering::line_of;
 use crate::database::Lowered;
@@ -11,7 +13,7 @@ impl Checker<'_> {
         if let Some(error) = self.db.read_error(self.file) {
             let path = self.db.path(self.file);
             let message = format!("cannot read `{path}`: {error}");
-            let here = text_size::TextRange::default();
+            let here = TextRange::default();
             self.report(Diagnostic::new(Code::UnreadableFile, self.file, here, message));
             return;
         }
@@ -26,7 +28,7 @@ impl Checker<'_> {
         self.header(lowered);
     }
 
-    fn syntax_error(&self, kind: &SyntaxErrorKind, range: text_size::TextRange) -> Diagnostic {
+    fn syntax_error(&self, kind: &SyntaxErrorKind, range: TextRange) -> Diagnostic {
         let new = |code, message: String| Diagnostic::new(code, self.file, range, message);
         match kind {
             SyntaxErrorKind::Expected { what: "a name", .. } if self.is_header(range) => {
@@ -45,9 +47,13 @@ impl Checker<'_> {
                     "a value on the same line" => {
                         diagnostic.help("a setting ends with its line; write the value behind `=`")
                     }
-                    "the end of the line" => {
-                        diagnostic.help("put each item on a line of its own, or `;` between two")
-                    }
+                    "the end of the line" => match list_of_values(&text, range) {
+                        Some((values, fixed)) => diagnostic
+                            .help("several values stand in braces, several texts in brackets")
+                            .fix_at(format!("write `{fixed}`"), self.file, values, fixed),
+                        None => diagnostic
+                            .help("put each item on a line of its own, or `;` between two"),
+                    },
                     _ => diagnostic,
                 }
             }
@@ -129,4 +135,45 @@ impl Checker<'_> {
 pub(super) fn stem(path: &str) -> String {
     let last = path.rsplit(['/', ':']).next().unwrap_or(path);
     last.strip_suffix(".kiln").unwrap_or(last).to_owned()
+}
+
+/// The values of a setting that are written without brackets, with the comma between the first two at
+/// `comma`, and how they are written with them: of `libs -= gro, gso`, `gro, gso` and `{gro, gso}`.
+fn list_of_values(text: &str, comma: TextRange) -> Option<(TextRange, String)> {
+    let comma = usize::from(comma.start());
+    let begin = text[..comma].rfind('\n').map_or(0, |it| it + 1);
+    let end = text[comma..].find('\n').map_or(text.len(), |it| comma + it);
+    let (option, _) = text[begin..comma].split_once('=')?;
+    let is_path = |it: &str| {
+        let mut names = it.trim().trim_end_matches(['+', '-']).trim_end().split('.');
+        names.all(|it| it.chars().all(|it| it.is_alphanumeric() || matches!(it, '_' | '-')))
+    };
+    if !text[comma..].starts_with(',') || !is_path(option) {
+        return None;
+    }
+    let behind = begin + option.len() + 1;
+    // A comment stays where it is.
+    let line = &text[behind..end];
+    let values = line.find("//").filter(|_| !line.contains('"')).map_or(line, |it| &line[..it]);
+    let values = values.trim();
+    let start = behind + text[behind..].find(values)?;
+    let is_word = |it: &str| {
+        let mut chars = it.trim().chars().peekable();
+        chars.peek().is_some_and(|it| it.is_alphabetic())
+            && chars.all(|it| it.is_alphanumeric() || matches!(it, '_' | '-'))
+    };
+    let is_text = |it: &str| {
+        let inner = it.trim().strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+        inner.is_some_and(|it| !it.contains(['"', '\\']))
+    };
+    let all = |is: &dyn Fn(&str) -> bool| values.split(',').all(is);
+    let fixed = if all(&is_word) {
+        format!("{{{values}}}")
+    } else if all(&is_text) {
+        format!("[{values}]")
+    } else {
+        return None;
+    };
+    let range = TextRange::at(TextSize::new(start as u32), TextSize::of(values));
+    Some((range, fixed))
 }
