@@ -126,6 +126,24 @@ impl<'a> Checker<'a> {
                 self.elements(elements, &Want::Values(&of), scope);
                 return self.set(expr, Res::Error, Ty::Error);
             }
+            Some(
+                one @ (Ty::Enum(_)
+                | Ty::Bool
+                | Ty::Int(_)
+                | Ty::Version
+                | Ty::Size(_)
+                | Ty::Duration(_)),
+            ) => {
+                let message = "expected one value, found a list";
+                let mut diagnostic = self.at_expr(Code::TypeMismatch, expr, message);
+                if let [Element::Expr(only)] = elements {
+                    let only = self.db.text(self.file)[self.range(*only)].to_owned();
+                    diagnostic = diagnostic.fix(format!("write `{only}`"), only);
+                }
+                self.report(diagnostic);
+                self.elements(elements, &Want::Items(one), scope);
+                return self.set(expr, Res::Error, Ty::Error);
+            }
             _ => {}
         }
         if elements.is_empty() {
