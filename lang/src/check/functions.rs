@@ -103,6 +103,10 @@ impl<'a> Checker<'a> {
                 } else if Method::NAMES.contains(&name.as_str()) {
                     diagnostic =
                         diagnostic.help(format!("`{name}` is a method: write `value.{name}(…)`"));
+                } else if name.contains("git") {
+                    diagnostic = diagnostic.help(
+                        "a commit is fetched as the archive that its host makes of it: `fetch(\"https://HOST/PROJECT/archive/COMMIT.tar.gz\", sha256 = \"…\")`",
+                    );
                 } else {
                     let names: Vec<&str> = Builtin::ALL.iter().map(|it| it.0).collect();
                     diagnostic = diagnostic.help(format!(
