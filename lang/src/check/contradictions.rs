@@ -299,11 +299,23 @@ impl<'a> Checker<'a> {
         })
     }
 
-    /// Adds an edit that removes a setting, with its line if it stands alone there.
+    /// Adds an edit that removes a setting, with its line if it stands alone there, or with a comma
+    /// beside it in the brackets of a spec.
     fn with_removal(&self, diagnostic: Diagnostic, setting: &Setting) -> Diagnostic {
         let text = self.db.text(self.file);
         let range = self.span(setting.span);
         let (start, end) = (usize::from(range.start()), usize::from(range.end()));
+        let behind = text[end..].trim_start();
+        if let Some(rest) = behind.strip_prefix(',') {
+            let to = text.len() - rest.trim_start_matches(' ').len();
+            let removed =
+                text_size::TextRange::new(range.start(), text_size::TextSize::new(to as u32));
+            return diagnostic.fix_at("remove it", self.file, removed, "");
+        }
+        if behind.starts_with(']') {
+            let removed = self.item_with_comma(setting.span);
+            return diagnostic.fix_at("remove it", self.file, removed, "");
+        }
         let begin = text[..start].rfind('\n').map_or(0, |it| it + 1);
         let line_end = text[end..].find('\n').map(|it| end + it);
         let alone = text[begin..start].trim().is_empty()
