@@ -135,12 +135,8 @@ impl<'a> Checker<'a> {
                 | Ty::Duration(_)),
             ) => {
                 let message = "expected one value, found a list";
-                let mut diagnostic = self.at_expr(Code::TypeMismatch, expr, message);
-                if let [Element::Expr(only)] = elements {
-                    let only = self.db.text(self.file)[self.range(*only)].to_owned();
-                    diagnostic = diagnostic.fix(format!("write `{only}`"), only);
-                }
-                self.report(diagnostic);
+                let diagnostic = self.at_expr(Code::TypeMismatch, expr, message);
+                self.report(self.with_only(diagnostic, elements));
                 self.elements(elements, &Want::Items(one), scope);
                 return self.set(expr, Res::Error, Ty::Error);
             }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use text_size::{TextRange, TextSize};
+
 use super::Checker;
 use super::constants::{Const, Facts, as_set};
 use crate::diagnostic::{Code, Diagnostic};
@@ -121,13 +123,23 @@ impl<'a> Checker<'a> {
         Some(((package.clone(), option.name.clone()), claim))
     }
 
-    /// Where an item stands, with the comma before it.
-    fn item_with_comma(&self, span: SpanId) -> text_size::TextRange {
+    /// Whether what stands at a place is an item in the brackets of a spec.
+    pub(super) fn is_in_brackets(&self, range: TextRange) -> bool {
+        let text = self.db.text(self.file);
+        text[usize::from(range.end())..].trim_start().starts_with([',', ']'])
+    }
+
+    /// Where an item stands, with the comma behind it, or else before it.
+    fn item_with_comma(&self, span: SpanId) -> TextRange {
         let text = self.db.text(self.file);
         let range = self.span(span);
+        if let Some(rest) = text[usize::from(range.end())..].trim_start().strip_prefix(',') {
+            let end = text.len() - rest.trim_start_matches(' ').len();
+            return TextRange::new(range.start(), TextSize::new(end as u32));
+        }
         let before = text[..usize::from(range.start())].trim_end();
         let start = before.strip_suffix(',').map_or(usize::from(range.start()), str::len);
-        text_size::TextRange::new(text_size::TextSize::new(start as u32), range.end())
+        TextRange::new(TextSize::new(start as u32), range.end())
     }
 
     //------ settings of one layer
@@ -305,14 +317,7 @@ impl<'a> Checker<'a> {
         let text = self.db.text(self.file);
         let range = self.span(setting.span);
         let (start, end) = (usize::from(range.start()), usize::from(range.end()));
-        let behind = text[end..].trim_start();
-        if let Some(rest) = behind.strip_prefix(',') {
-            let to = text.len() - rest.trim_start_matches(' ').len();
-            let removed =
-                text_size::TextRange::new(range.start(), text_size::TextSize::new(to as u32));
-            return diagnostic.fix_at("remove it", self.file, removed, "");
-        }
-        if behind.starts_with(']') {
+        if self.is_in_brackets(range) {
             let removed = self.item_with_comma(setting.span);
             return diagnostic.fix_at("remove it", self.file, removed, "");
         }
@@ -321,10 +326,9 @@ impl<'a> Checker<'a> {
         let alone = text[begin..start].trim().is_empty()
             && text[end..line_end.unwrap_or(text.len())].trim().is_empty();
         let removed = match line_end {
-            Some(line_end) if alone => text_size::TextRange::new(
-                text_size::TextSize::new(begin as u32),
-                text_size::TextSize::new(line_end as u32 + 1),
-            ),
+            Some(line_end) if alone => {
+                TextRange::new(TextSize::new(begin as u32), TextSize::new(line_end as u32 + 1))
+            }
             _ => range,
         };
         diagnostic.fix_at("remove it", self.file, removed, "")

@@ -62,9 +62,7 @@ impl<'a> Checker<'a> {
         let prefix = head.rfind(option.name.as_str()).map_or("", |it| &head[..it]);
         let line = &text[..usize::from(whole.start())];
         let indent = &line[line.rfind('\n').map_or(0, |it| it + 1)..];
-        let behind = text[usize::from(whole.end())..].trim_start();
-        let separator = if behind.starts_with([',', ']']) {
-            // In the brackets of a spec.
+        let separator = if self.is_in_brackets(whole) {
             ", ".to_owned()
         } else if indent.trim().is_empty() {
             format!("\n{indent}")

@@ -86,11 +86,8 @@ impl<'a> Checker<'a> {
             }
             (Ty::Set(_), Ty::Enum(_)) => {
                 diagnostic.message = "expected one value, found a set".to_owned();
-                if let Expr::Set(elements) = self.expr_ref(expr)
-                    && let [Element::Expr(only)] = &**elements
-                {
-                    let only = self.db.text(self.file)[self.range(*only)].to_owned();
-                    diagnostic = diagnostic.fix(format!("write `{only}`"), only);
+                if let Expr::Set(elements) = self.expr_ref(expr) {
+                    diagnostic = self.with_only(diagnostic, elements);
                 }
             }
             (Ty::String(_), Ty::Source) => {
@@ -119,6 +116,13 @@ impl<'a> Checker<'a> {
             _ => {}
         }
         self.report(diagnostic);
+    }
+
+    /// Offers the element of a literal that has just one.
+    pub(super) fn with_only(&self, diagnostic: Diagnostic, elements: &[Element]) -> Diagnostic {
+        let [Element::Expr(only)] = elements else { return diagnostic };
+        let only = self.db.text(self.file)[self.range(*only)].to_owned();
+        diagnostic.fix(format!("write `{only}`"), only)
     }
 
     /// Offers a number with a unit, if that is allowed.

@@ -83,11 +83,7 @@ impl<'a> Checker<'a> {
         let parts = self.parts_of_recipe();
         let is_always =
             |it: &&Part| it.kind == PartKind::Compile && it.when.is_none() && it.guard.is_none();
-        let outputs: Vec<&str> = parts
-            .iter()
-            .filter(|it| it.kind == PartKind::Output)
-            .map(|it| it.ident.name.as_str())
-            .collect();
+        let outputs: Vec<&str> = self.schema.part_names(PartKind::Output).collect();
         let package = self.schema.name();
         if test.of.is_some()
             || parts.iter().filter(is_always).count() < 2
