@@ -25,7 +25,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kiln_lang::{Code, Database, Diagnostic, FastMap, on_threads, with_stack};
+use kiln_lang::{Code, Database, Diagnostic, on_threads, with_stack};
 use kiln_store::{
     Derivation, DerivationId, Fetch, Graph, Import, ImportSource, InputRef, Label, Limits,
     OutputName, StoreName, Unpack, UnpackRoot,
@@ -34,8 +34,7 @@ use kiln_store::{
 use self::build::{Input, Plan, PlanKind};
 use self::imports::Imports;
 pub use self::testing::{Test, derive_tests};
-use crate::layers::{Setup, Target};
-use crate::package::Package;
+use crate::layers::{SettingsByPackage, Setup};
 use crate::solution::{NodeId, Solution};
 use crate::value::Source;
 
@@ -81,10 +80,7 @@ pub(crate) struct Context<'a> {
     pub(crate) db: &'a Database,
     pub(crate) setup: &'a Setup,
     pub(crate) solution: &'a Solution,
-    /// The settings of all layers by package: layer, setting.
-    settings: FastMap<&'a str, Vec<(usize, usize)>>,
-    /// The settings of packages that have an option.
-    patterns: Vec<(usize, usize)>,
+    settings: SettingsByPackage<'a>,
     imports: Imports,
     /// What a build may take if its recipe says nothing. Asking the machine takes longer than a plan.
     limits: Limits,
@@ -92,35 +88,9 @@ pub(crate) struct Context<'a> {
 
 impl<'a> Context<'a> {
     fn new(db: &'a Database, setup: &'a Setup, solution: &'a Solution) -> Self {
-        let mut settings: FastMap<&str, Vec<(usize, usize)>> = FastMap::default();
-        let mut patterns = Vec::new();
-        for (layer_index, layer) in setup.layers.iter().enumerate() {
-            for (index, setting) in layer.settings.iter().enumerate() {
-                match &setting.target {
-                    Target::Package(name) => {
-                        settings.entry(name).or_default().push((layer_index, index));
-                    }
-                    Target::Having(..) => patterns.push((layer_index, index)),
-                    Target::Toolchain { .. } | Target::Facts { .. } | Target::Provider(_) => {}
-                }
-            }
-        }
+        let settings = SettingsByPackage::new(setup);
         let limits = Limits::default();
-        Context { db, setup, solution, settings, patterns, imports: Imports::default(), limits }
-    }
-
-    /// The settings of a package in all layers, lowest first: layer, setting.
-    fn settings_of(&self, package: &Package) -> Vec<(usize, usize)> {
-        let mut all = self.settings.get(package.name.as_str()).cloned().unwrap_or_default();
-        for (layer, index) in &self.patterns {
-            if let Target::Having(option, kind) = &self.setup.layers[*layer].settings[*index].target
-                && package.schema.table.get(option).is_some_and(|it| it.kind == *kind)
-            {
-                all.push((*layer, *index));
-            }
-        }
-        all.sort_unstable();
-        all
+        Context { db, setup, solution, settings, imports: Imports::default(), limits }
     }
 }
 

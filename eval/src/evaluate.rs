@@ -375,17 +375,14 @@ impl<'a> Evaluation<'a> {
                     Cond::all([guard, when, if rule.require { cond.negate() } else { cond }]);
                 let word = if rule.require { "require" } else { "conflict" };
                 let message = rule.message.map(|it| (checked.file, it, locals.clone()));
-                let reads_others = broken.reads_others();
-                package.rules.push(RuleDecl { broken, reads_others, word, message, place });
+                package.rules.push(RuleDecl::new(broken, word, message, place));
             }
             StmtKind::Unavailable { when, message, .. } => {
                 let guard = self.guard(checked, stmt.guard, locals);
                 let when = when.map_or(Cond::True, |it| self.cond(checked, it, locals));
                 let message = message.map(|it| (checked.file, it, locals.clone()));
                 let broken = Cond::all([guard, when]);
-                let reads_others = broken.reads_others();
-                let word = "unavailable";
-                package.rules.push(RuleDecl { broken, reads_others, word, message, place });
+                package.rules.push(RuleDecl::new(broken, "unavailable", message, place));
             }
             StmtKind::Arg { then, else_ } => {
                 let (cond, outer) = match stmt.guard {

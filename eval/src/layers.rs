@@ -18,12 +18,12 @@ use kiln_lang::module::{
     SettingOp, StmtKind, WantSpec,
 };
 use kiln_lang::schema::OptionTable;
-use kiln_lang::{Checked, Code, Database, Diagnostic, FileId};
+use kiln_lang::{Checked, Code, Database, Diagnostic, FastMap, FileId};
 
 use crate::condition::Cond;
 use crate::evaluate::Evaluation;
 use crate::globals::{GlobalFacts, globals, missing_fact, missing_in};
-use crate::package::{AskDecl, ItemDecl, Locals, Place, Reqs, ValueDecl};
+use crate::package::{AskDecl, ItemDecl, Locals, Package, Place, Reqs, ValueDecl};
 use crate::preferences::Preferences;
 use crate::solution::Globals;
 use crate::value::Value;
@@ -604,6 +604,46 @@ fn wish(
         place,
         text,
     })
+}
+
+/// The settings of all layers, found by the package that they are for.
+pub(crate) struct SettingsByPackage<'s> {
+    setup: &'s Setup,
+    /// Of packages by name: layer, setting.
+    named: FastMap<&'s str, Vec<(usize, usize)>>,
+    /// Of packages that have an option.
+    patterns: Vec<(usize, usize)>,
+}
+
+impl<'s> SettingsByPackage<'s> {
+    pub(crate) fn new(setup: &'s Setup) -> Self {
+        let mut all = SettingsByPackage { setup, named: FastMap::default(), patterns: Vec::new() };
+        for (layer_index, layer) in setup.layers.iter().enumerate() {
+            for (index, setting) in layer.settings.iter().enumerate() {
+                let at = (layer_index, index);
+                match &setting.target {
+                    Target::Package(name) => all.named.entry(name).or_default().push(at),
+                    Target::Having(..) => all.patterns.push(at),
+                    Target::Toolchain { .. } | Target::Facts { .. } | Target::Provider(_) => {}
+                }
+            }
+        }
+        all
+    }
+
+    /// The settings of a package in all layers, lowest first: layer, setting.
+    pub(crate) fn of(&self, package: &Package) -> Vec<(usize, usize)> {
+        let mut all = self.named.get(package.name.as_str()).cloned().unwrap_or_default();
+        for (layer, index) in &self.patterns {
+            if let Target::Having(option, kind) = &self.setup.layers[*layer].settings[*index].target
+                && package.schema.table.get(option).is_some_and(|it| it.kind == *kind)
+            {
+                all.push((*layer, *index));
+            }
+        }
+        all.sort_unstable();
+        all
+    }
 }
 
 /// Items as they could be written: `[http2, ~ldap, tls = mbedtls]`.

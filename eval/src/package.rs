@@ -245,6 +245,17 @@ pub struct RuleDecl {
     pub place: Place,
 }
 
+impl RuleDecl {
+    pub(crate) fn new(
+        broken: Cond,
+        word: &'static str,
+        message: Option<(FileId, ExprId, Locals)>,
+        place: Place,
+    ) -> Self {
+        RuleDecl { reads_others: broken.reads_others(), broken, word, message, place }
+    }
+}
+
 /// Something that dependents get.
 #[derive(Debug, Clone)]
 pub struct ExportDecl {

@@ -35,11 +35,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kiln_lang::module::Name;
-use kiln_lang::{Code, Database, Diagnostic, FastMap};
+use kiln_lang::{Code, Database, Diagnostic};
 
 use crate::evaluate::Packages;
 use crate::globals::{GlobalFacts, may_hold};
-use crate::layers::{LayerSetting, Setup, Target, Wish, provider_names};
+use crate::layers::{LayerSetting, SettingsByPackage, Setup, Target, Wish, provider_names};
 use crate::package::Place;
 use crate::solution::{Globals, Root, Solution};
 
@@ -101,10 +101,7 @@ struct Solver<'a> {
     packages: &'a Packages<'a>,
     db: &'a Database,
     setup: &'a Setup,
-    /// The settings of all layers by package: layer, setting.
-    settings: FastMap<Name, Vec<(usize, usize)>>,
-    /// The settings of packages that have an option, by that option.
-    patterns: Vec<(usize, usize)>,
+    settings: SettingsByPackage<'a>,
     /// Which packages provide an interface, as the highest layer that says so has it.
     providers: BTreeMap<Name, Provider>,
     /// The package that provides an interface, where a layer names just one.
@@ -143,29 +140,19 @@ struct Provider {
 
 impl<'a> Solver<'a> {
     fn new(packages: &'a Packages<'a>, setup: &'a Setup) -> Self {
-        let mut settings: FastMap<Name, Vec<(usize, usize)>> = FastMap::default();
-        let mut patterns = Vec::new();
         let mut providers = BTreeMap::new();
-        for (layer_index, layer) in setup.layers.iter().enumerate() {
-            for (index, setting) in layer.settings.iter().enumerate() {
-                match &setting.target {
-                    Target::Package(name) => {
-                        settings.entry(name.clone()).or_default().push((layer_index, index));
-                    }
-                    Target::Having(..) => patterns.push((layer_index, index)),
-                    Target::Provider(interface) => {
-                        let packages = provider_names(&layer.checked, setting.value);
-                        if !packages.is_empty() {
-                            let provider = Provider {
-                                packages: packages.into(),
-                                place: setting.place,
-                                text: setting.text.clone(),
-                                label: layer.label.clone(),
-                            };
-                            providers.insert(interface.clone(), provider);
-                        }
-                    }
-                    Target::Toolchain { .. } | Target::Facts { .. } => {}
+        for layer in &setup.layers {
+            for setting in &layer.settings {
+                let Target::Provider(interface) = &setting.target else { continue };
+                let packages = provider_names(&layer.checked, setting.value);
+                if !packages.is_empty() {
+                    let provider = Provider {
+                        packages: packages.into(),
+                        place: setting.place,
+                        text: setting.text.clone(),
+                        label: layer.label.clone(),
+                    };
+                    providers.insert(interface.clone(), provider);
                 }
             }
         }
@@ -190,8 +177,7 @@ impl<'a> Solver<'a> {
             packages,
             db: packages.db(),
             setup,
-            settings,
-            patterns,
+            settings: SettingsByPackage::new(setup),
             providers,
             policies: Vec::new(),
             has_unavailable: setup.layers.iter().any(|it| !it.unavailable.is_empty()),
@@ -273,16 +259,7 @@ impl<'a> Solver<'a> {
         &'s self,
         package: &'s crate::package::Package,
     ) -> Vec<(usize, &'a LayerSetting)> {
-        let mut all: Vec<(usize, usize)> =
-            self.settings.get(&package.name).cloned().unwrap_or_default();
-        for (layer, index) in &self.patterns {
-            let setting = &self.setup.layers[*layer].settings[*index];
-            let Target::Having(option, kind) = &setting.target else { continue };
-            if package.schema.table.get(option).is_some_and(|it| it.kind == *kind) {
-                all.push((*layer, *index));
-            }
-        }
-        all.sort_unstable();
+        let all = self.settings.of(package);
         all.into_iter()
             .map(|(layer, index)| (layer, &self.setup.layers[layer].settings[index]))
             .collect()

@@ -154,7 +154,8 @@ impl<'c> NodeBuilder<'c> {
             Some(NodePart::Output { .. }) | None => None,
         };
         let layers = context
-            .settings_of(package)
+            .settings
+            .of(package)
             .into_iter()
             .map(|(layer, index)| {
                 let layer = &context.setup.layers[layer];
