@@ -21,6 +21,7 @@ use kiln_lang::module::{Name, Role};
 use serde_json::{Value, json};
 
 use crate::commands::eval::value_json;
+use crate::terminal::clipped;
 
 pub(crate) use dot::dot;
 pub(crate) use page::{MARK, page};
@@ -173,7 +174,7 @@ impl Node {
             .map(|(name, value, _)| match value.as_str() {
                 "on" => name.clone(),
                 "off" => format!("~{name}"),
-                value => format!("{name} = {}", shortened(value)),
+                value => format!("{name} = {}", clipped(value, VALUE_WIDTH)),
             })
             .collect();
         if items.is_empty() { String::new() } else { format!("[{}]", items.join(", ")) }
@@ -204,13 +205,6 @@ impl Edge {
             "export": self.export.as_ref().map(|it| &it.1),
         })
     }
-}
-
-fn shortened(value: &str) -> String {
-    if value.chars().count() <= VALUE_WIDTH {
-        return value.to_owned();
-    }
-    format!("{} …", value.chars().take(VALUE_WIDTH - 2).collect::<String>())
 }
 
 fn node(solution: &Solution, id: NodeId, places: &BTreeMap<NodeId, usize>) -> Node {

@@ -23,7 +23,7 @@ use serde_json::json;
 use crate::fail::Fail;
 use crate::progress::{bytes, seconds};
 use crate::recall::Wanted;
-use crate::terminal::{Style, Terminal, harmless};
+use crate::terminal::{Style, Terminal, clipped, harmless};
 
 /// Takes notes during a run, for the table in its end.
 pub(crate) struct Summary<'a> {
@@ -264,10 +264,7 @@ fn called(row: &Row) -> String {
         Some(at) => format!("{} {}", row.title, &row.spec[at..]),
         None => row.title.clone(),
     };
-    match whole.char_indices().nth(CALLED_CHARS_MAX) {
-        Some(_) => whole.chars().take(CALLED_CHARS_MAX - 2).chain(" …".chars()).collect(),
-        None => whole,
-    }
+    clipped(&whole, CALLED_CHARS_MAX)
 }
 
 fn table(rows: &[Row], totals: &Totals, terminal: Terminal) -> String {

@@ -74,6 +74,15 @@ fn width() -> usize {
     columns.or_else(asked).unwrap_or(100).clamp(40, 400)
 }
 
+/// The beginning of a text, if it has more characters than these.
+pub(crate) fn clipped(text: &str, chars_max: usize) -> String {
+    if text.chars().count() <= chars_max {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(chars_max - 2).collect();
+    format!("{head} …")
+}
+
 /// Makes text of builds and downloads harmless: nothing in it moves the cursor, changes colors, or
 /// hides what stands there.
 pub(crate) fn harmless(text: &str) -> String {

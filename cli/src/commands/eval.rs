@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::recall::Recall;
 use crate::render;
-use crate::terminal::{Terminal, print};
+use crate::terminal::{Terminal, clipped, print};
 use crate::workspace::{Solved, Workspace};
 
 pub(crate) fn run(
@@ -103,7 +103,11 @@ fn package(workspace: &Workspace, solution: &Solution, derived: &Derived, id: No
         .named_options()
         .filter(|_| !of_output)
         .map(|(name, option)| {
-            (name.to_string(), shown(&option.value.to_string()), origin(workspace, option))
+            (
+                name.to_string(),
+                clipped(&option.value.to_string(), VALUE_CHARS_MAX),
+                origin(workspace, option),
+            )
         })
         .collect();
     let name_width = rows.iter().map(|it| it.0.chars().count()).max().unwrap_or(0);
@@ -134,15 +138,8 @@ fn package(workspace: &Workspace, solution: &Solution, derived: &Derived, id: No
     out
 }
 
-/// Values of sets can be long; the whole is in the JSON.
-fn shown(text: &str) -> String {
-    const WIDTH: usize = 60;
-    if text.chars().count() <= WIDTH {
-        return text.to_owned();
-    }
-    let head: String = text.chars().take(WIDTH - 2).collect();
-    format!("{head} …")
-}
+/// How many characters of a value are shown. Those of sets can be long; the whole is in the JSON.
+const VALUE_CHARS_MAX: usize = 60;
 
 /// Who decided a value, and where.
 fn origin(workspace: &Workspace, option: &OptionValue) -> String {

@@ -94,26 +94,22 @@ fn own_wishes(workspace: &Workspace, path: &[&str]) -> Vec<String> {
     let own = path[0];
     let packages = Packages::new(&workspace.db);
     let Some(package) = packages.get(&Name::from(own)) else { return vec![own.to_owned()] };
-    let compile_at = |name: &str| package.compiles.iter().position(|it| it.name == name);
-    let is_own = |it: &OutputDecl| it.name == own;
-    let wanted: Vec<&OutputDecl> = match path.get(1) {
-        Some(option) if package.schema.table.get(option).is_some() => Vec::new(),
-        Some(part) => {
-            let of = compile_at(part);
-            let is_asked = |it: &&OutputDecl| it.name == *part || of.is_some() && it.compile == of;
-            package.outputs.iter().filter(is_asked).collect()
-        }
-        None => Vec::new(),
+    let named = |is: &dyn Fn(&OutputDecl) -> bool| -> Vec<String> {
+        let outputs = package.outputs.iter().filter(|it| is(it));
+        outputs.map(|it| format!("{own}.{}", it.name)).collect()
     };
-    let all = || package.outputs.iter().collect();
-    let wanted = match wanted.is_empty() {
-        true if package.compiles.len() > 1 && !package.outputs.iter().any(is_own) => all(),
-        _ => wanted,
-    };
-    if wanted.is_empty() {
-        return vec![own.to_owned()];
+    let part = path.get(1).filter(|it| package.schema.table.get(it).is_none());
+    let asked = part.map_or_else(Vec::new, |part| {
+        let of = package.compiles.iter().position(|it| it.name == *part);
+        named(&|it| it.name == *part || of.is_some() && it.compile == of)
+    });
+    if !asked.is_empty() {
+        return asked;
     }
-    wanted.iter().map(|it| format!("{own}.{}", it.name)).collect()
+    match package.compiles.len() > 1 && package.output(own).is_none() {
+        true => named(&|_| true),
+        false => vec![own.to_owned()],
+    }
 }
 
 /// The nodes that a question is about, and what it asks about them: of an option, those of all
@@ -154,10 +150,14 @@ fn asked_about<'p, 'w>(
 
 /// The unit that has a package: one for the target, or else of build tools.
 fn unit_of<'s>(solution: &'s Solution, name: &str) -> Option<&'s Unit> {
-    let mut units: Vec<_> = solution.units.iter().collect();
-    units.sort_by_key(|it| it.is_build);
     let has = |it: &&Unit| it.by_name.contains_key(name) || it.outputs.contains_key(name);
-    units.into_iter().find(has)
+    units(solution).find(has)
+}
+
+/// All units, those for the target first.
+fn units(solution: &Solution) -> impl Iterator<Item = &Unit> {
+    let of = |is_build| solution.units.iter().filter(move |it| it.is_build == is_build);
+    of(false).chain(of(true))
 }
 
 /// What to write if the question is about an option of what is wanted, without its package.
@@ -169,9 +169,7 @@ fn option_of_a_root(solution: &Solution, path: &[&str]) -> Option<String> {
 
 /// Who provides an interface for the target, or else for a build tool.
 fn provider<'s>(solution: &'s Solution, interface: &str) -> Option<&'s Provider> {
-    let mut units: Vec<_> = solution.units.iter().collect();
-    units.sort_by_key(|it| it.is_build);
-    units.into_iter().find_map(|it| it.providers.get(interface))
+    units(solution).find_map(|it| it.providers.get(interface))
 }
 
 /// Who provides an interface, why, and what else could.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kiln_eval::{Assume, Constants, Value};
-use kiln_lang::module::{PartKind, Role, Stmt, StmtKind};
+use kiln_lang::module::{self, PartKind, Role, StmtKind};
 use kiln_lang::schema::OptionSchema;
 use kiln_lang::{FileId, published_specs};
 
@@ -11,7 +11,7 @@ use super::body::Part;
 use super::catalog::{Catalog, Entry, package_of, summary};
 use super::markdown::{blocks, inline, is_web};
 use super::options::{choices, fields, first_paragraph};
-use super::page::{Page, badge, copyable, row, section, table};
+use super::page::{Page, Row, badge, copyable, row, section, table};
 use crate::html::Html;
 
 pub(super) fn page(catalog: &Catalog<'_>, entry: &Entry) -> String {
@@ -270,62 +270,54 @@ fn rules(parts: &[Part<'_>]) -> Html {
 //------ parts
 
 fn presets(catalog: &Catalog<'_>, entry: &Entry) -> Html {
-    let mut rows = Vec::new();
-    for at in &entry.schema.table.bodies {
-        let part = Part::new(catalog, *at);
-        for preset in part.body().parts.iter().filter(|it| it.kind == PartKind::Preset) {
-            let settings: Vec<Html> = part.module().bodies[preset.body]
-                .stmts
-                .iter()
-                .map(|it: &Stmt| Html::code(&part.stmt(it)))
-                .collect();
-            let name = format!("{}.{}", entry.name, preset.ident.name);
-            let doc = inline(&first_paragraph(preset.doc.as_deref()), &|_| None);
-            rows.push(row(
-                None,
-                vec![copyable(&format!("include {name}")), Html::join(settings, " "), doc],
-            ));
-        }
-    }
+    let rows = part_rows(catalog, entry, PartKind::Preset, |_, preset, settings, doc| {
+        let name = format!("{}.{}", entry.name, preset.ident.name);
+        vec![copyable(&format!("include {name}")), settings, doc]
+    });
     section("presets", "Presets", table("Presets", &["Preset", "Sets", "What it is"], rows))
 }
 
 fn outputs(catalog: &Catalog<'_>, entry: &Entry) -> Html {
-    let mut rows = Vec::new();
-    for at in &entry.schema.table.bodies {
-        let part = Part::new(catalog, *at);
-        for output in part.body().parts.iter().filter(|it| it.kind == PartKind::Output) {
-            let name = &output.ident.name;
-            let spec = match *name == *entry.name {
-                true => entry.name.clone(),
-                false => format!("{}.{name}", entry.name),
-            };
-            let stmts = part.module().bodies[output.body].stmts.iter();
-            let holds: Vec<Html> = stmts.map(|it| Html::code(&part.stmt(it))).collect();
-            let from = output.of.as_ref().map_or_else(Html::new, |it| Html::code(&it.name));
-            let doc = inline(&first_paragraph(output.doc.as_deref()), &|_| None);
-            let when = part.when(output.guard, output.when);
-            rows.push(row(None, vec![copyable(&spec), when, from, Html::join(holds, " "), doc]));
-        }
-    }
+    let rows = part_rows(catalog, entry, PartKind::Output, |part, output, holds, doc| {
+        let name = &output.ident.name;
+        let spec = match *name == *entry.name {
+            true => entry.name.clone(),
+            false => format!("{}.{name}", entry.name),
+        };
+        let from = output.of.as_ref().map_or_else(Html::new, |it| Html::code(&it.name));
+        let when = part.when(output.guard, output.when);
+        vec![copyable(&spec), when, from, holds, doc]
+    });
     let head = ["Output", "When", "From", "Has", "What it is"];
     section("outputs", "Outputs", table("Outputs", &head, rows))
 }
 
 fn compilations(catalog: &Catalog<'_>, entry: &Entry) -> Html {
-    let mut rows = Vec::new();
-    for at in &entry.schema.table.bodies {
-        let part = Part::new(catalog, *at);
-        for compile in part.body().parts.iter().filter(|it| it.kind == PartKind::Compile) {
-            let stmts = part.module().bodies[compile.body].stmts.iter();
-            let sets: Vec<Html> = stmts.map(|it| Html::code(&part.stmt(it))).collect();
-            let doc = inline(&first_paragraph(compile.doc.as_deref()), &|_| None);
-            let name = Html::code(&compile.ident.name);
-            rows.push(row(None, vec![name, Html::join(sets, " "), doc]));
-        }
-    }
+    let rows = part_rows(catalog, entry, PartKind::Compile, |_, compile, sets, doc| {
+        vec![Html::code(&compile.ident.name), sets, doc]
+    });
     let rows = table("Compilations", &["Compilation", "Pins and sets", "What it is"], rows);
     section("compilations", "Compilations", rows)
+}
+
+/// A row for each preset, output or compilation: `cells` gets what stands in its block, and what it is.
+fn part_rows(
+    catalog: &Catalog<'_>,
+    entry: &Entry,
+    kind: PartKind,
+    cells: impl Fn(&Part<'_>, &module::Part, Html, Html) -> Vec<Html>,
+) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for at in &entry.schema.table.bodies {
+        let body = Part::new(catalog, *at);
+        for part in body.body().parts.iter().filter(|it| it.kind == kind) {
+            let stmts = body.module().bodies[part.body].stmts.iter();
+            let stmts: Vec<Html> = stmts.map(|it| Html::code(&body.stmt(it))).collect();
+            let doc = inline(&first_paragraph(part.doc.as_deref()), &|_| None);
+            rows.push(row(None, cells(&body, part, Html::join(stmts, " "), doc)));
+        }
+    }
+    rows
 }
 
 fn steps(catalog: &Catalog<'_>, entry: &Entry) -> Html {
