@@ -160,17 +160,16 @@ fn run_for(
     root: &Path,
     time: Duration,
     seed: u64,
-    (property, find): (Property, &str),
+    (property, find): (Property, &'static str),
     make: impl Fn(&mut Random) -> String,
 ) -> Result<(), String> {
     let start = Instant::now();
     let mut count = 0_u64;
     let mut bytes = 0_u64;
-    let file = {
-        let (root, find) = (root.to_owned(), find.to_owned());
-        move |seed: u64| root.join(find.replace("SEED", &format!("{seed:016x}")))
+    let watch = {
+        let root = root.to_owned();
+        watch::Watch::start(move |seed, text| keep(&root, find, seed, text))
     };
-    let watch = watch::Watch::start(file);
     while start.elapsed() < time {
         // Each text has a seed of its own, so that it can be made again alone.
         let own = seed.wrapping_add(count);
@@ -191,17 +190,23 @@ fn run_for(
                 hold(property, it).is_err_and(|other| class(&other) == class(&message))
             });
             let message = hold(property, &text).err().unwrap_or_default();
-            let name = find.replace("SEED", &format!("{own:016x}"));
-            let folder = root.join(&name);
-            if let Some(folder) = folder.parent() {
-                std::fs::create_dir_all(folder).map_err(|e| format!("{name}: {e}"))?;
-            }
-            std::fs::write(root.join(&name), &text).map_err(|e| format!("{name}: {e}"))?;
+            let name = keep(root, find, own, &text)?;
             return Err(format!("{message}\n{name}:\n{text:?}"));
         }
     }
     println!("{count} texts, {} kB: nothing found", bytes / 1000);
     Ok(())
+}
+
+/// Keeps a text as a find, such as `lang/fuzz/finds/SEED.kiln`; returns its path below the root.
+fn keep(root: &Path, find: &str, seed: u64, text: &str) -> Result<String, String> {
+    let name = find.replace("SEED", &format!("{seed:016x}"));
+    let path = root.join(&name);
+    let folder = path.parent().unwrap_or(root);
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&path, text))
+        .map_err(|error| format!("{name}: {error}"))?;
+    Ok(name)
 }
 
 /// Checks a property; a panic is a failure like any other.

@@ -1,6 +1,5 @@
 //! Ends the program if one text takes too long: a hang is a find like any other.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -21,8 +20,10 @@ struct Current {
 pub(crate) struct Watch(Arc<Mutex<Option<Current>>>);
 
 impl Watch {
-    /// Begins to look. A text that takes too long goes to the file that `find` names for its seed.
-    pub(crate) fn start(find: impl Fn(u64) -> PathBuf + Send + 'static) -> Watch {
+    /// Begins to look. A text that takes too long is kept with its seed by `keep`, which says where.
+    pub(crate) fn start(
+        keep: impl Fn(u64, &str) -> Result<String, String> + Send + 'static,
+    ) -> Watch {
         let current: Arc<Mutex<Option<Current>>> = Arc::default();
         let seen = current.clone();
         thread::spawn(move || {
@@ -42,12 +43,10 @@ impl Watch {
                     _ => seconds,
                 };
                 if used > PROCESSOR_SECONDS_MAX || seconds > SECONDS_MAX {
-                    let (seed, path) = (current.seed, find(current.seed));
+                    let Current { seed, text } = current;
                     println!("seed {seed}: takes longer than {PROCESSOR_SECONDS_MAX} seconds");
-                    match std::fs::write(&path, &current.text) {
-                        Ok(()) => println!("{}", path.display()),
-                        Err(error) => println!("{}: {error}", path.display()),
-                    }
+                    let (Ok(said) | Err(said)) = keep(*seed, text);
+                    println!("{said}");
                     std::process::exit(1);
                 }
             }
