@@ -18,6 +18,7 @@ mod config;
 mod data;
 mod doc;
 mod embedded;
+mod evaluated;
 mod exit;
 mod fail;
 mod fixes;

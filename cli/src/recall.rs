@@ -17,7 +17,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use kiln_store::{DerivationId, InputRef, OutputName};
+use kiln_store::{DecodeError, Decoder, DerivationId, Encoder, InputRef, OutputName};
 
 use crate::args::{Layers, Wishes};
 use crate::workspace::{Workspace, find_project};
@@ -75,9 +75,41 @@ impl Stamp {
         self.target.or(self.own).map(|it| it.size)
     }
 
-    fn newest_ns(&self) -> i128 {
+    /// When it was last changed, in nanoseconds since 1970; 0 if nothing is there.
+    pub(crate) fn newest_ns(&self) -> i128 {
         let newest = |it: &Stat| it.modified_ns.max(it.changed_ns);
         self.own.iter().chain(&self.target).map(newest).max().unwrap_or(0)
+    }
+
+    /// Writes the stamp for [`decode`](Stamp::decode).
+    pub(crate) fn encode(&self, encoder: &mut Encoder) {
+        for stat in [self.own, self.target] {
+            encoder.bool(stat.is_some());
+            if let Some(Stat { device, inode, size, modified_ns, changed_ns }) = stat {
+                for number in [device, inode, size] {
+                    encoder.u64(number);
+                }
+                encoder.fixed(&modified_ns.to_le_bytes());
+                encoder.fixed(&changed_ns.to_le_bytes());
+            }
+        }
+    }
+
+    /// Reads a stamp.
+    pub(crate) fn decode(decoder: &mut Decoder<'_>) -> Result<Stamp, DecodeError> {
+        let mut stat = || -> Result<Option<Stat>, DecodeError> {
+            if !decoder.bool("mark of a stamp")? {
+                return Ok(None);
+            }
+            let (device, inode, size) = (decoder.u64()?, decoder.u64()?, decoder.u64()?);
+            let mut ns = || -> Result<i128, DecodeError> {
+                let mut bytes = [0; 16];
+                bytes.copy_from_slice(decoder.fixed(16)?);
+                Ok(i128::from_le_bytes(bytes))
+            };
+            Ok(Some(Stat { device, inode, size, modified_ns: ns()?, changed_ns: ns()? }))
+        };
+        Ok(Stamp { own: stat()?, target: stat()? })
     }
 
     fn write(&self, out: &mut String) {
@@ -109,6 +141,47 @@ pub(crate) struct Wanted {
     pub(crate) is_beside: bool,
 }
 
+/// The place in the user's cache, in this folder of it, of what this program is asked in this folder.
+pub(crate) fn place(
+    folder: &str,
+    question: &str,
+    layers: &Layers,
+    words: &dyn std::fmt::Debug,
+) -> Option<PathBuf> {
+    let base = std::env::var_os("XDG_CACHE_HOME")
+        .filter(|it| !it.is_empty())
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|it| Path::new(&it).join(".cache")))
+        .filter(|it| it.is_absolute())?;
+    let here = std::env::current_dir().ok()?;
+    let mut program = String::new();
+    Stamp::of(&std::env::current_exe().ok()?).write(&mut program);
+    let project = if layers.no_project { None } else { find_project() };
+    let request = format!("{program} {here:?} {project:?} {question:?} {layers:?} {words:?}");
+    let name = blake3::hash(request.as_bytes()).to_hex();
+    Some(base.join("kiln").join(folder).join(&name.as_str()[..32]))
+}
+
+/// Puts a file into a folder of the cache, which keeps the last `count_max`. What cannot be written
+/// is not.
+pub(crate) fn write(path: &Path, bytes: &[u8], count_max: usize) {
+    let Some(folder) = path.parent() else { return };
+    let beside = path.with_extension(std::process::id().to_string());
+    let written = fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&beside, bytes))
+        .and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    forget_old(folder, count_max);
+}
+
+/// The time by which a file must have been left alone for its stamp to be trusted, in nanoseconds.
+pub(crate) fn settled_ns() -> i128 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    i128::try_from(now).unwrap_or(i128::MAX) - FRESH_NS
+}
+
 /// The place of one request in the cache.
 pub(crate) struct Recall {
     path: PathBuf,
@@ -126,18 +199,7 @@ impl Recall {
         layers: &Layers,
         words: &dyn std::fmt::Debug,
     ) -> Option<Recall> {
-        let base = std::env::var_os("XDG_CACHE_HOME")
-            .filter(|it| !it.is_empty())
-            .map(PathBuf::from)
-            .or_else(|| std::env::var_os("HOME").map(|it| Path::new(&it).join(".cache")))
-            .filter(|it| it.is_absolute())?;
-        let here = std::env::current_dir().ok()?;
-        let mut program = String::new();
-        Stamp::of(&std::env::current_exe().ok()?).write(&mut program);
-        let project = if layers.no_project { None } else { find_project() };
-        let request = format!("{program} {here:?} {project:?} {question:?} {layers:?} {words:?}");
-        let name = blake3::hash(request.as_bytes()).to_hex();
-        Some(Recall { path: base.join("kiln/requests").join(&name.as_str()[..32]) })
+        place("requests", question, layers, words).map(|path| Recall { path })
     }
 
     /// What was wanted the last time, if nothing has changed since.
@@ -196,13 +258,12 @@ impl Recall {
         let Some(seen) = workspace.seen().filter(|_| answer.len() <= ANSWER_BYTES_MAX) else {
             return;
         };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-        let now = i128::try_from(now).unwrap_or(i128::MAX);
+        let settled_ns = settled_ns();
         let mut text = String::new();
         let seen = seen.lock().unwrap_or_else(|it| it.into_inner());
         for (path, stamp) in seen.iter().collect::<BTreeMap<_, _>>() {
             let Some(path) = path.to_str().filter(|it| it.starts_with('/')) else { return };
-            if path.contains('\n') || stamp.newest_ns() + FRESH_NS > now {
+            if path.contains('\n') || stamp.newest_ns() > settled_ns {
                 return;
             }
             stamp.write(&mut text);
@@ -215,28 +276,20 @@ impl Recall {
         if fs::read_to_string(&self.path).is_ok_and(|it| it == text) {
             return;
         }
-        let Some(folder) = self.path.parent() else { return };
-        let beside = self.path.with_extension(std::process::id().to_string());
-        let written = fs::create_dir_all(folder)
-            .and_then(|()| fs::write(&beside, text))
-            .and_then(|()| fs::rename(&beside, &self.path));
-        if written.is_err() {
-            let _ = fs::remove_file(&beside);
-        }
-        forget_old(folder);
+        write(&self.path, text.as_bytes(), REQUESTS_MAX);
     }
 }
 
-/// Removes the requests that were kept longest ago, if there are too many.
-fn forget_old(folder: &Path) {
+/// Removes the files that were written longest ago, if there are more than `count_max`.
+fn forget_old(folder: &Path, count_max: usize) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     let mut all: Vec<(SystemTime, PathBuf)> = entries
         .flatten()
         .filter_map(|it| Some((it.metadata().ok()?.modified().ok()?, it.path())))
         .collect();
-    if all.len() > REQUESTS_MAX {
+    if all.len() > count_max {
         all.sort();
-        for (_, path) in all.iter().take(all.len() - REQUESTS_MAX / 2) {
+        for (_, path) in all.iter().take(all.len() - count_max / 2) {
             let _ = fs::remove_file(path);
         }
     }

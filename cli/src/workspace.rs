@@ -244,6 +244,13 @@ impl Workspace {
         }
     }
 
+    /// Reads the layers and wishes, if there is nothing to say about them, and evaluates no package
+    /// ahead.
+    pub(crate) fn quiet_setup(&self) -> Option<Setup> {
+        let (setup, warnings) = setup(&self.db, &self.request).ok()?;
+        warnings.is_empty().then_some(setup)
+    }
+
     /// Reads the layers, with these specs as the only wishes.
     pub(crate) fn setup_of(&self, specs: &[String]) -> Result<Setup, Fail> {
         let mut request = self.request.clone();
@@ -430,6 +437,11 @@ fn each_once(wishes: impl Iterator<Item = Wish>) -> Vec<Wish> {
 }
 
 impl Solved {
+    /// Whether the project has locked something.
+    pub(crate) fn has_lock(&self) -> bool {
+        self.lock.is_some()
+    }
+
     /// What was asked for, as it is written.
     pub(crate) fn wants(&self) -> Vec<String> {
         self.setup.wishes.iter().map(Wish::spec).collect()

@@ -31,7 +31,8 @@ use kiln_store::{
     OutputName, StoreName, Unpack, UnpackRoot,
 };
 
-use self::build::{Input, Plan, PlanKind};
+pub(crate) use self::build::Plan;
+use self::build::{Input, PlanKind};
 use self::imports::Imports;
 pub use self::testing::{Test, derive_tests};
 use crate::layers::{SettingsByPackage, Setup};
@@ -87,11 +88,30 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    fn new(db: &'a Database, setup: &'a Setup, solution: &'a Solution) -> Self {
+    pub(crate) fn new(db: &'a Database, setup: &'a Setup, solution: &'a Solution) -> Self {
         let settings = SettingsByPackage::new(setup);
         let limits = Limits::default();
         Context { db, setup, solution, settings, imports: Imports::default(), limits }
     }
+}
+
+/// Plans a package by itself; nothing if there is anything to say about it.
+pub(crate) fn plan_alone(context: &Context<'_>, id: NodeId) -> Option<Plan> {
+    let (plan, diagnostics) = build::plan(context, id);
+    plan.filter(|_| diagnostics.is_empty())
+}
+
+/// Adds the derivation of a plan whose inputs are there; nothing if there is anything to say.
+pub(crate) fn realise_alone(
+    context: &Context<'_>,
+    derived: &mut Derived,
+    plan: Plan,
+) -> Option<InputRef> {
+    let mut diagnostics = Vec::new();
+    let mut realising =
+        Realising { limits: context.limits, derived, diagnostics: &mut diagnostics };
+    let input = realising.realise_plan(plan);
+    input.filter(|_| diagnostics.is_empty())
 }
 
 /// How many packages a thread plans at a time.

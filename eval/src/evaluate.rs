@@ -7,7 +7,7 @@ mod plain;
 mod readers;
 mod specs;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock, RwLock};
 
 use kiln_lang::module::{
@@ -123,27 +123,10 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
     let bodies: Vec<Arc<Checked>> = table.bodies.iter().map(|it| db.checked(it.file)).collect();
     let mut evaluation = Evaluation::new(db, &table);
     let mut package = Package {
-        name: Name::new(schema.name()),
-        file,
         is_interface: schema.env.module().kind == Some(ModuleKind::Interface),
         versions: versions(&schema.versions),
-        effects: BTreeMap::new(),
-        deps: Vec::new(),
-        rules: Vec::new(),
-        exports: Vec::new(),
-        ignores: Vec::new(),
-        provides: Vec::new(),
-        settings: Vec::new(),
-        args: Vec::new(),
-        tests: Vec::new(),
-        compiles: Vec::new(),
-        outputs: Vec::new(),
-        facts_read: BTreeSet::new(),
-        mistakes: Vec::new(),
-        autos: BTreeMap::new(),
-        plain: Vec::new(),
-        schema,
         bodies,
+        ..Package::empty(Name::new(schema.name()), file, schema)
     };
     for (at, option) in table.options.iter().enumerate() {
         let file = package.bodies.iter().find(|it| it.file == option.at.file);

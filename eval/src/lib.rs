@@ -27,6 +27,7 @@ mod prepare;
 mod solution;
 mod solve;
 mod text;
+mod trace;
 mod value;
 
 pub use condition::{Atom, Cond, Facts, WithAtom, WithItem};
@@ -47,4 +48,5 @@ pub use prepare::prepare;
 pub use solution::*;
 pub use solve::{Session, solve};
 pub use text::Text;
+pub use trace::{Resumed, Texts, Trace, TracedWish};
 pub use value::{Bits, DepValue, LocalFile, Source, Value};

@@ -86,6 +86,33 @@ pub struct Package {
 }
 
 impl Package {
+    /// Makes a package that says nothing of itself yet.
+    pub(crate) fn empty(name: Name, file: FileId, schema: Arc<Schema>) -> Self {
+        Package {
+            name,
+            file,
+            schema,
+            bodies: Vec::new(),
+            is_interface: false,
+            versions: Vec::new(),
+            effects: BTreeMap::new(),
+            deps: Vec::new(),
+            rules: Vec::new(),
+            exports: Vec::new(),
+            ignores: Vec::new(),
+            provides: Vec::new(),
+            settings: Vec::new(),
+            args: Vec::new(),
+            tests: Vec::new(),
+            compiles: Vec::new(),
+            outputs: Vec::new(),
+            autos: BTreeMap::new(),
+            facts_read: BTreeSet::new(),
+            plain: Vec::new(),
+            mistakes: Vec::new(),
+        }
+    }
+
     /// Gives back memory that is not used.
     pub(crate) fn shrink(&mut self) {
         self.deps.shrink_to_fit();

@@ -14,6 +14,7 @@ fn every_find_of_the_fuzzer_has_the_properties() {
         let path = entry.path();
         let text = std::fs::read_to_string(&path).unwrap_or_default();
         properties::evaluator(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        properties::traces(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     }
 }
 

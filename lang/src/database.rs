@@ -322,6 +322,27 @@ impl Database {
         self.text_of(self.data(file)).unwrap_or_else(|_| Arc::from(""))
     }
 
+    /// Returns the text of a file that was read from the disk, or is a change of one; nothing if
+    /// nobody has asked for it yet.
+    #[must_use]
+    pub fn text_on_disk(&self, path: &str) -> Option<Arc<str>> {
+        let file = *self.files.names().by_path.get(path)?;
+        if !path.starts_with('/') {
+            return None;
+        }
+        self.files.data[file.index()].text.get()?.as_ref().ok().cloned()
+    }
+
+    /// Returns the paths of the files of which that is so, sorted.
+    #[must_use]
+    pub fn paths_on_disk(&self) -> Vec<Arc<str>> {
+        let count = self.files.names().count as usize;
+        let paths = (0..count).map(|it| self.files.data[it].path.clone());
+        let mut paths: Vec<Arc<str>> = paths.filter(|it| self.text_on_disk(it).is_some()).collect();
+        paths.sort_unstable();
+        paths
+    }
+
     /// Returns why a file cannot be read, if it cannot.
     #[must_use]
     pub fn read_error(&self, file: FileId) -> Option<WorldError> {

@@ -115,44 +115,48 @@ pub enum DecodeError {
 
 /// Writes an encoding.
 #[derive(Debug, Default)]
-pub(crate) struct Encoder {
+pub struct Encoder {
     bytes: Vec<u8>,
 }
 
 impl Encoder {
     /// Starts an encoding with its version byte.
-    pub(crate) fn versioned() -> Self {
+    pub fn versioned() -> Self {
         Encoder { bytes: vec![VERSION] }
     }
 
     /// Starts an encoding that is a part of another.
-    pub(crate) fn part() -> Self {
+    pub fn part() -> Self {
         Encoder::default()
     }
 
     /// Returns how many bytes are written.
-    pub(crate) fn at(&self) -> usize {
+    pub fn at(&self) -> usize {
         self.bytes.len()
     }
 
     /// Returns the bytes.
-    pub(crate) fn finish(self) -> Vec<u8> {
+    pub fn finish(self) -> Vec<u8> {
         self.bytes
     }
 
-    pub(crate) fn u8(&mut self, value: u8) {
+    /// Writes one byte.
+    pub fn u8(&mut self, value: u8) {
         self.bytes.push(value);
     }
 
-    pub(crate) fn bool(&mut self, value: bool) {
+    /// Writes 0 or 1.
+    pub fn bool(&mut self, value: bool) {
         self.bytes.push(u8::from(value));
     }
 
-    pub(crate) fn u32(&mut self, value: u32) {
+    /// Writes four bytes, the lowest first.
+    pub fn u32(&mut self, value: u32) {
         self.bytes.extend_from_slice(&value.to_le_bytes());
     }
 
-    pub(crate) fn u64(&mut self, value: u64) {
+    /// Writes eight bytes, the lowest first.
+    pub fn u64(&mut self, value: u64) {
         self.bytes.extend_from_slice(&value.to_le_bytes());
     }
 
@@ -161,11 +165,12 @@ impl Encoder {
     /// # Panics
     ///
     /// From 2^32 on: no single text, file name or list of the encoded types is as large.
-    pub(crate) fn len(&mut self, len: usize) {
+    pub fn len(&mut self, len: usize) {
         self.u32(u32::try_from(len).expect("lengths in encodings are below 2^32"));
     }
 
-    pub(crate) fn varint(&mut self, mut value: u64) {
+    /// Writes a number, seven bits a byte, the lowest first.
+    pub fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.bytes.push(value as u8 | 0x80);
             value >>= 7;
@@ -174,30 +179,36 @@ impl Encoder {
     }
 
     /// Writes bytes whose number the format fixes.
-    pub(crate) fn fixed(&mut self, bytes: &[u8]) {
+    pub fn fixed(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+    /// Writes a length, and the bytes.
+    pub fn bytes(&mut self, bytes: &[u8]) {
         self.len(bytes.len());
         self.bytes.extend_from_slice(bytes);
     }
 
-    pub(crate) fn text(&mut self, text: &str) {
+    /// Writes a text as its bytes.
+    pub fn text(&mut self, text: &str) {
         self.bytes(text.as_bytes());
     }
 }
 
 /// Reads an encoding.
 #[derive(Debug)]
-pub(crate) struct Decoder<'a> {
+pub struct Decoder<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Decoder<'a> {
     /// Reads the version byte of an encoding.
-    pub(crate) fn versioned(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeError`] where the bytes are no such thing.
+    pub fn versioned(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut decoder = Decoder::part(bytes);
         match decoder.u8()? {
             VERSION => Ok(decoder),
@@ -206,12 +217,16 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads an encoding that is a part of another and has no version byte.
-    pub(crate) fn part(bytes: &'a [u8]) -> Self {
+    pub fn part(bytes: &'a [u8]) -> Self {
         Decoder { bytes, at: 0 }
     }
 
     /// Checks that nothing is left.
-    pub(crate) fn finish(self) -> Result<(), DecodeError> {
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeError`] where the bytes are no such thing.
+    pub fn finish(self) -> Result<(), DecodeError> {
         match self.left() {
             0 => Ok(()),
             left => Err(DecodeError::Leftover { at: self.at, left }),
@@ -219,17 +234,21 @@ impl<'a> Decoder<'a> {
     }
 
     /// Returns where it reads.
-    pub(crate) fn at(&self) -> usize {
+    pub fn at(&self) -> usize {
         self.at
     }
 
     /// Returns how many bytes are left.
-    pub(crate) fn left(&self) -> usize {
+    pub fn left(&self) -> usize {
         self.bytes.len() - self.at
     }
 
     /// Reads bytes whose number the format fixes.
-    pub(crate) fn fixed(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeError`] where the bytes are no such thing.
+    pub fn fixed(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
         if self.left() < len {
             return Err(DecodeError::Truncated {
                 at: self.at,
@@ -243,17 +262,31 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads a digest.
-    pub(crate) fn digest(&mut self) -> Result<[u8; 32], DecodeError> {
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeError`] where the bytes are no such thing.
+    pub fn digest(&mut self) -> Result<[u8; 32], DecodeError> {
         let mut digest = [0; 32];
         digest.copy_from_slice(self.fixed(32)?);
         Ok(digest)
     }
 
-    pub(crate) fn u8(&mut self) -> Result<u8, DecodeError> {
+    /// Reads one byte.
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeError`] where the bytes are no such thing.
+    pub fn u8(&mut self) -> Result<u8, DecodeError> {
         Ok(self.fixed(1)?[0])
     }
 
-    pub(crate) fn bool(&mut self, what: &'static str) -> Result<bool, DecodeError> {
+    /// Reads 0 or 1; `what` it is, for messages.
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeError`] where the bytes are no such thing.
+    pub fn bool(&mut self, what: &'static str) -> Result<bool, DecodeError> {
         let at = self.at;
         match self.u8()? {
             0 => Ok(false),
@@ -262,19 +295,34 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    pub(crate) fn u32(&mut self) -> Result<u32, DecodeError> {
+    /// Reads four bytes, the lowest first.
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeError`] where the bytes are no such thing.
+    pub fn u32(&mut self) -> Result<u32, DecodeError> {
         let mut bytes = [0; 4];
         bytes.copy_from_slice(self.fixed(4)?);
         Ok(u32::from_le_bytes(bytes))
     }
 
-    pub(crate) fn u64(&mut self) -> Result<u64, DecodeError> {
+    /// Reads eight bytes, the lowest first.
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeError`] where the bytes are no such thing.
+    pub fn u64(&mut self) -> Result<u64, DecodeError> {
         let mut bytes = [0; 8];
         bytes.copy_from_slice(self.fixed(8)?);
         Ok(u64::from_le_bytes(bytes))
     }
 
-    pub(crate) fn varint(&mut self) -> Result<u64, DecodeError> {
+    /// Reads a number in its shortest form.
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeError`] where the bytes are no such thing.
+    pub fn varint(&mut self) -> Result<u64, DecodeError> {
         let at = self.at;
         let mut value = 0_u64;
         for shift in (0..64).step_by(7) {
@@ -294,7 +342,11 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads the count of a list whose items have at least `item_len_min` bytes each.
-    pub(crate) fn count(&mut self, item_len_min: usize) -> Result<usize, DecodeError> {
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeError`] where the bytes are no such thing.
+    pub fn count(&mut self, item_len_min: usize) -> Result<usize, DecodeError> {
         let at = self.at;
         let count = self.u32()?;
         let wanted = u64::from(count) * item_len_min as u64;
@@ -304,18 +356,32 @@ impl<'a> Decoder<'a> {
         Ok(count as usize)
     }
 
-    pub(crate) fn bytes(&mut self) -> Result<&'a [u8], DecodeError> {
+    /// Reads a length, and so many bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeError`] where the bytes are no such thing.
+    pub fn bytes(&mut self) -> Result<&'a [u8], DecodeError> {
         let len = self.count(1)?;
         self.fixed(len)
     }
 
-    pub(crate) fn text(&mut self) -> Result<&'a str, DecodeError> {
+    /// Reads a text.
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeError`] where the bytes are no such thing.
+    pub fn text(&mut self) -> Result<&'a str, DecodeError> {
         let at = self.at;
         std::str::from_utf8(self.bytes()?).map_err(|_| DecodeError::NotUtf8 { at })
     }
 
     /// Reads a text and makes a name of it.
-    pub(crate) fn name<T>(
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeError`] where the bytes are no such thing.
+    pub fn name<T>(
         &mut self,
         make: impl FnOnce(&'a str) -> Result<T, NameError>,
     ) -> Result<T, DecodeError> {
@@ -324,7 +390,11 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads a map whose keys ascend.
-    pub(crate) fn map<K: Ord, V>(
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeError`] where the bytes are no such thing.
+    pub fn map<K: Ord, V>(
         &mut self,
         what: &'static str,
         mut entry: impl FnMut(&mut Self) -> Result<(K, V), DecodeError>,
@@ -343,7 +413,11 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads a list.
-    pub(crate) fn list<T>(
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeError`] where the bytes are no such thing.
+    pub fn list<T>(
         &mut self,
         mut item: impl FnMut(&mut Self) -> Result<T, DecodeError>,
     ) -> Result<Vec<T>, DecodeError> {

@@ -103,12 +103,18 @@ impl Graph {
             }
         }
         let id = node.derivation.id();
+        self.add_known(id, node);
+        id
+    }
+
+    /// As [`add`](Graph::add), of a node whose id is known from an earlier graph, and whose inputs are
+    /// there.
+    pub fn add_known(&mut self, id: DerivationId, node: Node) {
         if !self.index.contains_key(&id) {
             self.index.insert(id, self.nodes.len());
             self.ids.push(id);
             self.nodes.push(node);
         }
-        id
     }
 
     /// Returns the graph with every build told to use so many processors. No id changes.

@@ -53,7 +53,7 @@ pub use derivation::{
     Piece, SANDBOX_ABI, Step, Template, Unpack, UnpackRoot,
 };
 pub use digest::{ActionId, BlobId, DerivationId, IdError, ObjectId, TreeId, parse_hex, to_hex};
-pub use encoding::DecodeError;
+pub use encoding::{DecodeError, Decoder, Encoder};
 pub use fetcher::{Attempt, FetchError, FetchProgress, FetchRequest, Fetched, Fetcher};
 pub use graph::{Graph, ImportSource, Limits, Node, cores};
 pub use ingest::{IngestError, OutputLink};

@@ -8,6 +8,8 @@
 //! fuzz check     sets of files that need each other, right and wrong: what must hold of the checker
 //! fuzz eval      the same sets with wishes and layers: what must hold of the evaluator; with
 //!                --show, how far the sets get
+//! fuzz traces    the same sets with small edits: what must hold of an evaluation that goes on from
+//!                an earlier one
 //! fuzz lsp       the same sets with edits: what must hold of the editor features
 //! ```
 //!
@@ -46,7 +48,7 @@ const EVAL_SET: &str = "eval/fuzz/finds/SEED.set";
 
 /// Runs what the words of the command line ask for.
 pub(crate) fn run(root: &Path, words: &[&str]) -> Result<(), String> {
-    let usage = "usage: cargo xtask fuzz parse|format|grammar|slips|check|eval|lsp [--seconds N] [--seed S] [--show]";
+    let usage = "usage: cargo xtask fuzz parse|format|grammar|slips|check|eval|traces|lsp [--seconds N] [--seed S] [--show]";
     let (&what, mut rest) = words.split_first().ok_or(usage)?;
     let mut seconds = 60;
     let mut show = false;
@@ -98,6 +100,10 @@ pub(crate) fn run(root: &Path, words: &[&str]) -> Result<(), String> {
         }
         "eval" => {
             run_for(root, time, seed, (properties_of_evaluation::evaluator, EVAL_SET), sets::set)
+        }
+        "traces" => {
+            let make = |random: &mut Random| sets::with_small_edits(&sets::set(random), random);
+            run_for(root, time, seed, (properties_of_evaluation::traces, EVAL_SET), make)
         }
         "lsp" => {
             let make = |random: &mut Random| sets::with_edits(&sets::set(random), random);

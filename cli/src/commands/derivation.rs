@@ -1,15 +1,16 @@
 //! `kiln derivation show`: all that a build can observe.
 
 use std::collections::BTreeMap;
+use std::mem::ManuallyDrop;
 
-use kiln_store::{Derivation, Node, Piece, Template, Unpack, UnpackRoot};
+use kiln_store::{Derivation, DerivationId, Graph, Node, Piece, Template, Unpack, UnpackRoot};
 use serde_json::{Value, json};
 
 use crate::args::{Common, DerivationCommand};
+use crate::evaluated::{Evaluated, evaluate};
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::terminal::{Terminal, print};
-use crate::workspace::Workspace;
 
 pub(crate) fn run(
     common: &Common,
@@ -17,34 +18,23 @@ pub(crate) fn run(
     command: &DerivationCommand,
 ) -> Result<Exit, Fail> {
     let DerivationCommand::Show { wishes, all, json } = command;
-    let workspace = Workspace::with(wishes, terminal, common.quiet)?;
-    let solved = workspace.solve()?;
-    let derived = workspace.derive(&solved)?;
-    let roots: Vec<_> = solved
-        .solution
-        .roots
-        .iter()
-        .filter_map(|it| derived.nodes.get(&it.node))
-        .map(|it| it.derivation)
-        .collect();
-    let nodes: Vec<&Node> = derived
-        .graph
+    // The process ends soon after.
+    let evaluated = ManuallyDrop::new(evaluate(wishes, terminal, common.quiet)?);
+    let Evaluated { derived, wanted, .. } = &*evaluated;
+    let roots: Vec<DerivationId> = wanted.iter().map(|it| it.input.derivation).collect();
+    let graph = &derived.graph;
+    let nodes: Vec<(&Node, DerivationId)> = graph
         .nodes()
         .iter()
-        .filter(|it| *all || roots.contains(&it.derivation.id()))
+        .zip(graph.ids().iter().copied())
+        .filter(|it| *all || roots.contains(&it.1))
         .collect();
     if *json {
-        let values: Vec<Value> = nodes.iter().map(|it| to_json(it)).collect();
+        let values: Vec<Value> = nodes.iter().map(to_json).collect();
         print(&format!("{:#}\n", json!({"schema": "kiln-derivation/1", "derivations": values})));
         return Ok(Exit::Done);
     }
-    let titles: BTreeMap<String, String> = derived
-        .graph
-        .nodes()
-        .iter()
-        .map(|it| (it.derivation.id().to_string(), it.title.clone()))
-        .collect();
-    let texts: Vec<String> = nodes.iter().map(|it| text(it, &titles)).collect();
+    let texts: Vec<String> = nodes.iter().map(|it| text(it, graph)).collect();
     print(&texts.join("\n"));
     Ok(Exit::Done)
 }
@@ -58,8 +48,8 @@ fn shown(template: &Template) -> String {
     })
 }
 
-fn text(node: &Node, titles: &BTreeMap<String, String>) -> String {
-    let mut out = format!("{}  {}\n", node.title, node.derivation.id());
+fn text((node, id): &(&Node, DerivationId), graph: &Graph) -> String {
+    let mut out = format!("{}  {id}\n", node.title);
     match &*node.derivation {
         Derivation::Fetch(fetch) => {
             out.push_str(&format!("  download {}\n  {}\n", fetch.hash, unpack(&fetch.unpack)));
@@ -74,7 +64,7 @@ fn text(node: &Node, titles: &BTreeMap<String, String>) -> String {
                 build.system, build.sandbox_abi
             ));
             for (label, input) in &build.inputs {
-                let title = titles.get(&input.derivation.to_string()).map_or("", String::as_str);
+                let title = graph.node(&input.derivation).map_or("", |it| &it.title);
                 out.push_str(&format!(
                     "    {label}  {title}  {}\n",
                     &input.derivation.to_string()[..16]
@@ -121,8 +111,8 @@ fn unpack(unpack: &Unpack) -> String {
     }
 }
 
-fn to_json(node: &Node) -> Value {
-    let id = node.derivation.id().to_string();
+fn to_json((node, id): &(&Node, DerivationId)) -> Value {
+    let id = id.to_string();
     match &*node.derivation {
         Derivation::Fetch(fetch) => json!({
             "id": id, "title": node.title, "kind": "fetch", "name": fetch.name.to_string(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-use kiln_eval::{Derived, NodeId, RequestKind, Wish};
+use kiln_eval::{Derived, RequestKind, Wish};
 use kiln_store::{
     Event, InputRef, LocalStore, ObjectId, RealiseError, RealiseOptions, RealiseRequest,
     Store as _, StorePath, reproduce,
@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::args::{Building, Common, Wishes};
 use crate::config::Config;
+use crate::evaluated::{Evaluated, evaluate, evaluate_each};
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::progress::Progress;
@@ -19,7 +20,7 @@ use crate::recall::{Recall, Wanted};
 use crate::summary::Summary;
 use crate::terminal::{Style, Terminal, harmless, print};
 use crate::workshop::{Again, Workshop, keep, open_store, show_error, there};
-use crate::workspace::{Solutions, Solved, Workspace};
+use crate::workspace::{Solutions, Workspace};
 
 /// What is asked beside building.
 #[derive(Clone, Copy)]
@@ -70,31 +71,27 @@ pub(crate) fn run(
             return tell(&store, &known, &there.objects, how);
         }
     }
-    let (workspace, solutions) = solve(common, terminal, wishes, how.about, building.keep_going)?;
-    let solved = &solutions.solved;
-    let all = workspace.derive_each(solved)?;
-    let wanted: Vec<Wanted> =
-        solved.iter().zip(&all).flat_map(|it| named(it.0, &self::wanted(it.0, it.1))).collect();
-    let mut beside: Vec<Wanted> = Vec::new();
-    for (solved, derived) in solved.iter().zip(&all) {
-        for it in named(solved, &self::beside(solved, derived)) {
-            if !wanted.iter().chain(&beside).any(|known| known.input == it.input) {
-                beside.push(Wanted { is_beside: true, ..it });
-            }
+    let (evaluated, unsolved) = match how.about {
+        About::Wanted => (evaluate(wishes, terminal, common.quiet)?, Vec::new()),
+        about => {
+            let (workspace, solutions) =
+                solve(common, terminal, wishes, about, building.keep_going)?;
+            (evaluate_each(workspace, &solutions.solved)?, solutions.unsolved)
         }
-    }
-    let mut derived = together(all.into_iter());
+    };
+    let Evaluated { workspace, mut derived, wanted, beside } = evaluated;
+    let solved_exit = if unsolved.is_empty() { Exit::Done } else { Exit::Author };
     set_cores(&mut derived, building);
     let workshop = Workshop::open(&config)?;
     if how.dry_run {
         let all: Vec<Wanted> = wanted.into_iter().chain(beside).collect();
         dry_run(&workshop, &derived, &all, how)?;
-        return Ok(solutions.exit());
+        return Ok(solved_exit);
     }
     let progress = Progress::new(terminal, how.json, common.quiet);
     let inputs: Vec<InputRef> = wanted.iter().chain(&beside).map(|it| it.input.clone()).collect();
     let again = Again::of(wishes, &workspace.db);
-    let summary = how.summary.then(|| Summary::new(&derived.graph, &solutions.unsolved));
+    let summary = how.summary.then(|| Summary::new(&derived.graph, &unsolved));
     let note = |event: Event| {
         if let Some(summary) = &summary {
             summary.note(&event);
@@ -136,7 +133,7 @@ pub(crate) fn run(
         exit = check(&workshop, &derived, &inputs, terminal)?;
     }
     // What cannot be solved is worse than what differs: nothing of it was built.
-    Ok(if solutions.unsolved.is_empty() { exit } else { solutions.exit() })
+    Ok(if unsolved.is_empty() { exit } else { solved_exit })
 }
 
 /// Solves what is wanted together, or each spec by itself that is published, or is a package. What
@@ -215,21 +212,6 @@ fn published(
     Ok((workspace, all))
 }
 
-/// The derivations of several solutions as one; of one, with its packages.
-pub(crate) fn together(all: impl ExactSizeIterator<Item = Derived>) -> Derived {
-    let is_alone = all.len() == 1;
-    let mut together = Derived::default();
-    for derived in all {
-        if is_alone {
-            return derived;
-        }
-        for node in derived.graph.nodes() {
-            together.graph.add(node.clone());
-        }
-    }
-    together
-}
-
 /// Says where what was wanted is, and keeps it.
 fn tell(
     store: &LocalStore,
@@ -262,30 +244,6 @@ fn tell(
         print(&lines);
     }
     Ok(Exit::Done)
-}
-
-/// The wanted packages by their specs.
-pub(crate) fn named(solved: &Solved, wanted: &[(NodeId, InputRef)]) -> Vec<Wanted> {
-    let named = |(node, input): &(NodeId, InputRef)| {
-        let node = solved.solution.node(*node);
-        let package = node.package.name.to_string();
-        Wanted { spec: node.spec(), package, input: input.clone(), is_beside: false }
-    };
-    wanted.iter().map(named).collect()
-}
-
-/// The wanted packages with their derivations.
-pub(crate) fn wanted(solved: &Solved, derived: &Derived) -> Vec<(NodeId, InputRef)> {
-    let roots = solved.solution.roots.iter();
-    roots.filter_map(|it| Some((it.node, derived.nodes.get(&it.node)?.clone()))).collect()
-}
-
-/// What has to be there when the wanted packages run, beside them: who has them without it cannot
-/// use them.
-pub(crate) fn beside(solved: &Solved, derived: &Derived) -> Vec<(NodeId, InputRef)> {
-    let roots: Vec<NodeId> = solved.solution.roots.iter().map(|it| it.node).collect();
-    let needed = solved.solution.run_closure(&roots).into_iter();
-    needed.filter_map(|it| Some((it, derived.nodes.get(&it)?.clone()))).collect()
 }
 
 /// Tells builds how many processors to use, if the user says so.

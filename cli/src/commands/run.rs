@@ -5,21 +5,20 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
-use kiln_eval::NodeId;
 use kiln_sandbox::{EnterError, EnterRequest, enter};
 use kiln_store::{InputObject, InputRef, LocalStore, ObjectId, StepStatus, Store as _, StorePath};
 
 use crate::args::{Building, Common, Wishes};
-use crate::commands::realise::{named, set_cores, wanted};
+use crate::commands::realise::set_cores;
 use crate::config::Config;
+use crate::evaluated::{Evaluated, evaluate};
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::progress::Progress;
-use crate::recall::Recall;
+use crate::recall::{Recall, Wanted};
 use crate::starter::Starter;
 use crate::terminal::Terminal;
 use crate::workshop::{Again, Workshop, open_store, there};
-use crate::workspace::Workspace;
 
 pub(crate) fn run(
     common: &Common,
@@ -40,20 +39,18 @@ pub(crate) fn run(
             return start(&store, &wanted.package, &there.objects, bin, args);
         }
     }
-    let workspace = Workspace::with(wishes, terminal, common.quiet)?;
-    let solved = workspace.solve()?;
-    let mut derived = workspace.derive(&solved)?;
+    let evaluated = evaluate(wishes, terminal, common.quiet)?;
+    let Evaluated { workspace, mut derived, wanted, beside } = evaluated;
     set_cores(&mut derived, building);
-    let Some((node, input)) = wanted(&solved, &derived).into_iter().next() else {
+    let Some(first) = wanted.into_iter().next() else {
         return Err(Fail::Usage(format!("`{}` names no package", wishes.specs.join(" "))));
     };
-    let beside = solved.solution.run_closure(&[node]).into_iter();
-    let beside = beside.filter_map(|it| Some((it, derived.nodes.get(&it)?.clone())));
-    let wanted: Vec<(NodeId, InputRef)> = std::iter::once((node, input)).chain(beside).collect();
+    let package = first.package.clone();
+    let wanted: Vec<Wanted> = std::iter::once(first).chain(beside).collect();
     let workshop = Workshop::open(&config)?;
     let progress = Progress::new(terminal, false, common.quiet);
     let again = Again::of(wishes, &workspace.db);
-    let inputs: Vec<InputRef> = wanted.iter().map(|it| it.1.clone()).collect();
+    let inputs: Vec<InputRef> = wanted.iter().map(|it| it.input.clone()).collect();
     let outcome = workshop.realise(&derived, &inputs, building, &progress, &terminal, &again)?;
     let mut objects = Vec::new();
     for input in &inputs {
@@ -64,10 +61,9 @@ pub(crate) fn run(
         objects.push((output.object, output.path.clone()));
     }
     if let Some(recall) = &recall {
-        recall.keep(&workspace, &named(&solved, &wanted));
+        recall.keep(&workspace, &wanted);
     }
-    let package = &solved.solution.node(node).package.name;
-    start(&workshop.store, package, &objects, bin, args)
+    start(&workshop.store, &package, &objects, bin, args)
 }
 
 /// Runs a program of the first of these objects with the store at its place; the others are what

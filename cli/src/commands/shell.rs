@@ -13,8 +13,8 @@ use kiln_store::{
 };
 
 use crate::args::{Building, Common, Wishes};
-use crate::commands::realise::wanted;
 use crate::config::Config;
+use crate::evaluated::wanted;
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::progress::Progress;

@@ -12,8 +12,9 @@ use kiln_store::{DerivationId, Event, Failure, Graph, How as Came, InputRef, Rea
 use serde_json::json;
 
 use crate::args::{Building, Common, Wishes};
-use crate::commands::realise::{About, set_cores, solve, together};
+use crate::commands::realise::{About, set_cores, solve};
 use crate::config::Config;
+use crate::evaluated::together;
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::progress::{Progress, seconds};

@@ -29,7 +29,7 @@ use crate::value::{DepValue, LocalFile, Source, Value};
 const MAIN_SOURCE: &str = "src";
 
 /// A package with its build expressions evaluated.
-pub(super) struct Plan {
+pub(crate) struct Plan {
     pub(super) kind: PlanKind,
     pub(super) title: String,
     pub(super) limits: Limits,

@@ -19,3 +19,4 @@ mod rules;
 mod search;
 mod settings;
 mod testing;
+mod traces;

@@ -81,6 +81,13 @@ impl Tools {
         command
     }
 
+    /// Kiln with what it keeps in this cache.
+    pub(super) fn kiln_with_cache(&self, store: &Path, cache: &Path) -> Command {
+        let mut command = self.kiln(store);
+        command.env("XDG_CACHE_HOME", cache);
+        command
+    }
+
     /// The store's own program that takes a folder in.
     pub(super) fn ingest(&self, store: &Path, path: &Path) -> Command {
         let mut command = self.command(&self.ingest);

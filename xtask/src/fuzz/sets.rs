@@ -88,6 +88,83 @@ pub(crate) fn with_edits(text: &str, random: &mut Random) -> String {
     out
 }
 
+/// Adds random edits to a set, most of which leave it right: as people change a recipe that works.
+pub(crate) fn with_small_edits(text: &str, random: &mut Random) -> String {
+    let mut set = Set::read(text);
+    let mut out = text.to_owned();
+    let paths: Vec<String> = set.files.keys().filter(|it| it.contains("/p")).cloned().collect();
+    if paths.is_empty() {
+        return out;
+    }
+    for _ in 0..1 + random.below(6) {
+        let path = random.pick(&paths).clone();
+        let file = &set.files[&path];
+        let (at, gone, piece) = small_edit(file, random);
+        let _ = writeln!(out, "//~ {path} {at} {gone} {}", escaped(&piece));
+        let changed = format!("{}{piece}{}", &file[..at], &file[at + gone..]);
+        set.files.insert(path, changed);
+    }
+    out
+}
+
+/// A change of one place: where, how much goes, and what comes.
+fn small_edit(file: &str, random: &mut Random) -> (usize, usize, String) {
+    let tokens = super::mutate::split(file);
+    let lines: Vec<&str> = file.split_inclusive('\n').collect();
+    if tokens.is_empty() || lines.is_empty() {
+        return (0, 0, "\n".to_owned());
+    }
+    let line = random.below(lines.len());
+    let line_start: usize = lines[..line].iter().map(|it| it.len()).sum();
+    match random.below(5) {
+        // A line comes.
+        0 | 1 => (line_start, 0, (*random.pick(LINES)).to_owned()),
+        // A line goes, or comes again.
+        2 => (line_start, lines[line].len(), String::new()),
+        3 => (line_start, 0, lines[line].to_owned()),
+        // A word becomes another.
+        _ => {
+            let first = random.below(tokens.len());
+            let is_word = |it: &&usize| tokens[**it].starts_with(char::is_alphanumeric);
+            let order: Vec<usize> = (first..tokens.len()).chain(0..first).collect();
+            let Some(&at) = order.iter().find(is_word) else { return (0, 0, "\n".to_owned()) };
+            let start: usize = tokens[..at].iter().map(String::len).sum();
+            let other = if tokens[at].starts_with(|it: char| it.is_ascii_digit()) {
+                (1 + random.below(9)).to_string()
+            } else {
+                (*random.pick(WORDS)).to_owned()
+            };
+            (start, tokens[at].len(), other)
+        }
+    }
+}
+
+/// Lines that stand in most recipes without a mistake.
+const LINES: &[&str] = &[
+    "// a comment\n",
+    "arg \"--more\"\n",
+    "arg \"-v=\\(version)\" else \"-n\"\n",
+    "env.MORE = \"1\"\n",
+    "env.V = \"\\(version)\"\n",
+    "license = \"MIT\"\n",
+    "args += [\"--last\"]\n",
+    "when platform.os == linux { arg \"-l\" }\n",
+    "when f0 { arg \"-f\" }\n",
+    "when with p0 { arg \"-p\" }\n",
+    "/// What it is.\n",
+    "feature f8 = on { arg \"-8\" }\n",
+    "knob k8: Int = 3\n",
+    "let l8 = 5\n",
+    "source = fetch(\"https://example.org/s\", sha256 = \"0000000000000000000000000000000000000000000000000000000000000000\")\n",
+    "source = fetch(\"https://example.org/t\", sha256 = \"0000000000000000000000000000000000000000000000000000000000000000\")\n",
+    "build_time_max = 2 h\n",
+    "host p0\n",
+    "test \"works\" = sh\"true\"\n",
+    "step more after build = sh\"ls \\(args)\"\n",
+    "conflict version == 9\n",
+    "for x in [\"a\", \"b\"] { arg \"-\\(x)\" }\n",
+];
+
 /// Pieces that make and mend mistakes.
 const PIECES: &[&str] = &[
     "{",

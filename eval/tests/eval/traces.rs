@@ -1,0 +1,250 @@
+//! Traces: what is evaluated anew when a recipe has changed, and what is not.
+
+use std::fmt::Write as _;
+use std::num::NonZeroUsize;
+
+use expect_test::{Expect, expect};
+use kiln_eval::{NodeId, Packages, Trace, setup};
+use kiln_lang::Database;
+
+use crate::common::{Fixture, show_diagnostics};
+
+/// Three packages in a row, and one that stands alone.
+const FILES: &str = r#"
+//- /r/app.kiln
+recipe app
+version = 2
+include unix
+host lib
+host other
+step build = sh"""make \(args) \(dep.lib) \(dep.lib.version)"""
+//- /r/lib.kiln
+//! A library.
+recipe lib
+version = 1.5
+include unix
+host base
+source = fetch("https://example.org/lib", sha256 = "1111111111111111111111111111111111111111111111111111111111111111")
+feature fast = on { arg "-O3" else "-O1" }
+knob level: Int(1..=9) = 6
+knob kind: enum { plain, odd } = plain { odd => host other }
+arg "--level=\(level)"
+step build = sh"""make \(args) > \(out)"""
+//- /r/base.kiln
+recipe base
+version = 1
+include unix
+step build = sh"""touch \(out)"""
+//- /r/other.kiln
+recipe other
+version = 1
+include unix
+step build = sh"""touch \(out)"""
+"#;
+
+/// Evaluates, changes a file, and says which derivations follow from the trace: `=` those that are as
+/// they were, `!` the others. Whatever follows must be what an evaluation of everything gives.
+fn check(path: &str, from: &str, to: &str, expected: Expect) {
+    let before = Fixture::new(FILES, &["app"]);
+    expected.assert_eq(&changed(&before, &before.again().edit(path, from, to), path));
+}
+
+fn changed(before: &Fixture, after: &Fixture, path: &str) -> String {
+    let outcome = before.run();
+    let done = match &outcome.result {
+        Ok(done) => done,
+        Err(diagnostics) => panic!("{}", show_diagnostics(&outcome.db, diagnostics)),
+    };
+    let roots: Vec<(NodeId, bool)> =
+        done.solution.roots.iter().map(|it| (it.node, false)).collect();
+    let (trace, texts) = Trace::new(&outcome.db, &done.solution, &done.derived, &roots, false);
+    let bytes = trace.encode().unwrap();
+    let trace = Trace::decode(&bytes).unwrap();
+
+    let db = Database::new(after.world(), vec!["/r".to_owned()]);
+    let request = after.request(&db);
+    let Ok((setup, _)) = setup(&db, &request) else { return "no setup\n".to_owned() };
+    assert!(trace.has_files_of(&db));
+    let packages = Packages::new(&db);
+    let one = NonZeroUsize::MIN;
+    let Some(resumed) = trace.resume(&packages, &setup, &[path.to_owned()], &texts[..], one) else {
+        return "everything is evaluated\n".to_owned();
+    };
+    let mut out = String::new();
+    for (node, id) in resumed.graph.nodes().iter().zip(resumed.graph.ids()) {
+        let sign = if done.derived.graph.node(id).is_some() { '=' } else { '!' };
+        let _ = writeln!(out, "{sign} {} {}", node.title, node.urls.join(" "));
+    }
+    let anew = after.run();
+    let Ok(anew) = anew.result else { panic!("the change is a mistake, and was followed\n{out}") };
+    assert_eq!(resumed.graph.ids(), anew.derived.graph.ids(), "{out}");
+    for (is, anew) in resumed.graph.nodes().iter().zip(anew.derived.graph.nodes()) {
+        assert_eq!((&is.title, &is.urls, is.limits), (&anew.title, &anew.urls, anew.limits));
+    }
+    out
+}
+
+#[test]
+fn a_comment_changes_nothing() {
+    check(
+        "/r/lib.kiln",
+        "//! A library.",
+        "//! A good library.\n// Really.",
+        expect![[r#"
+            = seed 1 https://example.org/seed
+            = base 1 
+            = source of lib 1.5 https://example.org/lib
+            = lib 1.5 
+            = other 1 
+            = app 2 
+        "#]],
+    );
+}
+
+#[test]
+fn what_a_build_reads_changes_it_and_its_dependents() {
+    let expected = || {
+        expect![[r#"
+            = seed 1 https://example.org/seed
+            = base 1 
+            = source of lib 1.5 https://example.org/lib
+            ! lib 1.5 
+            = other 1 
+            ! app 2 
+        "#]]
+    };
+    check("/r/lib.kiln", "make \\(args)", "make -k \\(args)", expected());
+    check("/r/lib.kiln", "knob kind", "arg \"--more\"\nknob kind", expected());
+    check("/r/lib.kiln", "-O3", "-O2", expected());
+    check("/r/lib.kiln", "arg \"--level", "env.A = \"b\"\narg \"--level", expected());
+    check("/r/lib.kiln", "step build", "when version > 1 { arg \"-n\" }\nstep build", expected());
+}
+
+#[test]
+fn a_default_that_only_the_build_reads_is_its_own() {
+    check(
+        "/r/lib.kiln",
+        "= 6",
+        "= 7",
+        expect![[r#"
+            = seed 1 https://example.org/seed
+            = base 1 
+            = source of lib 1.5 https://example.org/lib
+            ! lib 1.5 
+            = other 1 
+            ! app 2 
+        "#]],
+    );
+    check(
+        "/r/lib.kiln",
+        "fast = on",
+        "fast = off",
+        expect![[r#"
+            = seed 1 https://example.org/seed
+            = base 1 
+            = source of lib 1.5 https://example.org/lib
+            ! lib 1.5 
+            = other 1 
+            ! app 2 
+        "#]],
+    );
+}
+
+#[test]
+fn another_place_of_the_same_source_changes_no_id() {
+    check(
+        "/r/lib.kiln",
+        "example.org/lib",
+        "example.com/lib",
+        expect![[r#"
+            = seed 1 https://example.org/seed
+            = base 1 
+            = source of lib 1.5 https://example.com/lib
+            = lib 1.5 
+            = other 1 
+            = app 2 
+        "#]],
+    );
+}
+
+#[test]
+fn an_input_that_nobody_has_any_more_is_gone() {
+    check(
+        "/r/lib.kiln",
+        "source = fetch(\"https://example.org/lib\", sha256 = \"1111111111111111111111111111111111111111111111111111111111111111\")",
+        "",
+        expect![[r#"
+            = seed 1 https://example.org/seed
+            = base 1 
+            ! lib 1.5 
+            = other 1 
+            ! app 2 
+        "#]],
+    );
+}
+
+#[test]
+fn what_the_solver_reads_is_evaluated_with_everything() {
+    let expected = || {
+        expect![[r#"
+        everything is evaluated
+    "#]]
+    };
+    check("/r/lib.kiln", "version = 1.5", "version = 1.6", expected());
+    check("/r/lib.kiln", "host base", "host base >= 1", expected());
+    check("/r/lib.kiln", "= plain", "= odd", expected());
+    check("/r/lib.kiln", "1..=9", "1..=8", expected());
+    check("/r/lib.kiln", "arg \"--level", "conflict level > 8\narg \"--level", expected());
+    check("/r/lib.kiln", "fast = on { arg", "fast = on { host other; arg", expected());
+    check("/r/unix.kiln", "-eu", "-e", expected());
+}
+
+#[test]
+fn what_is_wrong_is_said_by_an_evaluation_of_everything() {
+    let expected = || {
+        expect![[r#"
+        everything is evaluated
+    "#]]
+    };
+    check("/r/lib.kiln", "\\(level)", "\\(levl)", expected());
+    check("/r/lib.kiln", "-O3\"", "-O3", expected());
+    check("/r/lib.kiln", "= 6", "= 12", expected());
+    check("/r/lib.kiln", "recipe lib", "recipe lip", expected());
+}
+
+#[test]
+fn a_default_that_somebody_has_a_say_in_is_not_the_builds_own() {
+    let expected = expect![[r#"
+        everything is evaluated
+    "#]];
+    let before =
+        Fixture::new(FILES, &["app"]).edit("/r/app.kiln", "host lib", "host lib[level = 3]");
+    let after = before.again().edit("/r/lib.kiln", "= 6", "= 7");
+    expected.assert_eq(&changed(&before, &after, "/r/lib.kiln"));
+    let before = Fixture::new(FILES, &["app"]).with("/o/lib.kiln", "override lib\nlevel = 2\n");
+    let after = before.again().edit("/r/lib.kiln", "= 6", "= 7");
+    expected.assert_eq(&changed(&before, &after, "/r/lib.kiln"));
+    let before = Fixture::new(FILES, &["app"]).edit(
+        "/r/app.kiln",
+        "host other",
+        "when with lib[level = 6] { host other }",
+    );
+    let after = before.again().edit("/r/lib.kiln", "= 6", "= 7");
+    expected.assert_eq(&changed(&before, &after, "/r/lib.kiln"));
+}
+
+#[test]
+fn what_layers_set_stays_set() {
+    let before = Fixture::new(FILES, &["app"])
+        .with("/o/lib.kiln", "override lib\nlevel = 2\nargs += [\"--own\"]\nkind = odd\n");
+    let after = before.again().edit("/r/lib.kiln", "-O3", "-O2");
+    expect![[r#"
+        = seed 1 https://example.org/seed
+        = base 1 
+        = other 1 
+        = source of lib 1.5 https://example.org/lib
+        ! lib 1.5 
+        ! app 2 
+    "#]]
+    .assert_eq(&changed(&before, &after, "/r/lib.kiln"));
+}
