@@ -137,8 +137,7 @@ impl<'t> Trace<'t> {
         }
         let is_read = |it: &Name| new.may_read(it) || old.may_read(it);
         if !defaults.is_empty()
-            && (self.has_lock
-                || defaults.iter().any(is_read)
+            && (defaults.iter().any(is_read)
                 || self.asked_for.contains(&name)
                 // Somebody may ask for an interface of it.
                 || !package.provides.is_empty())
@@ -180,7 +179,13 @@ impl<'t> Trace<'t> {
             has_lost: false,
         };
         rewriting.rewrite(&context, &outline, plans, self.decoded(threads)?)?;
-        let Rewriting { derived, now, has_lost, .. } = rewriting;
+        let Rewriting { derived, now, has_lost, moved, .. } = rewriting;
+        // A lock has what recipes make, and which facts they read.
+        let is_as_locked = moved.is_empty()
+            && changed.iter().all(|it| it.defaults.is_empty() && it.package.facts_read.is_empty());
+        if self.has_lock && !is_as_locked {
+            return None;
+        }
         let input = |node: u32| -> Option<InputRef> {
             let (at, output) = self.nodes.get(node as usize)?.derivation.as_ref()?;
             Some(InputRef { derivation: *now.get(*at as usize)?, output: output.clone() })

@@ -50,6 +50,10 @@ fn check(path: &str, from: &str, to: &str, expected: Expect) {
 }
 
 fn changed(before: &Fixture, after: &Fixture, path: &str) -> String {
+    changed_under(before, after, path, false)
+}
+
+fn changed_under(before: &Fixture, after: &Fixture, path: &str, has_lock: bool) -> String {
     let outcome = before.run();
     let done = match &outcome.result {
         Ok(done) => done,
@@ -57,7 +61,7 @@ fn changed(before: &Fixture, after: &Fixture, path: &str) -> String {
     };
     let roots: Vec<(NodeId, bool)> =
         done.solution.roots.iter().map(|it| (it.node, false)).collect();
-    let (trace, texts) = Trace::new(&outcome.db, &done.solution, &done.derived, &roots, false);
+    let (trace, texts) = Trace::new(&outcome.db, &done.solution, &done.derived, &roots, has_lock);
     let bytes = trace.encode().unwrap();
     let trace = Trace::decode(&bytes).unwrap();
 
@@ -247,4 +251,91 @@ fn what_layers_set_stays_set() {
         ! app 2 
     "#]]
     .assert_eq(&changed(&before, &after, "/r/lib.kiln"));
+}
+
+#[test]
+fn what_a_lock_has_otherwise_is_said_by_an_evaluation_of_everything() {
+    let check = |from: &str, to: &str, expected: Expect| {
+        let before = Fixture::new(FILES, &["app"]);
+        let after = before.again().edit("/r/lib.kiln", from, to);
+        expected.assert_eq(&changed_under(&before, &after, "/r/lib.kiln", true));
+    };
+    check(
+        "recipe lib",
+        "// Better.\nrecipe lib",
+        expect![[r#"
+            = seed 1 https://example.org/seed
+            = base 1 
+            = source of lib 1.5 https://example.org/lib
+            = lib 1.5 
+            = other 1 
+            = app 2 
+        "#]],
+    );
+    let anew = || {
+        expect![[r#"
+            everything is evaluated
+        "#]]
+    };
+    check("-O3", "-O2", anew());
+    check("= 6", "= 7", anew());
+    check("sha256 = \"1111", "sha256 = \"2222", anew());
+}
+
+#[test]
+fn outputs_follow_their_compilation() {
+    let before = Fixture::new(
+        r#"
+//- /r/app.kiln
+recipe app
+version = 2
+include unix
+host png.dev
+build png.tools as png-tools
+step build = sh"""make \(dep.png)"""
+//- /r/png.kiln
+recipe png
+version = 1.6
+include unix
+take = sh"copy"
+feature fast = off { arg "-O3" else "-O1" }
+compile shared { fast = on; args += ["--shared"] }
+compile plain { args += ["--static"] }
+output dev from plain { files = ["include"] }
+output tools from shared { files = ["bin/**"] }
+step build = sh"""make \(args)"""
+"#,
+        &["app"],
+    );
+    let check = |from: &str, to: &str, expected: Expect| {
+        let after = before.again().edit("/r/png.kiln", from, to);
+        expected.assert_eq(&changed(&before, &after, "/r/png.kiln"));
+    };
+    check("sh\"\"\"make", "sh\"\"\"gmake", expect![[r#"
+        = seed 1 https://example.org/seed
+        ! png/plain 1.6 
+        ! png.dev 1.6 
+        ! png/shared 1.6 
+        ! png.tools 1.6 
+        ! app 2 
+    "#]]);
+    check("-O1", "-O0", expect![[r#"
+        = seed 1 https://example.org/seed
+        ! png/plain 1.6 
+        ! png.dev 1.6 
+        = png/shared 1.6 
+        = png.tools 1.6 
+        ! app 2 
+    "#]]);
+    check("sh\"copy\"", "sh\"cp\"", expect![[r#"
+        = seed 1 https://example.org/seed
+        = png/plain 1.6 
+        ! png.dev 1.6 
+        = png/shared 1.6 
+        ! png.tools 1.6 
+        ! app 2 
+    "#]]);
+    check("include\"", "inc\"", expect![[r#"
+        everything is evaluated
+    "#]]);
 }
