@@ -311,31 +311,47 @@ step build = sh"""make \(args)"""
         let after = before.again().edit("/r/png.kiln", from, to);
         expected.assert_eq(&changed(&before, &after, "/r/png.kiln"));
     };
-    check("sh\"\"\"make", "sh\"\"\"gmake", expect![[r#"
+    check(
+        "sh\"\"\"make",
+        "sh\"\"\"gmake",
+        expect![[r#"
         = seed 1 https://example.org/seed
         ! png/plain 1.6 
         ! png.dev 1.6 
         ! png/shared 1.6 
         ! png.tools 1.6 
         ! app 2 
-    "#]]);
-    check("-O1", "-O0", expect![[r#"
+    "#]],
+    );
+    check(
+        "-O1",
+        "-O0",
+        expect![[r#"
         = seed 1 https://example.org/seed
         ! png/plain 1.6 
         ! png.dev 1.6 
         = png/shared 1.6 
         = png.tools 1.6 
         ! app 2 
-    "#]]);
-    check("sh\"copy\"", "sh\"cp\"", expect![[r#"
+    "#]],
+    );
+    check(
+        "sh\"copy\"",
+        "sh\"cp\"",
+        expect![[r#"
         = seed 1 https://example.org/seed
         = png/plain 1.6 
         ! png.dev 1.6 
         = png/shared 1.6 
         ! png.tools 1.6 
         ! app 2 
-    "#]]);
-    check("include\"", "inc\"", expect![[r#"
+    "#]],
+    );
+    check(
+        "include\"",
+        "inc\"",
+        expect![[r#"
         everything is evaluated
-    "#]]);
+    "#]],
+    );
 }
