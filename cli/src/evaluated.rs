@@ -11,15 +11,14 @@
 //! that can be. As for all that is kept here, nothing fails for what is wrong with it. Decision:
 //! `spec/decisions/0019-traces-of-evaluations.md`.
 
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use kiln_eval::{Derived, NodeId, Packages, Resumed, Texts, Trace};
 use kiln_lang::on_threads;
@@ -174,7 +173,7 @@ struct Content {
     file: File,
     /// Where the texts begin in the file.
     texts_at: u64,
-    stamps: Vec<(&'static str, Stamp)>,
+    stamps: Arc<[(&'static str, Stamp)]>,
     trace: Trace<'static>,
 }
 
@@ -211,7 +210,7 @@ impl Content {
             Ok((stamps, trace))
         };
         let (stamps, trace) = read().ok()?;
-        Some(Content { file, texts_at, stamps, trace })
+        Some(Content { file, texts_at, stamps: stamps.into(), trace })
     }
 
     /// What has another stamp now.
@@ -251,14 +250,7 @@ impl Content {
         let setup = workspace.quiet_setup()?;
         let packages = Packages::new(&workspace.db);
         let resumed = self.trace.resume(&packages, &setup, &files, self, threads())?;
-        // What was not looked at again is as it was.
-        {
-            let seen = workspace.seen()?;
-            let mut seen = seen.lock().unwrap_or_else(|it| it.into_inner());
-            for (path, stamp) in &self.stamps {
-                seen.entry(OsStr::new(path).to_owned()).or_insert(*stamp);
-            }
-        }
+        workspace.has_seen_before(self.stamps.clone());
         if files.len() > CHANGED_MAX {
             kept.write(workspace, || self.trace.after(&workspace.db, &resumed, self));
         }

@@ -22,6 +22,7 @@ use crate::args::{Layers, Locking, Wishes};
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::lockfile::{self, LockFile};
+use crate::recall::Stamp;
 use crate::render;
 use crate::spec::canonical;
 use crate::terminal::Terminal;
@@ -38,6 +39,8 @@ pub(crate) struct Workspace {
     quiet: bool,
     /// What was looked at on the disk.
     seen: Seen,
+    /// What was looked at by an earlier run of the same request, and is as it was.
+    seen_before: Cell<Arc<[(&'static str, Stamp)]>>,
     was_shown: Cell<bool>,
 }
 
@@ -106,7 +109,18 @@ impl Workspace {
             request.overrides.push(db.file(&absolute(file)?.display().to_string()));
         }
         let (locking, was_shown) = (Locking::default(), Cell::new(false));
-        Ok(Workspace { db, request, lock_file, locking, terminal, quiet, seen, was_shown })
+        let seen_before = Cell::default();
+        Ok(Workspace {
+            db,
+            request,
+            lock_file,
+            locking,
+            terminal,
+            quiet,
+            seen,
+            seen_before,
+            was_shown,
+        })
     }
 
     /// Adds what the command line wants. The project's own wishes count only without.
@@ -151,7 +165,21 @@ impl Workspace {
     /// What was looked at on the disk to find all this out; nothing if something was said about it,
     /// which has to be said again.
     pub(crate) fn seen(&self) -> Option<Seen> {
-        (!self.was_shown.get()).then(|| self.seen.clone())
+        if self.was_shown.get() {
+            return None;
+        }
+        let mut seen = self.seen.lock().unwrap_or_else(|it| it.into_inner());
+        for (path, stamp) in &*self.seen_before.take() {
+            seen.entry(path.into()).or_insert(*stamp);
+        }
+        drop(seen);
+        Some(self.seen.clone())
+    }
+
+    /// Notes what an earlier run of the same request has looked at, and what is as it was then: this
+    /// one looks only at what has changed.
+    pub(crate) fn has_seen_before(&self, all: Arc<[(&'static str, Stamp)]>) {
+        self.seen_before.set(all);
     }
 
     /// Shows diagnostics; fails if one is an error.

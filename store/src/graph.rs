@@ -2,7 +2,7 @@
 //!
 //! What reaches an id is in [`Derivation`]; what must not is in [`Node`] beside it.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -16,7 +16,8 @@ use crate::name::OutputName;
 pub struct Graph {
     nodes: Vec<Node>,
     ids: Vec<DerivationId>,
-    index: BTreeMap<DerivationId, usize>,
+    /// Where each derivation is; nobody goes through it.
+    index: HashMap<DerivationId, usize>,
 }
 
 /// One derivation and what belongs to it outside its hash.
