@@ -43,8 +43,8 @@ const TRACES_MAX: usize = 16;
 /// How large a trace may be that is kept, in bytes: several times that of 10,000 packages.
 const TRACE_BYTES_MAX: usize = 128 << 20;
 
-/// How many files may have other stamps than in a trace before it is written anew: that takes longer than
-/// planning a few of them once more.
+/// How many files may have other stamps than in a trace before it is written anew: that takes longer
+/// than planning a few of them once more.
 const CHANGED_MAX: usize = 8;
 
 /// The bytes of a hash and a length.
@@ -56,6 +56,7 @@ const BATCH: usize = 512;
 /// A request, evaluated.
 pub(crate) struct Evaluated {
     pub(crate) workspace: Workspace,
+    /// The derivations; which package is which is known only where everything was evaluated.
     pub(crate) derived: Derived,
     /// What is wanted.
     pub(crate) wanted: Vec<Wanted>,

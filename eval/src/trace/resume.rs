@@ -176,10 +176,10 @@ impl<'t> Trace<'t> {
             moved: BTreeMap::new(),
             left_out: self.own_sources(&plans)?,
             now: Vec::with_capacity(self.derivations.len()),
-            has_lost: false,
+            lost: Vec::new(),
         };
         rewriting.rewrite(&context, &outline, plans, self.decoded(threads)?)?;
-        let Rewriting { derived, now, has_lost, moved, .. } = rewriting;
+        let Rewriting { derived, now, lost, moved, .. } = rewriting;
         // A lock has what recipes make, and which facts they read.
         let is_as_locked = moved.is_empty()
             && changed.iter().all(|it| it.defaults.is_empty() && it.package.facts_read.is_empty());
@@ -194,8 +194,13 @@ impl<'t> Trace<'t> {
             self.wishes.iter().map(|it| Some((it.clone(), input(it.node)?))).collect();
         let wanted = wanted?;
         let mut graph = derived.graph;
-        if has_lost {
+        if !lost.is_empty() {
             graph = needed(graph, wanted.iter().map(|it| it.1.derivation));
+            // A file that others have as well is called by the first of them.
+            let mut left = lost.iter().filter_map(|it| graph.node(it));
+            if left.any(|it| it.import.is_some()) {
+                return None;
+            }
         }
         let changed = changed.iter().map(|it| (it.path.clone(), it.file)).collect();
         Some(Resumed { graph, wanted, changed, now })
@@ -477,8 +482,8 @@ struct Rewriting<'r, 't> {
     left_out: BTreeSet<DerivationId>,
     /// What each derivation of the trace is now.
     now: Vec<DerivationId>,
-    /// Whether something that was planned anew has no use any more for an input that it had.
-    has_lost: bool,
+    /// The inputs for which something that was planned anew has no use any more.
+    lost: Vec<DerivationId>,
 }
 
 impl Rewriting<'_, '_> {
@@ -526,10 +531,11 @@ impl Rewriting<'_, '_> {
             self.moved.insert(traced.id, now);
             let Derivation::Build(before) = before else { return None };
             let after = self.derived.graph.node(&now).and_then(GraphNode::as_build)?;
-            self.has_lost |= before.inputs.values().any(|it| {
-                let it = self.moved.get(&it.derivation).unwrap_or(&it.derivation);
-                after.inputs.values().all(|input| input.derivation != *it)
-            });
+            let had = before.inputs.values().map(|it| it.derivation);
+            let had = had.map(|it| self.moved.get(&it).copied().unwrap_or(it));
+            let is_lost =
+                |it: &DerivationId| after.inputs.values().all(|has| has.derivation != *it);
+            self.lost.extend(had.filter(is_lost));
         }
         Some(now)
     }

@@ -355,3 +355,35 @@ step build = sh"""make \(args)"""
     "#]],
     );
 }
+
+#[test]
+fn a_file_that_others_have_as_well_is_called_by_the_first_of_them() {
+    let before = Fixture::new(
+        r#"
+//- /r/fix.patch
+a
+//- /r/app.kiln
+recipe app
+version = 2
+include unix
+host lib
+step build = sh"""make \(file("fix.patch"))"""
+//- /r/lib.kiln
+recipe lib
+version = 1
+include unix
+step build = sh"""make \(file("fix.patch"))"""
+"#,
+        &["app"],
+    );
+    let after = before.again().edit("/r/lib.kiln", "make \\(file(\"fix.patch\"))", "make");
+    expect![[r#"
+        everything is evaluated
+    "#]]
+    .assert_eq(&changed(&before, &after, "/r/lib.kiln"));
+    let after = before.again().edit("/r/app.kiln", "make \\(file(\"fix.patch\"))", "make");
+    expect![[r#"
+        everything is evaluated
+    "#]]
+    .assert_eq(&changed(&before, &after, "/r/app.kiln"));
+}
