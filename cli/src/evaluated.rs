@@ -269,8 +269,8 @@ impl Content {
 impl Kept {
     /// Keeps the trace of an evaluation that had nothing to say.
     fn keep(&self, workspace: &Workspace, solved: &Solved, derived: &Derived) {
-        let has_place = self.path.parent().is_some_and(|it| fs::create_dir_all(it).is_ok());
-        if solved.solution.nodes.len() < PACKAGES_MIN || workspace.seen().is_none() || !has_place {
+        let has_place = || self.path.parent().is_some_and(|it| fs::create_dir_all(it).is_ok());
+        if solved.solution.nodes.len() < PACKAGES_MIN || !has_place() {
             return;
         }
         let wanted = wanted(solved, derived).into_iter().map(|it| (it, false));
