@@ -50,6 +50,9 @@ const CHANGED_MAX: usize = 8;
 /// The bytes of a hash and a length.
 const HEAD_LEN: usize = blake3::OUT_LEN + size_of::<u64>();
 
+/// How many bytes most stamps take, with their paths.
+const STAMP_BYTES: usize = 160;
+
 /// How many stamps a thread compares at a time.
 const BATCH: usize = 512;
 
@@ -287,7 +290,7 @@ impl Kept {
     fn write<'t>(
         &self,
         workspace: &Workspace,
-        trace: impl FnOnce() -> Option<(Trace<'t>, Vec<u8>)>,
+        trace: impl FnOnce() -> Option<(Trace<'t>, Vec<Arc<str>>)>,
     ) {
         let Some(seen) = workspace.seen() else { return };
         let settled_ns = settled_ns();
@@ -303,22 +306,22 @@ impl Kept {
         stamps.sort_unstable_by_key(|it| it.0);
         let Some((trace, texts)) = trace() else { return };
         let Some(trace) = trace.encode() else { return };
-        let mut encoder = Encoder::part();
-        encoder.fixed(&[0; HEAD_LEN]);
+        let mut encoder = Encoder::with_capacity(trace.len() + stamps.len() * STAMP_BYTES);
         encoder.len(stamps.len());
         for (path, stamp) in stamps {
             encoder.text(path);
             stamp.encode(&mut encoder);
         }
         encoder.bytes(&trace);
-        let mut bytes = encoder.finish();
-        let (head, rest) = bytes.split_at_mut(HEAD_LEN);
-        let (sum, len) = head.split_at_mut(blake3::OUT_LEN);
-        sum.copy_from_slice(blake3::hash(rest).as_bytes());
-        len.copy_from_slice(&(rest.len() as u64).to_le_bytes());
-        bytes.extend_from_slice(&texts);
-        if bytes.len() <= TRACE_BYTES_MAX {
-            write(&self.path, &bytes, TRACES_MAX);
+        let body = encoder.finish();
+        let mut head = Encoder::part();
+        head.fixed(blake3::hash(&body).as_bytes());
+        head.u64(body.len() as u64);
+        let head = head.finish();
+        let texts = texts.iter().map(|it| it.as_bytes());
+        let parts = || [&*head, &*body].into_iter().chain(texts.clone());
+        if parts().map(<[u8]>::len).sum::<usize>() <= TRACE_BYTES_MAX {
+            write(&self.path, parts(), TRACES_MAX);
         }
     }
 }

@@ -12,7 +12,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -164,12 +165,16 @@ pub(crate) fn place(
 
 /// Puts a file into a folder of the cache, which keeps the last `count_max`. What cannot be written
 /// is not.
-pub(crate) fn write(path: &Path, bytes: &[u8], count_max: usize) {
+pub(crate) fn write<'b>(path: &Path, parts: impl IntoIterator<Item = &'b [u8]>, count_max: usize) {
     let Some(folder) = path.parent() else { return };
     let beside = path.with_extension(std::process::id().to_string());
-    let written = fs::create_dir_all(folder)
-        .and_then(|()| fs::write(&beside, bytes))
-        .and_then(|()| fs::rename(&beside, path));
+    let write = || {
+        let mut file = BufWriter::with_capacity(1 << 17, File::create(&beside)?);
+        parts.into_iter().try_for_each(|it| file.write_all(it))?;
+        file.flush()
+    };
+    let written =
+        fs::create_dir_all(folder).and_then(|()| write()).and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         let _ = fs::remove_file(&beside);
     }
@@ -276,7 +281,7 @@ impl Recall {
         if fs::read_to_string(&self.path).is_ok_and(|it| it == text) {
             return;
         }
-        write(&self.path, text.as_bytes(), REQUESTS_MAX);
+        write(&self.path, [text.as_bytes()], REQUESTS_MAX);
     }
 }
 

@@ -85,7 +85,7 @@ fn traced(set: &Set) -> Option<(String, Traced)> {
         .collect();
     let inputs: Vec<InputRef> = wanted.iter().map(|it| derived.nodes[&it.0].clone()).collect();
     let (trace, texts) = Trace::new(&db, &solution, &derived, &wanted, false);
-    Some((listing(&derived.graph, &inputs), (trace.encode()?, texts)))
+    Some((listing(&derived.graph, &inputs), (trace.encode()?, texts.concat().into_bytes())))
 }
 
 /// What a trace says of a set in which a file has changed, and the trace of that.
@@ -110,7 +110,8 @@ fn resumed(
     let inputs: Vec<InputRef> = resumed.wanted.iter().map(|it| it.1.clone()).collect();
     let listing = listing(&resumed.graph, &inputs);
     let after = trace.after(&db, &resumed, &texts[..]);
-    let trace = after.and_then(|(trace, texts)| Some((trace.encode()?, texts)));
+    let trace =
+        after.and_then(|(trace, texts)| Some((trace.encode()?, texts.concat().into_bytes())));
     Ok(trace.map(|trace| (listing, trace)))
 }
 

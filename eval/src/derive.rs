@@ -101,6 +101,19 @@ pub(crate) fn plan_alone(context: &Context<'_>, id: NodeId) -> Option<Plan> {
     plan.filter(|_| diagnostics.is_empty())
 }
 
+/// Whether two plans say the same of what is part of no id.
+pub(crate) fn agree(one: &Plan, other: &Plan) -> bool {
+    let sources = |plan: &Plan| -> Vec<Arc<Source>> {
+        let PlanKind::Build(_, inputs) = &plan.kind else { return Vec::new() };
+        let sources = inputs.values().filter_map(|it| match it {
+            Input::Fetch { source, .. } => Some(source.clone()),
+            Input::Node(_) | Input::Ready(_) | Input::Import { .. } => None,
+        });
+        sources.collect()
+    };
+    one.limits == other.limits && sources(one) == sources(other)
+}
+
 /// Adds the derivation of a plan whose inputs are there; nothing if there is anything to say.
 pub(crate) fn realise_alone(
     context: &Context<'_>,

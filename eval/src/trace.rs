@@ -79,7 +79,7 @@ struct TracedNode<'t> {
     /// Whether the package has an output of its own name.
     has_own_output: bool,
     version: Cow<'t, str>,
-    edges: Vec<Edge>,
+    edges: Cow<'t, [Edge]>,
     /// The values of options about which somebody says something, encoded; nothing if there are
     /// values that have no encoding.
     options: Option<Cow<'t, [u8]>>,
@@ -93,7 +93,7 @@ struct TracedDerivation<'t> {
     id: DerivationId,
     encoding: Cow<'t, [u8]>,
     title: Cow<'t, str>,
-    urls: Vec<String>,
+    urls: Cow<'t, [String]>,
     import: Option<ImportSource>,
     /// But for the processors, which are those of the machine.
     limits: Limits,

@@ -333,14 +333,12 @@ impl Database {
         self.files.data[file.index()].text.get()?.as_ref().ok().cloned()
     }
 
-    /// Returns the paths of the files of which that is so, sorted.
+    /// Returns the paths of the files of which that is so, in no order.
     #[must_use]
     pub fn paths_on_disk(&self) -> Vec<Arc<str>> {
         let count = self.files.names().count as usize;
         let paths = (0..count).map(|it| self.files.data[it].path.clone());
-        let mut paths: Vec<Arc<str>> = paths.filter(|it| self.text_on_disk(it).is_some()).collect();
-        paths.sort_unstable();
-        paths
+        paths.filter(|it| self.text_on_disk(it).is_some()).collect()
     }
 
     /// Returns why a file cannot be read, if it cannot.

@@ -130,6 +130,11 @@ impl Encoder {
         Encoder::default()
     }
 
+    /// As [`part`](Encoder::part), of about so many bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Encoder { bytes: Vec::with_capacity(bytes) }
+    }
+
     /// Returns how many bytes are written.
     pub fn at(&self) -> usize {
         self.bytes.len()

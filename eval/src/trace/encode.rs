@@ -18,6 +18,9 @@ use crate::package::{ExportFrom, ExportKey, Place};
 use crate::solution::{Edge, Injection, NodeId, NodePart};
 use crate::value::{Bits, Value};
 
+/// How many bytes most things in a trace take, without what is encoded elsewhere.
+const ABOUT: usize = 256;
+
 const ROLES: [Role; 5] = [Role::Build, Role::Host, Role::Run, Role::Test, Role::Extends];
 const FROM: [ExportFrom; 3] = [ExportFrom::Build, ExportFrom::Host, ExportFrom::NoArch];
 
@@ -26,7 +29,9 @@ impl<'t> Trace<'t> {
     #[must_use]
     pub fn encode(&self) -> Option<Vec<u8>> {
         let Trace { files, layers, has_lock, asked_for, units, nodes, derivations, wishes } = self;
-        let mut encoder = Encoder::part();
+        let derived: usize = derivations.iter().map(|it| it.encoding.len() + ABOUT).sum();
+        let len = derived + (files.len() + nodes.len()) * ABOUT;
+        let mut encoder = Encoder::with_capacity(len);
         encoder.bool(*has_lock);
         for files in [files, layers] {
             list(&mut encoder, files, |encoder, it| {
@@ -139,7 +144,7 @@ fn encode_node(encoder: &mut Encoder, node: &TracedNode<'_>) {
     encoder.bool(node.has_own_output);
     encoder.text(&node.version);
     encoder.len(node.edges.len());
-    for edge in &node.edges {
+    for edge in &*node.edges {
         encoder.u8(ROLES.iter().position(|it| *it == edge.role).unwrap_or_default() as u8);
         encoder.varint(edge.to.0 as u64);
         encoder.text(&edge.name);
@@ -177,7 +182,7 @@ fn decode_node<'t>(decoder: &mut Decoder<'t>) -> Result<TracedNode<'t>, DecodeEr
         part,
         has_own_output: decoder.bool("mark of an output")?,
         version: Cow::Borrowed(decoder.text()?),
-        edges: decoder.list(decode_edge)?,
+        edges: Cow::Owned(decoder.list(decode_edge)?),
         options: match decoder.bool("mark of options")? {
             true => Some(Cow::Borrowed(decoder.bytes()?)),
             false => None,
@@ -260,7 +265,7 @@ fn decode_derivation<'t>(decoder: &mut Decoder<'t>) -> Result<TracedDerivation<'
     let id = DerivationId(decoder.digest()?);
     let encoding = Cow::Borrowed(decoder.bytes()?);
     let title = Cow::Borrowed(decoder.text()?);
-    let urls = decoder.list(|it| Ok(it.text()?.to_owned()))?;
+    let urls = Cow::Owned(decoder.list(|it| Ok(it.text()?.to_owned()))?);
     let at = decoder.at();
     let import = match decoder.u8()? {
         0 => None,

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use kiln_lang::Database;
 use kiln_lang::module::Name;
+use kiln_lang::{Database, FastSet};
 use kiln_store::{Encoder, Graph};
 
 use super::encode::encode_value;
@@ -15,26 +15,29 @@ use crate::condition::Atom;
 use crate::derive::Derived;
 use crate::solution::{Node, NodeId, Solution};
 
-impl Trace<'_> {
+impl<'t> Trace<'t> {
     /// Makes the trace of an evaluation that had nothing to say, and its texts. `wanted` are the
     /// packages that are wanted, and whether each is so only because another needs it when it runs.
     #[must_use]
     pub fn new(
-        db: &Database,
-        solution: &Solution,
-        derived: &Derived,
+        db: &'t Database,
+        solution: &'t Solution,
+        derived: &'t Derived,
         wanted: &[(NodeId, bool)],
         has_lock: bool,
-    ) -> (Trace<'static>, Vec<u8>) {
-        let mut texts = Vec::new();
-        let mut file = |path: &str| TracedFile {
-            path: Cow::Owned(path.to_owned()),
-            text: db.text_on_disk(path).map(|it| append(&mut texts, it.as_bytes())),
+    ) -> (Trace<'t>, Vec<Arc<str>>) {
+        let mut texts = Joined::default();
+        let mut file = |path: Cow<'t, str>| {
+            let text = db.text_on_disk(&path).map(|it| texts.push(it));
+            TracedFile { path, text }
         };
-        let files: Vec<TracedFile<'_>> = db.root_paths().map(&mut file).collect();
-        let in_roots: BTreeSet<&str> = files.iter().map(|it| &*it.path).collect();
-        let layers = db.paths_on_disk().into_iter().filter(|it| !in_roots.contains(&**it));
-        let layers = layers.map(|it| file(&it)).collect();
+        let files: Vec<TracedFile<'t>> =
+            db.root_paths().map(|it| file(Cow::Borrowed(it))).collect();
+        let in_roots: FastSet<&str> = files.iter().map(|it| &*it.path).collect();
+        let mut others = db.paths_on_disk();
+        others.retain(|it| !in_roots.contains(&**it));
+        others.sort_unstable();
+        let layers = others.iter().map(|it| file(Cow::Owned(it.to_string()))).collect();
         let wishes = wanted.iter().map(|(id, is_beside)| {
             let node = solution.node(*id);
             TracedWish {
@@ -55,31 +58,41 @@ impl Trace<'_> {
             derivations: derivations(&derived.graph),
             wishes: wishes.collect(),
         };
-        (trace, texts)
+        (trace, texts.all)
     }
 }
 
-/// Adds a text to others; returns where it is.
-pub(super) fn append(texts: &mut Vec<u8>, text: &[u8]) -> Range<u64> {
-    let start = texts.len() as u64;
-    texts.extend_from_slice(text);
-    start..texts.len() as u64
+/// Texts, one behind the other.
+#[derive(Default)]
+pub(super) struct Joined {
+    pub(super) all: Vec<Arc<str>>,
+    len: u64,
 }
 
-pub(super) fn derivations(graph: &Graph) -> Vec<TracedDerivation<'static>> {
+impl Joined {
+    /// Adds a text; returns where it is.
+    pub(super) fn push(&mut self, text: Arc<str>) -> Range<u64> {
+        let start = self.len;
+        self.len += text.len() as u64;
+        self.all.push(text);
+        start..self.len
+    }
+}
+
+pub(super) fn derivations(graph: &Graph) -> Vec<TracedDerivation<'_>> {
     let all = graph.nodes().iter().zip(graph.ids());
     let traced = all.map(|(node, id)| TracedDerivation {
         id: *id,
         encoding: Cow::Owned(node.derivation.encode()),
-        title: Cow::Owned(node.title.clone()),
-        urls: node.urls.clone(),
+        title: Cow::Borrowed(&*node.title),
+        urls: Cow::Borrowed(&*node.urls),
         import: node.import.clone(),
         limits: node.limits,
     });
     traced.collect()
 }
 
-fn traced(id: NodeId, node: &Node, derived: &Derived) -> TracedNode<'static> {
+fn traced<'t>(id: NodeId, node: &'t Node, derived: &Derived) -> TracedNode<'t> {
     let package = &node.package;
     let derivation = derived
         .nodes
@@ -90,8 +103,8 @@ fn traced(id: NodeId, node: &Node, derived: &Derived) -> TracedNode<'static> {
         unit: node.unit.0 as u32,
         part: node.part.clone(),
         has_own_output: package.output(&package.name).is_some(),
-        version: Cow::Owned(node.version.as_str().to_owned()),
-        edges: node.edges.clone(),
+        version: Cow::Borrowed(node.version.as_str()),
+        edges: Cow::Borrowed(&*node.edges),
         options: options(node).map(Cow::Owned),
         derivation,
     }

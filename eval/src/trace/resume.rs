@@ -15,10 +15,10 @@ use kiln_store::{
 };
 
 use super::encode::decode_value;
-use super::record::{append, derivations};
+use super::record::{Joined, derivations};
 use super::{Resumed, Texts, Trace, TracedDerivation, TracedNode};
 use crate::condition::Cond;
-use crate::derive::{Context, Derived, Plan, plan_alone, realise_alone};
+use crate::derive::{Context, Derived, Plan, agree, plan_alone, realise_alone};
 use crate::evaluate::Packages;
 use crate::globals::missing_in;
 use crate::layers::Setup;
@@ -42,7 +42,7 @@ struct Changed {
     defaults: Vec<Name>,
 }
 
-impl<'t> Trace<'t> {
+impl Trace<'_> {
     /// Returns whether the roots have the files that they had, whatever is in these.
     #[must_use]
     pub fn has_files_of(&self, db: &Database) -> bool {
@@ -263,7 +263,7 @@ impl<'t> Trace<'t> {
             if let (Some(NodePart::Output { from, .. }), true) = (&node.part, is_own) {
                 open.push((from.0, true));
             }
-            for edge in &node.edges {
+            for edge in &*node.edges {
                 match edge.role {
                     Role::Host => open.push((edge.to.0, false)),
                     _ if is_own => {
@@ -324,25 +324,24 @@ impl<'t> Trace<'t> {
     /// Returns the trace of what came out of following this one, and its texts; nothing if those of
     /// this one cannot be read.
     #[must_use]
-    pub fn after(
-        &self,
+    pub fn after<'a>(
+        &'a self,
         db: &Database,
-        resumed: &Resumed,
+        resumed: &'a Resumed,
         texts: &(impl Texts + ?Sized),
-    ) -> Option<(Trace<'t>, Vec<u8>)> {
+    ) -> Option<(Trace<'a>, Vec<Arc<str>>)> {
         let Resumed { graph, changed, now, .. } = resumed;
         let (mut files, mut layers) = (self.files.clone(), self.layers.clone());
-        let before =
-            files.iter().chain(&layers).filter_map(|it| it.text.as_ref()).map(|it| it.end).max();
-        let before = texts.read(0..before.unwrap_or_default())?;
-        let mut all = Vec::with_capacity(before.len());
+        let all = || self.files.iter().chain(&self.layers).filter_map(|it| it.text.as_ref());
+        let before = texts.read(0..all().map(|it| it.end).max().unwrap_or_default())?;
+        let mut joined = Joined::default();
         for file in files.iter_mut().chain(&mut layers) {
             let Some(range) = file.text.take() else { continue };
-            let changed = changed.iter().find(|it| it.0 == file.path);
-            file.text = Some(match changed {
-                Some((_, changed)) => append(&mut all, db.text(*changed).as_bytes()),
-                None => append(&mut all, &before[..].read(range)?),
-            });
+            let text = match changed.iter().find(|it| it.0 == file.path) {
+                Some((_, changed)) => db.text(*changed),
+                None => String::from_utf8(before[..].read(range)?).ok()?.into(),
+            };
+            file.text = Some(joined.push(text));
         }
         let mut nodes = self.nodes.clone();
         for node in &mut nodes {
@@ -361,7 +360,7 @@ impl<'t> Trace<'t> {
             derivations: derivations(graph),
             wishes: self.wishes.clone(),
         };
-        Some((trace, all))
+        Some((trace, joined.all))
     }
 }
 
@@ -519,6 +518,11 @@ impl Rewriting<'_, '_> {
         before: &Derivation,
         plans: Vec<Plan>,
     ) -> Option<DerivationId> {
+        // Of two that come to the same, the first one in the graph counts, and which that is, is not
+        // known.
+        if !plans.windows(2).all(|it| agree(&it[0], &it[1])) {
+            return None;
+        }
         let mut found = None;
         for plan in plans {
             let now = realise_alone(context, &mut self.derived, plan)?.derivation;
@@ -560,7 +564,7 @@ impl Rewriting<'_, '_> {
         let node = GraphNode {
             derivation: Arc::new(derivation),
             title: traced.title.to_string(),
-            urls: traced.urls.clone(),
+            urls: traced.urls.to_vec(),
             import: traced.import.clone(),
             limits: traced.limits,
         };

@@ -62,6 +62,7 @@ fn changed_under(before: &Fixture, after: &Fixture, path: &str, has_lock: bool) 
     let roots: Vec<(NodeId, bool)> =
         done.solution.roots.iter().map(|it| (it.node, false)).collect();
     let (trace, texts) = Trace::new(&outcome.db, &done.solution, &done.derived, &roots, has_lock);
+    let texts = texts.concat().into_bytes();
     let bytes = trace.encode().unwrap();
     let trace = Trace::decode(&bytes).unwrap();
 
