@@ -17,11 +17,10 @@ use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use kiln_eval::{Derived, NodeId, Packages, Resumed, Texts, Trace};
-use kiln_lang::on_threads;
+use kiln_lang::in_batches;
 use kiln_store::{DecodeError, Decoder, Encoder, InputRef};
 
 use crate::args::Wishes;
@@ -219,23 +218,11 @@ impl Content {
 
     /// What has another stamp now.
     fn changed(&self) -> Vec<&str> {
-        let next = AtomicUsize::new(0);
-        let changed = Mutex::new(Vec::new());
-        on_threads(threads(), || {
-            loop {
-                let begin = next.fetch_add(BATCH, Ordering::Relaxed);
-                let batch = self.stamps.iter().skip(begin).take(BATCH);
-                if batch.len() == 0 {
-                    return;
-                }
-                let other = batch.filter(|it| Stamp::of(Path::new(it.0)) != it.1);
-                let other: Vec<&str> = other.map(|it| it.0).collect();
-                changed.lock().unwrap_or_else(|it| it.into_inner()).extend(other);
-            }
+        let changed = in_batches(threads(), &self.stamps, BATCH, |batch| -> Vec<&str> {
+            let other = batch.iter().filter(|it| Stamp::of(Path::new(it.0)) != it.1);
+            other.map(|it| it.0).collect()
         });
-        let mut changed = changed.into_inner().unwrap_or_else(|it| it.into_inner());
-        changed.sort_unstable();
-        changed
+        changed.concat()
     }
 
     /// What the request comes to now, as far as the trace tells; nothing if it does not.

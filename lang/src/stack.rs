@@ -1,6 +1,9 @@
 //! Room for deep recursion.
 
 use std::cell::Cell;
+use std::num::NonZeroUsize;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How large the stack is on which texts are checked and evaluated, in bytes. It is only reserved:
 /// what is not used takes no memory. The parser nests at most 256 deep and the evaluator 2,000; an
@@ -36,7 +39,7 @@ pub fn with_stack<T>(work: impl FnOnce() -> T) -> T {
 ///
 /// `work` is called once on each; it takes what there is to do from where the threads share it.
 /// Threads that the machine refuses to make are left out.
-pub fn on_threads(count: std::num::NonZeroUsize, work: impl Fn() + Sync) {
+pub fn on_threads(count: NonZeroUsize, work: impl Fn() + Sync) {
     std::thread::scope(|scope| {
         for _ in 1..count.get() {
             let run = || {
@@ -49,9 +52,45 @@ pub fn on_threads(count: std::num::NonZeroUsize, work: impl Fn() + Sync) {
     });
 }
 
+/// Calls `work` for each batch of `items`, on at most `count` threads as [`on_threads`] makes them;
+/// returns what it gave, in the order of the items. A thread is made only where there are two
+/// batches for it.
+///
+/// # Panics
+///
+/// If a batch has no items.
+pub fn in_batches<'i, T: Sync, R: Send + Sync>(
+    count: NonZeroUsize,
+    items: &'i [T],
+    batch: usize,
+    work: impl Fn(&'i [T]) -> R + Sync,
+) -> Vec<R> {
+    let batches: Vec<(&[T], OnceLock<R>)> =
+        items.chunks(batch).map(|it| (it, OnceLock::new())).collect();
+    let next = AtomicUsize::new(0);
+    on_threads(count.min(NonZeroUsize::MIN.saturating_add(batches.len() / 2)), || {
+        while let Some((items, done)) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+            done.get_or_init(|| work(items));
+        }
+    });
+    batches.into_iter().filter_map(|it| it.1.into_inner()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn batches_come_back_in_the_order_of_their_items() {
+        let items: Vec<usize> = (0..1000).collect();
+        for count in [1, 2, 7].map(|it| NonZeroUsize::MIN.saturating_add(it - 1)) {
+            let doubled = in_batches(count, &items, 3, |batch| -> Vec<usize> {
+                batch.iter().map(|it| it * 2).collect()
+            });
+            assert_eq!(doubled.concat(), items.iter().map(|it| it * 2).collect::<Vec<_>>());
+        }
+        assert!(in_batches(NonZeroUsize::MIN, &items[..0], 3, <[usize]>::len).is_empty());
+    }
 
     fn depth(of: u32) -> u32 {
         // Something on the stack that the compiler cannot leave out.

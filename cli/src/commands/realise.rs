@@ -80,13 +80,12 @@ pub(crate) fn run(
         }
     };
     let Evaluated { workspace, mut derived, wanted, beside } = evaluated;
-    let solved_exit = if unsolved.is_empty() { Exit::Done } else { Exit::Author };
     set_cores(&mut derived, building);
     let workshop = Workshop::open(&config)?;
     if how.dry_run {
         let all: Vec<Wanted> = wanted.into_iter().chain(beside).collect();
         dry_run(&workshop, &derived, &all, how)?;
-        return Ok(solved_exit);
+        return Ok(if unsolved.is_empty() { Exit::Done } else { Exit::Author });
     }
     let progress = Progress::new(terminal, how.json, common.quiet);
     let inputs: Vec<InputRef> = wanted.iter().chain(&beside).map(|it| it.input.clone()).collect();
@@ -133,7 +132,7 @@ pub(crate) fn run(
         exit = check(&workshop, &derived, &inputs, terminal)?;
     }
     // What cannot be solved is worse than what differs: nothing of it was built.
-    Ok(if unsolved.is_empty() { exit } else { solved_exit })
+    Ok(if unsolved.is_empty() { exit } else { Exit::Author })
 }
 
 /// Solves what is wanted together, or each spec by itself that is published, or is a package. What

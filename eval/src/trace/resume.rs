@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use kiln_lang::module::{ModuleKind, Name, Role};
 use kiln_lang::schema::Schema;
 use kiln_lang::syntax::parse;
-use kiln_lang::{Database, FileId, TextRange, Version, face, on_threads, with_stack};
+use kiln_lang::{Database, FileId, TextRange, Version, face, in_batches, with_stack};
 use kiln_store::{
     Build, Decoder, Derivation, DerivationId, Graph, ImportSource, InputRef, Node as GraphNode,
     OutputName,
@@ -301,24 +300,10 @@ impl Trace<'_> {
 
     /// The derivations, on several threads: there may be many.
     fn decoded(&self, threads: NonZeroUsize) -> Option<Vec<Derivation>> {
-        let next = AtomicUsize::new(0);
-        let batches: Vec<OnceLock<Option<Vec<Derivation>>>> =
-            self.derivations.chunks(BATCH).map(|_| OnceLock::new()).collect();
-        let threads = threads.min(NonZeroUsize::MIN.saturating_add(batches.len() / 2));
-        on_threads(threads, || {
-            loop {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let (Some(batch), Some(chunk)) =
-                    (batches.get(at), self.derivations.chunks(BATCH).nth(at))
-                else {
-                    return;
-                };
-                batch.get_or_init(|| chunk.iter().map(TracedDerivation::derivation).collect());
-            }
+        let all = in_batches(threads, &self.derivations, BATCH, |batch| {
+            batch.iter().map(TracedDerivation::derivation).collect::<Option<Vec<_>>>()
         });
-        let all: Option<Vec<Vec<Derivation>>> =
-            batches.into_iter().map(|it| it.into_inner().flatten()).collect();
-        Some(all?.into_iter().flatten().collect())
+        Some(all.into_iter().collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
     }
 
     /// Returns the trace of what came out of following this one, and its texts; nothing if those of

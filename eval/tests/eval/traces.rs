@@ -89,70 +89,60 @@ fn changed_under(before: &Fixture, after: &Fixture, path: &str, has_lock: bool) 
     out
 }
 
+/// Every derivation of [`FILES`], none of them another.
+fn all_is_as_it_was() -> Expect {
+    expect![[r#"
+        = seed 1 https://example.org/seed
+        = base 1 
+        = source of lib 1.5 https://example.org/lib
+        = lib 1.5 
+        = other 1 
+        = app 2 
+    "#]]
+}
+
+/// `lib` is another, and so is what depends on it.
+fn lib_and_app_are_others() -> Expect {
+    expect![[r#"
+        = seed 1 https://example.org/seed
+        = base 1 
+        = source of lib 1.5 https://example.org/lib
+        ! lib 1.5 
+        = other 1 
+        ! app 2 
+    "#]]
+}
+
+/// The trace does not tell.
+fn everything_anew() -> Expect {
+    expect![[r#"
+        everything is evaluated
+    "#]]
+}
+
 #[test]
 fn a_comment_changes_nothing() {
-    check(
-        "/r/lib.kiln",
-        "//! A library.",
-        "//! A good library.\n// Really.",
-        expect![[r#"
-            = seed 1 https://example.org/seed
-            = base 1 
-            = source of lib 1.5 https://example.org/lib
-            = lib 1.5 
-            = other 1 
-            = app 2 
-        "#]],
-    );
+    check("/r/lib.kiln", "//! A library.", "//! A good library.\n// Really.", all_is_as_it_was());
 }
 
 #[test]
 fn what_a_build_reads_changes_it_and_its_dependents() {
-    let expected = || {
-        expect![[r#"
-            = seed 1 https://example.org/seed
-            = base 1 
-            = source of lib 1.5 https://example.org/lib
-            ! lib 1.5 
-            = other 1 
-            ! app 2 
-        "#]]
-    };
-    check("/r/lib.kiln", "make \\(args)", "make -k \\(args)", expected());
-    check("/r/lib.kiln", "knob kind", "arg \"--more\"\nknob kind", expected());
-    check("/r/lib.kiln", "-O3", "-O2", expected());
-    check("/r/lib.kiln", "arg \"--level", "env.A = \"b\"\narg \"--level", expected());
-    check("/r/lib.kiln", "step build", "when version > 1 { arg \"-n\" }\nstep build", expected());
+    check("/r/lib.kiln", "make \\(args)", "make -k \\(args)", lib_and_app_are_others());
+    check("/r/lib.kiln", "knob kind", "arg \"--more\"\nknob kind", lib_and_app_are_others());
+    check("/r/lib.kiln", "-O3", "-O2", lib_and_app_are_others());
+    check("/r/lib.kiln", "arg \"--level", "env.A = \"b\"\narg \"--level", lib_and_app_are_others());
+    check(
+        "/r/lib.kiln",
+        "step build",
+        "when version > 1 { arg \"-n\" }\nstep build",
+        lib_and_app_are_others(),
+    );
 }
 
 #[test]
 fn a_default_that_only_the_build_reads_is_its_own() {
-    check(
-        "/r/lib.kiln",
-        "= 6",
-        "= 7",
-        expect![[r#"
-            = seed 1 https://example.org/seed
-            = base 1 
-            = source of lib 1.5 https://example.org/lib
-            ! lib 1.5 
-            = other 1 
-            ! app 2 
-        "#]],
-    );
-    check(
-        "/r/lib.kiln",
-        "fast = on",
-        "fast = off",
-        expect![[r#"
-            = seed 1 https://example.org/seed
-            = base 1 
-            = source of lib 1.5 https://example.org/lib
-            ! lib 1.5 
-            = other 1 
-            ! app 2 
-        "#]],
-    );
+    check("/r/lib.kiln", "= 6", "= 7", lib_and_app_are_others());
+    check("/r/lib.kiln", "fast = on", "fast = off", lib_and_app_are_others());
 }
 
 #[test]
@@ -190,38 +180,26 @@ fn an_input_that_nobody_has_any_more_is_gone() {
 
 #[test]
 fn what_the_solver_reads_is_evaluated_with_everything() {
-    let expected = || {
-        expect![[r#"
-        everything is evaluated
-    "#]]
-    };
-    check("/r/lib.kiln", "version = 1.5", "version = 1.6", expected());
-    check("/r/lib.kiln", "host base", "host base >= 1", expected());
-    check("/r/lib.kiln", "= plain", "= odd", expected());
-    check("/r/lib.kiln", "1..=9", "1..=8", expected());
-    check("/r/lib.kiln", "arg \"--level", "conflict level > 8\narg \"--level", expected());
-    check("/r/lib.kiln", "fast = on { arg", "fast = on { host other; arg", expected());
-    check("/r/unix.kiln", "-eu", "-e", expected());
+    check("/r/lib.kiln", "version = 1.5", "version = 1.6", everything_anew());
+    check("/r/lib.kiln", "host base", "host base >= 1", everything_anew());
+    check("/r/lib.kiln", "= plain", "= odd", everything_anew());
+    check("/r/lib.kiln", "1..=9", "1..=8", everything_anew());
+    check("/r/lib.kiln", "arg \"--level", "conflict level > 8\narg \"--level", everything_anew());
+    check("/r/lib.kiln", "fast = on { arg", "fast = on { host other; arg", everything_anew());
+    check("/r/unix.kiln", "-eu", "-e", everything_anew());
 }
 
 #[test]
 fn what_is_wrong_is_said_by_an_evaluation_of_everything() {
-    let expected = || {
-        expect![[r#"
-        everything is evaluated
-    "#]]
-    };
-    check("/r/lib.kiln", "\\(level)", "\\(levl)", expected());
-    check("/r/lib.kiln", "-O3\"", "-O3", expected());
-    check("/r/lib.kiln", "= 6", "= 12", expected());
-    check("/r/lib.kiln", "recipe lib", "recipe lip", expected());
+    check("/r/lib.kiln", "\\(level)", "\\(levl)", everything_anew());
+    check("/r/lib.kiln", "-O3\"", "-O3", everything_anew());
+    check("/r/lib.kiln", "= 6", "= 12", everything_anew());
+    check("/r/lib.kiln", "recipe lib", "recipe lip", everything_anew());
 }
 
 #[test]
 fn a_default_that_somebody_has_a_say_in_is_not_the_builds_own() {
-    let expected = expect![[r#"
-        everything is evaluated
-    "#]];
+    let expected = everything_anew();
     let before =
         Fixture::new(FILES, &["app"]).edit("/r/app.kiln", "host lib", "host lib[level = 3]");
     let after = before.again().edit("/r/lib.kiln", "= 6", "= 7");
@@ -261,26 +239,10 @@ fn what_a_lock_has_otherwise_is_said_by_an_evaluation_of_everything() {
         let after = before.again().edit("/r/lib.kiln", from, to);
         expected.assert_eq(&changed_under(&before, &after, "/r/lib.kiln", true));
     };
-    check(
-        "recipe lib",
-        "// Better.\nrecipe lib",
-        expect![[r#"
-            = seed 1 https://example.org/seed
-            = base 1 
-            = source of lib 1.5 https://example.org/lib
-            = lib 1.5 
-            = other 1 
-            = app 2 
-        "#]],
-    );
-    let anew = || {
-        expect![[r#"
-            everything is evaluated
-        "#]]
-    };
-    check("-O3", "-O2", anew());
-    check("= 6", "= 7", anew());
-    check("sha256 = \"1111", "sha256 = \"2222", anew());
+    check("recipe lib", "// Better.\nrecipe lib", all_is_as_it_was());
+    check("-O3", "-O2", everything_anew());
+    check("= 6", "= 7", everything_anew());
+    check("sha256 = \"1111", "sha256 = \"2222", everything_anew());
 }
 
 #[test]
@@ -348,13 +310,7 @@ step build = sh"""make \(args)"""
         ! app 2 
     "#]],
     );
-    check(
-        "include\"",
-        "inc\"",
-        expect![[r#"
-        everything is evaluated
-    "#]],
-    );
+    check("include\"", "inc\"", everything_anew());
 }
 
 #[test]
@@ -378,13 +334,7 @@ step build = sh"""make \(file("fix.patch"))"""
         &["app"],
     );
     let after = before.again().edit("/r/lib.kiln", "make \\(file(\"fix.patch\"))", "make");
-    expect![[r#"
-        everything is evaluated
-    "#]]
-    .assert_eq(&changed(&before, &after, "/r/lib.kiln"));
+    everything_anew().assert_eq(&changed(&before, &after, "/r/lib.kiln"));
     let after = before.again().edit("/r/app.kiln", "make \\(file(\"fix.patch\"))", "make");
-    expect![[r#"
-        everything is evaluated
-    "#]]
-    .assert_eq(&changed(&before, &after, "/r/app.kiln"));
+    everything_anew().assert_eq(&changed(&before, &after, "/r/app.kiln"));
 }
