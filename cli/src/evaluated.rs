@@ -19,7 +19,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kiln_eval::{Derived, NodeId, Packages, Resumed, Texts, Trace};
+use kiln_eval::{Derived, NodeId, Resumed, Texts, Trace};
 use kiln_lang::in_batches;
 use kiln_store::{DecodeError, Decoder, Encoder, InputRef};
 
@@ -239,7 +239,7 @@ impl Content {
             return None;
         }
         let setup = workspace.quiet_setup()?;
-        let packages = Packages::new(&workspace.db);
+        let packages = workspace.packages();
         let resumed = self.trace.resume(&packages, &setup, &files, self, threads())?;
         workspace.has_seen_before(self.stamps.clone());
         if files.len() > CHANGED_MAX {

@@ -12,8 +12,9 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use kiln_eval::{
-    Derived, Lock, LockChange, LockRecorder, NodeId, Packages, RequestKind, Setup, SetupRequest,
-    Solution, Test, Value, Wish, derive, derive_tests, prepare, published, setup, solve,
+    Derived, KnownPackages, Lock, LockChange, LockRecorder, NodeId, Packages, RequestKind, Setup,
+    SetupRequest, Solution, Test, Value, Wish, derive, derive_tests, prepare, published, setup,
+    solve,
 };
 use kiln_lang::module::{ModuleKind, Name, StmtKind};
 use kiln_lang::{Database, Diagnostic, FileId};
@@ -31,6 +32,7 @@ use crate::world::{DiskWorld, STD, Seen};
 /// Recipes and layers, read; nothing solved yet.
 pub(crate) struct Workspace {
     pub(crate) db: Database,
+    known: Arc<KnownPackages>,
     pub(crate) request: SetupRequest,
     /// Where the project's lock is, if there is a project.
     pub(crate) lock_file: Option<LockFile>,
@@ -109,9 +111,10 @@ impl Workspace {
             request.overrides.push(db.file(&absolute(file)?.display().to_string()));
         }
         let (locking, was_shown) = (Locking::default(), Cell::new(false));
-        let seen_before = Cell::default();
+        let (known, seen_before) = (Arc::default(), Cell::default());
         Ok(Workspace {
             db,
+            known,
             request,
             lock_file,
             locking,
@@ -241,12 +244,17 @@ impl Workspace {
 
     /// The names of all packages that have a recipe in a folder of the user's own; of the standard
     /// ones if there are none.
-    pub(crate) fn packages(&self) -> Vec<String> {
+    pub(crate) fn package_names(&self) -> Vec<String> {
         let recipe = |it: &str| Some((it.to_owned(), self.db.find(it, &[ModuleKind::Recipe])?));
         let all: Vec<(String, FileId)> = self.db.stems().filter_map(recipe).collect();
         let is_own = |it: &FileId| !self.db.path(*it).starts_with(STD);
         let has_own = all.iter().any(|it| is_own(&it.1));
         all.into_iter().filter(|it| !has_own || is_own(&it.1)).map(|it| it.0).collect()
+    }
+
+    /// The packages, which all stages share.
+    pub(crate) fn packages(&self) -> Packages<'_> {
+        Packages::sharing(&self.db, &self.known)
     }
 
     /// Reads the layers and wishes, and the lock, which is preferred.
@@ -258,7 +266,7 @@ impl Workspace {
 
     /// Reads the layers and wishes.
     pub(crate) fn setup(&self) -> Result<Setup, Fail> {
-        let packages = Packages::new(&self.db);
+        let packages = self.packages();
         prepare(&packages, &self.request, threads());
         // The process ends soon after, and what is known of thousands of packages takes longer to
         // take apart than to leave.
@@ -297,7 +305,8 @@ impl Workspace {
         kind: RequestKind,
         lock: Option<Lock>,
     ) -> Result<Solved, Fail> {
-        match solve(&Packages::new(&self.db), &setup) {
+        let packages = self.packages();
+        match solve(&packages, &setup) {
             Ok((solution, warnings)) => {
                 self.show(&warnings)?;
                 Ok(Solved { setup, solution: ManuallyDrop::new(solution), kind, lock })
@@ -341,7 +350,7 @@ impl Workspace {
         derived: Derived,
         packages: &[NodeId],
     ) -> Result<(Derived, Vec<Test>), Fail> {
-        let all = Packages::new(&self.db);
+        let all = self.packages();
         let threads = threads();
         match derive_tests(&all, &solved.setup, &solved.solution, derived, packages, threads) {
             Ok((derived, tests, warnings)) => {

@@ -33,6 +33,14 @@ use crate::value::Value;
 /// Packages by name, each evaluated once.
 pub struct Packages<'a> {
     db: &'a Database,
+    known: Arc<KnownPackages>,
+}
+
+/// What was found out about the packages of a database: stages that look at the same ones share it.
+///
+/// It holds for as long as no file of the database changes.
+#[derive(Debug, Default)]
+pub struct KnownPackages {
     found: RwLock<FastMap<Name, Option<Arc<Package>>>>,
     /// The packages that provide an interface, sorted.
     providers: OnceLock<HashMap<Name, Arc<[Name]>>>,
@@ -42,7 +50,14 @@ impl<'a> Packages<'a> {
     /// Makes a set of the packages of a database.
     #[must_use]
     pub fn new(db: &'a Database) -> Self {
-        Packages { db, found: RwLock::default(), providers: OnceLock::new() }
+        Packages::sharing(db, &Arc::default())
+    }
+
+    /// As [`new`](Self::new); what another set has found out is known to this one, and the other way
+    /// round. All that share it are of the same database, as it is now.
+    #[must_use]
+    pub fn sharing(db: &'a Database, known: &Arc<KnownPackages>) -> Self {
+        Packages { db, known: known.clone() }
     }
 
     /// Returns the database.
@@ -53,14 +68,14 @@ impl<'a> Packages<'a> {
 
     /// Returns the package with this name.
     pub fn get(&self, name: &Name) -> Option<Arc<Package>> {
-        if let Ok(found) = self.found.read()
+        if let Ok(found) = self.known.found.read()
             && let Some(package) = found.get(name)
         {
             return package.clone();
         }
         let package =
             self.db.package(name).map(|file| self.db.memo(file, || evaluate(self.db, file)));
-        let mut found = self.found.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut found = self.known.found.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         found.entry(name.clone()).or_insert(package).clone()
     }
 
@@ -68,7 +83,7 @@ impl<'a> Packages<'a> {
     ///
     /// The first call reads every file; it evaluates those that can have something to do with it.
     pub fn providers(&self, interface: &Name) -> Arc<[Name]> {
-        let all = self.providers.get_or_init(|| {
+        let all = self.known.providers.get_or_init(|| {
             let mut found: HashMap<Name, Vec<Name>> = HashMap::new();
             for name in self.may_provide() {
                 let Some(package) = self.get(&name) else { continue };

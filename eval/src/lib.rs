@@ -33,7 +33,7 @@ mod value;
 pub use condition::{Atom, Cond, Facts, WithAtom, WithItem};
 pub use constants::{Assume, Constants, Download, Unvalued, downloads};
 pub use derive::{Derived, Test, derive, derive_tests};
-pub use evaluate::{Packages, evaluate};
+pub use evaluate::{KnownPackages, Packages, evaluate};
 pub use layers::{
     Layer, LayerSetting, LayerUnavailable, Policy, Setup, SetupRequest, Target, Wish, published,
     setup,

@@ -10,8 +10,8 @@
 //! ```
 
 use kiln_eval::{
-    Atom, Cond, Influence, Influencer, Node, NodeId, NodePart, OptionValue, OutputDecl, Packages,
-    Place, Provider, Solution, Unit,
+    Atom, Cond, Influence, Influencer, Node, NodeId, NodePart, OptionValue, OutputDecl, Place,
+    Provider, Solution, Unit,
 };
 use kiln_lang::module::Name;
 
@@ -92,7 +92,7 @@ const OPTIONS_SHOWN: usize = 12;
 /// compilation that the question names, or else the package; if it has nothing of its name, all outputs.
 fn own_wishes(workspace: &Workspace, path: &[&str]) -> Vec<String> {
     let own = path[0];
-    let packages = Packages::new(&workspace.db);
+    let packages = workspace.packages();
     let Some(package) = packages.get(&Name::from(own)) else { return vec![own.to_owned()] };
     let named = |is: &dyn Fn(&OutputDecl) -> bool| -> Vec<String> {
         let outputs = package.outputs.iter().filter(|it| is(it));
