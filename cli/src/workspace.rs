@@ -306,7 +306,7 @@ impl Workspace {
         lock: Option<Lock>,
     ) -> Result<Solved, Fail> {
         let packages = self.packages();
-        match solve(&packages, &setup) {
+        match solve(&packages, &setup, threads()) {
             Ok((solution, warnings)) => {
                 self.show(&warnings)?;
                 Ok(Solved { setup, solution: ManuallyDrop::new(solution), kind, lock })

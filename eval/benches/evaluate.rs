@@ -65,7 +65,9 @@ fn run(world: Arc<dyn World>, threads: NonZeroUsize) -> [Duration; 4] {
     let prepared = Instant::now();
     let Ok((setup, _)) = setup(&db, &request) else { panic!("the layers are wrong") };
     let set_up = Instant::now();
-    let Ok((solution, _)) = solve(&packages, &setup) else { panic!("there is no solution") };
+    let Ok((solution, _)) = solve(&packages, &setup, threads) else {
+        panic!("there is no solution")
+    };
     let solved = Instant::now();
     let Ok((derived, _)) = derive(&db, &setup, &solution, threads) else {
         panic!("it cannot be derived")

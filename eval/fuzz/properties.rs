@@ -70,7 +70,7 @@ fn traced(set: &Set) -> Option<(String, Traced)> {
     let request = request(set, &db);
     let packages = Packages::new(&db);
     let (setup, warnings) = setup(&db, &request).ok()?;
-    let (solution, more) = solve(&packages, &setup).ok()?;
+    let (solution, more) = solve(&packages, &setup, NonZeroUsize::MIN).ok()?;
     let (derived, most) = derive(&db, &setup, &solution, NonZeroUsize::MIN).ok()?;
     if !warnings.is_empty() || !more.is_empty() || !most.is_empty() {
         return None;
@@ -166,7 +166,7 @@ pub(crate) fn outcome(set: &Set, db: &Database, threads: NonZeroUsize) -> String
             return out;
         }
     };
-    let solution = match solve(&packages, &setup) {
+    let solution = match solve(&packages, &setup, threads) {
         Ok((solution, warnings)) => {
             tell("solved", &warnings);
             solution

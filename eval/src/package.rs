@@ -86,6 +86,11 @@ pub struct Package {
 }
 
 impl Package {
+    /// Whether it is compiled in several ways, or what is made of it is in several outputs.
+    pub(crate) fn has_parts(&self) -> bool {
+        !self.outputs.is_empty() || !self.compiles.is_empty()
+    }
+
     /// Makes a package that says nothing of itself yet.
     pub(crate) fn empty(name: Name, file: FileId, schema: Arc<Schema>) -> Self {
         Package {

@@ -12,6 +12,7 @@
 //! What a layer fixes is never changed: a need against it is a conflict that names both places.
 //! Rules: `spec/solve/`.
 
+mod ahead;
 mod board;
 mod exports;
 mod finish;
@@ -30,8 +31,8 @@ pub(crate) use interfaces::offers_enough;
 pub(crate) use options::conform;
 pub(crate) use parts::WHOLE;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use kiln_lang::module::Name;
@@ -43,7 +44,8 @@ use crate::layers::{LayerSetting, SettingsByPackage, Setup, Target, Wish, provid
 use crate::package::Place;
 use crate::solution::{Globals, Root, Solution};
 
-/// Chooses a version and every option for what a setup wants.
+/// Chooses a version and every option for what a setup wants, on this many threads: the solution does
+/// not depend on it.
 ///
 /// # Errors
 ///
@@ -52,10 +54,12 @@ use crate::solution::{Globals, Root, Solution};
 pub fn solve(
     packages: &Packages<'_>,
     setup: &Setup,
+    threads: NonZeroUsize,
 ) -> Result<(Solution, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut session = Session::new(packages, setup);
+    session.solver.threads = threads;
     session.solve(&setup.wishes).map_err(|said| {
-        let hints = session.solver.hints.take();
+        let hints = std::mem::take(&mut session.solver.hints);
         let drafts = session.solver.drafts;
         kiln_lang::with_stack(|| ways::offer(packages, setup, said, &hints, drafts))
     })
@@ -123,7 +127,9 @@ struct Solver<'a> {
     /// The units of build tools that are being settled, outermost first.
     open: Vec<unit::Open>,
     /// The conflicts that were found with the newest versions, and ways out of them.
-    hints: RefCell<Vec<ways::Hint>>,
+    hints: Vec<ways::Hint>,
+    /// How many packages are drafted at a time.
+    threads: NonZeroUsize,
 }
 
 /// The packages that a layer chose to provide an interface.
@@ -188,7 +194,8 @@ impl<'a> Solver<'a> {
             units_settled: 0,
             drafts: 0,
             open: Vec::new(),
-            hints: RefCell::default(),
+            hints: Vec::new(),
+            threads: NonZeroUsize::MIN,
         };
         solver.policies = setup
             .policies
@@ -201,7 +208,7 @@ impl<'a> Solver<'a> {
     fn run(&mut self, wishes: &[Wish]) -> (Solution, Vec<Diagnostic>) {
         self.units_settled = 0;
         self.drafts = 0;
-        self.hints.borrow_mut().clear();
+        self.hints.clear();
         let mut requests = Vec::new();
         for wish in wishes {
             requests.push(unit::Request::of_wish(wish));

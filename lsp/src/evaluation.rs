@@ -193,7 +193,7 @@ fn evaluate(snapshot: &Snapshot, scope: &Scope, subject: &Subject) -> Evaluated 
         Err(diagnostics) => (None, diagnostics),
         Ok((setup, mut diagnostics)) => {
             let setup = Setup { prefer: locked(snapshot, subject), ..setup };
-            match solve(&Packages::new(&db), &setup) {
+            match solve(&Packages::new(&db), &setup, NonZeroUsize::MIN) {
                 Ok((solution, warnings)) => {
                     diagnostics.extend(warnings);
                     (Some(solution), diagnostics)
@@ -292,7 +292,7 @@ pub(crate) fn rebuilt_by(
 
 /// The ids of the derivations of everything that is needed.
 fn derivations(db: &Database, setup: &Setup) -> Option<std::collections::BTreeSet<String>> {
-    let (solution, _) = solve(&Packages::new(db), setup).ok()?;
+    let (solution, _) = solve(&Packages::new(db), setup, NonZeroUsize::MIN).ok()?;
     let (derived, _) = derive(db, setup, &solution, NonZeroUsize::MIN).ok()?;
     Some(derived.nodes.values().map(|it| it.derivation.to_string()).collect())
 }

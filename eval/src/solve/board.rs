@@ -6,6 +6,7 @@ use std::sync::Arc;
 use kiln_lang::module::Name;
 use kiln_lang::{Diagnostic, FastMap, Version, VersionReq};
 
+use super::ahead::Ahead;
 use super::interfaces::{Bound, offers_enough};
 use super::node::{Draft, DraftEdge, DraftInjection, holds};
 use super::order::Rank;
@@ -97,6 +98,8 @@ pub(super) struct Board {
     pub(super) candidates: BTreeMap<Name, BTreeSet<Name>>,
     /// What is wrong with the requests themselves.
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// What is to become of packages that are settled soon.
+    pub(super) ahead: Ahead,
 }
 
 impl Board {
@@ -129,6 +132,7 @@ impl Board {
             candidates: BTreeMap::new(),
             exhausted: BTreeMap::new(),
             diagnostics: Vec::new(),
+            ahead: Ahead::default(),
         }
     }
 

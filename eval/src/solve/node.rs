@@ -204,6 +204,31 @@ pub(super) fn missing_facts(db: &Database, drafts: &Drafts, draft: &Draft) -> Ve
     found
 }
 
+/// A package as it follows from what is asked of it, before its build tools are settled.
+#[derive(Debug)]
+pub(super) struct Sketch {
+    draft: Box<Draft>,
+    /// What it needs of its build tools.
+    requests: Vec<Request>,
+    /// The packages and interfaces that its conditions asked for, and the interfaces that others are
+    /// to provide.
+    read: BTreeSet<Name>,
+    interfaces: BTreeSet<Name>,
+    /// The clashes that no version of it can be there for, whatever else there is.
+    impossible: Option<BTreeSet<usize>>,
+    /// Which parts of it are asked for.
+    wanted: Wanted,
+    /// What is to be said about its options.
+    said: Vec<Diagnostic>,
+}
+
+impl Sketch {
+    /// Whether it follows from what is asked of the package, and from nothing else in its unit.
+    pub(super) fn is_alone(&self) -> bool {
+        self.read.is_empty() && self.interfaces.is_empty()
+    }
+}
+
 impl Solver<'_> {
     /// Chooses version and options of a package from what is asked of it, and settles the unit of
     /// its build tools.
@@ -213,15 +238,55 @@ impl Solver<'_> {
         package: &Arc<Package>,
         rank: &Arc<Rank>,
         needs: &[Arc<Need>],
-    ) -> Draft {
+    ) -> Box<Draft> {
         self.drafts += 1;
+        let mut sketch = match board.take_ahead(&package.name, needs) {
+            Some(sketch) => sketch,
+            None => self.sketch(board, package, rank, needs),
+        };
+        if let Some(causes) = sketch.impossible.take() {
+            board.impossible.insert(package.name.clone(), causes);
+        }
+        if package.has_parts() {
+            let layers = self.settings_of(package);
+            let wanted = std::mem::take(&mut sketch.wanted);
+            let given = (&layers[..], wanted, &sketch.said[..]);
+            self.parts(board, package, &mut sketch.draft, needs, given);
+            self.judge(board, &mut sketch, needs);
+        }
+        let Sketch { mut draft, requests, read, interfaces, .. } = sketch;
+        board.note_reads(&package.name, &read);
+        board.note_reads(&package.name, &interfaces);
+        board.note_reads(&package.name, &draft.part_reads);
+        for (target, _) in draft.asks.iter().filter(|it| it.1.present) {
+            if let Some(causes) = board.impossible.get(target) {
+                let mut clash = Clash::of(&draft);
+                clash.causes = causes.clone();
+                draft.clashes.push(clash);
+            }
+        }
+        let edges = std::mem::take(&mut draft.build_edges);
+        (draft.build_edges, draft.build_unit) =
+            self.tools(board, &mut draft, needs, requests, edges);
+        draft
+    }
+
+    /// The first part of [`draft`](Self::draft), which changes nothing in the unit.
+    pub(super) fn sketch(
+        &self,
+        board: &Board,
+        package: &Arc<Package>,
+        rank: &Arc<Rank>,
+        needs: &[Arc<Need>],
+    ) -> Sketch {
         let mut unavailable = Vec::new();
         self.unavailable_in_layers(package, &board.drafts.globals, needs, &mut unavailable);
         let Picked { version, history: version_history, clash, is_impossible } =
             self.version(board, package, needs);
-        if let (true, Some(clash)) = (is_impossible, &clash) {
-            board.impossible.insert(package.name.clone(), clash.causes.clone());
-        }
+        let impossible = match (is_impossible, &clash) {
+            (true, Some(clash)) => Some(clash.causes.clone()),
+            _ => None,
+        };
         let layer_settings = self.settings_of(package);
         let mut options = Options::new(
             self.db,
@@ -240,7 +305,7 @@ impl Solver<'_> {
             .filter(|it| it.cond.holds(&mut options) == Some(true))
             .flat_map(|it| it.interfaces.clone())
             .collect();
-        let mut draft = Draft {
+        let mut draft = Box::new(Draft {
             package: package.clone(),
             rank: rank.clone(),
             version_history,
@@ -267,7 +332,7 @@ impl Solver<'_> {
             export_clashes: Vec::new(),
             warnings: Vec::new(),
             version: version.clone(),
-        };
+        });
         let (mut requests, mut interfaces) = (Vec::new(), BTreeSet::new());
         if package.compiles.is_empty() {
             (requests, interfaces) =
@@ -281,47 +346,42 @@ impl Solver<'_> {
         draft.autos = autos;
         draft.read_autos = read_autos;
         draft.clashes.extend(exhausted);
-        if !package.outputs.is_empty() || !package.compiles.is_empty() {
-            let given = (&layer_settings[..], wanted, &diagnostics[..]);
-            self.parts(board, package, &mut draft, needs, given);
+        unavailable.extend(diagnostics);
+        let said = unavailable;
+        let mut sketch = Sketch { draft, requests, read, interfaces, impossible, wanted, said };
+        if !package.has_parts() {
+            self.judge(board, &mut sketch, needs);
         }
-        board.note_reads(&package.name, &read);
-        board.note_reads(&package.name, &interfaces);
-        board.note_reads(&package.name, &draft.part_reads);
+        sketch
+    }
+
+    /// Finds what is wrong with a package as it is sketched, its parts included.
+    fn judge(&self, board: &Board, sketch: &mut Sketch, needs: &[Arc<Need>]) {
+        let Sketch { draft, read, said, .. } = sketch;
         for name in read.iter().chain(&draft.part_reads) {
             draft.shaped_by.extend(
                 standing_for(&board.drafts, name).iter().flat_map(|it| board.drafts.vars_of(it)),
             );
         }
+        let package = draft.package.clone();
         draft.shaped_by.retain(|it| it.name != package.name);
         // Where a file is wrong, what evaluation stumbles over follows from that.
         let is_wrong = package.bodies.iter().any(|it| it.has_errors());
-        for diagnostic in unavailable.into_iter().chain(diagnostics) {
+        for diagnostic in said.drain(..) {
             // No other version is the answer to a fact that is not given.
             if !diagnostic.is_error() || diagnostic.code == Code::MissingFact {
                 draft.warnings.push(diagnostic);
             } else if !is_wrong || diagnostic.code != Code::EvaluationError {
-                draft.clashes.push(Clash::of_draft(&draft, diagnostic));
+                draft.clashes.push(Clash::of_draft(draft, diagnostic));
             }
         }
         draft.needed_by = needs.iter().filter(|it| it.present).map(|it| it.by.clone()).collect();
         draft.needed_by.sort();
         draft.needed_by.dedup();
-        for (clash, names) in self.broken_rules(&board.drafts, &draft, false) {
+        for (clash, names) in self.broken_rules(&board.drafts, draft, false) {
             draft.clashes.push(clash);
             draft.contested.extend(names);
         }
-        for (target, _) in draft.asks.iter().filter(|it| it.1.present) {
-            if let Some(causes) = board.impossible.get(target) {
-                let mut clash = Clash::of(&draft);
-                clash.causes = causes.clone();
-                draft.clashes.push(clash);
-            }
-        }
-        let edges = std::mem::take(&mut draft.build_edges);
-        (draft.build_edges, draft.build_unit) =
-            self.tools(board, &mut draft, needs, requests, edges);
-        draft
     }
 
     /// Settles the unit of the build tools of a package, or of one of its compilations; returns the

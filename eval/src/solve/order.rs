@@ -28,6 +28,16 @@ pub(super) struct Rank {
     pub(super) name: Name,
 }
 
+/// What ranks are compared by first: packages that have it in common depend on each other in a ring,
+/// or not at all.
+pub(super) type Height = (Reverse<u32>, Reverse<u32>);
+
+impl Rank {
+    pub(super) fn height(&self) -> Height {
+        (self.height, self.inner)
+    }
+}
+
 /// The ranks that are known, of units of one kind.
 #[derive(Default)]
 pub(super) struct Ranks {

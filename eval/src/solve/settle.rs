@@ -104,7 +104,7 @@ impl Solver<'_> {
 
     /// Learns from a clash, of a package that is just being settled or of the unit as it is.
     pub(super) fn learn(
-        &self,
+        &mut self,
         board: &mut Board,
         mut clash: Clash,
         draft: Option<&Draft>,
@@ -122,7 +122,7 @@ impl Solver<'_> {
                 if board.is_first && is_newest && board.first_told.insert(number) {
                     let hint = self.hint(board, &clash, draft, diagnostic.clone());
                     board.shown.insert(number, hint.diagnostic.clone());
-                    self.hints.borrow_mut().push(hint);
+                    self.hints.push(hint);
                 }
             }
             None => board.is_first &= draft.is_none(),
@@ -154,6 +154,7 @@ impl Solver<'_> {
     fn propagate(&mut self, board: &mut Board) -> Result<(), Box<Diagnostic>> {
         for _ in 0..ROUNDS_MAX {
             while let Some(rank) = board.dirty.pop_first() {
+                self.look_ahead(board, &rank);
                 self.settle_package(board, &rank);
                 if board.no_solution.is_some() || board.nogoods.count > NOGOODS_MAX {
                     return Ok(());
@@ -225,7 +226,7 @@ impl Solver<'_> {
         let is_same = before.as_ref().is_some_and(|it| it.looks_like(&draft));
         let mut provides = draft.interface_names();
         provides.extend(before.into_iter().flat_map(|it| it.interface_names()));
-        board.drafts.by_name.insert(name.clone(), Box::new(draft));
+        board.drafts.by_name.insert(name.clone(), draft);
         let changed = board.ask(&Source::package(rank), asks);
         self.mark(board, &changed);
         self.take_exports(board, name);

@@ -135,7 +135,7 @@ impl Fixture {
         let packages = Packages::new(db);
         prepare(&packages, &request, self.threads);
         let (setup, mut warnings) = setup(db, &request)?;
-        let (solution, more) = solve(&packages, &setup)?;
+        let (solution, more) = solve(&packages, &setup, self.threads)?;
         warnings.extend(more);
         let (derived, more) = derive(db, &setup, &solution, self.threads)?;
         warnings.extend(more);

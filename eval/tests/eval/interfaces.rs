@@ -365,6 +365,6 @@ fn a_locked_provider_is_preferred() {
     let (mut setup, _) = kiln_eval::setup(&db, &fixture.request(&db)).unwrap();
     setup.prefer.prefer_provider("mpi".into(), "openmpi".into());
     let packages = kiln_eval::Packages::new(&db);
-    let (solution, _) = kiln_eval::solve(&packages, &setup).unwrap();
+    let (solution, _) = kiln_eval::solve(&packages, &setup, fixture.threads).unwrap();
     assert!(solution.find("openmpi").is_some() && solution.find("mpich").is_none());
 }

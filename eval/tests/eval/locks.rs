@@ -85,7 +85,7 @@ fn lock(fixture: &Fixture, before: Option<&Lock>) -> Lock {
     if let Some(before) = before {
         setup.prefer = before.preferences();
     }
-    let (solution, _) = solve(&packages, &setup).unwrap_or_else(|it| fail(it));
+    let (solution, _) = solve(&packages, &setup, fixture.threads).unwrap_or_else(|it| fail(it));
     let (derived, _) =
         derive(&db, &setup, &solution, fixture.threads).unwrap_or_else(|it| fail(it));
     let kind = if fixture.wishes.is_empty() { RequestKind::Project } else { RequestKind::Asked };

@@ -63,7 +63,7 @@ fn files_that_were_looked_at_before_change_nothing() {
     }
     let packages = Packages::new(&db);
     let (setup, _) = setup(&db, &fixture.request(&db)).unwrap();
-    let (solution, _) = solve(&packages, &setup).unwrap();
+    let (solution, _) = solve(&packages, &setup, fixture.threads).unwrap();
     let (derived, _) = derive(&db, &setup, &solution, fixture.threads).unwrap();
     let ids: Vec<_> = solution.roots.iter().map(|it| derived.nodes[&it.node].derivation).collect();
     let done = plain.result.unwrap();
@@ -91,7 +91,7 @@ fn many_threads_at_once_agree() {
                 scope.spawn(|| {
                     let packages = Packages::new(&shared);
                     let (setup, _) = setup(&shared, &fixture.request(&shared)).unwrap();
-                    let (solution, _) = solve(&packages, &setup).unwrap();
+                    let (solution, _) = solve(&packages, &setup, fixture.threads).unwrap();
                     let (derived, _) = derive(&shared, &setup, &solution, fixture.threads).unwrap();
                     let ids: BTreeMap<String, _> = solution
                         .roots
@@ -154,7 +154,8 @@ fn mistakes_are_told_in_the_same_order_every_time() {
         }
     });
     let packages = Packages::new(&db);
-    let result = setup(&db, &fixture.request(&db)).and_then(|it| solve(&packages, &it.0));
+    let result =
+        setup(&db, &fixture.request(&db)).and_then(|it| solve(&packages, &it.0, fixture.threads));
     let diagnostics = result.err().unwrap();
     assert_eq!(show_diagnostics(&db, &diagnostics), first);
 }

@@ -57,7 +57,7 @@ fn check(files: &str, wishes: &[&str], expected: Expect) {
     let packages = Packages::new(&db);
     let one = NonZeroUsize::MIN;
     let (setup, _) = setup(&db, &fixture.request(&db)).unwrap();
-    let (solution, _) = solve(&packages, &setup).unwrap();
+    let (solution, _) = solve(&packages, &setup, one).unwrap();
     let (derived, _) = derive(&db, &setup, &solution, one).unwrap();
     let before: Vec<_> = derived.graph.ids().to_vec();
     let roots: Vec<_> = solution.roots.iter().map(|it| it.node).collect();
