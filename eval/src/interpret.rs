@@ -19,6 +19,7 @@ use kiln_lang::types::{EnumTy, Object, RecordTy, Ty};
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version, VersionBound};
 use kiln_store::{FetchHash, Template, parse_hex};
 
+use crate::solve::conform;
 use crate::text::{Text, TextBuilder};
 use crate::value::{Bits, ENTRY_BYTES, LocalFile, Source, Value};
 
@@ -500,10 +501,11 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             let given =
                 args.iter().find(|it| it.name.as_ref().is_some_and(|it| it.name == field.name));
             fields.push(match (given, field.default) {
-                (Some(arg), _) => self.eval(arg.value)?,
+                (Some(arg), _) => conform(self.eval(arg.value)?, &field.ty),
                 (None, Some(default)) => {
                     let checked = self.db.checked(of.file);
-                    Interpreter::new(self.db, &checked, self.reader).eval(default)?
+                    let mut inner = Interpreter::new(self.db, &checked, self.reader);
+                    conform(inner.eval(default)?, &field.ty)
                 }
                 (None, None) => Value::Null,
             });

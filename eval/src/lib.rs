@@ -12,6 +12,7 @@
     reason = "an operation is defined for some kinds of values; for all others there is one answer"
 )]
 
+mod amend;
 mod condition;
 mod constants;
 mod derive;
@@ -24,6 +25,7 @@ mod lock;
 mod package;
 mod preferences;
 mod prepare;
+mod refine;
 mod solution;
 mod solve;
 mod text;

@@ -238,6 +238,8 @@ pub enum Says {
         /// Not in.
         off: Bits,
     },
+    /// A part of the value: what the whole is then.
+    Part(Value),
     /// Something about a version, in words.
     Text,
 }
@@ -248,7 +250,7 @@ impl Says {
     #[must_use]
     pub fn short(&self) -> Option<String> {
         match self {
-            Says::Value(value) => Some(value.to_string()),
+            Says::Value(value) | Says::Part(value) => Some(value.to_string()),
             Says::Elements { on, off } => Some(match (on.is_empty(), off.is_empty()) {
                 (false, true) => format!("+{}", on.len()),
                 (true, false) => format!("-{}", off.len()),
@@ -266,7 +268,7 @@ impl Says {
             Says::Elements { on, .. } if on.has(bit) => Some(true),
             Says::Elements { off, .. } if off.has(bit) => Some(false),
             Says::Value(value) => value.has_element(bit),
-            Says::Elements { .. } | Says::Text => None,
+            Says::Elements { .. } | Says::Part(_) | Says::Text => None,
         }
     }
 }

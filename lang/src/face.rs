@@ -176,7 +176,14 @@ impl Drawing<'_> {
         let mut nodes = setting.children();
         let path = nodes.find(|it| it.kind() == SyntaxKind::PATH);
         let Some(Child::Node(path)) = path else { return false };
-        let head = path.text().split('.').next().unwrap_or_default().trim();
+        let mut parts = path.text().split('.').map(str::trim);
+        let first = parts.next().unwrap_or_default();
+        // `steps.jobs = 4`: of a step, or else of the option.
+        let in_steps = if first == "steps" { parts.next() } else { None };
+        let head = in_steps.unwrap_or(first);
+        if in_steps.is_some() && self.table.step(head).is_some() {
+            return true;
+        }
         match self.table.get(head) {
             Some(option) => option.kind == OptionKind::Field,
             // The version is chosen.
@@ -357,6 +364,8 @@ step build = sh"""make \(level)"""
         check("plain, odd", "plain, @deprecated(\"no\") odd", "another");
         check("env.A", "when fast { host zlib }\nenv.A", "another");
         check("env.A", "conflict fast\nenv.A", "another");
+        check("env.A", "steps.level = 7\nenv.A", "another");
+        check("env.A", "level = 7\nenv.A", "another");
         check("env.A", "let a = 1\nenv.A", "another");
         check("env.A", "step more = sh\"ls\"\nenv.A", "another");
         check("field extra", "field other", "another");

@@ -266,7 +266,7 @@ fn influence_json(workspace: &Workspace, influence: &Influence) -> Value {
         "place": influence.place.map(|it| render::place(&workspace.db, it.file, it.range())),
         "overruled": influence.overruled,
         "value": match &influence.says {
-            Says::Value(value) => value_json(value),
+            Says::Value(value) | Says::Part(value) => value_json(value),
             Says::Elements { .. } | Says::Text => Value::Null,
         },
     })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kiln_lang::module::{ExprId, Name, Role, SettingOp};
 use kiln_lang::schema::BodyRef;
-use kiln_lang::types::Ty;
+use kiln_lang::types::{EnumTy, Ty};
 use kiln_lang::{Checked, Code, Diagnostic, FileId};
 use kiln_store::{
     Build, BuildKind, EnvName, ImportSource, InputRef, Label, Limits, ObjectId, OutputName, Piece,
@@ -15,11 +15,14 @@ use kiln_store::{
 use super::Context;
 use super::imports::ImportMistake;
 use super::testing::{Testing, report, tested};
+use crate::amend::{Unamended, amend, combine, no_whole, part_of_option};
 use crate::condition::Cond;
+use crate::evaluate::condition_of;
 use crate::explain::NodeFacts;
-use crate::interpret::{Fuel, Interpreter, VALUE_BYTES_MAX, concat};
+use crate::interpret::{Fuel, Interpreter, VALUE_BYTES_MAX};
 use crate::layers::LayerSetting;
 use crate::package::{BodyArg, BodySetting, CompileDecl, Locals, Package, Place, TestDecl};
+use crate::refine::{Refiner, complaint};
 use crate::solution::{Edge, NodeId, NodePart, Solution};
 use crate::solve::conform;
 use crate::text::Text;
@@ -380,62 +383,66 @@ impl<'c> NodeBuilder<'c> {
     fn compute_field(&mut self, at: usize) -> Option<Value> {
         let package = self.package;
         let option = &package.schema.table.options[at];
+        let table = &package.schema.table;
         let declaring = self.checked(option.at.file);
+        let declared =
+            Place::new(option.at.file, self.context.db.span(option.at.file, option.span));
+        let mut place = declared;
         let mut value = match option.default {
             Some(expr) => conform(self.eval(&declaring, expr, &Vec::new(), None)?, &option.ty),
-            None => match &option.ty {
-                Ty::Opt(_) => Value::Null,
-                _ => Value::Null,
-            },
+            None => Value::Null,
         };
         let default = value.clone();
         for item in self.body_items(&option.name) {
             match item {
                 BodyItem::Setting(setting) => {
-                    let from = if setting.path[0] == option.name { 1 } else { 2 };
+                    let path = &setting.path;
+                    let part = part_of_option(path, &option.name, table).unwrap_or_default();
                     value = self.apply(
-                        value,
-                        &default,
-                        &setting.path[from..],
-                        setting.op,
+                        &option.name,
+                        (value, &default),
+                        (part, setting.op, setting.place),
                         (&package.bodies[setting.body], setting.value, &setting.locals),
                         &option.ty,
                     )?;
+                    place = setting.place;
                 }
                 BodyItem::Arg(arg) => value = self.arg(value, arg)?,
             }
         }
         for at in 0..self.layers.len() {
             let (checked, path, setting) = self.layers[at];
-            let Some(first) = path.first() else { continue };
-            let in_steps = first == "steps" && path.get(1) == Some(&option.name);
-            let rest = match (first == &option.name, in_steps) {
-                (true, _) => &path[1..],
-                (_, true) => &path[2..],
-                _ => continue,
-            };
+            let Some(part) = part_of_option(path, &option.name, table) else { continue };
             if !self.holds(&setting.cond) {
                 continue;
             }
             value = self.apply(
-                value,
-                &default,
-                rest,
-                setting.op,
+                &option.name,
+                (value, &default),
+                (part, setting.op, setting.place),
                 (checked, setting.value, &Vec::new()),
                 &option.ty,
             )?;
+            place = setting.place;
         }
         if value == Value::Null && !matches!(option.ty, Ty::Opt(_) | Ty::Error) {
-            let place = self.context.db.span(option.at.file, option.span);
             let owner = self.package_place();
             let message = format!("`{}` of `{}` has no value", option.name, package.name);
             let diagnostic =
                 Diagnostic::new(Code::MissingValue, owner.file, owner.range(), message)
-                    .label(option.at.file, place, "declared here, without a default")
+                    .label(declared.file, declared.range(), "declared here, without a default")
                     .help(format!("write `{} = …`", option.name));
             self.report(diagnostic);
             return None;
+        }
+        if let Some(message) = complaint(self.context.db, &option.name, &value, &option.ty, self) {
+            let mut diagnostic =
+                Diagnostic::new(Code::OutOfRange, place.file, place.range(), message);
+            if place != declared {
+                let label = format!("declared here, as {}", option.ty);
+                diagnostic = diagnostic.label(declared.file, declared.range(), label);
+            }
+            self.report(diagnostic);
         }
         Some(value)
     }
@@ -457,11 +464,8 @@ impl<'c> NodeBuilder<'c> {
         let package = self.package;
         let mut items: Vec<((usize, bool, u32), BodyItem<'c>)> = Vec::new();
         for setting in &package.settings {
-            let Some(first) = setting.path.first() else { continue };
-            let in_steps = first == "steps"
-                && setting.path.get(1) == Some(name)
-                && package.schema.table.step(name).is_none();
-            if (first == name || in_steps) && self.holds(&setting.cond) {
+            let is_of_it = part_of_option(&setting.path, name, &package.schema.table).is_some();
+            if is_of_it && self.holds(&setting.cond) {
                 items.push((setting.rank(), BodyItem::Setting(setting)));
             }
         }
@@ -530,64 +534,28 @@ impl<'c> NodeBuilder<'c> {
     /// Applies a setting to a value, or to the part of it that `path` names.
     fn apply(
         &mut self,
-        value: Value,
-        default: &Value,
-        path: &[Name],
-        op: SettingOp,
+        option: &Name,
+        (value, default): (Value, &Value),
+        (path, op, place): (&[Name], SettingOp, Place),
         (checked, expr, locals): (&Arc<Checked>, ExprId, &Locals),
         ty: &Ty,
     ) -> Option<Value> {
-        if let Some((first, rest)) = path.split_first() {
-            match (value, ty.without_opt()) {
-                (Value::Map(map), Ty::Map(of)) => {
-                    let mut map = (*map).clone();
-                    let part = map.get(first.as_str()).cloned().unwrap_or(Value::Null);
-                    let part_default = match default {
-                        Value::Map(default) => {
-                            default.get(first.as_str()).cloned().unwrap_or(Value::Null)
-                        }
-                        _ => Value::Null,
-                    };
-                    let part =
-                        self.apply(part, &part_default, rest, op, (checked, expr, locals), of)?;
-                    map.insert(first.to_string(), part);
-                    return Some(Value::Map(Arc::new(map)));
-                }
-                (Value::Record(of, fields), Ty::Record(_)) => {
-                    let env = self.context.db.env(of.file);
-                    let record = env.records[of.id.index()].clone();
-                    let at = record.fields.iter().position(|it| it.name == *first)?;
-                    let mut fields = fields.to_vec();
-                    let inner = record.fields[at].ty.clone();
-                    let part = fields[at].clone();
-                    fields[at] =
-                        self.apply(part, &Value::Null, rest, op, (checked, expr, locals), &inner)?;
-                    return Some(Value::Record(of, fields.into()));
-                }
-                (other, _) => return Some(other),
+        let db = self.context.db;
+        let amended = amend(db, value, default, path, ty, &mut |value, default, ty| {
+            let new = self.eval(checked, expr, locals, Some((&value, default)))?;
+            Some(combine(op, value, conform(new, ty)))
+        });
+        match amended {
+            Ok(value) => {
+                let place = Place::new(checked.file, checked.schema.env.lowered.map.expr(expr));
+                self.fits(value, place)
             }
+            Err(Unamended::NoWhole) => {
+                self.report(no_whole(option, path, place));
+                None
+            }
+            Err(Unamended::Failed) => None,
         }
-        let new = self.eval(checked, expr, locals, Some((&value, default)))?;
-        let new = conform(new, ty);
-        let value = match (op, value, new) {
-            (SettingOp::Set, _, new) => new,
-            (SettingOp::Add, Value::List(a), Value::List(b)) => {
-                Value::List(a.iter().chain(b.iter()).cloned().collect())
-            }
-            (SettingOp::Remove, Value::List(a), Value::List(b)) => {
-                Value::List(a.iter().filter(|it| !b.contains(it)).cloned().collect())
-            }
-            (SettingOp::Add, Value::Map(a), Value::Map(b)) => {
-                let mut map = (*a).clone();
-                map.extend(b.iter().map(|it| (it.0.clone(), it.1.clone())));
-                Value::Map(Arc::new(map))
-            }
-            (SettingOp::Add, Value::Script(a), Value::Script(b)) => Value::Script(lines(&a, &b)),
-            (SettingOp::Add, Value::Null, new) => new,
-            (_, value, _) => value,
-        };
-        let place = Place::new(checked.file, checked.schema.env.lowered.map.expr(expr));
-        self.fits(value, place)
     }
 
     //------ steps
@@ -615,8 +583,9 @@ impl<'c> NodeBuilder<'c> {
                     continue;
                 }
                 let place = (&package.bodies[setting.body], setting.value, &setting.locals);
-                let applied =
-                    self.apply(value.clone(), &declared, &[], setting.op, place, &Ty::Script);
+                let (of, change) =
+                    ((value.clone(), &declared), (&[][..], setting.op, setting.place));
+                let applied = self.apply(&schema.name, of, change, place, &Ty::Script);
                 value = applied.unwrap_or(value);
             }
             for at in 0..self.layers.len() {
@@ -625,8 +594,9 @@ impl<'c> NodeBuilder<'c> {
                     continue;
                 }
                 let place = (checked, setting.value, &Vec::new());
-                let applied =
-                    self.apply(value.clone(), &declared, &[], setting.op, place, &Ty::Script);
+                let (of, change) =
+                    ((value.clone(), &declared), (&[][..], setting.op, setting.place));
+                let applied = self.apply(&schema.name, of, change, place, &Ty::Script);
                 value = applied.unwrap_or(value);
             }
             if let Value::Script(text) = value
@@ -899,10 +869,17 @@ fn is_step(path: &[Name], step: &Name) -> bool {
     matches!(path, [first, second] if first == "steps" && second == step)
 }
 
-/// Two pieces of shell text, each on lines of its own.
-fn lines(a: &Text, b: &Text) -> Text {
-    if a.is_empty() {
-        return b.clone();
+impl Refiner for NodeBuilder<'_> {
+    fn predicate(&mut self, file: FileId, cond: ExprId, it: &Locals) -> Option<Value> {
+        let checked = self.checked(file);
+        self.eval(&checked, cond, it, None)
     }
-    concat(&concat(a, &Text::plain("\n")), b)
+
+    fn forbidden(&mut self, of: &EnumTy, at: u32) -> Option<String> {
+        let db = self.context.db;
+        let (when, cond) = condition_of(db, &self.package.schema.table, of, at)?;
+        let facts = &mut NodeFacts { solution: self.context.solution, node: self.id };
+        let fails = cond.holds(facts) == Some(false);
+        fails.then(|| db.text(of.file)[db.expr_range(of.file, when)].to_owned())
+    }
 }

@@ -25,8 +25,15 @@ const BATCH: usize = 32;
 pub(super) struct Ahead {
     /// How high the packages are that were looked at last.
     height: Option<Height>,
-    /// By package: what was asked of it, and what follows.
-    sketches: FastMap<Name, (Vec<Arc<Need>>, Sketch)>,
+    sketches: FastMap<Name, Foreseen>,
+}
+
+/// What is to become of a package.
+#[derive(Debug)]
+struct Foreseen {
+    /// If this is what is asked of it.
+    needs: Vec<Arc<Need>>,
+    sketch: Sketch,
 }
 
 impl Solver<'_> {
@@ -49,28 +56,24 @@ impl Solver<'_> {
         board.ahead = Ahead { height: Some(height), sketches };
     }
 
-    fn sketch_ahead(
-        &self,
-        board: &Board,
-        rank: &Arc<Rank>,
-    ) -> Option<(Name, (Vec<Arc<Need>>, Sketch))> {
+    fn sketch_ahead(&self, board: &Board, rank: &Arc<Rank>) -> Option<(Name, Foreseen)> {
         let needs = board.needs(&rank.name);
         let package = self.packages.get(&rank.name)?;
         if package.is_interface || package.has_parts() || !needs.iter().any(|it| it.present) {
             return None;
         }
         let sketch = self.sketch(board, &package, rank, &needs);
-        sketch.is_alone().then(|| (rank.name.clone(), (needs, sketch)))
+        sketch.is_alone().then(|| (rank.name.clone(), Foreseen { needs, sketch }))
     }
 }
 
 impl Board {
     /// Takes the sketch of a package, if it is there and what it followed from is as it was.
     pub(super) fn take_ahead(&mut self, name: &Name, needs: &[Arc<Need>]) -> Option<Sketch> {
-        let (asked, sketch) = self.ahead.sketches.remove(name)?;
-        let is_same = asked.len() == needs.len()
-            && asked.iter().zip(needs).all(|(then, now)| Arc::ptr_eq(then, now));
-        (is_same && !self.has_clashed()).then_some(sketch)
+        let foreseen = self.ahead.sketches.remove(name)?;
+        let is_same = foreseen.needs.len() == needs.len()
+            && foreseen.needs.iter().zip(needs).all(|(then, now)| Arc::ptr_eq(then, now));
+        (is_same && !self.has_clashed()).then_some(foreseen.sketch)
     }
 
     /// Whether anything has gone wrong so far, which may have been learned from.

@@ -17,19 +17,21 @@ use std::sync::Arc;
 use kiln_lang::check::Fact;
 use kiln_lang::module::{ExprId, Name, OptionKind, SettingOp};
 use kiln_lang::schema::{BodyRef, OptionSchema};
-use kiln_lang::types::{EnumTy, Object, Ty, show_duration, show_intervals, show_size};
-use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Pattern, Version};
+use kiln_lang::types::{EnumTy, Object, Ty};
+use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version};
 
 use super::board::Drafts;
 use super::node::Draft;
 use super::search::{Choice, Clash, Nogoods, Pick, Var};
 use super::unit::{Ask, AskWhat, Need};
+use crate::amend::{Unamended, amend, combine, no_whole, part_of_option};
 use crate::condition::{Facts, WithAtom};
 use crate::evaluate::{allowed, condition_of, declared};
 use crate::globals::missing_fact;
 use crate::interpret::{Failure, Fuel, Interpreter, Reader, as_bits, eval_let};
 use crate::layers::{LayerSetting, Setup};
 use crate::package::{Locals, Package, Place};
+use crate::refine::{Refiner, complaint};
 use crate::solution::{Influence, Influencer, OptionState, OptionValue, Says};
 use crate::text::Text;
 use crate::value::{Bits, LocalFile, Value};
@@ -408,21 +410,20 @@ impl<'a> Options<'a> {
         let mut stack = Stack { value, fixed: Bits::new(), all_fixed: false, history };
         let package = self.package.clone();
         for setting in &package.settings {
-            let [name] = &setting.path[..] else { continue };
-            if *name != option.name || setting.cond.holds(self) != Some(true) {
+            let table = &package.schema.table;
+            let Some(part) = part_of_option(&setting.path, &option.name, table) else { continue };
+            if setting.cond.holds(self) != Some(true) {
                 continue;
             }
-            let checked = package.bodies[setting.body].clone();
             let text = self.db.text(setting.place.file)[setting.place.range()].to_owned();
             let declared = stack.history.first().map(|it| it.says.clone());
             let default = match declared {
                 Some(Says::Value(value)) => value,
                 _ => stack.value.clone(),
             };
-            if let Some(value) =
-                self.setting_value(&checked, setting.value, &setting.locals, &stack.value, &default)
-            {
-                let says = self.apply(option, setting.op, value, &mut stack);
+            let expr = (&package.bodies[setting.body], setting.value, &setting.locals);
+            let change = (part, setting.op, setting.place);
+            if let Some(says) = self.set(option, change, expr, &default, &mut stack) {
                 overrule(&mut stack.history, &says);
                 stack.history.push(Influence {
                     by: Influencer::Recipe,
@@ -471,11 +472,8 @@ impl<'a> Options<'a> {
         stack: &mut Stack,
     ) {
         let table = &self.package.schema.table;
-        let [name] = &setting.path[..] else { return };
-        let renamed = table.renamed.iter().find(|it| it.from == *name && table.get(name).is_none());
-        if renamed.map_or(name, |it| &it.to) != &option.name
-            || setting.cond.holds(self) != Some(true)
-        {
+        let Some(part) = part_of_option(&setting.path, &option.name, table) else { return };
+        if setting.cond.holds(self) != Some(true) {
             return;
         }
         if !has_effect {
@@ -494,10 +492,9 @@ impl<'a> Options<'a> {
             return;
         }
         let layer = &self.setup.layers[layer];
-        let value =
-            self.setting_value(&layer.checked, setting.value, &Vec::new(), &stack.value, default);
-        let Some(value) = value else { return };
-        let says = self.apply(option, setting.op, value, stack);
+        let expr = (&layer.checked, setting.value, &Vec::new());
+        let change = (part, setting.op, setting.place);
+        let Some(says) = self.set(option, change, expr, default, stack) else { return };
         overrule(&mut stack.history, &says);
         stack.history.push(Influence {
             by: Influencer::Layer(layer.label.clone()),
@@ -506,6 +503,39 @@ impl<'a> Options<'a> {
             says,
             overruled: false,
         });
+    }
+
+    /// Applies a setting to what is there, or to the part of it that `part` names; returns what was
+    /// said. There is nothing if that could not be found out.
+    fn set(
+        &mut self,
+        option: &OptionSchema,
+        (part, op, place): (&[Name], SettingOp, Place),
+        (checked, expr, locals): (&Arc<Checked>, ExprId, &Locals),
+        default: &Value,
+        stack: &mut Stack,
+    ) -> Option<Says> {
+        if part.is_empty() {
+            let value = self.setting_value(checked, expr, locals, &stack.value, default)?;
+            return Some(self.apply(option, op, value, stack));
+        }
+        let (db, before) = (self.db, stack.value.clone());
+        let amended = amend(db, before, default, part, &option.ty, &mut |prev, default, ty| {
+            let new = self.setting_value(checked, expr, locals, &prev, default)?;
+            Some(combine(op, prev, conform(new, ty)))
+        });
+        match amended {
+            Ok(value) => {
+                stack.value = value.clone();
+                stack.all_fixed = true;
+                Some(Says::Part(value))
+            }
+            Err(Unamended::NoWhole) => {
+                self.report(no_whole(&option.name, part, place));
+                None
+            }
+            Err(Unamended::Failed) => None,
+        }
     }
 
     /// Applies an operator to what is there; returns what was said.
@@ -574,50 +604,8 @@ impl<'a> Options<'a> {
             .find(|it| !it.overruled)
             .and_then(|it| it.place)
             .unwrap_or_else(|| self.declared(option));
-        let complaint = match (&stack.value, option.ty.without_opt()) {
-            (Value::Int(number), Ty::Int(ranges))
-            | (Value::Size(number), Ty::Size(ranges))
-            | (Value::Duration(number), Ty::Duration(ranges)) => {
-                let show = match stack.value {
-                    Value::Size(_) => show_size,
-                    Value::Duration(_) => show_duration,
-                    _ => |it: i64| it.to_string(),
-                };
-                match &ranges.intervals {
-                    Some(intervals) if !ranges.contains(*number) => Some(format!(
-                        "`{}` is {}, but must be {}",
-                        option.name,
-                        show(*number),
-                        show_intervals(intervals, show)
-                    )),
-                    _ => ranges.predicate.as_ref().and_then(|predicate| {
-                        let locals = vec![(Name::new_static("it"), stack.value.clone())];
-                        match self.evaluate(predicate.file, predicate.cond, &locals) {
-                            Some(Value::Bool(false)) => Some(format!(
-                                "`{}` is {}: it {}",
-                                option.name, stack.value, predicate.message
-                            )),
-                            _ => None,
-                        }
-                    }),
-                }
-            }
-            (Value::Text(text), Ty::String(Some(pattern))) => {
-                match (text.as_plain(), Pattern::new(pattern)) {
-                    (Some(text), Ok(compiled)) if !compiled.matches(text) => Some(format!(
-                        "`{}` is {text:?}, which does not follow `/{pattern}/`",
-                        option.name
-                    )),
-                    _ => None,
-                }
-            }
-            (Value::Enum(of, at), _) => self.value_allowed(option, of, *at),
-            (Value::Set(of, bits), _) => {
-                bits.iter().find_map(|it| self.value_allowed(option, of, it))
-            }
-            _ => None,
-        };
-        if let Some(message) = complaint {
+        let found = complaint(self.db, &option.name, &stack.value, &option.ty, self);
+        if let Some(message) = found {
             let declared = self.declared(option);
             let mut diagnostic = self.at(Code::OutOfRange, place, message);
             if place != declared {
@@ -626,19 +614,6 @@ impl<'a> Options<'a> {
             }
             self.report(diagnostic);
         }
-    }
-
-    /// `mlx5 when platform.os == linux`: a value that is allowed only under a condition.
-    fn value_allowed(&mut self, option: &OptionSchema, of: &EnumTy, at: u32) -> Option<String> {
-        let (when, cond) = condition_of(self.db, &self.package.schema.table, of, at)?;
-        if cond.holds(self) == Some(false) {
-            let text = self.db.text(of.file)[self.db.expr_range(of.file, when)].to_owned();
-            return Some(format!(
-                "`{}` has the value `{}`, which is allowed only when `{text}`",
-                option.name, of.values[at as usize]
-            ));
-        }
-        None
     }
 
     /// What is asked of options that the package has not.
@@ -656,6 +631,19 @@ impl<'a> Options<'a> {
     }
 }
 
+impl Refiner for Options<'_> {
+    fn predicate(&mut self, file: FileId, cond: ExprId, it: &Locals) -> Option<Value> {
+        self.evaluate(file, cond, it)
+    }
+
+    /// `mlx5 when platform.os == linux`: a value that is allowed only under a condition.
+    fn forbidden(&mut self, of: &EnumTy, at: u32) -> Option<String> {
+        let (when, cond) = condition_of(self.db, &self.package.schema.table, of, at)?;
+        let fails = cond.holds(self) == Some(false);
+        fails.then(|| self.db.text(of.file)[self.db.expr_range(of.file, when)].to_owned())
+    }
+}
+
 /// Marks what a new word overrules.
 fn overrule(history: &mut [Influence], says: &Says) {
     for influence in history {
@@ -668,7 +656,7 @@ fn overrule(history: &mut [Influence], says: &Says) {
             (Says::Elements { on, off }, Says::Value(Value::Set(of, _))) => {
                 on.union(off).len() == of.values.len()
             }
-            (Says::Elements { .. }, _) => false,
+            (Says::Elements { .. } | Says::Part(_), _) => false,
             _ => true,
         };
     }

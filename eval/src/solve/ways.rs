@@ -300,7 +300,7 @@ fn other_values(draft: &Draft, name: &Name) -> Vec<Way> {
         (current, _) => {
             let asked = value.history.iter().filter_map(|it| match &it.says {
                 Says::Value(value) if value != current => Some(set_to(value.clone())),
-                Says::Value(_) | Says::Elements { .. } | Says::Text => None,
+                Says::Value(_) | Says::Elements { .. } | Says::Part(_) | Says::Text => None,
             });
             asked.take(VALUES_MAX).collect()
         }

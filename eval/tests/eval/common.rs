@@ -211,7 +211,7 @@ pub(crate) fn show_options(outcome: &Outcome) -> String {
 
 fn show_influence(value: &Value, influence: &Influence) -> String {
     let says = match &influence.says {
-        Says::Value(value) => format!("= {}", value.source()),
+        Says::Value(value) | Says::Part(value) => format!("= {}", value.source()),
         Says::Elements { on, off } => {
             let Value::Set(of, _) = value else { return "elements of no set".to_owned() };
             let names = |bits: &kiln_eval::Bits, sign: &str| {

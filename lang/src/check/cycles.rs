@@ -11,6 +11,7 @@ use crate::database::Lowered;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::module::{ExprId, FunctionId, Ident, Name, Setting, SettingOp, StmtKind};
 use crate::schema::{BodyRef, OptionTable};
+use crate::types::Ty;
 
 /// An option that reads another one, and where.
 #[derive(Clone)]
@@ -244,7 +245,12 @@ impl<'a> Checker<'a> {
         if value == name.as_str() {
             return diagnostic.help("remove this setting: without it, the option keeps its value");
         }
-        for (sign, op) in [("+", "+="), ("-", "-=")] {
+        // Numbers and texts are computed, from what is there.
+        let is_collection = !matches!(
+            self.types[setting.value.index()],
+            Ty::Int(_) | Ty::Size(_) | Ty::Duration(_) | Ty::String(_)
+        );
+        for (sign, op) in [("+", "+="), ("-", "-=")].into_iter().filter(|_| is_collection) {
             let prefix = format!("{name} {sign} ");
             if let Some(rest) = value.strip_prefix(&prefix).filter(|it| !it.contains(name.as_str()))
             {

@@ -8,7 +8,8 @@ use crate::nearest::{did_you_mean, list, nearest};
 use crate::types::{Object, Ty};
 
 impl<'a> Checker<'a> {
-    /// Checks the bodies of the functions of this file, and that none calls itself.
+    /// Checks the bodies of the functions of this file, that none calls itself, and the defaults of
+    /// fields of records.
     pub(super) fn functions_of_file(&mut self) {
         let env = self.env.clone();
         for (id, function) in self.module().functions.iter() {
@@ -22,6 +23,13 @@ impl<'a> Checker<'a> {
             }
             self.expect(function.body, &signature.result, &scope);
         }
+        for (id, record) in self.module().records.iter() {
+            for (field, ty) in record.fields.iter().zip(&env.records[id.index()].fields) {
+                if let Some(default) = field.default {
+                    self.expect(default, &ty.ty, &Scope::empty());
+                }
+            }
+        }
         self.recursion();
     }
 
@@ -34,7 +42,7 @@ impl<'a> Checker<'a> {
         scope: &Scope,
     ) -> Ty {
         match self.expr_ref(callee) {
-            Expr::Name(name) => self.call_name(expr, callee, name, args, scope),
+            Expr::Name(name) => self.call_name(expr, callee, name, args, (expected, scope)),
             Expr::Member { of, name } => {
                 self.call_member(expr, callee, *of, name, args, expected, scope)
             }
@@ -68,7 +76,7 @@ impl<'a> Checker<'a> {
         callee: ExprId,
         name: &'a Name,
         args: &'a [Arg],
-        scope: &Scope,
+        (expected, scope): (Option<&Ty>, &Scope),
     ) -> Ty {
         if let Some(index) = self.env.function(name) {
             let id = FunctionId::from_index(index);
@@ -81,6 +89,12 @@ impl<'a> Checker<'a> {
             let ty = Ty::Record(self.env.records[id.index()].clone());
             return self.record(expr, callee, &ty, args, scope);
         }
+        // In a layer, a record of the recipe is known by what is expected, as values of enums are.
+        if let Some(ty @ Ty::Record(record)) = expected.map(Ty::without_opt)
+            && record.name == *name
+        {
+            return self.record(expr, callee, ty, args, scope);
+        }
         match Builtin::from_name(name) {
             Some(builtin) => {
                 self.set(callee, Res::Builtin(builtin), Ty::Error);
@@ -90,6 +104,12 @@ impl<'a> Checker<'a> {
             None => {
                 self.args_anyway(args, scope);
                 let own = self.module().functions.values().iter().map(|it| it.ident.name.as_str());
+                let records = self.module().records.values().iter().map(|it| &*it.ident.name);
+                let expected = match expected.map(Ty::without_opt) {
+                    Some(Ty::Record(record)) => Some(record.name.as_str()),
+                    _ => None,
+                };
+                let own = own.chain(records).chain(expected);
                 let near = nearest(name, own.chain(Builtin::ALL.iter().map(|it| it.0)));
                 let message = format!("there is no function `{name}`{}", did_you_mean(&near));
                 let mut diagnostic = self.at_expr(Code::UnknownName, callee, message);
@@ -249,6 +269,10 @@ impl<'a> Checker<'a> {
             };
             match record.fields.iter().find(|it| it.name == name.name) {
                 Some(field) => {
+                    if given.contains(&name.name.as_str()) {
+                        let message = format!("`{}` is given twice", name.name);
+                        self.report(self.at_ident(Code::BadCall, name, message));
+                    }
                     given.push(&name.name);
                     let ty = field.ty.clone();
                     self.expect(arg.value, &ty, scope);
@@ -508,13 +532,22 @@ impl<'a> Checker<'a> {
                 self.set(callee, Res::Function(file, FunctionId::from_index(index)), Ty::Error);
                 return self.call_declared(expr, callee, &env, index, args, scope);
             }
-            let near = nearest(
-                &name.name,
-                env.module().functions.values().iter().map(|it| it.ident.name.as_str()),
-            );
+            let types = &env.module().type_names;
+            let record = types.iter().find(|it| it.ident.name == name.name).map(|it| &it.kind);
+            if let Some(crate::module::TypeNameKind::Record(id)) = record {
+                let ty = Ty::Record(env.records[id.index()].clone());
+                return self.record(expr, callee, &ty, args, scope);
+            }
+            let functions = env.module().functions.values().iter().map(|it| &it.ident);
+            let records = env.module().records.values().iter().map(|it| &it.ident);
+            let near = nearest(&name.name, functions.chain(records).map(|it| it.name.as_str()));
             let message =
                 format!("module `{module}` has no function `{}`{}", name.name, did_you_mean(&near));
-            self.report(self.at_ident(Code::UnknownName, name, message));
+            let mut diagnostic = self.at_ident(Code::UnknownName, name, message);
+            if let [near, ..] = near[..] {
+                diagnostic = diagnostic.fix(format!("write `{near}`"), near);
+            }
+            self.report(diagnostic);
             self.args_anyway(args, scope);
             return self.set(expr, Res::Error, Ty::Error);
         }

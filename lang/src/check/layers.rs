@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::conditions::CondPlace;
+use super::specs::Changed;
 use super::specs::{SpecPlace, set_or_same};
 use super::{Checker, Res, Scope};
 use crate::diagnostic::{Code, Label};
@@ -348,14 +349,9 @@ impl<'a> Checker<'a> {
         if let [name] = path
             && name.name == "version"
         {
-            self.operator_of(
-                setting.op,
-                &Ty::Version,
-                setting.span,
-                setting.value,
-                "version",
-                None,
-            );
+            let version =
+                Changed { name: "version", ty: &Ty::Version, declared: None, has_prev: false };
+            self.operator_of(setting.op, &version, setting.span, setting.value);
             self.expect(setting.value, &Ty::Version, &scope);
             self.known_version(setting.value, package, schema);
             return;
@@ -469,8 +465,14 @@ impl<'a> Checker<'a> {
                 }
             };
         }
-        let place = (option.at.file, self.db.span(option.at.file, option.span));
-        self.operator_of(setting.op, &ty, setting.span, setting.value, &option.name, Some(place));
+        let place = declared.as_ref().map_or_else(
+            || (option.at.file, self.db.span(option.at.file, option.span)),
+            |it| (it.file, it.range),
+        );
+        let names: Vec<&str> = path.iter().map(|it| it.name.as_str()).collect();
+        let name = names.join(".");
+        let changed = Changed { name: &name, ty: &ty, declared: Some(place), has_prev: true };
+        self.operator_of(setting.op, &changed, setting.span, setting.value);
         let wanted = if setting.op == SettingOp::Set { ty.clone() } else { set_or_same(&ty) };
         let mut inner = scope.clone();
         inner.setting = Some(ty.clone());
@@ -482,8 +484,7 @@ impl<'a> Checker<'a> {
             range: self.db.span(option.at.file, option.span),
             text: format!("declared here: {}", option.ty),
         });
-        let names: Vec<&str> = path.iter().map(|it| it.name.as_str()).collect();
-        self.beside_declaration(before, setting.value, &names.join("."), &declared);
+        self.beside_declaration(before, setting.value, &name, &declared);
         if matches!(option.kind, OptionKind::Feature | OptionKind::Knob) {
             self.no_building_names(setting.value, table);
         }

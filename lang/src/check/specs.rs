@@ -23,6 +23,16 @@ pub(super) enum SpecPlace {
     Wish,
 }
 
+/// What an operator stands behind.
+pub(super) struct Changed<'c> {
+    /// What it is called: an option, or a path.
+    pub(super) name: &'c str,
+    pub(super) ty: &'c Ty,
+    pub(super) declared: Option<(crate::database::FileId, text_size::TextRange)>,
+    /// Whether `prev` stands for what it is so far.
+    pub(super) has_prev: bool,
+}
+
 impl<'a> Checker<'a> {
     pub(super) fn dep(&mut self, dep: &'a Dep, scope: &Scope) {
         self.spec(&dep.spec, scope, SpecPlace::Need);
@@ -206,14 +216,23 @@ impl<'a> Checker<'a> {
             return;
         };
         let option = option.clone();
-        if option.kind == OptionKind::Field && place != SpecPlace::Wish {
+        if option.kind == OptionKind::Field {
             let message =
                 format!("`{}` of `{package}` is a field: only overrides can set it", option.name);
-            let diagnostic = self
-                .at_ident(Code::UnknownOption, ident, message)
-                .label(option.at.file, self.db.span(option.at.file, option.span), "declared here")
-                .help("dependents can ask for features, knobs and versions");
-            self.report(diagnostic);
+            let diagnostic = self.at_ident(Code::UnknownOption, ident, message).label(
+                option.at.file,
+                self.db.span(option.at.file, option.span),
+                "declared here",
+            );
+            self.report(match place {
+                SpecPlace::Wish => diagnostic.help(format!(
+                    "a spec says features, knobs and versions; in the project, or in an override file that `-f` names, write `{package}.{} = …`",
+                    option.name
+                )),
+                SpecPlace::Need | SpecPlace::Condition => {
+                    diagnostic.help("dependents can ask for features, knobs and versions")
+                }
+            });
         }
         match &item.value {
             None if option.ty == Ty::Bool => {}
@@ -512,19 +531,20 @@ impl<'a> Checker<'a> {
         value: ExprId,
     ) {
         let declared = (option.at.file, self.db.span(option.at.file, option.span));
-        self.operator_of(op, &option.ty, span, value, &option.name, Some(declared));
+        let (name, ty) = (&*option.name, &option.ty);
+        let changed = Changed { name, ty, declared: Some(declared), has_prev: false };
+        self.operator_of(op, &changed, span, value);
     }
 
     /// As [`operator`](Self::operator), of what need not be an option.
     pub(super) fn operator_of(
         &mut self,
         op: SettingOp,
-        ty: &Ty,
+        changed: &Changed<'_>,
         span: SpanId,
         value: ExprId,
-        name: &str,
-        declared: Option<(crate::database::FileId, text_size::TextRange)>,
     ) {
+        let Changed { name, ty, declared, has_prev } = *changed;
         let ok = matches!(
             (op, ty.without_opt()),
             (SettingOp::Set, _)
@@ -550,7 +570,18 @@ impl<'a> Checker<'a> {
             Some(at) if !is_switch => {
                 let start = before.start() + text_size::TextSize::new(at as u32);
                 let place = text_size::TextRange::at(start, text_size::TextSize::new(2));
-                diagnostic.fix_at("write `=`", self.file, place, "=")
+                let sign = if op == SettingOp::Add { "+" } else { "-" };
+                let is_computed = matches!(
+                    (op, ty),
+                    (_, Ty::Int(_) | Ty::Size(_) | Ty::Duration(_))
+                        | (SettingOp::Add, Ty::String(_))
+                );
+                if is_computed && has_prev {
+                    let text = format!("= prev {sign}");
+                    diagnostic.fix_at(format!("write `{text}`"), self.file, place, text)
+                } else {
+                    diagnostic.fix_at("write `=`", self.file, place, "=")
+                }
             }
             _ => diagnostic.help(format!("to give it another value, write `{name} = …`")),
         };

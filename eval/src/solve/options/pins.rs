@@ -28,7 +28,7 @@ impl Options<'_> {
         let package = self.package.clone();
         let table = &package.schema.table;
         for setting in &compile.settings {
-            let [name] = &setting.path[..] else { continue };
+            let [name, part @ ..] = &setting.path[..] else { continue };
             let Some(at) = table.position(name) else { continue };
             let option = &table.options[at];
             let is_option = matches!(option.kind, OptionKind::Feature | OptionKind::Knob);
@@ -46,18 +46,15 @@ impl Options<'_> {
                 all_fixed: false,
                 history: before.history.clone(),
             };
-            let checked = package.bodies[setting.body].clone();
-            let (expr, locals) = (setting.value, &setting.locals);
-            let Some(value) =
-                self.setting_value(&checked, expr, locals, &before.value, &of_package.value)
-            else {
+            let expr = (&package.bodies[setting.body], setting.value, &setting.locals);
+            let change = (part, setting.op, setting.place);
+            let Some(says) = self.set(option, change, expr, &of_package.value, &mut stack) else {
                 continue;
             };
-            let says = self.apply(option, setting.op, value, &mut stack);
             let is_decided = matches!(of_package.state, OptionState::Fixed | OptionState::Needed);
             if !option.split && is_decided && stack.value != of_package.value {
                 let of_layer = self.layers.iter().any(|it| {
-                    matches!(&it.1.path[..], [first, second]
+                    matches!(&it.1.path[..], [first, second, ..]
                         if *first == compile.name && *second == option.name)
                 });
                 if !of_layer {
@@ -87,7 +84,7 @@ impl Options<'_> {
         let package = self.package.clone();
         let table = &package.schema.table;
         for (layer, setting) in self.layers {
-            let [first, name] = &setting.path[..] else { continue };
+            let [first, name, part @ ..] = &setting.path[..] else { continue };
             let Some(at) = table.position(name).filter(|_| *first == compile.name) else {
                 continue;
             };
@@ -107,11 +104,11 @@ impl Options<'_> {
                 history: before.history.clone(),
             };
             let layer = &self.setup.layers[*layer];
-            let (checked, none) = (&layer.checked, Vec::new());
-            let value =
-                self.setting_value(checked, setting.value, &none, &stack.value, &of_package.value);
-            let Some(value) = value else { continue };
-            let says = self.apply(option, setting.op, value, &mut stack);
+            let expr = (&layer.checked, setting.value, &Vec::new());
+            let change = (part, setting.op, setting.place);
+            let Some(says) = self.set(option, change, expr, &of_package.value, &mut stack) else {
+                continue;
+            };
             overrule(&mut stack.history, &says);
             stack.history.push(Influence {
                 by: Influencer::Layer(layer.label.clone()),
