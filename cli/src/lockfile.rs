@@ -8,6 +8,7 @@ use kiln_lang::{Code, Database, Diagnostic, FileId, TextRange, WorldError};
 use crate::fail::Fail;
 use crate::render::shown_path;
 use crate::rewrite::{self, FileError};
+use crate::workshop::quoted;
 
 /// What the file is called.
 pub(crate) const NAME: &str = "kiln.lock";
@@ -83,11 +84,13 @@ impl LockFile {
         written.map_err(Fail::File)
     }
 
-    /// Says that choices differ from the lock: a warning, or with `--locked` an error.
+    /// Says that choices differ from the lock: a warning, or with `--locked` an error. `asked` is what
+    /// the command line wants, if it is that and not what the project wants.
     pub(crate) fn differs(
         &self,
         db: &Database,
         changes: &[LockChange],
+        asked: &[String],
         locked: bool,
     ) -> Diagnostic {
         let text = db.text(self.file);
@@ -111,24 +114,37 @@ impl LockFile {
         };
         let mut diagnostic = Diagnostic::new(code, self.file, place(first), message);
         diagnostic = diagnostic.here(&first.text);
+        // What is new has no place of its own.
+        let mut likewise: Vec<&str> = Vec::new();
         for change in changes.iter().take(SHOWN_MAX).skip(1) {
-            diagnostic = diagnostic.label(self.file, place(change), &change.text);
+            if place(change) == place(first) {
+                likewise.push(&change.text);
+            } else {
+                diagnostic = diagnostic.label(self.file, place(change), &change.text);
+            }
+        }
+        if !likewise.is_empty() {
+            diagnostic = diagnostic.help(format!("likewise, {}", likewise.join("; ")));
         }
         if changes.len() > SHOWN_MAX {
             let more = changes.len() - SHOWN_MAX;
             diagnostic =
                 diagnostic.help(format!("and {more} more: `kiln eval --diff-lock` lists all"));
         }
-        let is_new =
-            |it: &LockChange| it.kind == LockChangeKind::New && it.text.ends_with("locked");
-        diagnostic = diagnostic.help(if changes.iter().any(LockChange::is_elsewhere) {
-            "a lock is for one platform; without --locked its versions are taken for others, too"
-        } else if changes.iter().all(is_new) {
-            "`kiln lock SPEC` locks what you ask for, beside what the project wants"
+        let is_new = |it: &LockChange| it.kind == LockChangeKind::New;
+        if changes.iter().any(LockChange::is_elsewhere) {
+            diagnostic.help(
+                "a lock is for one platform; without --locked its versions are taken for others, too",
+            )
+        } else if !asked.is_empty() && changes.iter().all(is_new) {
+            let words: Vec<String> = asked.iter().map(|it| quoted(it)).collect();
+            diagnostic.help(format!(
+                "`kiln lock {}` locks this, beside what the project wants",
+                words.join(" ")
+            ))
         } else {
-            "`kiln lock` takes in what is chosen now"
-        });
-        diagnostic
+            diagnostic.help("`kiln lock` takes in what is chosen now")
+        }
     }
 }
 

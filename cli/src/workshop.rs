@@ -312,7 +312,7 @@ impl Again {
 }
 
 /// Returns a word that a shell takes as it is.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |it: char| it.is_ascii_alphanumeric() || "-_./:=,+@".contains(it);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

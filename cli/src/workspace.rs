@@ -338,7 +338,11 @@ impl Workspace {
             changes.clear();
         }
         if let Some(lock_file) = self.lock_file.as_ref().filter(|_| !changes.is_empty()) {
-            self.show(&[lock_file.differs(&self.db, &changes, self.locking.locked)])?;
+            let asked: Vec<String> = match solved.iter().all(|it| it.kind == RequestKind::Asked) {
+                true => solved.iter().flat_map(Solved::wants).collect(),
+                false => Vec::new(),
+            };
+            self.show(&[lock_file.differs(&self.db, &changes, &asked, self.locking.locked)])?;
         }
         Ok(all)
     }
