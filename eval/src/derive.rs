@@ -25,6 +25,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use kiln_lang::module::Role;
 use kiln_lang::{Code, Database, Diagnostic, on_threads, with_stack};
 use kiln_store::{
     Derivation, DerivationId, Fetch, Graph, Import, ImportSource, InputRef, Label, Limits,
@@ -36,6 +37,7 @@ use self::build::{Input, PlanKind};
 use self::imports::Imports;
 pub use self::testing::{Test, derive_tests};
 use crate::layers::{SettingsByPackage, Setup};
+use crate::package::{DepDecl, Package};
 use crate::solution::{NodeId, Solution};
 use crate::value::Source;
 
@@ -210,18 +212,35 @@ impl Deriver<'_> {
     /// Packages that are linked with each other in a ring cannot be built.
     fn ring(&mut self, open: &[NodeId], id: NodeId) {
         let begin = open.iter().position(|it| *it == id).unwrap_or(0);
-        let mut names: Vec<String> = open[begin..]
+        let ring: Vec<&Package> = open[begin..]
             .iter()
-            .map(|it| format!("`{}`", self.context.solution.node(*it).package.name))
+            .chain([&id])
+            .map(|it| &*self.context.solution.node(*it).package)
             .collect();
-        names.push(format!("`{}`", self.context.solution.node(id).package.name));
-        let package = &self.context.solution.node(id).package;
-        let name = package.schema.env.module().name.as_ref();
-        let range = name.map(|it| self.context.db.span(package.file, it.span)).unwrap_or_default();
+        let names: Vec<String> = ring.iter().map(|it| format!("`{}`", it.name)).collect();
         let message = format!("these packages are inputs of each other: {}", names.join(" → "));
-        let diagnostic = Diagnostic::new(Code::DependencyCycle, package.file, range, message)
-            .help("switch off a feature of one of them, or make one dependency `run` if it is needed only then");
-        self.report(diagnostic);
+        // Where each says that it needs the next one; what comes by an export is said elsewhere.
+        let mut places = ring.windows(2).filter_map(|pair| {
+            let mut deps = pair[0].all_deps();
+            let is_next = |it: &&DepDecl| it.package == pair[1].name && it.role != Role::Run;
+            let place = deps.find(is_next)?.place;
+            Some((place, format!("`{}` needs `{}`", pair[0].name, pair[1].name)))
+        });
+        let code = Code::DependencyCycle;
+        let mut diagnostic = match places.next() {
+            Some((place, text)) => {
+                Diagnostic::new(code, place.file, place.range(), message).here(text)
+            }
+            None => {
+                let name = ring[0].schema.env.module().name.as_ref();
+                let range = name.map(|it| self.context.db.span(ring[0].file, it.span));
+                Diagnostic::new(code, ring[0].file, range.unwrap_or_default(), message)
+            }
+        };
+        for (place, text) in places {
+            diagnostic = diagnostic.label(place.file, place.range(), text);
+        }
+        self.report(diagnostic.help("switch off a feature of one of them, or make one dependency `run` if it is needed only then"));
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {

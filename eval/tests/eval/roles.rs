@@ -406,7 +406,9 @@ step build = sh"""true"""
     let outcome = Fixture::new(files, &["b"]).run();
     expect![[r#"
         error[dependency-cycle]: these packages are inputs of each other: `b` → `c` → `a` → `b`
-          /r/b.kiln:1 `b`
+          /r/b.kiln:4 `host c`
+          /r/c.kiln:4 `host a`: `c` needs `a`
+          /r/a.kiln:4 `host b`: `a` needs `b`
           help: switch off a feature of one of them, or make one dependency `run` if it is needed only then
     "#]].assert_eq(&show_derivations(&outcome));
 }
