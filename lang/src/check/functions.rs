@@ -95,6 +95,17 @@ impl<'a> Checker<'a> {
         {
             return self.record(expr, callee, ty, args, scope);
         }
+        if name == "auto" {
+            for arg in args {
+                self.infer_quietly(arg.value, scope);
+            }
+            let message = "`auto(…)` is no value: it leaves the choice to the solver";
+            let diagnostic = self.at_expr(Code::BadCall, callee, message).help(
+                "it stands alone behind the `=` of a knob's declaration, or of `providers.NAME` in a layer; here one value is said",
+            );
+            self.report(diagnostic);
+            return self.set(expr, Res::Error, Ty::Error);
+        }
         match Builtin::from_name(name) {
             Some(builtin) => {
                 self.set(callee, Res::Builtin(builtin), Ty::Error);
