@@ -177,13 +177,13 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Write the first recipe of a project, from what its source tree says
+    /// Write the first recipe of a package, from what its source tree says; without one, a project file
     Init {
         /// The folder of the sources, or the URL of an archive
         #[arg(value_name = "SOURCE")]
-        what: String,
+        what: Option<String>,
         /// The name of the package
-        #[arg(long)]
+        #[arg(long, requires = "what")]
         name: Option<String>,
         /// The file to write; the name of the package, beside the folder, if none is given
         #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]

@@ -110,7 +110,10 @@ fn run(kiln: &Kiln, terminal: Terminal) -> Result<Exit, Fail> {
         Command::Init { what, name, out, dry_run, layers } => {
             let (name, out) = (name.as_deref(), out.as_deref());
             let how = commands::init::How { name, out, dry_run: *dry_run };
-            commands::init::run(common, terminal, what, layers, &how)
+            match what {
+                Some(what) => commands::init::run(common, terminal, what, layers, &how),
+                None => commands::init::project(common, terminal, &how),
+            }
         }
         Command::UpdateHash { what, dry_run, layers } => {
             commands::update_hash::run(common, terminal, what, layers, *dry_run)

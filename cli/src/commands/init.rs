@@ -1,4 +1,4 @@
-//! `kiln init`: the first recipe of a project, from its source tree.
+//! `kiln init`: the first recipe of a package, from its source tree; or the file of a project.
 //!
 //! What build systems and texts say is read (`init.rs`), and nothing is run. The recipe is what a
 //! user would have written to begin with: it is theirs from then on.
@@ -26,7 +26,7 @@ use crate::workspace::Workspace;
 
 /// What is asked beside the source.
 pub(crate) struct How<'a> {
-    /// The name of the package; what the project calls itself if none is given.
+    /// The name of the package; what its sources call themselves if none is given.
     pub(crate) name: Option<&'a str>,
     /// The file to write.
     pub(crate) out: Option<&'a Path>,
@@ -88,6 +88,38 @@ pub(crate) fn run(
     }
     Ok(Exit::Done)
 }
+
+/// Writes the file of a project, in this folder if none is named.
+pub(crate) fn project(common: &Common, terminal: Terminal, how: &How<'_>) -> Result<Exit, Fail> {
+    let file = how.out.unwrap_or(Path::new("project.kiln"));
+    if how.dry_run {
+        print(PROJECT_TEXT);
+        return Ok(Exit::Done);
+    }
+    is_free(file)?;
+    create(file, file, PROJECT_TEXT).map_err(Fail::File)?;
+    if !common.quiet {
+        let (wrote, next) =
+            (terminal.paint(Style::Green, "wrote"), terminal.paint(Style::Cyan, "next:"));
+        eprintln!("{wrote} {}", harmless(&file.display().to_string()));
+        eprintln!("  {next} kiln realise");
+    }
+    Ok(Exit::Done)
+}
+
+/// A project that wants something small, and what else it can say.
+const PROJECT_TEXT: &str = r#"//! What this folder wants: `kiln realise` builds it, `kiln lock` writes down what was chosen.
+project
+
+// Recipes of your own: `recipes/NAME.kiln` is the package `NAME`.
+// use "./recipes"
+
+want hello
+
+// Packages with features and knobs, and what holds wherever a package is used:
+// want curl[http2, ~ldap], zlib >= 1.2
+// curl.ssh = on
+"#;
 
 /// A source tree, and what a recipe of it says.
 struct Found {
