@@ -13,8 +13,8 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::builder::Cancel;
-use crate::digest::{BlobId, ObjectId};
-use crate::object::{File, Item, Object, escape, escape_names};
+use crate::digest::ObjectId;
+use crate::object::{File, FileKey, Item, Object, escape, escape_names};
 use crate::path::StorePath;
 use crate::pool::Pool;
 use crate::read::read_template;
@@ -30,14 +30,6 @@ const MANIFEST_BYTES_MAX: u64 = 1 << 30;
 
 /// How hard archives are compressed; see `spec/store/substitution.md`.
 const LEVEL: i32 = 3;
-
-/// What makes two files of an object the same.
-type Key = (BlobId, bool, Vec<(u64, u32)>);
-
-fn key(file: &File) -> Key {
-    let sites = file.sites.as_slice().iter().map(|it| (it.at, it.target)).collect();
-    (file.template, file.executable, sites)
-}
 
 /// Reads the object with this id from an archive and writes it as the entry `name` of `stage`.
 pub(crate) fn read_archive(
@@ -111,7 +103,7 @@ struct Templates<'a, R> {
     stream: Cancellable<'a, R>,
     object: &'a Object,
     id: &'a ObjectId,
-    seen: BTreeSet<Key>,
+    seen: BTreeSet<FileKey>,
 }
 
 impl<R: Read> Sources for Templates<'_, R> {
@@ -123,7 +115,7 @@ impl<R: Read> Sources for Templates<'_, R> {
         is_known: bool,
         write: &mut dyn FnMut(Source<'_>) -> Result<(), WriteError>,
     ) -> Result<(), PlaceError> {
-        if !self.seen.insert(key(file)) {
+        if !self.seen.insert(file.key()) {
             return Ok(());
         }
         let cancel = self.stream.cancel;
@@ -220,7 +212,7 @@ pub(crate) fn write_archive(
 struct ArchiveWriter<'a, W: Write> {
     object: &'a Object,
     id: &'a ObjectId,
-    seen: BTreeSet<Key>,
+    seen: BTreeSet<FileKey>,
     names: Vec<String>,
     encoder: zstd::Encoder<'static, W>,
     out_path: &'a Path,
@@ -241,7 +233,7 @@ impl<W: Write> ArchiveWriter<'_, W> {
                 Ok(())
             }
             Item::File(file) => {
-                if !self.seen.insert(key(file)) {
+                if !self.seen.insert(file.key()) {
                     return Ok(());
                 }
                 let mut open = parent.read(name)?;

@@ -105,6 +105,15 @@ pub struct File {
     pub sites: Sites,
 }
 
+/// What makes two files of one object the same: an archive has the bytes of such files once, and whoever
+/// unpacks it writes them once.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FileKey {
+    template: BlobId,
+    executable: bool,
+    sites: Sites,
+}
+
 /// A symbolic link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
@@ -115,11 +124,11 @@ pub struct Link {
 }
 
 /// Where references stand in a file or a link's target: ascending, not overlapping.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Sites(Box<[Site]>);
 
 /// A place where a reference stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Site {
     /// The offset of its first character, in bytes.
     pub at: u64,
@@ -401,6 +410,13 @@ impl fmt::Display for EntryName {
 impl fmt::Debug for EntryName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{self}\"")
+    }
+}
+
+impl File {
+    /// Returns what tells it from the other files of its object.
+    pub(crate) fn key(&self) -> FileKey {
+        FileKey { template: self.template, executable: self.executable, sites: self.sites.clone() }
     }
 }
 

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 
 use crate::digest::{BlobId, ObjectId};
-use crate::object::{File, HOLE, Item, Link, Object, Site, Sites};
+use crate::object::{File, FileKey, HOLE, Item, Link, Object, Site, Sites};
 use crate::path::DIGEST_LEN;
 use crate::pool::Pool;
 use crate::sys::{Folder, SystemError, seal_file, write_with_holes};
@@ -90,22 +90,14 @@ pub(crate) fn write_object<S: Sources>(
     writer.item(stage, name, &object.root, true)
 }
 
-/// What makes two files of an object the same.
-type Key<'a> = (&'a BlobId, bool, Vec<(u64, u32)>);
-
-fn key(file: &File) -> Key<'_> {
-    let sites = file.sites.as_slice().iter().map(|it| (it.at, it.target)).collect();
-    (&file.template, file.executable, sites)
-}
-
-fn find_repeated(object: &Object) -> BTreeSet<Key<'_>> {
+fn find_repeated(object: &Object) -> BTreeSet<FileKey> {
     let mut seen = BTreeSet::new();
     let mut repeated = BTreeSet::new();
     let done: Result<(), std::convert::Infallible> = object.walk(|_, item| {
         if let Item::File(file) = item
-            && !seen.insert(key(file))
+            && !seen.insert(file.key())
         {
-            repeated.insert(key(file));
+            repeated.insert(file.key());
         }
         Ok(())
     });
@@ -120,9 +112,9 @@ struct Writer<'a, S> {
     stage: &'a Folder,
     /// The folder of shared files, made when the first is.
     shared: Option<Folder>,
-    repeated: BTreeSet<Key<'a>>,
+    repeated: BTreeSet<FileKey>,
     /// The names of shared files.
-    written: BTreeMap<Key<'a>, Vec<u8>>,
+    written: BTreeMap<FileKey, Vec<u8>>,
     sources: &'a mut S,
 }
 
@@ -177,7 +169,8 @@ impl<'a, S: Sources> Writer<'a, S> {
         name: &[u8],
         file: &'a File,
     ) -> Result<bool, SystemError> {
-        let (Some(shared), Some(shared_name)) = (&self.shared, self.written.get(&key(file))) else {
+        let (Some(shared), Some(shared_name)) = (&self.shared, self.written.get(&file.key()))
+        else {
             return Ok(false);
         };
         // A copy of the same file may have been staged here already.
@@ -201,7 +194,7 @@ impl<'a, S: Sources> Writer<'a, S> {
         if self.repeated.is_empty() {
             return Ok(());
         }
-        let key = key(file);
+        let key = file.key();
         if !self.repeated.contains(&key) || self.written.contains_key(&key) {
             return Ok(());
         }
