@@ -48,7 +48,7 @@ pub(super) enum Job {
     /// Ask the substituters for realisations.
     LookUp { nodes: Vec<(usize, u32, ActionId)> },
     /// Get an object from a substituter.
-    Object { id: ObjectId, node: usize },
+    Object { id: ObjectId, node: Option<usize> },
 }
 
 /// What came of a job.
@@ -220,13 +220,11 @@ impl<'a> Context<'a> {
                 Report::LookedUp { nodes, found }
             }
             Job::Object { id, node } => {
-                let node_id = self.id(node);
+                let node = node.map(|it| self.id(it));
                 let received = |bytes| {
-                    (self.request.events)(Event::Received {
-                        node: node_id,
-                        bytes,
-                        bytes_total: None,
-                    });
+                    if let Some(node) = node {
+                        (self.request.events)(Event::Received { node, bytes, bytes_total: None });
+                    }
                 };
                 let result = self.places.fetch(&id, self.session, self.request.cancel, &received);
                 Report::Object { id, result }

@@ -115,7 +115,7 @@ impl Run<'_, '_> {
         self.nodes[at].task = Some(Task::Substituting);
         self.context.tell_start(at, Activity::Substitute, self.nodes[at].action_id);
         for id in &ids {
-            self.fetch_object(*id, at)?;
+            self.fetch_object(*id, Some(at))?;
         }
         self.substituting.insert(at, ids);
         self.look_at_substituting();
@@ -123,10 +123,12 @@ impl Run<'_, '_> {
     }
 
     /// Asks for an object unless it is there or coming; returns whether it is there.
+    ///
+    /// `for_node` is the derivation to which progress is told, if one still waits.
     pub(super) fn fetch_object(
         &mut self,
         id: ObjectId,
-        for_node: usize,
+        for_node: Option<usize>,
     ) -> Result<bool, StoreError> {
         match self.objects.status(&id) {
             ObjectStatus::Complete => return Ok(true),
@@ -138,7 +140,7 @@ impl Run<'_, '_> {
             return Ok(true);
         }
         self.objects.begin(id);
-        let urgency = self.urgency(for_node);
+        let urgency = for_node.map_or(0, |it| self.urgency(it));
         self.push_job(Trade::Fetch, urgency, Job::Object { id, node: for_node });
         Ok(false)
     }
@@ -179,10 +181,11 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    /// Returns a derivation to which progress on an object is told.
-    pub(super) fn waiter(&self, id: &ObjectId) -> usize {
+    /// Returns a derivation to which progress on an object is told: one that waits for it, or for
+    /// another object, which may refer to it. `None` if none waits any more.
+    fn waiter(&self, id: &ObjectId) -> Option<usize> {
         let direct = self.substituting.iter().find(|(_, ids)| ids.contains(id));
-        direct.or_else(|| self.substituting.iter().next()).map_or(0, |(at, _)| *at)
+        direct.or_else(|| self.substituting.iter().next()).map(|(at, _)| *at)
     }
 
     /// Goes on with derivations whose objects have come, or do not come.
