@@ -70,6 +70,24 @@ impl MemoryStore {
         self.state().attempts.get(action).cloned()
     }
 
+    /// Returns what the last attempt at an action printed, if it printed anything.
+    ///
+    /// # Errors
+    ///
+    /// As [`StoreError`].
+    pub fn read_log(&self, action: &ActionId) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.log_path(action);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(SystemError::new("read", &path, error).into()),
+        }
+    }
+
+    fn log_path(&self, action: &ActionId) -> PathBuf {
+        self.folder.join("logs").join(action.to_string())
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -269,7 +287,7 @@ impl Session for MemorySession<'_> {
     }
 
     fn log(&self, action: &ActionId) -> Result<Box<dyn LogFile>, StoreError> {
-        let path = self.store.folder.join("logs").join(action.to_string());
+        let path = self.store.log_path(action);
         Ok(Box::new(MemoryLog { path, bytes: Vec::new() }))
     }
 }
@@ -333,7 +351,13 @@ impl Write for MemoryLog {
 impl LogFile for MemoryLog {
     fn finish(self: Box<Self>) -> Result<Option<PathBuf>, StoreError> {
         if self.bytes.is_empty() {
-            return Ok(None);
+            // The log of an earlier attempt would be taken for this one's.
+            return match fs::remove_file(&self.path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    Err(SystemError::new("unlink", &self.path, error).into())
+                }
+                _ => Ok(None),
+            };
         }
         fs::write(&self.path, &self.bytes)
             .map_err(|it| SystemError::new("write", &self.path, it))?;

@@ -1,20 +1,48 @@
 //! The contract of `Store`, for every implementation.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::common::*;
 use expect_test::{Expect, expect};
 use kiln_store::{
-    Attempted, Cancel, Claim, LocalStore, MemoryStore, ObjectId, Origin, PlaceError, PlaceTree,
-    Realisation, Registration, Store, StoreError, TreeFrom, Verdict,
+    ActionId, Attempted, Cancel, Claim, LocalStore, MemoryStore, ObjectId, Origin, PlaceError,
+    PlaceTree, Realisation, Registration, StepName, Store, StoreError, TreeFrom, Verdict,
 };
 
+/// A store whose attempts can be looked at, which is no part of the contract.
+trait Tested: Store {
+    fn last_attempt(&self, action: &ActionId) -> Option<Attempted>;
+
+    fn last_log(&self, action: &ActionId) -> Option<Vec<u8>>;
+}
+
+impl Tested for LocalStore {
+    fn last_attempt(&self, action: &ActionId) -> Option<Attempted> {
+        self.attempt(action).unwrap()
+    }
+
+    fn last_log(&self, action: &ActionId) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.read_log(action).unwrap()?.read_to_end(&mut bytes).unwrap();
+        Some(bytes)
+    }
+}
+
+impl Tested for MemoryStore {
+    fn last_attempt(&self, action: &ActionId) -> Option<Attempted> {
+        self.attempt(action)
+    }
+
+    fn last_log(&self, action: &ActionId) -> Option<Vec<u8>> {
+        self.read_log(action).unwrap()
+    }
+}
+
 /// Runs a test on each kind of store.
-fn on_each(test: impl Fn(&dyn Store)) {
+fn on_each(test: impl Fn(&dyn Tested)) {
     let temp = Temp::new();
     for kind in ["local", "memory"] {
         let folder = temp.path().join(kind);
@@ -319,22 +347,47 @@ fn a_cancelled_placing_places_nothing() {
 fn the_log_and_the_end_of_the_last_attempt_are_kept() {
     on_each(|store| {
         let session = store.session().unwrap();
-        let mut log = session.log(&action(1)).unwrap();
-        log.write_all(b"one\n\x1b[31mtwo").unwrap();
-        let path = log.finish().unwrap().unwrap();
-        assert!(Path::new(&path).exists());
-        let log = session.log(&action(2)).unwrap();
-        assert_eq!(log.finish().unwrap(), None);
-        let attempt = Attempted {
-            action: action(1),
-            derivation: derivation(1),
-            title: "hello 1".to_owned(),
-            started_s: 5,
-            duration_ms: 6,
-            verdict: Verdict::Failed { reason: "no".to_owned() },
+        let print = |text: &str| {
+            let mut log = session.log(&action(1)).unwrap();
+            log.write_all(text.as_bytes()).unwrap();
+            log.finish().unwrap()
         };
-        let registration = Registration { attempt: Some(attempt), ..Registration::default() };
-        register(&*session, registration).unwrap();
+        let attempt = |started_s, verdict| {
+            let attempt = Attempted {
+                action: action(1),
+                derivation: derivation(1),
+                title: "hello 1".to_owned(),
+                started_s,
+                duration_ms: 6,
+                verdict,
+            };
+            let attempt = Some(attempt);
+            let registration = Registration { attempt: attempt.clone(), ..Registration::default() };
+            register(&*session, registration).unwrap();
+            attempt
+        };
+        assert_eq!(store.last_attempt(&action(1)), None);
+        assert_eq!(store.last_log(&action(1)), None);
+
+        let path = print("one\n\x1b[31mtwo").unwrap();
+        assert!(path.exists());
+        let step = StepName::new("make").unwrap();
+        let verdict = Verdict::StepFailed { step, status: "exit code 1".to_owned() };
+        let first = attempt(5, verdict);
+        assert_eq!(store.last_attempt(&action(1)), first);
+        assert_eq!(store.last_log(&action(1)).unwrap(), b"one\n\x1b[31mtwo");
+
+        print("three");
+        let second = attempt(7, Verdict::Failed { reason: "no".to_owned() });
+        assert_eq!(store.last_attempt(&action(1)), second);
+        assert_eq!(store.last_log(&action(1)).unwrap(), b"three");
+
+        // What prints nothing leaves no log, and not that of another attempt either.
+        assert_eq!(print(""), None);
+        let third = attempt(9, Verdict::Done);
+        assert_eq!(store.last_attempt(&action(1)), third);
+        assert_eq!(store.last_log(&action(1)), None);
+        assert_eq!(store.last_attempt(&action(2)), None);
     });
 }
 
