@@ -38,10 +38,21 @@
 //!
 //! # Locks
 //!
-//! All are `flock`s, which the kernel drops when a process ends. The store lock is held for the few
-//! system calls in which a lease is extended and an object is moved, so that a collection, which
-//! holds it while it decides and moves, never takes what another is about to rely on. The commit
-//! lock is held while records are appended. Who needs both takes the store lock first.
+//! Those between processes are `flock`s, which the kernel drops when a process ends. The store lock is
+//! held for the few system calls in which a lease is extended and an object is moved, so that a
+//! collection, which holds it while it decides and moves, never takes what another is about to rely
+//! on. The commit lock is held while records are appended.
+//!
+//! Whoever holds one of these takes only locks to the right of it:
+//!
+//! ```text
+//! store lock ▶ commit lock ▶ a session's lease ▶ the index ▶ the database's own lock
+//! ```
+//!
+//! The first two are files, the others belong to one process; the database's lock is taken for a
+//! transaction and given back at its end. The mutexes of the commit queue, of the count of a session's
+//! registrations, and of the trash's thread are held for moments in which no other lock is taken. The
+//! lock of an action, which its build holds for hours, is only ever tried, as are those of leases.
 
 mod claim;
 mod commit;

@@ -72,10 +72,12 @@ impl LocalStore {
 
     /// Opens the index again if another process has put a new one in its place.
     pub(super) fn renew_index(&self) -> Result<(), StoreError> {
-        let mut index = self.index();
-        if !index.is_current() {
-            *index = open_index(&self.shared)?;
+        if self.index().is_current() {
+            return Ok(());
         }
+        // Opening may wait for the commit lock, and who holds that may be about to use the old one.
+        let index = open_index(&self.shared)?;
+        *self.index() = index;
         Ok(())
     }
 

@@ -188,6 +188,33 @@ fn the_log_of_an_index_does_not_grow_for_ever() {
 }
 
 #[test]
+fn who_waits_for_the_commit_lock_to_renew_the_index_keeps_nobody_from_the_index() {
+    let fixture = Fixture::new();
+    let (store, lib, _) = fixture.with_two();
+    let var = fixture.root().join("var");
+    let lock = fs::File::open(var.join("locks/commit")).unwrap();
+    lock.lock().unwrap();
+    for name in ["index.sqlite", "index.sqlite-wal", "index.sqlite-shm"] {
+        let _ = fs::remove_file(var.join(name));
+    }
+    std::thread::scope(|scope| {
+        let renews = scope.spawn(|| store.session().map(drop));
+        while !var.join("index.sqlite-shm").exists() {
+            std::thread::yield_now();
+        }
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let store = &store;
+        scope.spawn(move || sender.send(store.object(&lib).unwrap().is_some()));
+        let answer = receiver.recv_timeout(std::time::Duration::from_secs(30));
+        assert!(!renews.is_finished());
+        drop(lock);
+        renews.join().unwrap().unwrap();
+        assert_eq!(answer, Ok(true));
+    });
+    assert_eq!(store.ls().unwrap().len(), 2);
+}
+
+#[test]
 fn an_index_that_was_replaced_is_opened_again() {
     let fixture = Fixture::new();
     let (store, lib, _) = fixture.with_two();
