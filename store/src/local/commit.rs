@@ -140,9 +140,24 @@ impl Queue {
 }
 
 fn run(shared: &Shared, queue: &Queue) {
+    let _closes = Closes(queue);
     let mut index = None;
     while let Some(jobs) = queue.take() {
         commit(shared, &mut index, jobs);
+    }
+}
+
+/// Takes no more jobs when dropped, and tells those that wait: without the thread, which a panic may
+/// have ended, nobody else would.
+struct Closes<'a>(&'a Queue);
+
+impl Drop for Closes<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.0.lock();
+        waiting.is_closing = true;
+        let jobs = std::mem::take(&mut waiting.jobs);
+        drop(waiting);
+        drop(jobs);
     }
 }
 

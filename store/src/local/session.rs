@@ -43,7 +43,22 @@ struct Pending {
     changed: Condvar,
 }
 
+/// A registration that is not yet done; it is when this is dropped, however that comes about.
+struct Counted(Arc<Pending>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        *self.0.lock() -= 1;
+        self.0.changed.notify_all();
+    }
+}
+
 impl Pending {
+    fn count(pending: &Arc<Pending>) -> Counted {
+        *pending.lock() += 1;
+        Counted(Arc::clone(pending))
+    }
+
     fn lock(&self) -> MutexGuard<'_, usize> {
         self.count.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -237,12 +252,10 @@ impl Session for LocalSession<'_> {
 
     fn register(&self, registration: Registration, done: Done) {
         fault::point("register");
-        *self.pending.lock() += 1;
-        let pending = Arc::clone(&self.pending);
+        let counted = Pending::count(&self.pending);
         let done: Done = Box::new(move |result| {
+            let _counted = counted;
             done(result);
-            *pending.lock() -= 1;
-            pending.changed.notify_all();
         });
         self.store.commit.push(registration, Vec::new(), done);
     }

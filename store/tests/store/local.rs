@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use crate::common::*;
 use expect_test::{Expect, expect};
@@ -303,6 +305,39 @@ fn leftovers_of_crashes_are_collected() {
     for (folder, count) in [("store", 2), ("var/stage", 0), ("var/leases", 0), ("var/locks", 2)] {
         assert_eq!(fs::read_dir(root.join(folder)).unwrap().count(), count, "{folder}");
     }
+}
+
+#[test]
+fn a_panic_in_the_thread_that_registers_keeps_nobody_waiting() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    let session = store.session().unwrap();
+    let (sender, receiver) = mpsc::channel();
+    session.register(
+        Registration::default(),
+        Box::new(move |_| {
+            // What comes now waits behind this one.
+            receiver.recv().unwrap();
+            panic!("a panic that a test wants");
+        }),
+    );
+    let (told, answers) = mpsc::channel();
+    let ask = || {
+        let told = told.clone();
+        session.register(Registration::default(), Box::new(move |it| told.send(it).unwrap()));
+    };
+    ask();
+    sender.send(()).unwrap();
+    let check = || {
+        let answer = answers.recv_timeout(Duration::from_secs(60)).unwrap();
+        let is_closing = answer.is_err_and(|it| matches!(&*it, StoreError::Closing));
+        assert!(is_closing);
+    };
+    check();
+    ask();
+    check();
+    // It waits for all that it registered.
+    drop(session);
 }
 
 #[test]
