@@ -72,6 +72,7 @@ mod trash;
 mod verify;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -195,6 +196,16 @@ impl Store for LocalStore {
     fn session(&self) -> Result<Arc<dyn Session + '_>, StoreError> {
         Ok(Arc::new(LocalSession::begin(self)?))
     }
+}
+
+/// Returns a name for a lease, or for something in the trash, that this process has not used.
+///
+/// A process of another container that shares the store may have the same number in the same second:
+/// who makes something under the name takes another if it is there.
+fn new_name() -> Vec<u8> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{}-{}-{count}", std::process::id(), now_s()).into_bytes()
 }
 
 /// Returns the time in seconds since 1970, or 0 if the clock says it is before.

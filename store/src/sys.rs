@@ -51,6 +51,13 @@ impl SystemError {
     pub(crate) fn is(&self, errno: Errno) -> bool {
         self.source.raw_os_error() == Some(errno as i32)
     }
+
+    /// Whether a rename found something at the new name that it could not replace: a folder, or a file
+    /// in the place of a folder.
+    pub(crate) fn is_name_taken(&self) -> bool {
+        const TAKEN: [Errno; 4] = [Errno::EEXIST, Errno::ENOTEMPTY, Errno::EISDIR, Errno::ENOTDIR];
+        TAKEN.iter().any(|it| self.is(*it))
+    }
 }
 
 /// An open folder, with the path under which messages know it.
@@ -349,12 +356,18 @@ impl Deep<'_> {
             if_there(parent.make_readable(name, 0o700))?;
         }
         if depth >= REMOVE_DEPTH_MAX {
-            self.moved += 1;
-            let suffix = format!("~{}~{}", std::process::id(), self.moved);
-            let to_name = [self.base, suffix.as_bytes()].concat();
-            if_there(parent.rename(name, self.top, &to_name))?;
-            self.names.push(to_name);
-            return Ok(true);
+            loop {
+                self.moved += 1;
+                let suffix = format!("~{}~{}", std::process::id(), self.moved);
+                let to_name = [self.base, suffix.as_bytes()].concat();
+                match parent.rename(name, self.top, &to_name) {
+                    // A process of another container may have the same number.
+                    Err(error) if error.is_name_taken() => continue,
+                    renamed => if_there(renamed)?,
+                };
+                self.names.push(to_name);
+                return Ok(true);
+            }
         }
         // Another process may remove the same.
         let Some(folder) = if_there(parent.folder(name))? else { return Ok(true) };

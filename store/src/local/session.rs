@@ -13,7 +13,7 @@ use crate::builder::Cancel;
 use crate::digest::{ActionId, ObjectId};
 use crate::local::claim::{claim, try_lock_file};
 use crate::local::log::LocalLog;
-use crate::local::{LocalStore, Shared, fault, now_s};
+use crate::local::{LocalStore, Shared, fault, new_name, now_s};
 use crate::name::OutputName;
 use crate::object::Object;
 use crate::store::{
@@ -76,8 +76,6 @@ struct Lease {
     stage: Option<Arc<Folder>>,
 }
 
-static COUNT: AtomicU64 = AtomicU64::new(0);
-
 impl<'a> LocalSession<'a> {
     pub(super) fn begin(store: &'a LocalStore) -> Result<Self, StoreError> {
         let shared = &store.shared;
@@ -85,15 +83,13 @@ impl<'a> LocalSession<'a> {
         store.renew_index()?;
         let leases = shared.var.folder(b"leases")?;
         let stages = shared.var.folder(b"stage")?;
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{}-{}-{count}", std::process::id(), now_s()).into_bytes();
-        let file = {
+        let (name, file) = {
             // A lease is locked from the moment at which others can see it.
             let _lock = shared.lock_store()?;
             bury_dead(shared, &leases, &stages)?;
-            let file = leases.create(&name)?;
+            let (name, file) = create_lease(&leases, new_name)?;
             file.lock().map_err(|it| SystemError::new("flock", &leases.path_of(&name), it))?;
-            file
+            (name, file)
         };
         // The trash of processes that ended before it was empty goes too.
         if !shared.var.folder(b"trash")?.names()?.is_empty() {
@@ -128,12 +124,12 @@ impl<'a> LocalSession<'a> {
     /// Returns a new, empty folder in the stage, and its name there.
     pub(super) fn new_stage(&self) -> Result<Folder, StoreError> {
         let stage = self.stage_folder()?;
-        let name = self.new_name("d");
+        let name = self.new_stage_name("d");
         stage.create_folder(&name)?;
         Ok(stage.folder(&name)?)
     }
 
-    fn new_name(&self, prefix: &str) -> Vec<u8> {
+    fn new_stage_name(&self, prefix: &str) -> Vec<u8> {
         format!("{prefix}{}", self.staged.fetch_add(1, Ordering::Relaxed)).into_bytes()
     }
 
@@ -265,7 +261,7 @@ impl Session for LocalSession<'_> {
     }
 
     fn log(&self, action: &ActionId) -> Result<Box<dyn LogFile>, StoreError> {
-        let (stage, name) = (self.stage_folder()?, self.new_name("l"));
+        let (stage, name) = (self.stage_folder()?, self.new_stage_name("l"));
         Ok(Box::new(LocalLog::begin(Arc::clone(self.shared()), stage, name, *action)))
     }
 }
@@ -288,6 +284,20 @@ impl Drop for LocalSession<'_> {
         }
         let _ = self.put_away_unregistered();
         let _ = self.leases.unlink(&self.name);
+    }
+}
+
+/// Makes a lease under the first name that no other has, of those that `new_name` gives.
+fn create_lease(
+    leases: &Folder,
+    mut new_name: impl FnMut() -> Vec<u8>,
+) -> Result<(Vec<u8>, File), SystemError> {
+    loop {
+        let name = new_name();
+        match leases.create(&name) {
+            Err(error) if error.is(Errno::EEXIST) => {}
+            created => return Ok((name, created?)),
+        }
     }
 }
 
@@ -349,4 +359,26 @@ pub(super) fn read_leases(shared: &Shared) -> Result<Vec<(ObjectId, u32)>, Store
         }
     }
     Ok(held)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_containers_with_equal_processes_have_two_leases() {
+        let temp = tempfile::tempdir().unwrap();
+        let leases = Folder::open(temp.path()).unwrap();
+        // Each counts from 0, in the same second, and its process is the first of its container.
+        let container = || {
+            let mut count = 0;
+            let next = move || {
+                count += 1;
+                format!("1-1700000000-{}", count - 1).into_bytes()
+            };
+            create_lease(&leases, next).unwrap().0
+        };
+        assert_eq!(container(), b"1-1700000000-0");
+        assert_eq!(container(), b"1-1700000000-1");
+    }
 }

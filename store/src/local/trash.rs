@@ -1,12 +1,12 @@
 //! Removing what is no longer needed, without letting anyone wait for it.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use nix::errno::Errno;
 
-use crate::local::Shared;
+use crate::local::{Shared, new_name};
 use crate::store::StoreError;
 use crate::sys::{Folder, SystemError};
 use crate::write::unseal_root;
@@ -18,8 +18,6 @@ pub(super) struct Trash {
     stop: Arc<AtomicBool>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
-
-static COUNT: AtomicU64 = AtomicU64::new(0);
 
 impl Trash {
     /// Moves an entry to the trash. Nothing there is not an error.
@@ -74,16 +72,23 @@ pub(super) fn move_to_trash(
         Err(error) => return Err(error.into()),
     }
     let trash = shared.var.folder(b"trash")?;
+    Ok(rename_to_new(folder, name, &trash, new_name)?)
+}
+
+/// Moves an entry to the first name in `trash` that can be had, of those that `new_name` gives. Nothing
+/// there is not an error.
+fn rename_to_new(
+    folder: &Folder,
+    name: &[u8],
+    trash: &Folder,
+    mut new_name: impl FnMut() -> Vec<u8>,
+) -> Result<(), SystemError> {
+    // A file may take the place of another one, which was to go anyway.
     loop {
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let to_name = format!("{}-{}-{count}", std::process::id(), crate::local::now_s());
-        if trash.stat_if_there(to_name.as_bytes())?.is_some() {
-            continue;
-        }
-        return match folder.rename(name, &trash, to_name.as_bytes()) {
-            Ok(()) => Ok(()),
+        return match folder.rename(name, trash, &new_name()) {
             Err(error) if error.is(Errno::ENOENT) => Ok(()),
-            Err(error) => Err(error.into()),
+            Err(error) if error.is_name_taken() => continue,
+            renamed => renamed,
         };
     }
 }
@@ -101,5 +106,51 @@ pub(super) fn empty_trash(shared: &Shared, go_on: &dyn Fn() -> bool) -> Result<(
                 return Ok(());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// Moves what is called `thing` to a trash in which each of `taken` is, under the first free of the
+    /// names 0, 1 …, and returns what is in the trash then.
+    fn check(thing: &str, taken: &[&str]) -> Vec<String> {
+        let temp = tempfile::tempdir().unwrap();
+        let make = |folder: &str, name: &str| {
+            let path = temp.path().join(folder).join(name.trim_end_matches('/'));
+            if name.ends_with('/') {
+                fs::create_dir_all(path.join("full")).unwrap();
+            } else {
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, "").unwrap();
+            }
+        };
+        fs::create_dir(temp.path().join("trash")).unwrap();
+        make("store", thing);
+        taken.iter().for_each(|it| make("trash", it));
+        let [store, trash] =
+            ["store", "trash"].map(|it| Folder::open(&temp.path().join(it)).unwrap());
+        let mut count = 0;
+        let new_name = || {
+            count += 1;
+            (count - 1).to_string().into_bytes()
+        };
+        rename_to_new(&store, thing.trim_end_matches('/').as_bytes(), &trash, new_name).unwrap();
+        assert_eq!(store.names().unwrap(), Vec::<Vec<u8>>::new());
+        let mut names: Vec<String> =
+            trash.names().unwrap().into_iter().map(|it| String::from_utf8(it).unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_name_that_another_container_took_in_the_trash_is_left_to_it() {
+        assert_eq!(check("folder/", &["0/"]), ["0", "1"]);
+        assert_eq!(check("folder/", &["0", "1/"]), ["0", "1", "2"]);
+        assert_eq!(check("file", &["0/"]), ["0", "1"]);
+        assert_eq!(check("file", &[]), ["0"]);
     }
 }

@@ -283,13 +283,12 @@ fn write_whole(
     path: &Path,
     write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<u64> {
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let pending = path.with_file_name(format!("new-{}-{count}", std::process::id()));
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
     }
-    let mut attempt = || -> io::Result<u64> {
-        let mut file = BufWriter::new(File::create_new(&pending)?);
+    let (pending, file) = create_pending(path)?;
+    let attempt = || -> io::Result<u64> {
+        let mut file = BufWriter::new(file);
         write(&mut file)?;
         file.flush()?;
         let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -301,4 +300,38 @@ fn write_whole(
     attempt().inspect_err(|_| {
         let _ = fs::remove_file(&pending);
     })
+}
+
+/// Makes a file beside `path` under a name that no other has: a process of another container may have
+/// the same number, and one that was killed may have left what it began.
+fn create_pending(path: &Path) -> io::Result<(PathBuf, File)> {
+    loop {
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let pending = path.with_file_name(format!("new-{}-{count}", std::process::id()));
+        match File::create_new(&pending) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            created => return Ok((pending, created?)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_process_of_this_number_began_is_left_alone() {
+        let temp = tempfile::tempdir().unwrap();
+        let other = |count: u64| temp.path().join(format!("new-{}-{count}", std::process::id()));
+        let next = COUNT.load(Ordering::Relaxed);
+        for count in next..next + 200 {
+            fs::write(other(count), "another's").unwrap();
+        }
+        let path = temp.path().join("whole");
+        assert_eq!(write_whole(&path, &mut |it| it.write_all(b"bytes")).unwrap(), 5);
+        assert_eq!(fs::read(path).unwrap(), b"bytes");
+        for count in next..next + 200 {
+            assert_eq!(fs::read(other(count)).unwrap(), b"another's");
+        }
+    }
 }
