@@ -5,7 +5,6 @@
 
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -29,7 +28,7 @@ pub(super) fn copy_sources(copies: &[SourceCopy]) -> SysResult<()> {
     // Each source changed the time of the folders that it was put into.
     for copy in copies {
         for folder in copy.to.ancestors().skip(1) {
-            let path = c_name(&Path::new(BUILD_DIR).join(folder))?;
+            let path = sys::c_path(Path::new(BUILD_DIR).join(folder))?;
             sys::set_time_at(build.as_fd(), &path, SOURCE_TIME_S)?;
         }
     }
@@ -56,10 +55,10 @@ struct OpenFolder {
 impl Copier {
     fn copy_source(&mut self, build: &OwnedFd, copy: &SourceCopy) -> SysResult<()> {
         let parent = make_parents(build, &copy.to)?;
-        let name = c_name(copy.to.file_name().map_or(Path::new(""), Path::new))?;
+        let name = sys::c_path(copy.to.file_name().map_or(Path::new(""), Path::new))?;
         let from_parent = copy.from.parent().unwrap_or(Path::new("/"));
         let from = sys::open(from_parent, Open::Folder)?;
-        let from_name = c_name(copy.from.file_name().map_or(Path::new(""), Path::new))?;
+        let from_name = sys::c_path(copy.from.file_name().map_or(Path::new(""), Path::new))?;
         let first = self.copy_entry(from.as_fd(), &from_name, parent.as_fd(), &name)?;
         let mut stack: Vec<OpenFolder> = first.into_iter().collect();
         while let Some(folder) = stack.last_mut() {
@@ -143,11 +142,7 @@ fn make_parents(build: &OwnedFd, to: &Path) -> SysResult<OwnedFd> {
             _ => {}
         }
         // A source that came before may have put a link here; it is not followed.
-        folder = sys::open_entry(folder.as_fd(), &c_name(name)?, Open::Folder)?;
+        folder = sys::open_entry(folder.as_fd(), &sys::c_path(name)?, Open::Folder)?;
     }
     Ok(folder)
-}
-
-fn c_name(name: &Path) -> SysResult<CString> {
-    sys::c_string(name.as_os_str().as_bytes(), "a name")
 }

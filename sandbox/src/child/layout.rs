@@ -117,7 +117,7 @@ impl<'a> Layout<'a> {
                 self.made.retain(|it| !it.starts_with(at));
                 self.parent = None;
                 let (parent, name) = self.place(at)?;
-                sys::unlink_at(parent, &c_name(name)?, Remove::Folder)
+                sys::unlink_at(parent, &sys::c_path(name)?, Remove::Folder)
             }
             Setup::Processes { at } => {
                 self.made.retain(|it| it != at);
@@ -179,8 +179,8 @@ impl<'a> Layout<'a> {
             },
             Setup::EnterRoot => {
                 if self.blanks.take().is_some() {
-                    sys::unlink_at(self.root()?, &c_name(BLANK_FILE)?, Remove::File)?;
-                    sys::unlink_at(self.root()?, &c_name(BLANK_FOLDER)?, Remove::Folder)?;
+                    sys::unlink_at(self.root()?, &sys::c_path(BLANK_FILE)?, Remove::File)?;
+                    sys::unlink_at(self.root()?, &sys::c_path(BLANK_FOLDER)?, Remove::Folder)?;
                 }
                 sys::enter_root(self.root()?)
             }
@@ -355,9 +355,4 @@ fn make_folder(parent: BorrowedFd<'_>, name: &Path, mode: u32) -> SysResult<()> 
 /// Returns a path of the sandbox as one below its root.
 fn relative(at: &Path) -> &Path {
     at.strip_prefix("/").unwrap_or(at)
-}
-
-fn c_name(name: impl AsRef<Path>) -> SysResult<std::ffi::CString> {
-    use std::os::unix::ffi::OsStrExt;
-    sys::c_string(name.as_ref().as_os_str().as_bytes(), "a name")
 }

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString, OsString};
 use std::fmt;
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -326,6 +326,13 @@ impl Listing {
 /// Makes a C string of bytes that have no zero in them, or says what has one.
 pub(crate) fn c_string(bytes: impl Into<Vec<u8>>, on: &str) -> SysResult<CString> {
     CString::new(bytes).map_err(|_| SysError::new(Call::Execve, on, Errno::EINVAL))
+}
+
+/// Makes a C string of a path or a name, or says that it has a zero in it.
+pub(crate) fn c_path(path: impl AsRef<Path>) -> SysResult<CString> {
+    let path = path.as_ref();
+    CString::new(path.as_os_str().as_bytes())
+        .map_err(|_| SysError::new(Call::Open, show(path), Errno::EINVAL))
 }
 
 /// Makes a path of a C string.

@@ -1,14 +1,13 @@
 //! Mounts: detached ones of what is there and of new file systems, and putting them into place.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use nix::errno::Errno;
 use nix::libc;
 
-use super::{Call, Named, SysError, SysResult, chdir, fchdir, raw, show};
+use super::{Call, Named, SysResult, c_path, chdir, fchdir, raw, show};
 
 /// `MOUNT_ATTR_*`: what a mount forbids.
 pub(crate) mod mount_flag {
@@ -134,7 +133,7 @@ pub(crate) fn new_mount(
     let named = format!("a new {}", kind.to_string_lossy());
     let context = raw::fsopen(kind).named(Call::Fsopen, &named)?;
     for (key, value) in options {
-        raw::fsconfig_set(context.as_fd(), key, &c_path(Path::new(value))?)
+        raw::fsconfig_set(context.as_fd(), key, &c_path(value)?)
             .named(Call::Fsconfig, format_args!("{named}, {}={value}", key.to_string_lossy()))?;
     }
     raw::fsconfig_create(context.as_fd()).named(Call::Fsconfig, &named)?;
@@ -159,11 +158,4 @@ pub(crate) fn enter_root(dir: BorrowedFd<'_>) -> SysResult<()> {
     nix::unistd::pivot_root(".", ".").named(Call::PivotRoot, "the new root")?;
     detach(Path::new("."))?;
     chdir(Path::new("/"))
-}
-
-/// Makes a path of bytes that the kernel takes.
-fn c_path(path: &Path) -> SysResult<CString> {
-    use std::os::unix::ffi::OsStrExt;
-    CString::new(path.as_os_str().as_bytes())
-        .map_err(|_| SysError::new(Call::Open, show(path), Errno::EINVAL))
 }
