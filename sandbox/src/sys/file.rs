@@ -56,6 +56,8 @@ pub(crate) struct Stat {
     pub(crate) size: u64,
     /// The bytes that it occupies.
     pub(crate) allocated: u64,
+    /// The device and the number there, which all names of one file have.
+    pub(crate) identity: (u64, u64),
     /// How many names it has; of a folder, in `/proc`, two more than it has folders.
     pub(crate) links: u64,
 }
@@ -78,6 +80,7 @@ impl Stat {
             mode: stat.st_mode & 0o7777,
             size: stat.st_size as u64,
             allocated: stat.st_blocks as u64 * 512,
+            identity: (stat.st_dev as u64, stat.st_ino as u64),
             links: stat.st_nlink as u64,
         }
     }

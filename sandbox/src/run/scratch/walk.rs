@@ -1,5 +1,6 @@
 //! Adds up what a build's folder on disk takes, a little at a time.
 
+use std::collections::BTreeSet;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -14,7 +15,7 @@ const ENTRIES_IN_A_STEP: usize = 2000;
 const REST_MIN: Duration = Duration::from_millis(500);
 const REST_TIMES: u32 = 10;
 
-/// How deep it goes: each level holds a descriptor. What lies deeper is not seen.
+/// How deep it goes: each level holds two descriptors. What lies deeper is not counted. [build.limits.7]
 const DEPTH_MAX: usize = 64;
 
 /// A walk through a folder that changes meanwhile. What it adds up is a little late, never exact.
@@ -24,8 +25,11 @@ pub(super) struct Walk {
     next: Instant,
     /// The folders that are being read.
     levels: Vec<Level>,
-    /// What this walk found so far: bytes, files.
+    /// What this walk found so far: bytes, files. A file of several names takes its bytes once, and
+    /// counts as a file by each of them, as it does in memory.
     so_far: (u64, u64),
+    /// The files of several names that it found. No more than a build may have files.
+    linked: BTreeSet<(u64, u64)>,
     /// What the last whole walk found.
     last: (u64, u64),
 }
@@ -46,6 +50,7 @@ impl Walk {
             next: now,
             levels: Vec::new(),
             so_far: (0, 0),
+            linked: BTreeSet::new(),
             last: (0, 0),
         }
     }
@@ -58,6 +63,7 @@ impl Walk {
             }
             self.began = Instant::now();
             self.so_far = (0, 0);
+            self.linked.clear();
             self.enter(sys::open(&self.root.clone(), Open::Folder));
         }
         for _ in 0..ENTRIES_IN_A_STEP {
@@ -81,9 +87,13 @@ impl Walk {
         let folder = Rc::clone(&level.folder);
         // The build may have taken it away meanwhile.
         let Ok(stat) = sys::fstat_at(folder.as_fd(), &name) else { return true };
-        self.so_far.0 += stat.allocated;
+        let is_folder = stat.kind == Kind::Folder;
+        // The links of a folder are no further names of it.
+        if is_folder || stat.links < 2 || self.linked.insert(stat.identity) {
+            self.so_far.0 += stat.allocated;
+        }
         self.so_far.1 += 1;
-        if stat.kind == Kind::Folder && self.levels.len() < DEPTH_MAX {
+        if is_folder && self.levels.len() < DEPTH_MAX {
             self.enter(sys::open_entry(folder.as_fd(), &name, Open::Folder));
         }
         true
@@ -112,6 +122,35 @@ mod tests {
         let (bytes, files) = walk.step();
         assert!(bytes >= 200_000, "{bytes}");
         assert_eq!(files, 3);
+    }
+
+    #[test]
+    fn a_file_of_many_names_takes_its_bytes_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, vec![1; 1_000_000]).unwrap();
+        for number in 0..100 {
+            std::fs::hard_link(&file, folder.path().join(number.to_string())).unwrap();
+        }
+        let mut walk = Walk::new(folder.path());
+        let (bytes, files) = walk.step();
+        assert!((1_000_000..2_000_000).contains(&bytes), "{bytes}");
+        assert_eq!(files, 101);
+        // The next walk finds it anew.
+        walk.next = walk.began;
+        assert_eq!(walk.step(), (bytes, files));
+    }
+
+    #[test]
+    fn what_lies_too_deep_is_not_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join(["d"; DEPTH_MAX].join("/"));
+        std::fs::create_dir_all(&deep).unwrap();
+        std::fs::write(deep.join("deeper"), vec![1; 1_000_000]).unwrap();
+        std::fs::write(deep.with_file_name("not"), vec![1; 1_000_000]).unwrap();
+        let (bytes, files) = Walk::new(folder.path()).step();
+        assert!((1_000_000..2_000_000).contains(&bytes), "{bytes}");
+        assert_eq!(files, DEPTH_MAX as u64 + 1);
     }
 
     #[test]
