@@ -16,14 +16,14 @@
 //! child.rs      the first process of a build: carries the plan out, runs the steps
 //! seccomp.rs    the filter of system calls        landlock.rs   the second layer of file access
 //! doctor.rs     why a sandbox cannot be made here, and what to do
-//! //! shell.rs      a shell in the sandbox of an action
+//! shell.rs      a shell in the sandbox of an action
 //! enter.rs      running a program of the store outside of any sandbox
-//! sys.rs        one wrapper for each kernel call, and all unsafe code
+//! sys.rs        one wrapper for each kernel call   sys/raw.rs    all unsafe code of Kiln
 //! ```
 //!
 //! **Invariants:** a build never runs outside of a sandbox, and nothing of one is skipped because a
-//! call failed; no path that a step can write to is ever looked up by name; only `sys.rs` calls the
-//! kernel without the standard library or `nix`; nothing here prints.
+//! call failed; no path that a step can write to is ever looked up by name; only `sys/raw.rs` calls
+//! the kernel without the standard library or `nix`; nothing here prints.
 
 mod child;
 mod codec;

@@ -18,6 +18,8 @@
 //! - A pointer given to the kernel is one to a live value of the type that the call takes, and a
 //!   size given with it is that value's.
 
+#![allow(unsafe_code, reason = "this is the one place for it; see the invariants above")]
+
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::process::Command;

@@ -6,6 +6,7 @@
 //! started under odd conditions.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(unsafe_code, reason = "probes call what nothing safe calls")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "probes do what no program should")]
 
 mod basics;
