@@ -371,7 +371,7 @@ pub enum StoreError {
         reason: String,
     },
     /// The index did not answer.
-    #[error("{call} failed on the index {}: {cause}; if it is damaged, it can be rebuilt from the records", path.display())]
+    #[error("{call} failed on the index {}: {cause}; if it is damaged, `kiln store rebuild-index` makes it anew from the records", path.display())]
     Index {
         /// What was asked of it.
         call: &'static str,
@@ -393,7 +393,7 @@ pub enum StoreError {
     /// The records end before the place up to which they were indexed.
     #[error(
         "{} has {bytes} bytes, but {indexed} were indexed: records are lost; restore the file, or \
-         rebuild the index from what is left",
+         let `kiln store rebuild-index` make the index of what is left",
         path.display()
     )]
     RecordsLost {

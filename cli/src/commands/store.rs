@@ -30,6 +30,9 @@ pub(crate) fn run(
     if let StoreCommand::Export { to, published, inputs, wishes } = command {
         return export(common, terminal, &config, to, wishes, (*published, *inputs));
     }
+    if let StoreCommand::RebuildIndex = command {
+        return rebuild_index(&config);
+    }
     let store = open_store(&config.store)?;
     match command {
         StoreCommand::Ls { filter, json } => ls(&store, filter.as_deref(), *json),
@@ -52,15 +55,17 @@ pub(crate) fn run(
             };
             gc(&store, &options)
         }
-        StoreCommand::RebuildIndex => {
-            let count = store.rebuild_index()?;
-            print(&format!("the index is new: {count} objects\n"));
-            Ok(Exit::Done)
-        }
         StoreCommand::Compare { other, json } => compare::run(&store, other, *json, terminal),
         StoreCommand::WhyDepends { from, to } => why_depends(&store, from, to),
-        StoreCommand::Export { .. } => Ok(Exit::Done),
+        StoreCommand::Export { .. } | StoreCommand::RebuildIndex => Ok(Exit::Done),
     }
+}
+
+/// A store with a damaged index cannot be opened: it is not asked for here.
+fn rebuild_index(config: &Config) -> Result<Exit, Fail> {
+    let count = LocalStore::open_rebuilt(&config.store)?.ls()?.len();
+    print(&format!("the index is new: {count} objects\n"));
+    Ok(Exit::Done)
 }
 
 fn ls(store: &LocalStore, filter: Option<&str>, json: bool) -> Result<Exit, Fail> {

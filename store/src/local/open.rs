@@ -46,28 +46,35 @@ impl LocalStore {
     /// [`System`](StoreError::System) and [`Index`](StoreError::Index) if the kernel or the index
     /// refuse something.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
-        let root = std::path::absolute(root).map_err(|it| SystemError::new("getcwd", root, it))?;
-        let var_path = root.join("var");
-        if !check_format(&root)? {
-            create(&root)?;
-        }
-        let store = Folder::open(&root.join("store"))?;
-        let var = Folder::open(&var_path)?;
-        let read_only = find_obstacle(&var);
-        let segments = Segments::new(var.folder(b"records")?);
-        let pool = match var.folder(b"pool") {
-            Ok(folder) => Some(Pool::new(folder)),
-            Err(error) if error.is(Errno::ENOENT) => None,
-            Err(error) => return Err(error.into()),
-        };
-        let shared = Arc::new(Shared { root, store, var, segments, pool, read_only });
+        let shared = open_shared(root)?;
         let index = open_index(&shared)?;
-        Ok(LocalStore {
+        Ok(LocalStore::with(shared, index))
+    }
+
+    /// Opens the store in a folder with an index made anew from the records: whatever became of the
+    /// one that is there, it is not looked at.
+    ///
+    /// What only the index knew is lost: which derivation was resolved to which action, and when
+    /// objects were used last. Both cost time at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), but for the index and for lost records: what is left of them counts.
+    /// [`StoreError::ReadOnly`] if the store cannot be written.
+    pub fn open_rebuilt(root: &Path) -> Result<Self, StoreError> {
+        let shared = open_shared(root)?;
+        let index = make_index(&shared)?;
+        Ok(LocalStore::with(shared, index))
+    }
+
+    fn with(shared: Shared, index: Index) -> Self {
+        let shared = Arc::new(shared);
+        LocalStore {
             commit: Commit::new(Arc::clone(&shared)),
             trash: Trash::default(),
             index: Mutex::new(index),
             shared,
-        })
+        }
     }
 
     /// Opens the index again if another process has put a new one in its place.
@@ -81,29 +88,17 @@ impl LocalStore {
         Ok(())
     }
 
-    /// Makes the index anew from the records, in place, and returns how many objects it has then.
-    ///
-    /// What only the index knew is lost: which derivation was resolved to which action, and when
-    /// objects were used last. Both cost time at most.
+    /// Makes the index of an open store anew, as [`open_rebuilt`](Self::open_rebuilt) does, and returns
+    /// how many objects it has then.
     ///
     /// # Errors
     ///
-    /// As [`StoreError`]. An index so damaged that it cannot be emptied is removed; a session of
-    /// another process that has it open fails then, and the next one uses the new index.
+    /// As [`StoreError`].
     pub fn rebuild_index(&self) -> Result<usize, StoreError> {
-        self.shared.check_writable()?;
-        let _lock = self.shared.lock_commit()?;
-        let mut index = self.index();
-        match index.rebuild(&self.shared.segments) {
-            Ok(_) => {}
-            Err(StoreError::Index { .. }) => {
-                remove_index(&self.shared)?;
-                *index = Index::open(&self.shared.index_path(), Access::Write)?;
-                index.rebuild(&self.shared.segments)?;
-            }
-            Err(error) => return Err(error),
-        }
-        Ok(index.objects()?.len())
+        let index = make_index(&self.shared)?;
+        let count = index.objects()?.len();
+        *self.index() = index;
+        Ok(count)
     }
 }
 
@@ -112,6 +107,25 @@ impl Drop for LocalStore {
         self.commit.close();
         self.trash.stop();
     }
+}
+
+/// Opens all of a store but its index, and makes the store first where there is none.
+fn open_shared(root: &Path) -> Result<Shared, StoreError> {
+    let root = std::path::absolute(root).map_err(|it| SystemError::new("getcwd", root, it))?;
+    let var_path = root.join("var");
+    if !check_format(&root)? {
+        create(&root)?;
+    }
+    let store = Folder::open(&root.join("store"))?;
+    let var = Folder::open(&var_path)?;
+    let read_only = find_obstacle(&var);
+    let segments = Segments::new(var.folder(b"records")?);
+    let pool = match var.folder(b"pool") {
+        Ok(folder) => Some(Pool::new(folder)),
+        Err(error) if error.is(Errno::ENOENT) => None,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Shared { root, store, var, segments, pool, read_only })
 }
 
 /// Whether there is a store of a format that this program knows; `false` if one can be made.
@@ -275,6 +289,29 @@ fn open_index(shared: &Shared) -> Result<Index, StoreError> {
         }
     }
     Ok(index)
+}
+
+/// Makes the index anew from the records: in place where that can be, so that processes that have it
+/// open go on with it. Otherwise it is removed; a session that has it open fails then, and the next
+/// one uses the new index.
+fn make_index(shared: &Shared) -> Result<Index, StoreError> {
+    shared.check_writable()?;
+    let path = shared.index_path();
+    let rebuild = || -> Result<Index, StoreError> {
+        let mut index = Index::open(&path, Access::Write)?;
+        index.rebuild(&shared.segments)?;
+        Ok(index)
+    };
+    let _lock = shared.lock_commit()?;
+    // New tables in a damaged file may be damaged soon.
+    match rebuild().and_then(|it| Ok((it.check()?.is_empty(), it))) {
+        Ok((true, index)) => Ok(index),
+        Ok((false, _)) | Err(StoreError::Index { .. }) => {
+            remove_index(shared)?;
+            rebuild()
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn open_and_read(path: &Path) -> Result<Index, StoreError> {

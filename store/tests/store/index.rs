@@ -121,6 +121,13 @@ fn records_that_are_lost_are_not_taken_for_none() {
     file.set_len(20).unwrap();
     let error = LocalStore::open(&fixture.root()).unwrap_err();
     assert!(matches!(error, StoreError::RecordsLost { indexed, bytes: 20, .. } if indexed > 20));
+    // Whoever knows that goes on with what is left.
+    let store = LocalStore::open_rebuilt(&fixture.root()).unwrap();
+    assert_eq!(store.ls().unwrap(), []);
+    drop(store);
+    let store = fixture.open();
+    let id = add(&*store.session().unwrap(), 1, "new", &[("out", "a = a")], &[]);
+    assert!(store.object(&id).unwrap().is_some());
 }
 
 #[test]
@@ -134,7 +141,9 @@ fn an_index_garbled_anywhere_never_gives_wrong_answers_for_long() {
     index.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     drop(index);
     let bytes = fs::read(&path).unwrap();
-    for at in (0..bytes.len()).step_by(311) {
+    // Every byte of the header, and some everywhere.
+    let mut refused = 0;
+    for at in (0..100).chain((100..bytes.len()).step_by(311)) {
         let _ = fs::remove_file(fixture.root().join("var/index.sqlite-wal"));
         let _ = fs::remove_file(fixture.root().join("var/index.sqlite-shm"));
         fs::write(&path, &bytes).unwrap();
@@ -142,13 +151,25 @@ fn an_index_garbled_anywhere_never_gives_wrong_answers_for_long() {
         file.write_all_at(&[bytes[at] ^ 0x55; 1], at as u64).unwrap();
         drop(file);
         // Whatever the damage is, there is an answer or an error, and a rebuild makes it right.
-        let Ok(store) = LocalStore::open(&fixture.root()) else { continue };
-        let _ = store.object(&lib);
-        let _ = store.verify(&|_| true);
-        store.rebuild_index().unwrap();
+        let store = match LocalStore::open(&fixture.root()) {
+            Ok(store) => {
+                let _ = store.object(&lib);
+                let _ = store.verify(&|_| true);
+                store.rebuild_index().unwrap();
+                store
+            }
+            Err(error) => {
+                refused += 1;
+                assert!(error.to_string().contains("`kiln store rebuild-index`"), "{error}");
+                LocalStore::open_rebuilt(&fixture.root()).unwrap()
+            }
+        };
         assert!(store.object(&app).unwrap().is_some(), "at {at}");
         assert_eq!(store.verify(&|_| true).unwrap().problems, [], "at {at}");
+        drop(store);
+        assert!(fixture.open().object(&lib).unwrap().is_some(), "at {at}");
     }
+    assert!(refused > 0, "no damage kept the store from being opened");
 }
 
 #[test]
