@@ -443,8 +443,12 @@ pub(crate) enum StoreCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Compare every object with what was recorded
-    Verify,
+    /// Compare every object with what was recorded, and change nothing
+    Verify {
+        /// Take damaged objects out of the store, with all that refers to them
+        #[arg(long)]
+        discard: bool,
+    },
     /// Delete what nothing needs
     Gc {
         /// Only say what would be deleted

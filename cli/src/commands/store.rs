@@ -37,7 +37,7 @@ pub(crate) fn run(
     match command {
         StoreCommand::Ls { filter, json } => ls(&store, filter.as_deref(), *json),
         StoreCommand::Info { object, json } => info(&store, object, *json),
-        StoreCommand::Verify => verify(&store, common.quiet),
+        StoreCommand::Verify { discard } => verify(&store, *discard, common.quiet),
         StoreCommand::Gc { dry_run, grace, free, all } => {
             let bytes_wanted = free.as_deref().map(size).transpose()?;
             if *all && !dry_run {
@@ -173,13 +173,14 @@ fn holder(holder: &Holder) -> String {
     }
 }
 
-fn verify(store: &LocalStore, quiet: bool) -> Result<Exit, Fail> {
+/// Says what is not as it was, and discards what is damaged if that is asked for. [store.collection.11]
+fn verify(store: &LocalStore, is_discarding: bool, quiet: bool) -> Result<Exit, Fail> {
     let report = store.verify(&|_| true)?;
     let mut out = String::new();
     for problem in &report.problems {
         out.push_str(&format!("{}\n", harmless(&problem.to_string())));
     }
-    let damaged = report.damaged();
+    let (damaged, unread) = (report.damaged(), report.unread());
     let harmless_only = report.is_sound();
     if !quiet || !harmless_only {
         out.push_str(&format!(
@@ -189,13 +190,21 @@ fn verify(store: &LocalStore, quiet: bool) -> Result<Exit, Fail> {
         ));
     }
     print(&out);
+    if !unread.is_empty() {
+        eprintln!("not read, which says nothing of what is there: {} objects", unread.len());
+    }
     if !damaged.is_empty() {
+        eprintln!("damaged: {} objects", damaged.len());
+    }
+    if !damaged.is_empty() && !is_discarding {
         eprintln!(
-            "{} objects are damaged; `kiln realise` makes them anew when they are needed",
-            damaged.len()
+            "`kiln store verify --discard` takes them out of the store, with all that refers to them; \
+             `kiln realise` makes anew what is needed"
         );
+    } else if !damaged.is_empty() {
         let discarded = store.discard(&damaged)?;
-        eprintln!("{} were taken out of the store", discarded.len());
+        let discarded: String = discarded.iter().map(|it| format!("  {}\n", it.path)).collect();
+        eprint!("taken out of the store, and made anew when it is needed:\n{discarded}");
     }
     if report.problems.iter().any(|it| matches!(it, Problem::Index { .. })) {
         eprintln!("`kiln store rebuild-index` makes the index anew from the records");

@@ -197,9 +197,12 @@ impl LocalSession<'_> {
             Err(error) if error.is(Errno::ENOTDIR) || error.is(Errno::ELOOP) => {}
             Err(error) => return Err(error.into()),
         }
-        let differences = compare(&shared.store, target, object, id, &|| true)?;
-        if differences.is_empty() {
-            return Ok(true);
+        let compared = compare(&shared.store, target, object, id);
+        match compared.unread {
+            _ if compared.is_different() => {}
+            // It may be whole, and who placed it about to register it.
+            Some(error) => return Err(error.into()),
+            None => return Ok(true),
         }
         let _lock = shared.lock_store()?;
         let now = shared.store.stat_if_there(target)?;

@@ -67,7 +67,7 @@ pub enum Difference {
         /// Where the one found points, escaped.
         found: String,
     },
-    /// The kernel could not read it.
+    /// The kernel could not read it, which says nothing of what is there.
     Unreadable {
         /// What the kernel said.
         reason: String,
@@ -88,11 +88,18 @@ pub enum Problem {
         /// What is wrong there.
         difference: Difference,
     },
-    /// The record of a valid object cannot be read.
+    /// The record of a valid object is damaged.
     Manifest {
         /// The object.
         id: ObjectId,
         /// What is wrong with it.
+        reason: String,
+    },
+    /// The record of a valid object could not be read, which says nothing of the object.
+    Unread {
+        /// The object.
+        id: ObjectId,
+        /// What the kernel said.
         reason: String,
     },
     /// Part of the records cannot be read.
@@ -138,27 +145,48 @@ impl VerifyReport {
         self.problems.iter().all(|it| match it {
             Problem::Orphan { .. } => true,
             Problem::Records { is_unfinished, .. } => *is_unfinished,
-            Problem::Object { .. } | Problem::Manifest { .. } | Problem::Index { .. } => false,
+            Problem::Object { .. }
+            | Problem::Manifest { .. }
+            | Problem::Unread { .. }
+            | Problem::Index { .. } => false,
         })
     }
 
-    /// Returns the objects that are damaged.
+    /// Returns the objects that are damaged: those of which something was read that is not as it was.
+    /// [store.collection.11]
     #[must_use]
     pub fn damaged(&self) -> BTreeSet<ObjectId> {
-        self.problems
-            .iter()
-            .filter_map(|it| match it {
-                Problem::Object { id, .. } | Problem::Manifest { id, .. } => Some(*id),
-                Problem::Records { .. } | Problem::Index { .. } | Problem::Orphan { .. } => None,
-            })
-            .collect()
+        let damaged = self.problems.iter().filter_map(|it| match it {
+            Problem::Object { difference: Difference::Unreadable { .. }, .. } => None,
+            Problem::Object { id, .. } | Problem::Manifest { id, .. } => Some(*id),
+            Problem::Unread { .. }
+            | Problem::Records { .. }
+            | Problem::Index { .. }
+            | Problem::Orphan { .. } => None,
+        });
+        damaged.collect()
+    }
+
+    /// Returns the objects of which something could not be read. They may be damaged or not.
+    #[must_use]
+    pub fn unread(&self) -> BTreeSet<ObjectId> {
+        let unread = self.problems.iter().filter_map(|it| match it {
+            Problem::Object { id, difference: Difference::Unreadable { .. }, .. }
+            | Problem::Unread { id, .. } => Some(*id),
+            Problem::Object { .. }
+            | Problem::Manifest { .. }
+            | Problem::Records { .. }
+            | Problem::Index { .. }
+            | Problem::Orphan { .. } => None,
+        });
+        unread.collect()
     }
 }
 
 impl LocalStore {
     /// Compares every valid object with its record, byte by byte, and the index with the records.
     ///
-    /// Nothing is changed. `go_on` is called with each object before it is read, and ends the
+    /// Nothing is changed: [`discard`](Self::discard) is for what turns out to be damaged. `go_on` is called with each object before it is read, and ends the
     /// verification by returning `false`. What others register meanwhile is not looked at.
     ///
     /// # Errors
@@ -179,14 +207,18 @@ impl LocalStore {
                 Err(error) => {
                     // Another process may have collected it since.
                     if self.index().is_valid(&row.id)? {
-                        let reason = error.to_string();
-                        report.problems.push(Problem::Manifest { id: row.id, reason });
+                        let (id, reason) = (row.id, error.to_string());
+                        let is_damaged = matches!(error, StoreError::Record { .. });
+                        report.problems.push(match is_damaged {
+                            true => Problem::Manifest { id, reason },
+                            false => Problem::Unread { id, reason },
+                        });
                     }
                     continue;
                 }
             };
             let store = &self.shared.store;
-            let found = compare(store, path.as_str().as_bytes(), &object, &row.id, &|| true)?;
+            let found = compare(store, path.as_str().as_bytes(), &object, &row.id).differences;
             if !found.is_empty() && !self.index().is_valid(&row.id)? {
                 continue;
             }
@@ -255,6 +287,11 @@ impl LocalStore {
 
     /// Finds what lies in the store directory and is neither valid nor in use.
     fn find_orphans(&self, report: &mut VerifyReport) -> Result<(), StoreError> {
+        // What is placed meanwhile would be known to no lease that was read before.
+        let _lock = match self.shared.read_only {
+            None => Some(self.shared.lock_store()?),
+            Some(_) => None,
+        };
         let names = self.shared.store.names()?;
         let leases = match self.shared.read_only {
             None => read_leases(&self.shared)?,
@@ -318,41 +355,45 @@ fn compare_indexes(
     Ok(())
 }
 
-/// Compares what lies at a name with an object, and returns every difference with its place in the
-/// object, escaped.
-///
-/// `go_on` is asked before each entry; the comparison ends when it says no.
-pub(super) fn compare(
-    parent: &Folder,
-    name: &[u8],
-    object: &Object,
-    id: &ObjectId,
-    go_on: &dyn Fn() -> bool,
-) -> Result<Vec<(String, Difference)>, StoreError> {
-    let mut comparison = Comparison { object, id, names: Vec::new(), found: Vec::new(), go_on };
+/// What a comparison found.
+#[derive(Debug, Default)]
+pub(super) struct Compared {
+    /// Every difference, with its place in the object, escaped.
+    pub(super) differences: Vec<(String, Difference)>,
+    /// Why the first thing that could not be read could not be.
+    pub(super) unread: Option<SystemError>,
+}
+
+impl Compared {
+    /// Whether anything that was read is not as in the object.
+    pub(super) fn is_different(&self) -> bool {
+        self.differences.iter().any(|it| !matches!(it.1, Difference::Unreadable { .. }))
+    }
+}
+
+/// Compares what lies at a name with an object.
+pub(super) fn compare(parent: &Folder, name: &[u8], object: &Object, id: &ObjectId) -> Compared {
+    let names = Vec::new();
+    let mut comparison = Comparison { object, id, names, found: Compared::default() };
     comparison.item(parent, name, &object.root);
-    Ok(comparison.found)
+    comparison.found
 }
 
 struct Comparison<'a> {
     object: &'a Object,
     id: &'a ObjectId,
     names: Vec<String>,
-    found: Vec<(String, Difference)>,
-    go_on: &'a dyn Fn() -> bool,
+    found: Compared,
 }
 
 impl Comparison<'_> {
     fn item(&mut self, parent: &Folder, name: &[u8], item: &Item) {
-        if !(self.go_on)() {
-            return;
-        }
-        let result = self.compare_item(parent, name, item);
-        if let Err(error) = result {
+        if let Err(error) = self.compare_item(parent, name, item) {
             if error.is(Errno::ENOENT) {
                 self.report(Difference::Missing);
             } else {
                 self.report(Difference::Unreadable { reason: error.to_string() });
+                self.found.unread.get_or_insert(error);
             }
         }
     }
@@ -440,7 +481,7 @@ impl Comparison<'_> {
     }
 
     fn report(&mut self, difference: Difference) {
-        self.found.push((self.names.join("/"), difference));
+        self.found.differences.push((self.names.join("/"), difference));
     }
 }
 
@@ -488,6 +529,9 @@ impl fmt::Display for Problem {
             }
             Problem::Object { path, at, difference, .. } => write!(f, "{path}/{at} {difference}"),
             Problem::Manifest { id, reason } => write!(f, "object {id}: {reason}"),
+            Problem::Unread { id, reason } => {
+                write!(f, "the record of object {id} cannot be read: {reason}")
+            }
             Problem::Records { file, at, reason, is_unfinished: true } => {
                 write!(f, "{file} ends at byte {at} with an unfinished record ({reason}); harmless")
             }

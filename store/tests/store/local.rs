@@ -358,6 +358,35 @@ fn damaged_objects_are_discarded_with_their_users() {
     assert!(store.verify(&|_| true).unwrap().problems.is_empty());
 }
 
+/// The variable that tells a second run of this program which store to verify with few descriptors.
+const FEW_DESCRIPTORS_ROOT: &str = "KILN_TEST_FEW_DESCRIPTORS_ROOT";
+
+#[test]
+fn what_cannot_be_read_is_told_and_is_no_damage() {
+    if let Some(root) = std::env::var_os(FEW_DESCRIPTORS_ROOT) {
+        let store = LocalStore::open(Path::new(&root)).unwrap();
+        let ids: BTreeSet<ObjectId> = store.ls().unwrap().iter().map(|it| it.id).collect();
+        let report = store.verify(&|_| true).unwrap();
+        for problem in &report.problems {
+            assert!(problem.to_string().contains("/d cannot be read: "), "{problem}");
+        }
+        assert!(!report.is_sound());
+        assert_eq!((report.damaged(), report.unread()), (BTreeSet::new(), ids));
+        return;
+    }
+    let fixture = Fixture::new();
+    let deep = format!("{}file = text", "d/".repeat(60));
+    add(&*fixture.open().session().unwrap(), 1, "deep", &[("out", &deep)], &[]);
+    let status = std::process::Command::new("/bin/sh")
+        .args(["-c", "ulimit -n 48 && exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "local::what_cannot_be_read_is_told_and_is_no_damage"])
+        .env(FEW_DESCRIPTORS_ROOT, fixture.root())
+        .status()
+        .unwrap();
+    assert!(status.success(), "the second run says why");
+}
+
 #[test]
 fn why_one_object_needs_another_is_known_without_reading_files() {
     let fixture = Fixture::new();
