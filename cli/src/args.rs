@@ -457,7 +457,7 @@ pub(crate) enum StoreCommand {
         /// Keep what was used in the last so many seconds
         #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
         grace: u64,
-        /// Stop when so much is free, such as 10GiB
+        /// Stop when so much is free on the disk of the store, such as 10GiB
         #[arg(long, value_name = "SIZE")]
         free: Option<String>,
         /// Forget what `realise` keeps, too

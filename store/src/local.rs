@@ -152,6 +152,12 @@ impl Shared {
         claim::lock(&self.var, b"store")
     }
 
+    /// Waits for the store lock if it can be had; without the right to lock, what others do meanwhile
+    /// may be seen in part.
+    fn lock_store_if_writable(&self) -> Result<Option<std::fs::File>, StoreError> {
+        self.read_only.is_none().then(|| self.lock_store()).transpose()
+    }
+
     /// Waits for the commit lock; dropping the file gives it back.
     fn lock_commit(&self) -> Result<std::fs::File, StoreError> {
         claim::lock(&self.var, b"commit")

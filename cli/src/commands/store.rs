@@ -39,19 +39,12 @@ pub(crate) fn run(
         StoreCommand::Info { object, json } => info(&store, object, *json),
         StoreCommand::Verify { discard } => verify(&store, *discard, common.quiet),
         StoreCommand::Gc { dry_run, grace, free, all } => {
-            let bytes_wanted = free.as_deref().map(size).transpose()?;
-            if *all && !dry_run {
-                for root in store.roots()? {
-                    if root.name.starts_with(ROOT_PREFIX) {
-                        store.remove_root(&root.name)?;
-                    }
-                }
-            }
             let options = GcOptions {
                 grace_s: *grace,
-                bytes_wanted,
-                log_age_s_max: None,
+                free_bytes_min: free.as_deref().map(size).transpose()?,
+                roots_forgotten: all.then(|| ROOT_PREFIX.to_owned()),
                 is_dry_run: *dry_run,
+                ..GcOptions::default()
             };
             gc(&store, &options)
         }

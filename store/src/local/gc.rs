@@ -42,9 +42,11 @@ const SHORT_ROUND_MAX: usize = 16;
 pub struct GcOptions {
     /// Objects registered or used so recently are kept, in seconds.
     pub grace_s: u64,
-    /// Stop when this many bytes of objects are collected, least recently used first; all that is
-    /// dead if `None`.
-    pub bytes_wanted: Option<u64>,
+    /// Stop when this many bytes are free on the disk of the store; all that is dead goes if `None`.
+    /// Least recently used objects go first. [store.collection.9]
+    pub free_bytes_min: Option<u64>,
+    /// Remove the roots whose names begin so; none if `None`. [store.collection.10]
+    pub roots_forgotten: Option<String>,
     /// Logs older than this go too, in seconds; none if `None`.
     pub log_age_s_max: Option<u64>,
     /// Only say what would be collected.
@@ -55,7 +57,8 @@ impl Default for GcOptions {
     fn default() -> Self {
         GcOptions {
             grace_s: 60 * 60,
-            bytes_wanted: None,
+            free_bytes_min: None,
+            roots_forgotten: None,
             log_age_s_max: Some(90 * 24 * 60 * 60),
             is_dry_run: false,
         }
@@ -82,7 +85,7 @@ pub struct GcReport {
     pub kept: usize,
     /// Names in the store directory that no record knew, as crashes leave them; escaped.
     pub orphans: Vec<String>,
-    /// Roots whose time was over.
+    /// Roots whose time was over, or that were to be forgotten.
     pub expired: Vec<String>,
     /// Bytes of pooled files, logs and unfinished downloads.
     pub other_bytes: u64,
@@ -156,8 +159,8 @@ impl LocalStore {
     ) -> Result<GcReport, StoreError> {
         let mut report = GcReport::default();
         if options.is_dry_run {
-            let graph = self.read_graph(options.grace_s)?;
-            let victims = graph.choose(options.bytes_wanted, usize::MAX);
+            let graph = self.read_graph(options.grace_s, options.roots_forgotten.as_deref())?;
+            let victims = graph.choose(self.bytes_wanted(options)?, usize::MAX);
             report.kept = graph.rows.len() - victims.len();
             report.collected = victims.iter().map(|at| collected(&graph.rows[*at])).collect();
             report.expired = graph.expired.clone();
@@ -167,32 +170,26 @@ impl LocalStore {
         self.shared.check_writable()?;
         // Recording what is collected takes a little space too.
         self.shared.drop_reserve()?;
-        let mut wanted = options.bytes_wanted;
-        while go_on() {
-            let is_short = self.shared.store.free_bytes()? < SHORT_BYTES;
-            let count_max = if is_short { SHORT_ROUND_MAX } else { ROUND_MAX };
-            let round = self.collect_round(options.grace_s, wanted, count_max, &mut report)?;
-            if is_short {
-                empty_trash(&self.shared, go_on)?;
-            }
-            if let Some(wanted) = &mut wanted {
-                *wanted = wanted.saturating_sub(round.bytes);
-            }
-            if round.is_last || wanted == Some(0) {
-                break;
-            }
-        }
-        self.collect_orphans(options.grace_s, &mut report)?;
+        // What nobody can use goes before any object: it may be enough.
+        self.collect_leftovers(options.grace_s, &mut report)?;
         self.collect_locks()?;
         report.other_bytes += self.collect_downloads()?;
         if let Some(age_s) = options.log_age_s_max {
             report.other_bytes += self.remove_logs_before(now_s().saturating_sub(age_s))?;
         }
-        // The pool gives up a file only once the last object that had it is really gone.
-        empty_trash(&self.shared, go_on)?;
-        if let Some(pool) = &self.shared.pool {
-            report.other_bytes += pool.collect(go_on)?;
+        while go_on() {
+            let is_short = self.shared.store.free_bytes()? < SHORT_BYTES;
+            if is_short || options.free_bytes_min.is_some() {
+                self.give_space_back(go_on, &mut report)?;
+            }
+            let count_max = if is_short { SHORT_ROUND_MAX } else { ROUND_MAX };
+            let wanted = self.bytes_wanted(options)?;
+            let is_last = self.collect_round(options, wanted, count_max, &mut report)?;
+            if is_last || wanted == Some(0) {
+                break;
+            }
         }
+        self.give_space_back(go_on, &mut report)?;
         // Without room for it the next collection has to do without.
         let _ = self.shared.make_reserve();
         Ok(report)
@@ -205,7 +202,7 @@ impl LocalStore {
     ///
     /// As [`StoreError`].
     pub fn why_alive(&self, id: &ObjectId, grace_s: u64) -> Result<Vec<WhyAlive>, StoreError> {
-        let graph = self.read_graph(grace_s)?;
+        let graph = self.read_graph(grace_s, None)?;
         let Some(wanted) = graph.by_id.get(id) else { return Ok(Vec::new()) };
         let mut next = BTreeMap::new();
         let mut order = Vec::new();
@@ -248,7 +245,7 @@ impl LocalStore {
         let _store_lock = self.shared.lock_store()?;
         let _commit_lock = self.shared.lock_commit()?;
         self.index().catch_up(&self.shared.segments)?;
-        let graph = self.read_graph_locked(0)?;
+        let graph = self.read_graph_locked(0, None)?;
         let mut victims = BTreeSet::new();
         let mut open = Vec::new();
         for id in ids {
@@ -272,20 +269,40 @@ impl LocalStore {
         Ok(victims.iter().map(|at| collected(&graph.rows[*at])).collect())
     }
 
-    /// Collects some of what is dead.
+    /// Returns how many bytes are to be collected until as many are free as was asked for.
+    fn bytes_wanted(&self, options: &GcOptions) -> Result<Option<u64>, StoreError> {
+        let Some(min) = options.free_bytes_min else { return Ok(None) };
+        Ok(Some(min.saturating_sub(self.shared.store.free_bytes()?)))
+    }
+
+    /// Removes what is in the trash, and what only the pool has.
+    fn give_space_back(
+        &self,
+        go_on: &dyn Fn() -> bool,
+        report: &mut GcReport,
+    ) -> Result<(), StoreError> {
+        // The pool gives up a file only once the last object that had it is really gone.
+        empty_trash(&self.shared, go_on)?;
+        if let Some(pool) = &self.shared.pool {
+            report.other_bytes += pool.collect(go_on)?;
+        }
+        // Some file systems count space as free only once that is written.
+        Ok(self.shared.store.sync_file_system()?)
+    }
+
+    /// Collects some of what is dead; returns whether that was the last of it.
     fn collect_round(
         &self,
-        grace_s: u64,
+        options: &GcOptions,
         wanted: Option<u64>,
         count_max: usize,
         report: &mut GcReport,
-    ) -> Result<Round, StoreError> {
+    ) -> Result<bool, StoreError> {
         let _store_lock = self.shared.lock_store()?;
         let _commit_lock = self.shared.lock_commit()?;
-        let leases = self.shared.var.folder(b"leases")?;
-        bury_dead(&self.shared, &leases, &self.shared.var.folder(b"stage")?)?;
         self.index().catch_up(&self.shared.segments)?;
-        let graph = self.read_graph_locked(grace_s)?;
+        let forgotten = options.roots_forgotten.as_deref();
+        let graph = self.read_graph_locked(options.grace_s, forgotten)?;
         if !graph.expired.is_empty() {
             let records =
                 graph.expired.iter().map(|it| Record::RootRemoved { name: it.clone() }).collect();
@@ -295,11 +312,8 @@ impl LocalStore {
         let victims = graph.choose(wanted, count_max);
         self.take(&graph, &victims)?;
         report.kept = graph.rows.len() - victims.len();
-        let objects: Vec<Collected> =
-            victims.iter().map(|at| collected(&graph.rows[*at])).collect();
-        let bytes = objects.iter().map(|it| it.bytes).sum();
-        report.collected.extend(objects);
-        Ok(Round { bytes, is_last: victims.len() < count_max })
+        report.collected.extend(victims.iter().map(|at| collected(&graph.rows[*at])));
+        Ok(victims.len() == graph.dead().count())
     }
 
     /// Records that objects are collected and moves them to the trash, under both locks.
@@ -331,22 +345,23 @@ impl LocalStore {
         self.append_locked(records)
     }
 
-    fn read_graph(&self, grace_s: u64) -> Result<Graph, StoreError> {
-        let _lock = match self.shared.read_only {
-            None => Some(self.shared.lock_store()?),
-            Some(_) => None,
-        };
-        self.read_graph_locked(grace_s)
+    fn read_graph(&self, grace_s: u64, forgotten: Option<&str>) -> Result<Graph, StoreError> {
+        let _lock = self.shared.lock_store_if_writable()?;
+        self.read_graph_locked(grace_s, forgotten)
     }
 
-    fn read_graph_locked(&self, grace_s: u64) -> Result<Graph, StoreError> {
+    fn read_graph_locked(
+        &self,
+        grace_s: u64,
+        forgotten: Option<&str>,
+    ) -> Result<Graph, StoreError> {
         let index = self.index();
         let now = now_s();
         let rows = index.objects()?;
-        let (expired, roots): (Vec<Root>, Vec<Root>) = index
-            .roots()?
-            .into_iter()
-            .partition(|it| it.expires_s.is_some_and(|expires_s| expires_s <= now));
+        let (expired, roots): (Vec<Root>, Vec<Root>) = index.roots()?.into_iter().partition(|it| {
+            it.expires_s.is_some_and(|expires_s| expires_s <= now)
+                || forgotten.is_some_and(|start| it.name.starts_with(start))
+        });
         drop(index);
         let leases = match self.shared.read_only {
             None => read_leases(&self.shared)?,
@@ -356,10 +371,13 @@ impl LocalStore {
         Ok(Graph::new(rows, roots, leases, expired, now, grace_s))
     }
 
-    /// Moves what lies in the store directory without a record to the trash.
-    fn collect_orphans(&self, grace_s: u64, report: &mut GcReport) -> Result<(), StoreError> {
+    /// Moves what ended processes left to the trash: their stages, and what lies in the store directory
+    /// without a record.
+    fn collect_leftovers(&self, grace_s: u64, report: &mut GcReport) -> Result<(), StoreError> {
         let _store_lock = self.shared.lock_store()?;
         let _commit_lock = self.shared.lock_commit()?;
+        let var = &self.shared.var;
+        bury_dead(&self.shared, &var.folder(b"leases")?, &var.folder(b"stage")?)?;
         self.index().catch_up(&self.shared.segments)?;
         let orphans = self.list_orphans(grace_s)?;
         for name in orphans {
@@ -370,11 +388,13 @@ impl LocalStore {
     }
 
     fn find_orphans_to_collect(&self, grace_s: u64) -> Result<Vec<String>, StoreError> {
+        let _lock = self.shared.lock_store_if_writable()?;
         Ok(self.list_orphans(grace_s)?.iter().map(|it| escape(it)).collect())
     }
 
-    /// Returns what lies in the store directory and is neither valid nor held. Under the store lock
-    /// this does not change: a session holds what it placed until that is registered.
+    /// Returns what lies in the store directory and is neither valid nor held. The caller holds the
+    /// store lock, under which this does not change: a session holds what it placed until that is
+    /// registered.
     fn list_orphans(&self, grace_s: u64) -> Result<Vec<Vec<u8>>, StoreError> {
         let store = &self.shared.store;
         let mut known: BTreeSet<Vec<u8>> =
@@ -430,12 +450,6 @@ impl LocalStore {
     pub(super) fn session_of_this(&self) -> Result<impl Session + '_, StoreError> {
         crate::local::session::LocalSession::begin(self)
     }
-}
-
-/// What one round did.
-struct Round {
-    bytes: u64,
-    is_last: bool,
 }
 
 fn collected(row: &ObjectRow) -> Collected {
@@ -515,10 +529,15 @@ impl Graph {
         StorePath::of_object(&self.rows[at].id, &self.rows[at].name)
     }
 
+    /// Returns the objects that nothing keeps.
+    fn dead(&self) -> impl Iterator<Item = usize> {
+        (0..self.rows.len()).filter(|at| !self.is_alive[*at])
+    }
+
     /// Returns dead objects, each after all that refer to it: least recently used ones first,
     /// until they have this many bytes or are this many.
     fn choose(&self, wanted: Option<u64>, count_max: usize) -> Vec<usize> {
-        let mut dead: Vec<usize> = (0..self.rows.len()).filter(|at| !self.is_alive[*at]).collect();
+        let mut dead: Vec<usize> = self.dead().collect();
         if wanted.is_some() {
             dead.sort_by_key(|at| (self.rows[*at].used_s, *at));
         } else {
@@ -548,5 +567,45 @@ impl Graph {
             }
         }
         chosen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::segments::Position;
+    use crate::name::StoreName;
+    use crate::object::Totals;
+
+    /// Checks what is chosen of four dead objects, of which `app` refers to `lib`.
+    fn check(wanted: Option<u64>, count_max: usize, expected: &str) {
+        let rows = [("lib", 100, 1), ("app", 10, 9), ("old", 50, 2), ("new", 70, 8)];
+        let row = |(at, (name, bytes, used_s)): (usize, &(&str, u64, u64))| ObjectRow {
+            row: at as i64,
+            id: ObjectId([at as u8; 32]),
+            name: StoreName::new(name).unwrap(),
+            totals: Totals { files: 1, entries: 1, bytes: *bytes },
+            refs: if *name == "app" { vec![0] } else { Vec::new() },
+            manifest: (Position::START, 0),
+            registered_s: 0,
+            used_s: *used_s,
+        };
+        let rows = rows.iter().enumerate().map(row).collect();
+        let graph = Graph::new(rows, Vec::new(), Vec::new(), Vec::new(), 100, 0);
+        let chosen = graph.choose(wanted, count_max);
+        let names: Vec<&str> = chosen.iter().map(|at| graph.rows[*at].name.as_str()).collect();
+        assert_eq!(names.join(" "), expected);
+    }
+
+    #[test]
+    fn the_least_recently_used_go_first_with_all_that_refers_to_them() {
+        check(Some(0), 9, "");
+        check(Some(1), 9, "app lib");
+        check(Some(110), 9, "app lib");
+        check(Some(111), 9, "app lib old");
+        check(Some(1000), 9, "app lib old new");
+        check(Some(1000), 1, "app lib");
+        check(None, 9, "new old app lib");
+        check(None, 2, "new old");
     }
 }

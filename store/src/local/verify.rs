@@ -288,10 +288,7 @@ impl LocalStore {
     /// Finds what lies in the store directory and is neither valid nor in use.
     fn find_orphans(&self, report: &mut VerifyReport) -> Result<(), StoreError> {
         // What is placed meanwhile would be known to no lease that was read before.
-        let _lock = match self.shared.read_only {
-            None => Some(self.shared.lock_store()?),
-            Some(_) => None,
-        };
+        let _lock = self.shared.lock_store_if_writable()?;
         let names = self.shared.store.names()?;
         let leases = match self.shared.read_only {
             None => read_leases(&self.shared)?,

@@ -272,7 +272,7 @@ fn a_root_holds_until_its_time_is_over() {
 }
 
 #[test]
-fn a_collection_stops_when_it_has_freed_enough() {
+fn a_collection_stops_when_enough_is_free() {
     let fixture = Fixture::new();
     let store = fixture.open();
     {
@@ -282,9 +282,38 @@ fn a_collection_stops_when_it_has_freed_enough() {
             add(&*session, number, "app", &[("out", &text)], &[]);
         }
     }
-    let options = GcOptions { grace_s: 0, bytes_wanted: Some(150), ..GcOptions::default() };
-    let report = store.gc(&options, &|| true).unwrap();
-    assert_eq!((report.collected.len(), report.kept), (2, 3));
+    let check = |free_bytes_min, is_dry_run, expected| {
+        let options = GcOptions { grace_s: 0, free_bytes_min, is_dry_run, ..GcOptions::default() };
+        let report = store.gc(&options, &|| true).unwrap();
+        assert_eq!((report.collected.len(), report.kept), expected);
+    };
+    for is_dry_run in [true, false] {
+        check(Some(1), is_dry_run, (0, 5));
+    }
+    for is_dry_run in [true, false] {
+        check(Some(u64::MAX), is_dry_run, (5, 0));
+    }
+}
+
+#[test]
+fn roots_that_are_forgotten_keep_nothing_in_a_dry_run_either() {
+    let fixture = Fixture::new();
+    let (store, lib, app) = fixture.with_two();
+    store.add_root("realise app", &app, "", None).unwrap();
+    store.add_root("mine", &lib, "", None).unwrap();
+    let forget = |is_dry_run| {
+        let roots_forgotten = Some("realise ".to_owned());
+        let options = GcOptions { grace_s: 0, roots_forgotten, is_dry_run, ..GcOptions::default() };
+        store.gc(&options, &|| true).unwrap()
+    };
+    let dry = forget(true);
+    assert_eq!(store.roots().unwrap().len(), 2);
+    assert_eq!(dry.collected.iter().map(|it| it.id).collect::<Vec<_>>(), [app]);
+    assert_eq!(dry.expired, ["realise app"]);
+    let report = forget(false);
+    assert_eq!((report.collected, report.expired), (dry.collected, dry.expired));
+    let names: Vec<String> = store.roots().unwrap().into_iter().map(|it| it.name).collect();
+    assert_eq!(names, ["mine"]);
 }
 
 #[test]
