@@ -95,24 +95,22 @@ impl Pool {
         }
     }
 
-    /// Removes what no object has any more, and returns how many bytes that frees.
-    pub(crate) fn collect(&self, go_on: &dyn Fn() -> bool) -> Result<u64, SystemError> {
-        let mut bytes = 0;
+    /// Removes what no object has any more.
+    pub(crate) fn collect(&self, go_on: &dyn Fn() -> bool) -> Result<(), SystemError> {
         for shard in self.folder.names()? {
             let shard = self.folder.folder(&shard)?;
             for entry in shard.names()? {
                 if !go_on() {
-                    return Ok(bytes);
+                    return Ok(());
                 }
                 let Some(stat) = shard.stat_if_there(&entry)? else { continue };
                 // One that gets a second name just now loses this one only.
                 if stat.st_nlink == 1 {
                     if_there(shard.unlink(&entry))?;
-                    bytes += stat.st_blocks as u64 * 512;
                 }
             }
         }
-        Ok(bytes)
+        Ok(())
     }
 }
 

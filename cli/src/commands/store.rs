@@ -219,7 +219,7 @@ fn gc(store: &LocalStore, options: &GcOptions) -> Result<Exit, Fail> {
         bytes(freed),
         report.kept
     ));
-    if report.collected.is_empty() && report.kept > 0 {
+    if report.collected.is_empty() && report.kept > 0 && options.free_bytes_min.is_none() {
         out.push_str("`kiln store info NAME` says what keeps an object; `kiln store gc --all` forgets what `realise` keeps\n");
     }
     print(&out);

@@ -87,7 +87,7 @@ pub struct GcReport {
     pub orphans: Vec<String>,
     /// Roots whose time was over, or that were to be forgotten.
     pub expired: Vec<String>,
-    /// Bytes of pooled files, logs and unfinished downloads.
+    /// Bytes of logs and unfinished downloads.
     pub other_bytes: u64,
 }
 
@@ -180,7 +180,11 @@ impl LocalStore {
         while go_on() {
             let is_short = self.shared.store.free_bytes()? < SHORT_BYTES;
             if is_short || options.free_bytes_min.is_some() {
-                self.give_space_back(go_on, &mut report)?;
+                self.give_space_back(go_on)?;
+            }
+            if options.free_bytes_min.is_some() {
+                // Some file systems count space as free only once that is written.
+                self.shared.store.sync_file_system()?;
             }
             let count_max = if is_short { SHORT_ROUND_MAX } else { ROUND_MAX };
             let wanted = self.bytes_wanted(options)?;
@@ -189,7 +193,7 @@ impl LocalStore {
                 break;
             }
         }
-        self.give_space_back(go_on, &mut report)?;
+        self.give_space_back(go_on)?;
         // Without room for it the next collection has to do without.
         let _ = self.shared.make_reserve();
         Ok(report)
@@ -276,18 +280,13 @@ impl LocalStore {
     }
 
     /// Removes what is in the trash, and what only the pool has.
-    fn give_space_back(
-        &self,
-        go_on: &dyn Fn() -> bool,
-        report: &mut GcReport,
-    ) -> Result<(), StoreError> {
+    fn give_space_back(&self, go_on: &dyn Fn() -> bool) -> Result<(), StoreError> {
         // The pool gives up a file only once the last object that had it is really gone.
         empty_trash(&self.shared, go_on)?;
         if let Some(pool) = &self.shared.pool {
-            report.other_bytes += pool.collect(go_on)?;
+            pool.collect(go_on)?;
         }
-        // Some file systems count space as free only once that is written.
-        Ok(self.shared.store.sync_file_system()?)
+        Ok(())
     }
 
     /// Collects some of what is dead; returns whether that was the last of it.

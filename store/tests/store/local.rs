@@ -622,7 +622,10 @@ fn equal_large_files_of_different_objects_are_one() {
     assert_eq!(inode(&first, "one").1, 3);
     assert!(store.verify(&|_| true).unwrap().problems.is_empty());
     drop(session);
-    gc_all(&store);
+    let report = gc_all(&store);
+    // What is freed is told once, with the objects.
+    assert_eq!(report.collected.iter().map(|it| it.bytes).collect::<Vec<_>>(), [80_000, 40_001]);
+    assert_eq!(report.other_bytes, 0);
     let pool = fixture.root().join("var/pool");
     let left =
         fs::read_dir(&pool).unwrap().flat_map(|it| fs::read_dir(it.unwrap().path()).unwrap());
