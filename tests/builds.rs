@@ -18,7 +18,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials: [(&str, Test); 13] = [
+    let trials: [(&str, Test); 14] = [
         ("the first command of the README", the_first_command),
         ("a library's comment does not reach its users", comment_in_a_library),
         ("what a build cannot see changes no id", unseen_changes),
@@ -31,6 +31,7 @@ fn main() {
         ("two stores get the same objects", two_stores),
         ("stores that differ are told apart, and sets are summed up", stores_that_differ),
         ("what is published is taken from a cache", published),
+        ("the log of a build that failed is found, and stays", log_of_a_build),
         ("kills lose nothing that was done", kills),
     ];
     let long: [(&str, Test); 5] = [
@@ -503,6 +504,38 @@ fn stores_that_differ() -> Result<(), Failed> {
     let rows = ["chance 1.1  failed", "other 3.0   built", "needs chance 1.1", "1 of 3 packages"];
     expect(&table, &rows, &[])?;
     expect(&format!("{:?}", output.status.code()), &["Some(3)"], &[])
+}
+
+fn log_of_a_build() -> Result<(), Failed> {
+    let recipes = tempfile::tempdir()?;
+    let write = |step: &str| {
+        let bytes = recipes.path().join("bytes");
+        let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        // What is downloaded is the usual input of a build.
+        let source = format!(
+            "source = fetch(\"file://{}\", sha256 = \"{sha256}\", unpack = off)",
+            bytes.display()
+        );
+        fs::write(bytes, "abc")?;
+        let text = small_recipe("loud", "1.0", &source, step);
+        fs::write(recipes.path().join("loud.kiln"), text)
+    };
+    let store = tempfile::tempdir()?;
+    let run = |words: &[&str]| {
+        let recipes = recipes.path().to_str().unwrap_or_default();
+        let layers = ["--no-project", "--recipes", recipes, "loud"];
+        said(&kiln(store.path(), words.iter().copied().chain(layers)))
+    };
+    write("echo all that it prints; exit 3")?;
+    expect(&run(&["realise"]), &["ended with exit code 3", "kiln log "], &[])?;
+    expect(&run(&["log"]), &["all that it prints\n"], &["there is no log"])?;
+    // What a second build prints is not the log of the first.
+    write(r"cat /proc/sys/kernel/random/uuid; echo > \(out)")?;
+    expect(&run(&["realise"]), &["built loud 1.0"], &[])?;
+    let log = run(&["log"]);
+    expect(&run(&["realise", "--check"]), &["equal bit for bit"], &[])?;
+    let after = run(&["log"]);
+    if log == after && log.len() > 30 { Ok(()) } else { Err(format!("{log}{after}").into()) }
 }
 
 fn several_outputs() -> Result<(), Failed> {

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
 
-use kiln_store::{ActionId, Derivation, DerivationId, Graph, LocalStore, Store as _, Verdict};
+use kiln_store::{
+    ActionId, Derivation, DerivationId, Graph, LocalStore, ObjectId, OutputName, Store as _,
+    Verdict,
+};
 
 use crate::args::{Common, Layers};
 use crate::config::Config;
@@ -46,14 +49,7 @@ pub(crate) fn run(
         }
         actions
     };
-    let Some((action, title)) = actions.first() else {
-        return Err(Fail::NotFound {
-            message: format!("there is no log of `{what}`: it was not built here"),
-            advice: Some(format!(
-                "`kiln realise {what}` builds it; `kiln log ID` takes the id that a failed build shows"
-            )),
-        });
-    };
+    let Some((action, title)) = actions.first() else { return Err(not_built(what)) };
     let Some(mut log) = store.read_log(action)? else {
         let how = match store.attempt(action)? {
             Some(attempt) => match attempt.verdict {
@@ -63,7 +59,10 @@ pub(crate) fn run(
                 }
                 Verdict::Failed { reason } => format!("{} failed: {reason}", attempt.title),
             },
-            None => format!("{title} was not built here, but taken from a cache or downloaded"),
+            None if store.realisations(&[*action])?.iter().any(Option::is_some) => {
+                format!("{title} was not built here, but taken from a cache or downloaded")
+            }
+            None => return Err(not_built(what)),
         };
         eprintln!("{}", harmless(&how));
         return Ok(Exit::Done);
@@ -87,8 +86,17 @@ pub(crate) fn run(
     }
 }
 
-/// The action that a derivation is, if all that it is built from was built: also of one that failed,
-/// which no memo knows.
+fn not_built(what: &str) -> Fail {
+    Fail::NotFound {
+        message: format!("there is no log of `{what}`: it was not built here"),
+        advice: Some(format!(
+            "`kiln realise {what}` builds it; `kiln log ID` takes the id that a failed build shows"
+        )),
+    }
+}
+
+/// The action that a derivation is, if all that it is built from is known: also of one that failed,
+/// which no memo knows. Memos are of builds alone: what is downloaded has its action by its hash.
 fn resolve(
     store: &LocalStore,
     graph: &Graph,
@@ -100,21 +108,29 @@ fn resolve(
     let Some(build) = graph.node(derivation).and_then(|it| it.as_build()) else { return Ok(None) };
     let mut inputs = BTreeMap::new();
     for (label, input) in &build.inputs {
-        let object = match graph.node(&input.derivation).map(|it| &*it.derivation) {
+        let known = match graph.node(&input.derivation).map(|it| &*it.derivation) {
             Some(Derivation::Import(import)) => Some(import.object),
-            _ => {
+            Some(Derivation::Fetch(fetch)) => output(store, fetch.action_id(), &input.output)?,
+            Some(Derivation::Build(_)) | None => {
                 let memos = store.memos(&[input.derivation])?;
                 match memos.actions.into_iter().flatten().next() {
-                    Some(action) => {
-                        let known = store.realisations(&[action])?.into_iter().flatten().next();
-                        known.and_then(|it| it.outputs.get(&input.output).copied())
-                    }
+                    Some(action) => output(store, action, &input.output)?,
                     None => None,
                 }
             }
         };
-        let Some(object) = object else { return Ok(None) };
+        let Some(object) = known else { return Ok(None) };
         inputs.insert(label.clone(), object);
     }
     Ok(Some(build.with_inputs(inputs).id()))
+}
+
+/// The object that an output of an action turned out to be, if it was realised.
+fn output(
+    store: &LocalStore,
+    action: ActionId,
+    output: &OutputName,
+) -> Result<Option<ObjectId>, Fail> {
+    let known = store.realisations(&[action])?.into_iter().flatten().next();
+    Ok(known.and_then(|it| it.outputs.get(output).copied()))
 }
