@@ -89,7 +89,7 @@ pub struct RealiseOptions {
     pub fetches_max: NonZeroUsize,
     /// What to do when something fails.
     pub on_failure: OnFailure,
-    /// Whether what builds print is given to the events.
+    /// What becomes of what builds print.
     pub prints: Prints,
 }
 
@@ -102,13 +102,15 @@ pub enum OnFailure {
     KeepGoing,
 }
 
-/// Whether what builds print is given to the events as it comes.
+/// What becomes of what builds print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prints {
     /// Only the log has it.
     Kept,
     /// Each piece is also an [`Event::Printed`].
     Told,
+    /// Nobody has it: the log of an earlier attempt stays. For what runs in place of a build.
+    Dropped,
 }
 
 impl Default for RealiseOptions {

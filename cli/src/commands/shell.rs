@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use kiln_eval::{Derived, NodeId};
 use kiln_sandbox::{Sandbox, ShellRequest};
 use kiln_store::{
-    BuildError, BuildRequest, Builder, Built, EnvName, InputRef, RealiseError, RealiseOptions,
+    BuildError, BuildRequest, Builder, Built, EnvName, InputRef, Prints, RealiseError, RealiseOptions,
     RealiseRequest, Template, reproduce,
 };
 
@@ -72,7 +72,7 @@ pub(crate) fn run(
         builder: &builder,
         fetcher: &workshop.fetcher,
         substituters: &[],
-        options: RealiseOptions::default(),
+        options: RealiseOptions { prints: Prints::Dropped, ..RealiseOptions::default() },
         events: &|_| {},
         cancel: &workshop.cancel,
     };

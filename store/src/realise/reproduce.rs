@@ -50,7 +50,8 @@ impl Reproduced {
 
 /// Realises a build, then builds it again at scratch paths made with `salt`, and compares.
 ///
-/// The pinned realisation stays whatever comes of it, and what the second build made is not kept.
+/// The pinned realisation and its log stay whatever comes of it, and what the second build made or
+/// printed is not kept.
 /// `request.wanted` is not looked at.
 ///
 /// # Errors

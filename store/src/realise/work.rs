@@ -290,8 +290,8 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Runs the steps of an action and places what they left. With another salt the outputs are
-    /// written at other scratch paths.
+    /// Runs the steps of an action and places what they left. With another salt than 0 the outputs
+    /// are written at other scratch paths, and what the steps print is no log of the action.
     pub(super) fn run_build(
         &self,
         node: usize,
@@ -322,9 +322,11 @@ impl<'a> Context<'a> {
             .collect();
         let (told, to_tell) = match self.request.options.prints {
             Prints::Told => Some(channel()).unzip(),
-            Prints::Kept => (None, None),
+            Prints::Kept | Prints::Dropped => (None, None),
         };
-        let file = Some(self.session.log(&id)?);
+        // To build again is no attempt: the log stays that of the build which is known.
+        let is_kept = salt == 0 && self.request.options.prints != Prints::Dropped;
+        let file = is_kept.then(|| self.session.log(&id)).transpose()?;
         let log = Mutex::new(BuildLog { file, tail: Tail::default(), lost: None, told });
         let count = action.steps.len();
         let progress = |it: BuildProgress| {
@@ -524,6 +526,7 @@ impl<'a> Context<'a> {
 
 /// Takes what a build prints: the whole goes to the store, the end is kept for a failure.
 struct BuildLog {
+    /// Where the whole goes, if it is kept.
     file: Option<Box<dyn LogFile>>,
     tail: Tail,
     /// Why the file is not whole. A build does not fail because its log cannot be kept.

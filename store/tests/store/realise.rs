@@ -10,9 +10,10 @@ use crate::common::fake::{Bench, Plan};
 use crate::common::*;
 use expect_test::{Expect, expect};
 use kiln_store::{
-    ActionId, BuildKind, Cause, Derivation, DirectorySubstituter, Event, GcOptions, How,
-    ImportSource, LocalStore, MemoryStore, Miss, ObjectId, OnFailure, Realisation, RealiseError,
-    Store, Substituter, Verdict, Warning,
+    ActionId, BuildError, BuildKind, BuildRequest, Builder, Built, Cause, Derivation, DerivationId,
+    DirectorySubstituter, Event, GcOptions, How, ImportSource, LocalStore, MemoryStore, Miss,
+    ObjectId, OnFailure, Prints, Realisation, RealiseError, RealiseOptions, RealiseRequest, Store,
+    Substituter, Verdict, Warning,
 };
 
 /// Runs a test on each kind of store.
@@ -647,6 +648,52 @@ fn building_again_shows_what_differs() {
 }
 
 #[test]
+fn building_again_or_a_shell_leaves_the_log_as_it_was() {
+    let temp = Temp::new();
+    let store = LocalStore::open(&temp.path().join("store")).unwrap();
+    let bench = Bench::new(&temp.path().join("builds"));
+    let mut plan = Plan::default();
+    let lib = plan.build("lib", &[], "print first attempt\nwrite {out}/lib l");
+    let broken = plan.build("broken", &[], "print why it fails\nfail 3");
+    bench.realise(&store, &plan, &["lib"], &[]).unwrap();
+    bench.realise(&store, &plan, &["broken"], &[]).unwrap_err();
+    let log = |id: &DerivationId| {
+        let action = plan.graph.node(id).unwrap().as_build().unwrap().with_inputs([].into()).id();
+        let mut text = String::new();
+        let log = store.read_log(&action).unwrap();
+        std::io::Read::read_to_string(&mut log.expect("there is a log"), &mut text).unwrap();
+        text
+    };
+    let logs = || (log(&lib), log(&broken));
+    assert_eq!(logs(), ("first attempt\n".to_owned(), "why it fails\n".to_owned()));
+    // A builder that prints nothing or something else, as a shell behind some steps does.
+    for script in ["", "print other words"] {
+        let other = Printing(script);
+        for id in [&lib, &broken] {
+            bench.with_request(&plan, &[], &[], |request| {
+                let options = RealiseOptions { prints: Prints::Dropped, ..request.options };
+                let request = RealiseRequest { builder: &other, options, ..*request };
+                kiln_store::reproduce(&store, &request, id, 1.try_into().unwrap()).unwrap_err()
+            });
+        }
+    }
+    bench.with_request(&plan, &[], &[], |request| {
+        kiln_store::reproduce(&store, request, &lib, 1.try_into().unwrap()).unwrap()
+    });
+    assert_eq!(logs(), ("first attempt\n".to_owned(), "why it fails\n".to_owned()));
+}
+
+/// Prints something and makes nothing.
+struct Printing(&'static str);
+
+impl Builder for Printing {
+    fn build(&self, request: &BuildRequest<'_>) -> Result<Built, BuildError> {
+        request.log.lock().unwrap().write_all(self.0.as_bytes()).unwrap();
+        Err(BuildError::Unsupported { reason: "nothing is built here".to_owned() })
+    }
+}
+
+#[test]
 fn a_hidden_reference_to_the_scratch_path_shows_when_built_again() {
     on_each(|store, bench| {
         let mut plan = Plan::default();
@@ -741,8 +788,7 @@ fn what_a_build_prints_is_told_if_asked() {
         let mut plan = Plan::default();
         plan.build("top", &[], "print one two\nprint three\nwrite {out}/a a");
         bench.with_request(&plan, &["top"], &[], |request| {
-            let options =
-                kiln_store::RealiseOptions { prints: kiln_store::Prints::Told, ..request.options };
+            let options = RealiseOptions { prints: Prints::Told, ..request.options };
             let request = kiln_store::RealiseRequest { options, ..*request };
             kiln_store::realise(store, &request).unwrap();
         });
