@@ -19,6 +19,7 @@ use kiln_fetch::Archive;
 use serde::Deserialize;
 
 use crate::fail::Fail;
+use crate::folders::{Purpose, folder};
 
 /// The configuration, from the file and the environment.
 #[derive(Debug, Clone, Default)]
@@ -124,11 +125,7 @@ fn config_path() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os("KILN_CONFIG") {
         return Some(path.into());
     }
-    let base = std::env::var_os("XDG_CONFIG_HOME")
-        .filter(|it| !it.is_empty())
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|it| Path::new(&it).join(".config")))?;
-    Some(base.join("kiln/config.toml"))
+    Some(folder(Purpose::Config)?.join("config.toml"))
 }
 
 /// Where the store is if nobody says: `/kiln` for root, the user's folder of data otherwise.
@@ -136,12 +133,5 @@ fn default_store() -> Result<PathBuf, Fail> {
     if nix::unistd::geteuid().is_root() {
         return Ok("/kiln".into());
     }
-    let base = std::env::var_os("XDG_DATA_HOME")
-        .filter(|it| !it.is_empty())
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|it| Path::new(&it).join(".local/share")));
-    match base {
-        Some(base) => Ok(base.join("kiln")),
-        None => Err(Fail::NoHome),
-    }
+    folder(Purpose::Data).ok_or(Fail::NoHome)
 }

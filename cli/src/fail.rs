@@ -21,7 +21,9 @@ pub(crate) enum Fail {
     #[error("cannot use the configuration {}: {reason}", path.display())]
     Config { path: PathBuf, reason: String },
     /// The user has no home, and no other place for a store.
-    #[error("nothing says where the store is: set KILN_STORE or HOME, or give --store")]
+    #[error(
+        "nothing says where the store is: set KILN_STORE, or HOME to an absolute path, or give --store"
+    )]
     NoHome,
     /// The store failed.
     #[error("{0}")]

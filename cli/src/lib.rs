@@ -22,6 +22,7 @@ mod evaluated;
 mod exit;
 mod fail;
 mod fixes;
+mod folders;
 mod graph;
 mod hash_slots;
 mod html;

@@ -21,6 +21,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use kiln_store::{DecodeError, Decoder, DerivationId, Encoder, InputRef, OutputName};
 
 use crate::args::{Layers, Wishes};
+use crate::folders::{self, Purpose};
 use crate::workspace::{Workspace, find_project};
 
 /// How many requests are remembered.
@@ -149,18 +150,14 @@ pub(crate) fn place(
     layers: &Layers,
     words: &dyn std::fmt::Debug,
 ) -> Option<PathBuf> {
-    let base = std::env::var_os("XDG_CACHE_HOME")
-        .filter(|it| !it.is_empty())
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|it| Path::new(&it).join(".cache")))
-        .filter(|it| it.is_absolute())?;
+    let cache = folders::folder(Purpose::Cache)?;
     let here = std::env::current_dir().ok()?;
     let mut program = String::new();
     Stamp::of(&std::env::current_exe().ok()?).write(&mut program);
     let project = if layers.no_project { None } else { find_project() };
     let request = format!("{program} {here:?} {project:?} {question:?} {layers:?} {words:?}");
     let name = blake3::hash(request.as_bytes()).to_hex();
-    Some(base.join("kiln").join(folder).join(&name.as_str()[..32]))
+    Some(cache.join(folder).join(&name.as_str()[..32]))
 }
 
 /// Puts a file into a folder of the cache, which keeps the last `count_max`. What cannot be written

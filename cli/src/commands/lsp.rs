@@ -1,6 +1,5 @@
 //! `kiln lsp`: the language server, for an editor at the other end of standard input and output.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kiln_lsp::{Config, ServeError, serve, stdio};
@@ -8,6 +7,7 @@ use kiln_lsp::{Config, ServeError, serve, stdio};
 use crate::embedded::{self, PAGES};
 use crate::exit::Exit;
 use crate::fail::Fail;
+use crate::folders::{Purpose, folder};
 use crate::workspace::this_machine;
 use crate::world::{DiskWorld, STD};
 
@@ -17,7 +17,8 @@ pub(crate) fn run() -> Result<Exit, Fail> {
         world: Arc::new(DiskWorld::default()),
         std_root: STD.to_owned(),
         machine: this_machine(),
-        cache: cache(),
+        // Files that are part of the program, for editors to open.
+        cache: folder(Purpose::Cache).map(|it| it.join("editor")),
         page: |slug| {
             let page = embedded::find(PAGES, &format!("{slug}.md"))?;
             Some(String::from_utf8_lossy(page).into_owned())
@@ -33,13 +34,4 @@ pub(crate) fn run() -> Result<Exit, Fail> {
             Err(Fail::Usage(error.to_string()))
         }
     }
-}
-
-/// Where files are put that are part of the program, so that editors can open them.
-fn cache() -> Option<PathBuf> {
-    let base = std::env::var_os("XDG_CACHE_HOME")
-        .filter(|it| !it.is_empty())
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|it| Path::new(&it).join(".cache")))?;
-    Some(base.join("kiln/editor"))
 }

@@ -13,6 +13,7 @@ use rustyline::validate::Validator;
 use rustyline::{Config, Context, Editor, Helper};
 
 use crate::fail::Fail;
+use crate::folders::{Purpose, folder};
 
 /// How many lines are kept.
 const HISTORY_MAX: usize = 10_000;
@@ -48,7 +49,7 @@ impl Lines {
         let config = config.auto_add_history(false).history_ignore_space(true).build();
         let mut editor = Editor::with_config(config).map_err(failed)?;
         editor.set_helper(Some(Completion::default()));
-        let history = history_path();
+        let history = folder(Purpose::State).map(|it| it.join("repl-history"));
         if let Some(path) = &history {
             // The first time there is none.
             let _ = editor.load_history(path);
@@ -136,15 +137,6 @@ impl Lines {
             let _ = editor.append_history(path);
         }
     }
-}
-
-/// Where lines are kept: below the user's folder for state.
-fn history_path() -> Option<PathBuf> {
-    let absolute = |it: &PathBuf| it.is_absolute();
-    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(absolute);
-    let home = || std::env::var_os("HOME").map(PathBuf::from).filter(absolute);
-    let state = state.or_else(|| home().map(|it| it.join(".local/state")))?;
-    Some(state.join("kiln/repl-history"))
 }
 
 /// Completes names, and behind `:load` files.
