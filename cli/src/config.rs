@@ -1,7 +1,7 @@
 //! What the user and the machine have set: where the store is, mirrors, limits.
 //!
 //! ```toml
-//! # ~/.config/kiln/config.toml
+//! # ~/.config/kiln/config.toml        # KILN_CONFIG
 //! store = "/data/kiln"                 # KILN_STORE, --store
 //! builds_max = 4
 //! scratch = "disk"                     # builds write to the disk rather than to memory
@@ -13,6 +13,8 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use kiln_fetch::Archive;
@@ -64,25 +66,20 @@ enum ScratchPlace {
 impl Config {
     /// Reads the configuration. `store` is what the command line says.
     pub(crate) fn read(store: Option<&Path>) -> Result<Config, Fail> {
-        let path = config_path();
         let mut config = Config::default();
         let mut file = File::default();
-        if let Some(path) = path.filter(|it| it.exists()) {
-            let text = std::fs::read_to_string(&path).map_err(|source| Fail::Config {
-                path: path.clone(),
-                reason: source.to_string(),
-            })?;
-            file = toml::from_str(&text)
-                .map_err(|error| Fail::Config { path: path.clone(), reason: error.to_string() })?;
+        if let Some((path, text)) = config_text()? {
+            let failed = |reason: String| Fail::Config { path: path.clone(), reason };
+            file = toml::from_str(&text).map_err(|error| failed(error.to_string()))?;
             config.file = Some(path);
         }
         config.builds_max = file.builds_max;
         config.scratch_on_disk = file.scratch == Some(ScratchPlace::Disk);
         config.substituters = file.substituters;
-        let (archive, archives) = (std::env::var_os(ARCHIVE), std::mem::take(&mut file.archives));
-        if let Some(archive) = archive.filter(|it| !it.is_empty()) {
-            let text = archive.to_string_lossy();
-            let archive = Archive::parse(&text)
+        let (archive, archives) = (variable(ARCHIVE), std::mem::take(&mut file.archives));
+        if let Some(archive) = archive {
+            let text = text(ARCHIVE, &archive)?;
+            let archive = Archive::parse(text)
                 .map_err(|reason| Fail::Usage(format!("{ARCHIVE} is `{text}`: {reason}")))?;
             config.archives.push(archive);
         }
@@ -96,16 +93,17 @@ impl Config {
             }
         }
         config.mirrors = file.mirrors;
-        for (name, value) in std::env::vars() {
+        for (name, value) in std::env::vars_os() {
+            // What is called otherwise is none of ours, whatever it holds.
+            let Some(name) = name.to_str() else { continue };
             if let Some(mirror) = name.strip_prefix("KILN_MIRROR_")
                 && !mirror.is_empty()
             {
-                let bases = value.split_whitespace().map(str::to_owned).collect();
+                let bases = text(name, &value)?.split_whitespace().map(str::to_owned).collect();
                 config.mirrors.insert(mirror.to_lowercase(), bases);
             }
         }
-        let from_env =
-            std::env::var_os("KILN_STORE").filter(|it| !it.is_empty()).map(PathBuf::from);
+        let from_env = variable("KILN_STORE").map(PathBuf::from);
         config.store = match store.map(Path::to_owned).or(from_env).or(file.store) {
             Some(store) => std::path::absolute(&store).map_err(|source| Fail::Config {
                 path: store.clone(),
@@ -120,12 +118,37 @@ impl Config {
 /// The variable that names a folder or an address with sources by their hash.
 const ARCHIVE: &str = "KILN_ARCHIVE";
 
-/// Where the configuration is: `KILN_CONFIG`, or `kiln/config.toml` in the user's folder of settings.
-fn config_path() -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os("KILN_CONFIG") {
-        return Some(path.into());
+/// The variable that names the configuration.
+const CONFIG: &str = "KILN_CONFIG";
+
+/// The configuration with its path: what `KILN_CONFIG` names, or else `kiln/config.toml` in the
+/// user's folder of settings, which need not be there.
+fn config_text() -> Result<Option<(PathBuf, String)>, Fail> {
+    let named = variable(CONFIG).map(PathBuf::from);
+    let is_named = named.is_some();
+    let default = || Some(folder(Purpose::Config)?.join("config.toml"));
+    let Some(path) = named.or_else(default) else { return Ok(None) };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some((path, text))),
+        Err(error) if is_named => {
+            Err(Fail::Config { path, reason: format!("{error}; {CONFIG} names it") })
+        }
+        // A home that is no folder has no settings either.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(error) => Err(Fail::Config { path, reason: error.to_string() }),
     }
-    Some(folder(Purpose::Config)?.join("config.toml"))
+}
+
+/// The value of a variable of the environment, if it has one.
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|it| !it.is_empty())
+}
+
+fn text<'v>(name: &str, value: &'v OsStr) -> Result<&'v str, Fail> {
+    let found = || format!("{name} is `{}`, which is not UTF-8 text", value.to_string_lossy());
+    value.to_str().ok_or_else(|| Fail::Usage(found()))
 }
 
 /// Where the store is if nobody says: `/kiln` for root, the user's folder of data otherwise.
