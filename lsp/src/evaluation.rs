@@ -123,15 +123,23 @@ impl Evaluations {
     }
 }
 
-/// Starts the thread; it evaluates the last snapshot that it was given, and calls `done`.
-pub(crate) fn start(done: impl Fn(u64) + Send + 'static) -> Sender<Snapshot> {
+/// What the thread tells.
+pub(crate) enum Told {
+    /// Everything was evaluated as it was after so many edits.
+    Done(u64),
+    /// Evaluating this panicked. Nothing is known of it, until an edit.
+    Panicked(String),
+}
+
+/// Starts the thread; it evaluates the last snapshot that it was given, and tells of it.
+pub(crate) fn start(tell: impl Fn(Told) + Send + 'static) -> Sender<Snapshot> {
     let (sender, receiver) = channel::<Snapshot>();
     let builder = thread::Builder::new().name("kiln-evaluation".to_owned());
-    let _ = builder.spawn(move || kiln_lang::with_stack(move || run(receiver, done)));
+    let _ = builder.spawn(move || kiln_lang::with_stack(move || run(receiver, tell)));
     sender
 }
 
-fn run(receiver: Receiver<Snapshot>, done: impl Fn(u64)) {
+fn run(receiver: Receiver<Snapshot>, tell: impl Fn(Told)) {
     while let Ok(mut snapshot) = receiver.recv() {
         loop {
             match receiver.recv_timeout(QUIET) {
@@ -148,12 +156,16 @@ fn run(receiver: Receiver<Snapshot>, done: impl Fn(u64)) {
             }
             let evaluated =
                 catch_unwind(AssertUnwindSafe(|| evaluate(&snapshot, &scope, &subject)));
-            if let Ok(evaluated) = evaluated {
-                snapshot.evaluations.set(subject, evaluated);
-            }
+            // What was found out last is not true of this text.
+            let evaluated = evaluated.unwrap_or_else(|_| {
+                let unknown = unknown(&snapshot, &scope, &subject);
+                tell(Told::Panicked(unknown.label.clone()));
+                unknown
+            });
+            snapshot.evaluations.set(subject, evaluated);
         }
         if !snapshot.is_stale() {
-            done(snapshot.generation);
+            tell(Told::Done(snapshot.generation));
         }
     }
 }
@@ -188,7 +200,8 @@ fn subjects(snapshot: &Snapshot) -> Vec<(Scope, Subject)> {
 }
 
 fn evaluate(snapshot: &Snapshot, scope: &Scope, subject: &Subject) -> Evaluated {
-    let (db, request, label) = request(snapshot, scope, subject);
+    let (db, request) = request(snapshot, scope, subject);
+    let label = label(subject);
     let (solution, diagnostics) = match setup(&db, &request) {
         Err(diagnostics) => (None, diagnostics),
         Ok((setup, mut diagnostics)) => {
@@ -209,18 +222,33 @@ fn evaluate(snapshot: &Snapshot, scope: &Scope, subject: &Subject) -> Evaluated 
     Evaluated { generation: snapshot.generation, label, db, solution, diagnostics }
 }
 
+/// What is said of a subject that nothing is known of.
+fn unknown(snapshot: &Snapshot, scope: &Scope, subject: &Subject) -> Evaluated {
+    Evaluated {
+        generation: snapshot.generation,
+        label: label(subject),
+        db: scope.db.apart(),
+        solution: None,
+        diagnostics: Vec::new(),
+    }
+}
+
+/// A subject, for people.
+fn label(subject: &Subject) -> String {
+    match subject {
+        Subject::Project(path) | Subject::Override(_, path) => file_name(path).to_owned(),
+        Subject::Package(_, name) => format!("`{name}` by itself"),
+    }
+}
+
 /// What is to be solved. Specs are added to a database of its own.
-fn request(
-    snapshot: &Snapshot,
-    scope: &Scope,
-    subject: &Subject,
-) -> (Database, SetupRequest, String) {
+fn request(snapshot: &Snapshot, scope: &Scope, subject: &Subject) -> (Database, SetupRequest) {
     let db = scope.db.apart();
     let mut request =
         SetupRequest { machine: snapshot.config.machine.clone(), ..SetupRequest::default() };
     request.project = scope.project().map(|it| db.file(it));
-    let label = match subject {
-        Subject::Project(project) => file_name(project).to_owned(),
+    match subject {
+        Subject::Project(_) => {}
         Subject::Override(_, path) => {
             let file = db.file(path);
             let lowered = db.lowered(file);
@@ -229,15 +257,13 @@ fn request(
                 request.specs.push(db.add_spec("the override's package", &name.name));
             }
             request.ignore_project_wishes = true;
-            file_name(path).to_owned()
         }
         Subject::Package(_, name) => {
             request.project = None;
             request.specs.push(db.add_spec("the package", name));
-            format!("`{name}` by itself")
         }
-    };
-    (db, request, label)
+    }
+    (db, request)
 }
 
 /// What the lock beside the project says, as for every command that solves in it. A lock that cannot be
@@ -273,7 +299,7 @@ pub(crate) fn rebuilt_by(
     } else {
         Subject::Override(scope.key.clone(), path.to_owned())
     };
-    let (db, request, _) = request(snapshot, scope, &subject);
+    let (db, request) = request(snapshot, scope, &subject);
     let (setup, _) = setup(&db, &request).ok()?;
     let setup = Setup { prefer: locked(snapshot, &subject), ..setup };
     let file = db.file(path);

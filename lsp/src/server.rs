@@ -29,7 +29,7 @@ use crate::Config;
 use crate::capabilities::{self, Client};
 use crate::diagnostics::{self, Found, Seen};
 use crate::document::Document;
-use crate::evaluation::{self, Evaluations};
+use crate::evaluation::{self, Evaluations, Told};
 use crate::extract::Extract;
 use crate::outbox::Outbox;
 use crate::paths::path_of;
@@ -88,7 +88,7 @@ enum Event {
     Disconnected,
     Answered(Response),
     Found(Found),
-    Evaluated(u64),
+    Evaluated(Told),
     /// A folder of recipes that cannot be listed, and why.
     Unlisted(String),
 }
@@ -186,8 +186,8 @@ impl Server {
         params: &InitializeParams,
     ) -> Server {
         let done = events.clone();
-        let evaluation = evaluation::start(move |generation| {
-            let _ = done.send(Event::Evaluated(generation));
+        let evaluation = evaluation::start(move |it| {
+            let _ = done.send(Event::Evaluated(it));
         });
         let world = Arc::new(EditorWorld::new(config.world.clone(), &config.std_root));
         let extract = config.cache.clone().map(|it| Arc::new(Extract::new(it)));
@@ -238,7 +238,10 @@ impl Server {
                     self.outbox.respond(response);
                 }
                 Event::Found(found) => self.publish(found),
-                Event::Evaluated(generation) => self.evaluated(generation),
+                Event::Evaluated(Told::Done(generation)) => self.evaluated(generation),
+                Event::Evaluated(Told::Panicked(what)) => self
+                    .outbox
+                    .log(&format!("{what} was not evaluated because of a mistake in Kiln")),
                 Event::Unlisted(what) => self.unlisted(what),
             }
         }

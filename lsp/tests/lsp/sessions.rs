@@ -3,7 +3,7 @@
 use kiln_lsp::ServeError;
 use serde_json::{Value, json};
 
-use crate::client::{Client, at, document, shown, uri};
+use crate::client::{Client, PANIC, at, document, shown, uri};
 
 const DPDK: (&str, &str) = (
     "/w/recipes/dpdk.kiln",
@@ -289,6 +289,25 @@ fn conflicts_are_shown_where_they_come_from() {
     assert_eq!(found[0]["range"]["start"]["line"], 2, "{found:?}");
     client.edit("/w/project.kiln", 2, [2, 10, 2, 15], "");
     client.wait("/w/project.kiln", <[Value]>::is_empty);
+    assert_eq!(client.end(), Ok(()));
+}
+
+#[test]
+fn what_was_wrong_before_a_mistake_in_evaluation_is_not_shown_after_it() {
+    let mut client = start();
+    client.open("/w/project.kiln", "project\nuse \"./recipes\"\nwant dpdk >= 99\n");
+    client.open(DPDK.0, DPDK.1);
+    client.wait("/w/project.kiln", |it| !it.is_empty());
+    // Evaluation alone reads the lock.
+    client.disk.write("/w/kiln.lock", PANIC);
+    client.edit(DPDK.0, 2, [2, 10, 2, 15], "99.1");
+    client.wait("/w/project.kiln", <[Value]>::is_empty);
+    let text = "kiln: project.kiln was not evaluated because of a mistake in Kiln";
+    assert!(client.told.iter().any(|it| it.1["message"] == text), "{:?}", client.told);
+    // The next edit is evaluated as ever.
+    client.disk.write("/w/kiln.lock", "");
+    client.edit(DPDK.0, 3, [2, 10, 2, 14], "24.11");
+    client.wait("/w/project.kiln", |it| !it.is_empty());
     assert_eq!(client.end(), Ok(()));
 }
 
