@@ -16,8 +16,12 @@ use crate::recall::Stamp;
 /// The root of the standard recipes.
 pub(crate) const STD: &str = "std:";
 
-/// How many files a folder of the user may have that becomes a source.
+/// How many files a folder of the user may have that becomes a source (`spec/lang/files.md`).
 const TREE_ENTRIES_MAX: usize = 200_000;
+
+/// How many GiB these may have together: they are hashed in memory. The sources of the largest
+/// projects have less, the kernel's among them; what a compiler left beside them has more.
+const TREE_GIB_MAX: u64 = 2;
 
 /// How many files and folders are looked at to find the recipes below a folder: several times those
 /// of the largest collections of recipes, and a home directory's worth is still found in a second.
@@ -85,7 +89,9 @@ impl World for DiskWorld {
         }
         let root = Path::new(path);
         let mut entries = Vec::new();
-        self.tree_below(root, String::new(), &mut entries).map_err(|error| reason(&error))?;
+        let mut left = TREE_GIB_MAX << 30;
+        self.tree_below(root, String::new(), &mut left, &mut entries)
+            .map_err(|error| reason(&error))?;
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(entries)
     }
@@ -115,6 +121,16 @@ fn read(path: &str, stamp: &Stamp) -> io::Result<Vec<u8>> {
     }
     bytes.truncate(len);
     Ok(bytes)
+}
+
+/// Reads a file of this size, which may grow meanwhile; nothing if it has more than `bytes_max`.
+fn read_at_most(path: &Path, size: u64, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
+    if size > bytes_max {
+        return Ok(None);
+    }
+    let mut bytes = Vec::with_capacity(size as usize);
+    File::open(path)?.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= bytes_max).then_some(bytes))
 }
 
 fn reason(error: &io::Error) -> WorldError {
@@ -153,11 +169,12 @@ impl DiskWorld {
         Ok(())
     }
 
-    /// Collects everything below a path, or the file at it.
+    /// Collects everything below a path, or the file at it; files may have as many bytes as are left.
     fn tree_below(
         &self,
         path: &Path,
         relative: String,
+        left: &mut u64,
         out: &mut Vec<TreeEntry>,
     ) -> io::Result<()> {
         if out.len() >= TREE_ENTRIES_MAX {
@@ -184,13 +201,21 @@ impl DiskWorld {
                 } else {
                     format!("{relative}/{name}")
                 };
-                self.tree_below(&entry.path(), below, out)?;
+                self.tree_below(&entry.path(), below, left, out)?;
             }
             if is_empty && !relative.is_empty() {
                 out.push(TreeEntry { path: relative, kind: TreeEntryKind::EmptyFolder });
             }
         } else if metadata.is_file() {
-            let bytes = fs::read(path)?.into();
+            let bytes = read_at_most(path, metadata.len(), *left)?.ok_or_else(|| {
+                let at = if relative.is_empty() { "it" } else { &*relative };
+                io::Error::other(format!(
+                    "with `{at}` it has more than {TREE_GIB_MAX} GiB; sources belong into a folder of \
+                     their own, without what was built from them"
+                ))
+            })?;
+            *left -= bytes.len() as u64;
+            let bytes = bytes.into();
             let executable = metadata.permissions().mode() & 0o100 != 0;
             out.push(TreeEntry { path: relative, kind: TreeEntryKind::File { bytes, executable } });
         } else {
@@ -223,6 +248,30 @@ mod tests {
         };
         assert_eq!(list(5), Ok(3));
         assert!(list(4).unwrap_err().contains("a folder of their own"));
+    }
+
+    #[test]
+    fn a_source_is_read_up_to_a_number_of_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("target")).unwrap();
+        fs::write(folder.path().join("target/a"), "1234").unwrap();
+        fs::write(folder.path().join("target/b"), "567").unwrap();
+        let tree = |mut left: u64| {
+            let mut out = Vec::new();
+            let root = folder.path();
+            DiskWorld::default()
+                .tree_below(root, String::new(), &mut left, &mut out)
+                .map(|()| (out.len(), left))
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(tree(8), Ok((2, 1)));
+        assert_eq!(tree(7), Ok((2, 0)));
+        let error = tree(3).unwrap_err();
+        assert!(error.contains("with `target/") && error.contains("more than 2 GiB"), "{error}");
+        // One that has more by now than was seen.
+        let path = folder.path().join("target/a");
+        assert_eq!(read_at_most(&path, 0, 3).unwrap(), None);
+        assert_eq!(read_at_most(&path, 0, 4).unwrap().as_deref(), Some(&b"1234"[..]));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::diagnostic::Code;
 use crate::module::{Arg, Expr, ExprId, FunctionId, Ident, Name};
 use crate::nearest::{did_you_mean, list, nearest};
 use crate::types::{Object, Ty};
+use crate::world::WorldError;
 
 impl<'a> Checker<'a> {
     /// Checks the bodies of the functions of this file, that none calls itself, and the defaults of
@@ -513,9 +514,12 @@ impl<'a> Checker<'a> {
         };
         if let Err(error) = found {
             let message = format!("cannot read `{text}`: {error}");
-            let diagnostic = self
-                .at_expr(Code::UnreadableFile, expr, message)
-                .help("the path is relative to the folder of the file that it is written in");
+            let mut diagnostic = self.at_expr(Code::UnreadableFile, expr, message);
+            // What is there is named rightly, whatever is wrong with it.
+            if error == WorldError::NotFound {
+                diagnostic = diagnostic
+                    .help("the path is relative to the folder of the file that it is written in");
+            }
             self.report(diagnostic);
         }
     }
