@@ -1,6 +1,8 @@
 //! The command line.
 
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -86,11 +88,11 @@ pub(crate) struct Layers {
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Building {
     /// How many builds run at a time
-    #[arg(long, short = 'j', value_name = "NUMBER")]
-    pub(crate) builds: Option<usize>,
+    #[arg(long, short = 'j', value_name = "NUMBER", value_parser = at_least_one::<NonZeroUsize>)]
+    pub(crate) builds: Option<NonZeroUsize>,
     /// How many processors each build is told to use
-    #[arg(long, value_name = "NUMBER")]
-    pub(crate) cores: Option<u32>,
+    #[arg(long, value_name = "NUMBER", value_parser = at_least_one::<NonZeroU32>)]
+    pub(crate) cores: Option<NonZeroU32>,
     /// Build everything that does not need what failed
     #[arg(long, short = 'k')]
     pub(crate) keep_going: bool,
@@ -514,4 +516,9 @@ pub(crate) enum DerivationCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// Reads a number of which 0 would mean that nothing is done.
+fn at_least_one<N: FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| "expected a number from 1 on; leave it out for the default".to_owned())
 }

@@ -15,9 +15,11 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use kiln_fetch::Archive;
+use serde::de::{Deserializer, Error as _};
 use serde::Deserialize;
 
 use crate::fail::Fail;
@@ -29,7 +31,7 @@ pub(crate) struct Config {
     /// The folder of the store.
     pub(crate) store: PathBuf,
     /// How many builds run at a time.
-    pub(crate) builds_max: Option<usize>,
+    pub(crate) builds_max: Option<NonZeroUsize>,
     /// Whether builds write to the disk.
     pub(crate) scratch_on_disk: bool,
     /// Folders that hold what was built elsewhere.
@@ -46,7 +48,8 @@ pub(crate) struct Config {
 #[serde(deny_unknown_fields)]
 struct File {
     store: Option<PathBuf>,
-    builds_max: Option<usize>,
+    #[serde(default, deserialize_with = "builds_max")]
+    builds_max: Option<NonZeroUsize>,
     scratch: Option<ScratchPlace>,
     #[serde(default)]
     substituters: Vec<PathBuf>,
@@ -113,6 +116,14 @@ impl Config {
         };
         Ok(config)
     }
+}
+
+/// Reads how many builds run at a time. None at all would build nothing.
+fn builds_max<'de, D: Deserializer<'de>>(from: D) -> Result<Option<NonZeroUsize>, D::Error> {
+    let refused = "expected 1 or more builds at a time; leave it out for as many as there are processors";
+    let number = i64::deserialize(from)?;
+    let number = usize::try_from(number).ok().and_then(NonZeroUsize::new);
+    number.map(Some).ok_or_else(|| D::Error::custom(refused))
 }
 
 /// The variable that names a folder or an address with sources by their hash.

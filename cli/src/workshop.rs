@@ -41,7 +41,7 @@ pub(crate) struct Workshop {
     pub(crate) fetcher: WebFetcher,
     caches: Vec<DirectorySubstituter>,
     pub(crate) cancel: Cancel,
-    builds_max: Option<usize>,
+    builds_max: Option<NonZeroUsize>,
 }
 
 impl Workshop {
@@ -94,7 +94,7 @@ impl Workshop {
         events: &(dyn Fn(Event) + Sync),
     ) -> Result<Outcome<'_>, RealiseError> {
         let mut options = RealiseOptions::default();
-        if let Some(builds) = building.builds.or(self.builds_max).and_then(NonZeroUsize::new) {
+        if let Some(builds) = building.builds.or(self.builds_max) {
             options.builds_max = builds;
         }
         if building.keep_going {

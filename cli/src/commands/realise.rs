@@ -247,8 +247,8 @@ fn tell(
 
 /// Tells builds how many processors to use, if the user says so.
 pub(crate) fn set_cores(derived: &mut Derived, building: &Building) {
-    if let Some(cores) = building.cores.filter(|it| *it > 0) {
-        derived.graph = derived.graph.with_cores(cores);
+    if let Some(cores) = building.cores {
+        derived.graph = derived.graph.with_cores(cores.get());
     }
 }
 
