@@ -15,10 +15,14 @@ use std::thread;
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use nix::pty::{OpenptyResult, openpty};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::tcgetattr;
+use nix::unistd::Pid;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials: [(&str, Test); 14] = [
+    let trials: [(&str, Test); 15] = [
         ("the first command of the README", the_first_command),
         ("a library's comment does not reach its users", comment_in_a_library),
         ("what a build cannot see changes no id", unseen_changes),
@@ -32,6 +36,7 @@ fn main() {
         ("stores that differ are told apart, and sets are summed up", stores_that_differ),
         ("what is published is taken from a cache", published),
         ("the log of a build that failed is found, and stays", log_of_a_build),
+        ("a shell that is ended leaves the terminal and the log as they were", ended_shell),
         ("kills lose nothing that was done", kills),
     ];
     let long: [(&str, Test); 5] = [
@@ -536,6 +541,40 @@ fn log_of_a_build() -> Result<(), Failed> {
     expect(&run(&["realise", "--check"]), &["equal bit for bit"], &[])?;
     let after = run(&["log"]);
     if log == after && log.len() > 30 { Ok(()) } else { Err(format!("{log}{after}").into()) }
+}
+
+fn ended_shell() -> Result<(), Failed> {
+    let recipes = tempfile::tempdir()?;
+    let text = small_recipe("broken", "1.0", "", "echo why it fails; exit 3");
+    fs::write(recipes.path().join("broken.kiln"), text)?;
+    let store = tempfile::tempdir()?;
+    let layers = ["--no-project".as_ref(), "--recipes".as_ref(), recipes.path().as_os_str()];
+    let words = |name: &'static str| [&[name.as_ref()], &layers[..], &["broken".as_ref()]].concat();
+    expect(&said(&kiln(store.path(), words("realise"))), &["ended with exit code 3"], &[])?;
+    let OpenptyResult { master, slave } = openpty(None, None)?;
+    let mode = || tcgetattr(&slave).map(|it| it.local_flags);
+    let before = mode()?;
+    // Somebody has to read what a terminal shows.
+    thread::spawn(move || std::io::copy(&mut fs::File::from(master), &mut std::io::sink()));
+    let mut child = command(store.path(), words("shell"))
+        .stdin(slave.try_clone()?)
+        .stdout(slave.try_clone()?)
+        .stderr(slave.try_clone()?)
+        .spawn()?;
+    let mut waits = 0;
+    while mode()? == before {
+        waits += 1;
+        if waits > 1200 || child.try_wait()?.is_some() {
+            return Err("there was no shell".into());
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    kill(Pid::from_raw(i32::try_from(child.id())?), Signal::SIGTERM)?;
+    let end = child.wait()?;
+    if (end.code(), mode()?) != (Some(130), before) {
+        return Err(format!("{end}, and the terminal went from {before:?} to {:?}", mode()?).into());
+    }
+    expect(&said(&kiln(store.path(), words("log"))), &["why it fails\n"], &[])
 }
 
 fn several_outputs() -> Result<(), Failed> {

@@ -1,8 +1,12 @@
-//! Ctrl-C: the first one stops what runs and leaves a clean store, the second one ends at once.
+//! Ctrl-C: the first one stops what runs and leaves a clean store, the second one ends at once. Either
+//! way the terminal is as it was.
 
+use std::io;
 use std::thread::JoinHandle;
 
 use kiln_store::Cancel;
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
+use nix::unistd::{getpgrp, tcgetpgrp};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
@@ -19,11 +23,13 @@ pub(crate) fn cancel_on_signals(cancel: &Cancel) -> Interrupt {
     };
     let handle = signals.handle();
     let cancel = cancel.clone();
+    let mode = tcgetattr(io::stdin()).ok();
     let thread = std::thread::spawn(move || {
         for _ in signals.forever() {
             if cancel.is_set() {
                 // What builds is ended by the kernel with this process, and what is half written
                 // is cleaned up at the next start.
+                restore(mode.as_ref());
                 std::process::exit(130);
             }
             eprintln!("\nstopping; once more to end at once");
@@ -31,6 +37,18 @@ pub(crate) fn cancel_on_signals(cancel: &Cancel) -> Interrupt {
         }
     });
     Interrupt { handle: Some(handle), thread: Some(thread) }
+}
+
+/// Gives the terminal the mode back that it had, which a shell in a sandbox has changed: nothing is
+/// dropped at an end that comes at once.
+fn restore(mode: Option<&Termios>) {
+    let terminal = io::stdin();
+    // Who runs behind others has not changed it, and is stopped by the kernel if it does now.
+    if let Some(mode) = mode
+        && tcgetpgrp(&terminal).is_ok_and(|it| it == getpgrp())
+    {
+        let _ = tcsetattr(&terminal, SetArg::TCSANOW, mode);
+    }
 }
 
 impl Drop for Interrupt {

@@ -1,7 +1,7 @@
 //! Realising what a workspace wants: the store, the sandbox and the fetcher, put together.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,9 +11,10 @@ use kiln_fetch::{Machine, MirrorConfig, Mirrors, WebFetcher, WebOptions};
 use kiln_lang::Database;
 use kiln_sandbox::{Sandbox, SandboxOptions, Scratch};
 use kiln_store::{
-    Attempt, BuildError, Cancel, Cause, DirectorySubstituter, Event, Failure, FetchError, Graph,
-    InputRef, LocalStore, ObjectId, OnFailure, Outcome, Prints, RealiseError, RealiseOptions,
-    RealiseRequest, Session, Store as _, StorePath, Substituter, realise,
+    Attempt, BuildError, Builder, Cancel, Cause, DerivationId, DirectorySubstituter, Event,
+    Failure, FetchError, Graph, InputRef, LocalStore, ObjectId, OnFailure, Outcome, Prints,
+    RealiseError, RealiseOptions, RealiseRequest, Reproduced, Session, Store as _, StorePath,
+    Substituter, realise, reproduce,
 };
 
 use crate::args::{Building, Layers, Wishes};
@@ -105,20 +106,46 @@ impl Workshop {
         }
         let substituters: Vec<&dyn Substituter> =
             self.caches.iter().map(|it| it as &dyn Substituter).collect();
+        let substituters = &*substituters;
+        let request =
+            RealiseRequest { wanted, substituters, options, events, ..self.request(graph) };
         let interrupt = crate::signals::cancel_on_signals(&self.cancel);
-        let request = RealiseRequest {
-            graph,
-            wanted,
-            builder: &self.sandbox,
-            fetcher: &self.fetcher,
-            substituters: &substituters,
-            options,
-            events,
-            cancel: &self.cancel,
-        };
         let result = realise(&self.store, &request);
         drop(interrupt);
         result
+    }
+
+    /// Builds a derivation again at other scratch paths, and compares; or has something else done where
+    /// it would be built, of which no log is kept. Caches are not asked: they would have the same.
+    pub(crate) fn reproduce(
+        &self,
+        graph: &Graph,
+        derivation: &DerivationId,
+        instead: Option<&dyn Builder>,
+    ) -> Result<Reproduced, RealiseError> {
+        let mut request = self.request(graph);
+        if let Some(builder) = instead {
+            request.builder = builder;
+            request.options.prints = Prints::Dropped;
+        }
+        let interrupt = crate::signals::cancel_on_signals(&self.cancel);
+        let result = reproduce(&self.store, &request, derivation, NonZeroU32::MIN);
+        drop(interrupt);
+        result
+    }
+
+    /// What asks for nothing of a graph yet.
+    fn request<'a>(&'a self, graph: &'a Graph) -> RealiseRequest<'a> {
+        RealiseRequest {
+            graph,
+            wanted: &[],
+            builder: &self.sandbox,
+            fetcher: &self.fetcher,
+            substituters: &[],
+            options: RealiseOptions::default(),
+            events: &|_| {},
+            cancel: &self.cancel,
+        }
     }
 }
 

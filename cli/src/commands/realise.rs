@@ -293,19 +293,9 @@ fn check(
             eprintln!("{} is no build: its bytes are known by their hash", node.title);
             continue;
         }
-        let request = RealiseRequest {
-            graph: &derived.graph,
-            wanted: inputs,
-            builder: &workshop.sandbox,
-            fetcher: &workshop.fetcher,
-            substituters: &[],
-            options: RealiseOptions::default(),
-            events: &|_| {},
-            cancel: &workshop.cancel,
-        };
-        let salt = NonZeroU32::MIN;
+        let graph = &derived.graph;
         let report =
-            reproduce(&workshop.store, &request, &input.derivation, salt).map_err(Fail::Realise)?;
+            workshop.reproduce(graph, &input.derivation, None).map_err(Fail::Realise)?;
         let changes: Vec<String> = report
             .outputs
             .iter()

@@ -1,15 +1,13 @@
 //! `kiln shell`: a shell in the sandbox of a build, to see why it fails.
 
 use std::io::{self, IsTerminal as _};
-use std::num::NonZeroU32;
 use std::os::fd::AsFd as _;
 use std::sync::Mutex;
 
 use kiln_eval::{Derived, NodeId};
 use kiln_sandbox::{Sandbox, ShellRequest};
 use kiln_store::{
-    BuildError, BuildRequest, Builder, Built, EnvName, InputRef, Prints, RealiseError, RealiseOptions,
-    RealiseRequest, Template, reproduce,
+    BuildError, BuildRequest, Builder, Built, EnvName, InputRef, RealiseError, Template,
 };
 
 use crate::args::{Building, Common, Wishes};
@@ -66,21 +64,12 @@ pub(crate) fn run(
     let again = crate::workshop::Again::of(wishes, &workspace.db);
     workshop.realise(&derived, &inputs, building, &progress, &terminal, &again)?;
     let builder = Shell { sandbox: &workshop.sandbox, steps, end: Mutex::new(None) };
-    let request = RealiseRequest {
-        graph: &derived.graph,
-        wanted: &[],
-        builder: &builder,
-        fetcher: &workshop.fetcher,
-        substituters: &[],
-        options: RealiseOptions { prints: Prints::Dropped, ..RealiseOptions::default() },
-        events: &|_| {},
-        cancel: &workshop.cancel,
-    };
     eprintln!("a shell in the sandbox of {}; what it changes is thrown away", node.title);
-    let result = reproduce(&workshop.store, &request, &input.derivation, NonZeroU32::MIN);
+    let result = workshop.reproduce(&derived.graph, &input.derivation, Some(&builder));
     let end = builder.end.into_inner().unwrap_or_else(|it| it.into_inner());
     match (end, result) {
         (Some(Ok(())), _) => Ok(Exit::Done),
+        (Some(Err(BuildError::Cancelled)), _) => Err(Fail::Realise(RealiseError::Cancelled)),
         (Some(Err(error)), _) => {
             Err(Fail::Run { message: format!("no shell: {error}"), advice: None })
         }
