@@ -25,8 +25,9 @@ use kiln_store::{DecodeError, Decoder, Encoder, InputRef};
 
 use crate::args::Wishes;
 use crate::fail::Fail;
-use crate::recall::{Stamp, Wanted, place, settled_ns, write};
+use crate::stamp::{Stamp, settled_ns};
 use crate::terminal::Terminal;
+use crate::user_cache::{place, write};
 use crate::workspace::{Solved, Workspace, threads};
 
 #[cfg(test)]
@@ -64,6 +65,19 @@ pub(crate) struct Evaluated {
     pub(crate) wanted: Vec<Wanted>,
     /// What has to be there when that runs, beside it.
     pub(crate) beside: Vec<Wanted>,
+}
+
+/// Something that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// The spec, in full.
+    pub(crate) spec: String,
+    /// The name of the package.
+    pub(crate) package: String,
+    /// The output of the derivation.
+    pub(crate) input: InputRef,
+    /// Whether it is wanted only because something that is wanted needs it when it runs.
+    pub(crate) is_beside: bool,
 }
 
 /// Evaluates what is wanted together.

@@ -12,6 +12,7 @@
     reason = "what is shown of values and events is a choice of some of them"
 )]
 
+mod about;
 mod args;
 mod commands;
 mod config;
@@ -38,9 +39,11 @@ mod sarif;
 mod signals;
 mod sources;
 mod spec;
+mod stamp;
 mod starter;
 mod summary;
 mod terminal;
+mod user_cache;
 mod witnesses;
 mod workshop;
 mod workspace;
@@ -90,7 +93,7 @@ fn run(kiln: &Kiln, terminal: Terminal) -> Result<Exit, Fail> {
     let common = &kiln.common;
     match &kiln.command {
         Command::Realise { wishes, building, check, dry_run, published, all, summary, json } => {
-            let about = commands::realise::About::of(*published, *all);
+            let about = about::About::of(*published, *all);
             let (check, dry_run, summary, json) = (*check, *dry_run, *summary, *json);
             let how = commands::realise::How { about, check, dry_run, summary, json };
             commands::realise::run(common, terminal, wishes, building, how)

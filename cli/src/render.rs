@@ -47,6 +47,11 @@ pub(crate) fn summary(diagnostics: &[Diagnostic]) -> String {
     parts.join(", ")
 }
 
+/// Returns `1 file`, or `3 files`.
+pub(crate) fn files(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+}
+
 fn one(db: &Database, diagnostic: &Diagnostic, terminal: &Terminal) -> String {
     let severity = diagnostic.code.severity();
     let style = if severity == Severity::Error { Style::Red } else { Style::Yellow };

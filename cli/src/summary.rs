@@ -20,9 +20,9 @@ use kiln_store::{
 };
 use serde_json::json;
 
+use crate::evaluated::Wanted;
 use crate::fail::Fail;
 use crate::progress::{bytes, seconds};
-use crate::recall::Wanted;
 use crate::terminal::{Style, Terminal, clipped, harmless};
 
 /// Takes notes during a run, for the table in its end.

@@ -149,6 +149,13 @@ impl Workshop {
     }
 }
 
+/// Tells builds how many processors to use, if the user says so.
+pub(crate) fn set_cores(derived: &mut Derived, building: &Building) {
+    if let Some(cores) = building.cores {
+        derived.graph = derived.graph.with_cores(cores.get());
+    }
+}
+
 /// Shows all that failed.
 pub(crate) fn show_error(error: RealiseError, terminal: &Terminal, again: &Again) -> Fail {
     let RealiseError::Failed { failures, skipped } = error else { return Fail::Realise(error) };

@@ -23,9 +23,9 @@ use crate::args::{Layers, Locking, Wishes};
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::lockfile::{self, LockFile};
-use crate::recall::Stamp;
 use crate::render;
 use crate::spec::canonical;
+use crate::stamp::Stamp;
 use crate::terminal::Terminal;
 use crate::world::{DiskWorld, STD, Seen};
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kiln_lang::{TreeEntry, TreeEntryKind, World, WorldError};
 
 use crate::embedded::{self, RECIPES};
-use crate::recall::Stamp;
+use crate::stamp::Stamp;
 
 /// The root of the standard recipes.
 pub(crate) const STD: &str = "std:";

@@ -80,7 +80,7 @@ pub(crate) fn run(
         Form::Sarif => print(&format!("{:#}\n", to_sarif(&workspace.db, &diagnostics))),
         Form::Text if !diagnostics.is_empty() => {
             eprint!("{}", render::render(&workspace.db, &diagnostics, &terminal));
-            eprintln!("{} in {}", render::summary(&diagnostics), files_word(ids.len()));
+            eprintln!("{} in {}", render::summary(&diagnostics), render::files(ids.len()));
         }
         Form::Text => {
             if let Some(recall) = &recall {
@@ -130,13 +130,9 @@ fn check_on_all_cores(db: &Database, files: &[FileId]) {
 
 fn say_nothing_is_wrong(common: &Common, count: usize) {
     if !common.quiet {
-        eprintln!("nothing is wrong in {}", files_word(count));
+        eprintln!("nothing is wrong in {}", render::files(count));
     }
 }
 
 /// How many files are worth a thread.
 const FILES_MIN: usize = 16;
-
-fn files_word(count: usize) -> String {
-    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
-}

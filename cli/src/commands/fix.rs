@@ -233,8 +233,8 @@ impl Report<'_> {
         match count {
             0 if self.changed.is_empty() => parts.push("nothing to fix".to_owned()),
             0 => parts.push("nothing was fixed".to_owned()),
-            1 => parts.push(format!("1 fix in {}", files_word(done.len()))),
-            count => parts.push(format!("{count} fixes in {}", files_word(done.len()))),
+            1 => parts.push(format!("1 fix in {}", render::files(done.len()))),
+            count => parts.push(format!("{count} fixes in {}", render::files(done.len()))),
         }
         if done.len() < self.changed.len() {
             return eprintln!("{}", parts.join("; "));
@@ -339,8 +339,4 @@ fn word(reason: &Reason) -> &'static str {
         Reason::NewError(_) => "new-error",
         Reason::OtherLayer(_) => "other-layer",
     }
-}
-
-fn files_word(count: usize) -> String {
-    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
 }

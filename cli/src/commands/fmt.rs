@@ -88,23 +88,22 @@ pub(crate) fn run(
 }
 
 fn conclude(tally: &Tally, how: How, quiet: bool) -> Exit {
-    let files = |count: usize| if count == 1 { "1 file".into() } else { format!("{count} files") };
     let mut parts = Vec::new();
     match (tally.changed, how.writes()) {
         (0, _) => {}
-        (count, true) => parts.push(format!("{} formatted", files(count))),
-        (count, false) => parts.push(format!("{} not formatted", files(count))),
+        (count, true) => parts.push(format!("{} formatted", render::files(count))),
+        (count, false) => parts.push(format!("{} not formatted", render::files(count))),
     }
     let as_they_were = tally.all.saturating_sub(tally.changed + tally.wrong + tally.failed);
     if as_they_were > 0 {
         parts.push(format!(
             "{} fine as {}",
-            files(as_they_were),
+            render::files(as_they_were),
             if as_they_were == 1 { "it is" } else { "they are" }
         ));
     }
     if tally.wrong > 0 {
-        parts.push(format!("{} left alone because of mistakes", files(tally.wrong)));
+        parts.push(format!("{} left alone because of mistakes", render::files(tally.wrong)));
     }
     if !quiet && !parts.is_empty() {
         eprintln!("{}", parts.join(", "));

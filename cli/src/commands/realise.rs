@@ -1,26 +1,26 @@
 //! `kiln realise`: builds what is wanted, or takes it from the store.
 
-use std::collections::BTreeMap;
-use std::num::NonZeroU32;
+mod check;
+mod dry_run;
 
-use kiln_eval::{Derived, RequestKind, Wish};
-use kiln_store::{
-    Event, InputRef, LocalStore, ObjectId, RealiseError, RealiseOptions, RealiseRequest,
-    Store as _, StorePath, reproduce,
-};
+use std::collections::BTreeMap;
+
+use kiln_store::{Event, InputRef, LocalStore, ObjectId, RealiseError, Store as _, StorePath};
 use serde_json::json;
 
+use self::check::check;
+use self::dry_run::dry_run;
+use crate::about::{About, solve};
 use crate::args::{Building, Common, Wishes};
 use crate::config::Config;
-use crate::evaluated::{Evaluated, evaluate, evaluate_each};
+use crate::evaluated::{Evaluated, Wanted, evaluate, evaluate_each};
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::progress::Progress;
-use crate::recall::{Recall, Wanted};
+use crate::recall::Recall;
 use crate::summary::Summary;
-use crate::terminal::{Style, Terminal, harmless, print};
-use crate::workshop::{Again, Workshop, keep, open_store, show_error, there};
-use crate::workspace::{Solutions, Workspace};
+use crate::terminal::{Terminal, print};
+use crate::workshop::{Again, Workshop, keep, open_store, set_cores, show_error, there};
 
 /// What is asked beside building.
 #[derive(Clone, Copy)]
@@ -31,27 +31,6 @@ pub(crate) struct How {
     /// Whether a table comes in the end.
     pub(crate) summary: bool,
     pub(crate) json: bool,
-}
-
-/// What a request is about.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum About {
-    /// What is wanted, together.
-    Wanted,
-    /// What is published, each spec by itself.
-    Published,
-    /// Every package of one's own recipes, or else of the standard ones, each by itself.
-    All,
-}
-
-impl About {
-    pub(crate) fn of(is_published: bool, is_all: bool) -> About {
-        match (is_published, is_all) {
-            (true, _) => About::Published,
-            (false, true) => About::All,
-            (false, false) => About::Wanted,
-        }
-    }
 }
 
 pub(crate) fn run(
@@ -135,82 +114,6 @@ pub(crate) fn run(
     Ok(if unsolved.is_empty() { exit } else { Exit::Author })
 }
 
-/// Solves what is wanted together, or each spec by itself that is published, or is a package. What
-/// has no solution is shown, and with `keep_going` the others are solved all the same.
-pub(crate) fn solve(
-    common: &Common,
-    terminal: Terminal,
-    wishes: &Wishes,
-    about: About,
-    keep_going: bool,
-) -> Result<(Workspace, Solutions), Fail> {
-    match about {
-        About::Wanted => {
-            let workspace = Workspace::with(wishes, terminal, common.quiet)?;
-            let solved = vec![workspace.solve()?];
-            Ok((workspace, Solutions { solved, unsolved: Vec::new() }))
-        }
-        About::Published => {
-            let (workspace, all) = published(common, terminal, wishes)?;
-            let all = workspace.solve_each(all, RequestKind::Published, keep_going)?;
-            Ok((workspace, all))
-        }
-        About::All => {
-            let mut workspace = Workspace::with_layers(wishes, terminal, common.quiet)?;
-            workspace.wish(&workspace.package_names())?;
-            let all = workspace.setup()?.wishes;
-            let all = workspace.solve_each(all, RequestKind::Asked, keep_going)?;
-            Ok((workspace, all))
-        }
-    }
-}
-
-/// What is published, each by itself: of the packages that are named, or by the project and its
-/// recipes.
-fn published(
-    common: &Common,
-    terminal: Terminal,
-    wishes: &Wishes,
-) -> Result<(Workspace, Vec<Wish>), Fail> {
-    let workspace = Workspace::with_layers(wishes, terminal, common.quiet)?;
-    let setup = workspace.setup()?;
-    let mut all = Vec::new();
-    for name in &wishes.specs {
-        if workspace.db.package(name).is_none() {
-            let near = kiln_lang::nearest(name, workspace.db.stems());
-            let is_spec = name.contains([':', '[', '@']);
-            return Err(Fail::NotFound {
-                message: format!("there is no package `{name}`{}", kiln_lang::did_you_mean(&near)),
-                advice: is_spec.then(|| {
-                    "--published takes names of packages: what is built of them is what is published"
-                        .into()
-                }),
-            });
-        }
-        let found = workspace.published_of(&setup, name)?;
-        if found.is_empty() {
-            return Err(Fail::NotFound {
-                message: format!("nothing is published of `{name}`"),
-                advice: Some(format!("`publish {name}` in its recipe or in the project does it")),
-            });
-        }
-        all.extend(found);
-    }
-    if wishes.specs.is_empty() {
-        all = workspace.published(&setup)?;
-        if all.is_empty() {
-            return Err(Fail::NotFound {
-                message: "nothing is published by a project here, nor by recipes of its own".into(),
-                advice: Some(
-                    "add `publish …` to one of them, or name a package whose recipe publishes something"
-                        .into(),
-                ),
-            });
-        }
-    }
-    Ok((workspace, all))
-}
-
 /// Says where what was wanted is, and keeps it.
 fn tell(
     store: &LocalStore,
@@ -243,83 +146,4 @@ fn tell(
         print(&lines);
     }
     Ok(Exit::Done)
-}
-
-/// Tells builds how many processors to use, if the user says so.
-pub(crate) fn set_cores(derived: &mut Derived, building: &Building) {
-    if let Some(cores) = building.cores {
-        derived.graph = derived.graph.with_cores(cores.get());
-    }
-}
-
-/// Says what would be built.
-fn dry_run(
-    workshop: &Workshop,
-    derived: &Derived,
-    wanted: &[Wanted],
-    how: How,
-) -> Result<(), Fail> {
-    let ids: Vec<_> = wanted.iter().map(|it| it.input.derivation).collect();
-    let known = workshop.store.memos(&ids)?;
-    let mut text = String::new();
-    for (it, action) in wanted.iter().zip(&known.actions) {
-        let node = derived.graph.node(&it.input.derivation);
-        // What each is by itself is often one package in several ways.
-        let title = node.filter(|_| how.about == About::Wanted).map_or(&it.spec, |it| &it.title);
-        let done = match action {
-            Some(action) => {
-                workshop.store.realisations(&[*action])?.into_iter().flatten().next().is_some()
-            }
-            None => false,
-        };
-        let words = if done { "is built" } else { "is to be built, or something below it" };
-        text.push_str(&format!("{title} {words}\n"));
-    }
-    print(&text);
-    Ok(())
-}
-
-/// Builds once more with another scratch path, and compares.
-fn check(
-    workshop: &Workshop,
-    derived: &Derived,
-    inputs: &[InputRef],
-    terminal: Terminal,
-) -> Result<Exit, Fail> {
-    let mut exit = Exit::Done;
-    for input in inputs {
-        let Some(node) = derived.graph.node(&input.derivation) else { continue };
-        if node.as_build().is_none() {
-            eprintln!("{} is no build: its bytes are known by their hash", node.title);
-            continue;
-        }
-        let graph = &derived.graph;
-        let report =
-            workshop.reproduce(graph, &input.derivation, None).map_err(Fail::Realise)?;
-        let changes: Vec<String> = report
-            .outputs
-            .iter()
-            .flat_map(|(output, it)| {
-                it.changes.iter().map(move |change| format!("{output}: {change}"))
-            })
-            .collect();
-        if changes.is_empty() {
-            eprintln!(
-                "{} {}: a second build is equal bit for bit",
-                terminal.paint(Style::Green, "reproduced"),
-                node.title
-            );
-        } else {
-            exit = Exit::Operator;
-            eprintln!(
-                "{} {}: a second build differs",
-                terminal.paint(Style::Red, "differs"),
-                node.title
-            );
-            for change in changes {
-                eprintln!("  {}", harmless(&change));
-            }
-        }
-    }
-    Ok(exit)
 }

@@ -9,16 +9,15 @@ use kiln_sandbox::{EnterError, EnterRequest, enter};
 use kiln_store::{InputObject, InputRef, LocalStore, ObjectId, StepStatus, Store as _, StorePath};
 
 use crate::args::{Building, Common, Wishes};
-use crate::commands::realise::set_cores;
 use crate::config::Config;
-use crate::evaluated::{Evaluated, evaluate};
+use crate::evaluated::{Evaluated, Wanted, evaluate};
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::progress::Progress;
-use crate::recall::{Recall, Wanted};
+use crate::recall::Recall;
 use crate::starter::Starter;
 use crate::terminal::Terminal;
-use crate::workshop::{Again, Workshop, open_store, there};
+use crate::workshop::{Again, Workshop, open_store, set_cores, there};
 
 pub(crate) fn run(
     common: &Common,

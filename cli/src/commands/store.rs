@@ -11,8 +11,8 @@ use kiln_store::{
 };
 use serde_json::json;
 
+use crate::about::{About, solve};
 use crate::args::{Building, Common, StoreCommand, Wishes};
-use crate::commands::realise::{self, About};
 use crate::config::Config;
 use crate::evaluated;
 use crate::exit::Exit;
@@ -255,7 +255,7 @@ fn export(
     (is_published, with_inputs): (bool, bool),
 ) -> Result<Exit, Fail> {
     let about = About::of(is_published, false);
-    let (workspace, solutions) = realise::solve(common, terminal, wishes, about, false)?;
+    let (workspace, solutions) = solve(common, terminal, wishes, about, false)?;
     let solved = &solutions.solved;
     let all = workspace.derive_each(solved)?;
     let wanted = solved.iter().zip(&all).flat_map(|it| evaluated::wanted(it.0, it.1));

@@ -11,15 +11,15 @@ use kiln_eval::{Derived, NodeId, Test};
 use kiln_store::{DerivationId, Event, Failure, Graph, How as Came, InputRef, RealiseError};
 use serde_json::json;
 
+use crate::about::{About, solve};
 use crate::args::{Building, Common, Wishes};
-use crate::commands::realise::{About, set_cores, solve};
 use crate::config::Config;
 use crate::evaluated::together;
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::progress::{Progress, seconds};
 use crate::terminal::{Style, Terminal, harmless, print};
-use crate::workshop::{Again, Workshop, show_failure};
+use crate::workshop::{Again, Workshop, set_cores, show_failure};
 use crate::workspace::{Solved, Workspace};
 
 /// What is asked beside testing.
