@@ -2,16 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use kiln_eval::{Lock, LockChange, LockChangeKind, LockError};
+use kiln_eval::{LOCK_FILE, Lock, LockChange, LockChangeKind, LockError};
 use kiln_lang::{Code, Database, Diagnostic, FileId, TextRange, WorldError};
 
 use crate::fail::Fail;
 use crate::render::shown_path;
 use crate::rewrite::{self, FileError};
 use crate::workshop::quoted;
-
-/// What the file is called.
-pub(crate) const NAME: &str = "kiln.lock";
 
 /// How many changes one message shows in the lock.
 const SHOWN_MAX: usize = 8;
@@ -27,7 +24,7 @@ pub(crate) struct LockFile {
 impl LockFile {
     /// The lock of a project.
     pub(crate) fn of(db: &Database, project: &Path) -> LockFile {
-        let path = project.parent().unwrap_or(Path::new("/")).join(NAME);
+        let path = project.parent().unwrap_or(Path::new("/")).join(LOCK_FILE);
         LockFile { file: db.file(&path.display().to_string()), path }
     }
 

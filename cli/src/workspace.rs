@@ -12,17 +12,17 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use kiln_eval::{
-    Derived, KnownPackages, Lock, LockChange, LockRecorder, NodeId, Packages, RequestKind, Setup,
+    Derived, KnownPackages, LOCK_FILE, Lock, LockChange, LockRecorder, NodeId, Packages, RequestKind, Setup,
     SetupRequest, Solution, Test, Value, Wish, derive, derive_tests, prepare, published, setup,
     solve,
 };
 use kiln_lang::module::{ModuleKind, Name, StmtKind};
-use kiln_lang::{Database, Diagnostic, FileId};
+use kiln_lang::{Database, Diagnostic, FileId, PROJECT_FILE};
 
 use crate::args::{Layers, Locking, Wishes};
 use crate::exit::Exit;
 use crate::fail::Fail;
-use crate::lockfile::{self, LockFile};
+use crate::lockfile::LockFile;
 use crate::render;
 use crate::spec::canonical;
 use crate::stamp::Stamp;
@@ -399,14 +399,13 @@ impl Workspace {
 
     /// What to say where a lock must be and none is.
     pub(crate) fn no_lock(&self, asked_by: &str) -> Fail {
-        let name = lockfile::NAME;
         Fail::Usage(match &self.lock_file {
             Some(it) => format!(
                 "{asked_by} needs a lock, and there is no `{}`: `kiln lock` writes it",
                 it.shown()
             ),
             None => format!(
-                "{asked_by} needs the {name} of a project, and there is no project.kiln here or above"
+                "{asked_by} needs the {LOCK_FILE} of a project, and there is no project.kiln here or above"
             ),
         })
     }
@@ -524,7 +523,7 @@ fn target(layers: &Layers) -> Result<Option<(String, String)>, Fail> {
 /// `project.kiln` in this folder or the nearest one above that has it.
 pub(crate) fn find_project() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
-    here.ancestors().map(|it| it.join("project.kiln")).find(|it| it.is_file())
+    here.ancestors().map(|it| it.join(PROJECT_FILE)).find(|it| it.is_file())
 }
 
 /// The folders of recipes that a project names: `use "./recipes"`.

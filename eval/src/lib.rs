@@ -41,8 +41,8 @@ pub use layers::{
     setup,
 };
 pub use lock::{
-    LOCK_FORMAT, Lock, LockChange, LockChangeKind, LockError, LockRecorder, LockedOption,
-    LockedPackage, LockedRequest, LockedValue, RequestKind,
+    LOCK_FILE, LOCK_FORMAT, Lock, LockChange, LockChangeKind, LockError, LockRecorder,
+    LockedOption, LockedPackage, LockedRequest, LockedValue, RequestKind,
 };
 pub use package::*;
 pub use preferences::Preferences;

@@ -27,6 +27,9 @@ pub use record::LockRecorder;
 
 use crate::preferences::Preferences;
 
+/// The name of a lock, beside its project file.
+pub const LOCK_FILE: &str = "kiln.lock";
+
 /// The version of the format of locks that this program reads and writes.
 pub const LOCK_FORMAT: u32 = 1;
 

@@ -8,6 +8,7 @@ use kiln_lang::Version;
 use kiln_lang::module::{Name, Role};
 use kiln_lang::types::Object;
 
+use crate::lock::LOCK_FILE;
 use crate::package::{ExportKey, Package, Place};
 use crate::solve::WHOLE;
 use crate::value::{Bits, Value};
@@ -283,7 +284,7 @@ impl Influencer {
             Influencer::Layer(label) => label.clone(),
             Influencer::Need(by) => format!("needed by {by}"),
             Influencer::Policy => "policy".to_owned(),
-            Influencer::Lock => "kiln.lock".to_owned(),
+            Influencer::Lock => LOCK_FILE.to_owned(),
             Influencer::Search => "conflict".to_owned(),
         }
     }

@@ -8,7 +8,7 @@ use crate::module::{Element, Expr, ModuleKind, Name, PartKind, Setting, Stmt, St
 use crate::schema::{Schema, plain_text};
 
 /// The name of project files.
-const PROJECT: &str = "project.kiln";
+pub const PROJECT_FILE: &str = "project.kiln";
 
 /// How many folders above a file are looked at for its project.
 const FOLDERS_MAX: usize = 64;
@@ -73,7 +73,7 @@ pub(crate) fn project_of(db: &Database, file: FileId) -> Option<FileId> {
     let mut folder = path.rsplit_once('/').map(|it| it.0);
     for _ in 0..FOLDERS_MAX {
         let at = folder?;
-        let project = db.file(&format!("{at}/{PROJECT}"));
+        let project = db.file(&format!("{at}/{PROJECT_FILE}"));
         if db.read_error(project).is_none() {
             return Some(project);
         }

@@ -12,7 +12,8 @@ use std::thread;
 use std::time::Duration;
 
 use kiln_eval::{
-    Lock, Packages, Preferences, Setup, SetupRequest, Solution, Target, derive, setup, solve,
+    LOCK_FILE, Lock, Packages, Preferences, Setup, SetupRequest, Solution, Target, derive, setup,
+    solve,
 };
 use kiln_lang::module::{ModuleKind, Name};
 use kiln_lang::{Database, Diagnostic, World as _};
@@ -32,9 +33,6 @@ const SUBJECTS_MAX: usize = 12;
 /// those of the solution are. They take some 25 kB each, and are made again in less time than a
 /// moment of quiet.
 const PACKAGES_KEPT_MAX: usize = 2_000;
-
-/// The name of the lock beside a project file.
-pub(crate) const LOCK: &str = "kiln.lock";
 
 /// What is evaluated.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -280,7 +278,7 @@ fn locked(snapshot: &Snapshot, subject: &Subject) -> Preferences {
 
 /// Where the lock of a project is.
 fn lock_path(project: &str) -> Option<String> {
-    Some(format!("{}/{LOCK}", parent(project)?.trim_end_matches('/')))
+    Some(format!("{}/{LOCK_FILE}", parent(project)?.trim_end_matches('/')))
 }
 
 //------ lenses

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use kiln_lang::{Database, FileId, World};
+use kiln_lang::{Database, FileId, PROJECT_FILE, World};
 
 use crate::paths::{is_below, parent};
 use crate::world::EditorWorld;
@@ -27,9 +27,6 @@ pub(crate) struct Scope {
     listing: Arc<OnceLock<Vec<String>>>,
 }
 
-/// The name of project files.
-pub(crate) const PROJECT: &str = "project.kiln";
-
 impl ScopeKey {
     /// Returns what a file belongs to: the nearest project above it, or the folder of the workspace
     /// that it is in.
@@ -39,7 +36,7 @@ impl ScopeKey {
         }
         let mut folder = parent(path);
         while let Some(at) = folder {
-            let project = format!("{}/{PROJECT}", at.trim_end_matches('/'));
+            let project = format!("{}/{PROJECT_FILE}", at.trim_end_matches('/'));
             if world.read(&project).is_ok() {
                 return ScopeKey::Project(project);
             }

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use kiln_lang::{World, WorldError};
+use kiln_eval::LOCK_FILE;
+use kiln_lang::{PROJECT_FILE, World, WorldError};
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
 use lsp_types::notification::{
     DidChangeTextDocument, DidChangeWatchedFiles, DidChangeWorkspaceFolders, DidCloseTextDocument,
@@ -35,7 +36,7 @@ use crate::outbox::Outbox;
 use crate::paths::path_of;
 use crate::pool::{Pool, Urgency};
 use crate::routes::route;
-use crate::scope::{PROJECT, Scope, ScopeKey};
+use crate::scope::{Scope, ScopeKey};
 use crate::snapshot::{Refused, Snapshot};
 use crate::world::EditorWorld;
 
@@ -360,7 +361,7 @@ impl Server {
             return;
         }
         let options = DidChangeWatchedFilesRegistrationOptions {
-            watchers: ["*.kiln", evaluation::LOCK]
+            watchers: ["*.kiln", LOCK_FILE]
                 .map(|it| FileSystemWatcher {
                     glob_pattern: GlobPattern::String(format!("**/{it}")),
                     kind: None,
@@ -473,7 +474,8 @@ impl Server {
     fn open_scopes(&mut self) {
         let (world, folders) = (self.state.world.clone(), self.state.folders.clone());
         // What a project file in a folder would belong to is what the folder belongs to.
-        let of_folders = folders.iter().map(|it| format!("{}/{PROJECT}", it.trim_end_matches('/')));
+        let of_folders =
+            folders.iter().map(|it| format!("{}/{PROJECT_FILE}", it.trim_end_matches('/')));
         let paths = of_folders.chain(self.state.documents.keys().cloned());
         let mut keys: Vec<ScopeKey> = paths.map(|it| ScopeKey::of(&it, &folders, &world)).collect();
         keys.sort();
