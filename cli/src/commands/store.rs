@@ -126,7 +126,7 @@ fn info(store: &LocalStore, text: &str, json: bool) -> Result<Exit, Fail> {
             "{:#}\n",
             json!({
                 "path": info.path.absolute(), "id": info.id.to_string(),
-                "on_disk": store.host_path(&info.path), "bytes": info.totals.bytes, "files": info.totals.files,
+                "on_disk": store.host_path(&info.path).display().to_string(), "bytes": info.totals.bytes, "files": info.totals.files,
                 "references": refs.iter().map(|it| it.path.absolute()).collect::<Vec<_>>(),
                 "closure_objects": closure.len(), "closure_bytes": closure_bytes,
                 "kept_by": alive.iter().map(|it| holder(&it.holder)).collect::<Vec<_>>(),
