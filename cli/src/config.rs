@@ -19,8 +19,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use kiln_fetch::Archive;
-use serde::de::{Deserializer, Error as _};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
 
 use crate::fail::Fail;
 use crate::folders::{Purpose, folder};
@@ -72,8 +72,10 @@ impl Config {
         let mut config = Config::default();
         let mut file = File::default();
         if let Some((path, text)) = config_text()? {
-            let failed = |reason: String| Fail::Config { path: path.clone(), reason };
-            file = toml::from_str(&text).map_err(|error| failed(error.to_string()))?;
+            file = toml::from_str(&text).map_err(|error| {
+                let reason = error.to_string().trim_end().to_owned();
+                Fail::Config { path: path.clone(), reason }
+            })?;
             config.file = Some(path);
         }
         config.builds_max = file.builds_max;
@@ -120,7 +122,8 @@ impl Config {
 
 /// Reads how many builds run at a time. None at all would build nothing.
 fn builds_max<'de, D: Deserializer<'de>>(from: D) -> Result<Option<NonZeroUsize>, D::Error> {
-    let refused = "expected 1 or more builds at a time; leave it out for as many as there are processors";
+    let refused =
+        "expected 1 or more builds at a time; leave it out for as many as there are processors";
     let number = i64::deserialize(from)?;
     let number = usize::try_from(number).ok().and_then(NonZeroUsize::new);
     number.map(Some).ok_or_else(|| D::Error::custom(refused))
@@ -141,9 +144,10 @@ fn config_text() -> Result<Option<(PathBuf, String)>, Fail> {
     let Some(path) = named.or_else(default) else { return Ok(None) };
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok(Some((path, text))),
-        Err(error) if is_named => {
-            Err(Fail::Config { path, reason: format!("{error}; {CONFIG} names it") })
-        }
+        Err(error) if is_named => Err(Fail::Config {
+            path,
+            reason: format!("{error}; {CONFIG} names it: correct or unset that"),
+        }),
         // A home that is no folder has no settings either.
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Ok(None)
