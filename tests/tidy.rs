@@ -81,6 +81,27 @@ fn a_library_is_named_in_one_place() {
     }
 }
 
+/// The files of the command that may read variables of the environment.
+const READS_VARIABLES: &[&str] = &[
+    "cli/src/config.rs",
+    "cli/src/folders.rs",
+    "cli/src/terminal.rs",
+    "cli/src/commands/run.rs",
+    "cli/src/commands/shell.rs",
+];
+
+#[test]
+fn variables_of_the_environment_are_read_in_few_places() {
+    for (path, text) in texts().iter().filter(|it| it.0.starts_with("cli/src/")) {
+        let reads = text.contains("env::var") || text.contains("env::home_dir");
+        assert!(
+            !reads || READS_VARIABLES.contains(&&**path),
+            "{path} reads variables of the environment: let one of these give it what it needs: \
+             {READS_VARIABLES:?}"
+        );
+    }
+}
+
 #[test]
 fn generated_code_is_current() {
     let status = Command::new(env!("CARGO"))

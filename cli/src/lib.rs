@@ -4,8 +4,9 @@
 //! args ─▶ commands/… ─▶ Workspace (recipes, layers) ─solve─▶ ─derive─▶ Workshop (store, sandbox, fetcher)
 //! ```
 //!
-//! **Invariants:** only this crate prints; only `render.rs` knows miette; only `config.rs` and
-//! `world.rs` look at the machine.
+//! **Invariants:** only this crate prints; only `render.rs` knows miette. What is evaluated comes by
+//! `world.rs` alone. Variables of the environment are read by `config.rs`, `folders.rs` and
+//! `terminal.rs`; `run` and `shell` pass some on. What the machine is, `machine.rs` finds out.
 
 #![allow(
     clippy::wildcard_enum_match_arm,

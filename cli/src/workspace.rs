@@ -12,12 +12,12 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use kiln_eval::{
-    Derived, KnownPackages, LOCK_FILE, Lock, LockChange, LockRecorder, NodeId, Packages, RequestKind, Setup,
-    SetupRequest, Solution, Test, Value, Wish, derive, derive_tests, prepare, published, setup,
-    solve,
+    Derived, KnownPackages, LOCK_FILE, Lock, LockChange, LockRecorder, NodeId, Packages,
+    RequestKind, Setup, SetupRequest, Solution, Test, Value, Wish, derive, derive_tests, prepare,
+    published, setup, solve,
 };
 use kiln_lang::module::{ModuleKind, Name, StmtKind};
-use kiln_lang::{Database, Diagnostic, FileId, PROJECT_FILE};
+use kiln_lang::{Database, Diagnostic, FileId, PROJECT_FILE, World as _};
 
 use crate::args::{Layers, Locking, Wishes};
 use crate::exit::Exit;
@@ -83,18 +83,18 @@ impl Workspace {
             (None, true) => None,
             (None, false) => find_project(),
         };
+        let world = DiskWorld::default();
         let mut roots: Vec<String> = Vec::new();
         for folder in &layers.recipes {
             roots.push(folder_text(folder)?);
         }
         if let Some(project) = &project {
-            roots.extend(roots_of_project(project));
+            roots.extend(roots_of_project(&world, project));
         }
         roots.push(STD.to_owned());
         // A folder that is named twice is one.
         let mut named = BTreeSet::new();
         roots.retain(|it| named.insert(it.clone()));
-        let world = DiskWorld::default();
         let seen = world.seen();
         let db = Database::new(Arc::new(world), roots);
         if let Some((root, error)) = db.root_errors().first() {
@@ -503,7 +503,7 @@ pub(crate) fn threads() -> NonZeroUsize {
     kiln_store::cores()
 }
 
-/// The machine that this program runs on.
+/// The kind of machine that this program is made for, and so runs on.
 pub(crate) fn this_machine() -> (String, String) {
     (std::env::consts::ARCH.to_owned(), std::env::consts::OS.to_owned())
 }
@@ -527,9 +527,11 @@ pub(crate) fn find_project() -> Option<PathBuf> {
 }
 
 /// The folders of recipes that a project names: `use "./recipes"`.
-fn roots_of_project(project: &Path) -> Vec<String> {
-    let Ok(text) = std::fs::read_to_string(project) else { return Vec::new() };
-    kiln_lang::recipe_folders(&project.display().to_string(), &text)
+fn roots_of_project(world: &DiskWorld, project: &Path) -> Vec<String> {
+    let path = project.display().to_string();
+    let text = world.read(&path).map(|it| String::from_utf8(it.to_vec()));
+    let Ok(Ok(text)) = text else { return Vec::new() };
+    kiln_lang::recipe_folders(&path, &text)
 }
 
 /// The path from the root, the same one for every way to write it: what is above a link is not what
