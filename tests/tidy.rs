@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use kiln_lang::Code;
+use toml::Table;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -49,12 +50,49 @@ const ARROWS: &[(&str, &[&str])] = &[
 #[test]
 fn crates_depend_only_along_the_arrows() {
     for (krate, allowed) in ARROWS {
-        let manifest = read(&format!("{krate}/Cargo.toml"));
-        for (other, _) in ARROWS {
-            let depends = manifest.contains(&format!("\nkiln-{other}.workspace"));
-            assert!(!depends || allowed.contains(other), "{krate} must not depend on {other}");
+        let manifest: Table = read(&format!("{krate}/Cargo.toml")).parse().expect("it is TOML");
+        for other in dependencies(&manifest).iter().filter_map(|it| it.strip_prefix("kiln-")) {
+            assert!(allowed.contains(&other), "{krate} must not depend on {other}");
         }
     }
+}
+
+/// What a manifest depends on, in whatever section and form: for tests and for some machines, too.
+fn dependencies(manifest: &Table) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for (section, content) in manifest.iter().filter_map(|it| Some((it.0, it.1.as_table()?))) {
+        if !section.ends_with("dependencies") {
+            all.extend(dependencies(content));
+            continue;
+        }
+        for (name, how) in content {
+            // One may have another name here.
+            let package = how.get("package").and_then(toml::Value::as_str);
+            all.insert(package.unwrap_or(name).to_owned());
+        }
+    }
+    all
+}
+
+#[test]
+fn dependencies_are_found_in_every_form() {
+    let manifest = "
+        [dependencies]
+        kiln-a.workspace = true
+        kiln-b = { workspace = true, features = [\"x\"] }
+        short = { package = \"kiln-c\", path = \"../c\" }
+        [dependencies.kiln-d]
+        workspace = true
+        [dev-dependencies]
+        kiln-e = \"1\"
+        [target.'cfg(unix)'.build-dependencies]
+        kiln-f = \"1\"
+        [package.metadata]
+        kiln-g = \"1\"
+    ";
+    let found = dependencies(&manifest.parse().expect("it is TOML"));
+    let found: Vec<&str> = found.iter().map(String::as_str).collect();
+    assert_eq!(found, ["kiln-a", "kiln-b", "kiln-c", "kiln-d", "kiln-e", "kiln-f"]);
 }
 
 /// Libraries that only one place may name.
@@ -141,6 +179,21 @@ fn every_page_of_a_diagnostic_is_of_one_that_exists() {
             assert!(
                 Code::from_slug(slug).is_some(),
                 "{path} explains a diagnostic that does not exist"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_page_of_the_specification_that_is_cited_exists() {
+    for (path, text) in texts() {
+        for (at, _) in text.match_indices("spec/") {
+            let is_path = |it: char| it.is_ascii_alphanumeric() || "/-_.".contains(it);
+            let end = text[at..].find(|it| !is_path(it)).map_or(text.len(), |it| at + it);
+            let page = text[at..end].trim_end_matches('.');
+            assert!(
+                !page.ends_with(".md") || root().join(page).is_file(),
+                "{path} cites {page}, which is not there"
             );
         }
     }

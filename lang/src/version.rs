@@ -1,4 +1,4 @@
-//! Versions, their order, and series of versions. Rules: `spec/solve/versions.md`.
+//! Versions, their order, and series of versions. Rules: `spec/lang/packages.md`.
 
 use std::cmp::Ordering;
 use std::fmt;

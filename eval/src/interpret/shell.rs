@@ -1,7 +1,7 @@
 //! Values in shell text: each becomes words that the shell takes as they are.
 //!
 //! A value cannot become more words than it has elements, and no character of it means anything to
-//! the shell. Rules: `spec/lang/strings.md`.
+//! the shell. Rules: `spec/lang/lexical.md`.
 
 use kiln_lang::module::ExprId;
 use kiln_store::Piece;
