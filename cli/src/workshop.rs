@@ -278,7 +278,7 @@ pub(crate) fn show_failure(
         text.push_str(&format!("  it failed after {}; to see more:\n", seconds(failure.duration)));
         let log = format!("kiln log {}", &action.to_string()[..ID_DIGITS]);
         let package = failure.title.split(' ').next().unwrap_or_default();
-        let shell = format!("kiln shell {} --of {package}", again.words);
+        let shell = again.shell(package);
         let width = if has_shell { log.len().max(shell.len()) } else { log.len() };
         text.push_str(&format!("    {log:width$}  all that it printed\n"));
         if has_shell {
@@ -296,6 +296,8 @@ pub(crate) struct Again {
     words: String,
     /// Those of them that say where recipes are.
     recipes: String,
+    /// Whether it is every package by itself.
+    is_each: bool,
     /// The packages with recipes in files of the user.
     own: BTreeSet<String>,
 }
@@ -316,6 +318,20 @@ impl Again {
         again
     }
 
+    /// The same; with `is_each`, of each package by itself and not of what a project wants.
+    pub(crate) fn each(self, is_each: bool) -> Again {
+        Again { is_each, ..self }
+    }
+
+    /// The command for a shell in the build of a package.
+    fn shell(&self, package: &str) -> String {
+        let words = match self.is_each {
+            true => [package, &self.words].join(" "),
+            false => format!("{} --of {package}", self.words),
+        };
+        format!("kiln shell {}", words.trim())
+    }
+
     fn new(specs: impl Iterator<Item = String>, layers: &Layers) -> Again {
         let mut words: Vec<String> = specs.collect();
         let mut option = |name: &str, value: &str| words.push(format!("{name} {}", quoted(value)));
@@ -328,7 +344,7 @@ impl Again {
         }
         let named = layers.recipes.iter().map(|it| quoted(&it.to_string_lossy()));
         let recipes = named.map(|it| format!(" --recipes {it}")).collect();
-        Again { words: words.join(" "), recipes, own: BTreeSet::new() }
+        Again { words: words.join(" "), recipes, is_each: false, own: BTreeSet::new() }
     }
 
     /// What to do about a download of a package that upstream has replaced.

@@ -68,7 +68,8 @@ pub(crate) fn run(
     }
     let progress = Progress::new(terminal, how.json, common.quiet);
     let inputs: Vec<InputRef> = wanted.iter().chain(&beside).map(|it| it.input.clone()).collect();
-    let again = Again::of(wishes, &workspace.db);
+    let is_each = how.about != About::Wanted && wishes.specs.is_empty();
+    let again = Again::of(wishes, &workspace.db).each(is_each);
     let summary = how.summary.then(|| Summary::new(&derived.graph, &unsolved));
     let note = |event: Event| {
         if let Some(summary) = &summary {
