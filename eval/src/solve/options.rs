@@ -16,10 +16,11 @@ use std::sync::Arc;
 
 use kiln_lang::check::Fact;
 use kiln_lang::module::{ExprId, Name, OptionKind, SettingOp};
-use kiln_lang::schema::{BodyRef, OptionSchema};
+use kiln_lang::schema::{BodyRef, Join, OptionSchema};
 use kiln_lang::types::{EnumTy, Object, Ty};
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version};
 
+use self::needs::{satisfies, told_of};
 use super::board::Drafts;
 use super::node::Draft;
 use super::search::{Choice, Clash, Nogoods, Pick, Var};
@@ -314,12 +315,14 @@ impl<'a> Options<'a> {
         }
         let fixed = stack.all_fixed || !stack.fixed.is_empty();
         let needs: Vec<(&Need, &Ask)> = asks.into_iter().filter(|it| !it.0.is_wish).collect();
-        let is_asked = !needs.is_empty();
-        let needed = self.join(option, &needs, &mut stack);
-        // What nobody decides is for the search to decide.
+        // What nobody decides is for the search to decide; who needs at least a number leaves the
+        // rest to it.
+        let is_open = !fixed && stack.history.len() == 1;
+        let is_by_size = matches!(option.join, Join::Max | Join::Min) && !option.sticky;
+        let mut needed = self.join(option, &needs, &mut stack);
         let mut is_other = false;
-        if !fixed && !is_asked && stack.history.len() == 1 {
-            is_other = self.auto(at, option, &mut stack);
+        if is_open && (needs.is_empty() || is_by_size) {
+            (is_other, needed) = self.auto(at, option, &needs, needed, &mut stack);
         }
         let state = if is_other {
             OptionState::Auto
@@ -334,14 +337,23 @@ impl<'a> Options<'a> {
         OptionValue { value: stack.value, state, history: stack.history }
     }
 
-    /// Takes the first value of `auto(a, b)` that nothing was learned against; returns whether that is
-    /// another than the first one of all.
-    fn auto(&mut self, at: usize, option: &OptionSchema, stack: &mut Stack) -> bool {
+    /// Takes the first value of `auto(a, b)` that is enough for all who need one and that nothing was
+    /// learned against, and behind those what is needed itself. `needed` is whether that is what the
+    /// value is so far. Returns whether it is another than the first one of all, and whether it is
+    /// what is needed.
+    fn auto(
+        &mut self,
+        at: usize,
+        option: &OptionSchema,
+        needs: &[(&Need, &Ask)],
+        needed: bool,
+        stack: &mut Stack,
+    ) -> (bool, bool) {
         let package = self.package.clone();
         let index = at as u32;
         let (Some(choices), Some((nogoods, told))) = (package.autos.get(&index), self.learned)
         else {
-            return false;
+            return (false, needed);
         };
         // What the search decides before it: what was declared before it.
         for earlier in package.autos.keys().take_while(|it| **it < index) {
@@ -354,39 +366,58 @@ impl<'a> Options<'a> {
         );
         let var = Var::auto(name, index);
         let mut clash = Clash::default();
+        let mut tried = Vec::new();
         let mut chosen = None;
-        for place in 0..choices.len() as u32 {
-            let Some(nogood) = nogoods.against(self.board, &own, &var, &Pick::Value(place)) else {
-                chosen = Some(place);
+        // The place behind them all stands for what is needed.
+        let least = joined(option.join, needs, &option.ty);
+        for place in 0..=choices.len() {
+            let value = match choices.get(place) {
+                // The first one is what the value is.
+                Some(_) if place == 0 && needs.is_empty() => Some(stack.value.clone()),
+                Some(expr) => self
+                    .evaluate(option.at.file, *expr, &Vec::new())
+                    .map(|it| conform(it, &option.ty)),
+                None => least.clone(),
+            };
+            let Some(value) = value else { continue };
+            if !Self::is_enough(option, needs, &value) {
+                continue;
+            }
+            let pick = Pick::Value(place as u32);
+            let Some(nogood) = nogoods.against(self.board, &own, &var, &pick) else {
+                chosen = Some((place as u32, value));
                 break;
             };
             clash.choices.extend(nogood.others.iter().cloned());
             clash.causes.extend(&nogood.causes);
             if let Some(told) = nogood.causes.first().and_then(|it| told.get(*it)) {
-                let text = self.db.text(option.at.file)
-                    [self.db.expr_range(option.at.file, choices[place as usize])]
-                .to_owned();
-                stack.history.push(Influence::would_not_do(&text, told));
+                tried.push(Influence::would_not_do(&value.source(), told));
             }
         }
-        let Some(chosen) = chosen else {
-            stack.history.truncate(1);
+        let Some((chosen, value)) = chosen else {
+            // Somebody else's need may be what leaves no other value.
+            clash.sources.extend(needs.iter().flat_map(|it| it.0.sources()));
             self.exhausted.push(clash);
             self.autos.insert(index, 0);
-            return false;
+            return (false, needed);
         };
         self.autos.insert(index, chosen);
-        if chosen == 0 {
-            return false;
+        let is_first = chosen == 0;
+        if needs.is_empty() && is_first {
+            return (false, needed);
         }
-        let expr = choices[chosen as usize];
-        if let Some(value) = self.evaluate(option.at.file, expr, &Vec::new()) {
-            stack.value = conform(value, &option.ty);
-        }
+        stack.value = value;
+        let is_needed = !is_first && least.as_ref() == Some(&stack.value);
         for influence in &mut stack.history {
-            influence.overruled = influence.by == Influencer::Default;
+            if influence.by == Influencer::Default {
+                influence.overruled = !is_first;
+            }
         }
-        true
+        // Who decided it comes last.
+        let at = if is_needed { 1 } else { stack.history.len() };
+        stack.history.splice(at..at, tried);
+        told_of(option.join, stack);
+        (!is_first && !is_needed, is_needed)
     }
 
     /// The default: what the declaration says, and what the recipe and its mixins set.
@@ -665,6 +696,15 @@ fn overrule(history: &mut [Influence], says: &Says) {
 /// `auto(a, b)`: the first one, until something needs another.
 fn first_choice(checked: &Checked, expr: ExprId) -> ExprId {
     checked.module().auto(expr).and_then(|mut it| it.next()).unwrap_or(expr)
+}
+
+/// The greatest or the smallest number that dependents ask for.
+fn joined(join: Join, needs: &[(&Need, &Ask)], ty: &Ty) -> Option<Value> {
+    let asked = needs.iter().filter_map(|(_, ask)| match &ask.what {
+        AskWhat::Value(value) => Some(conform(value.clone(), ty)),
+        AskWhat::Elements { .. } => None,
+    });
+    asked.reduce(|held, value| if satisfies(join, &held, &value) { held } else { value })
 }
 
 /// A single value where a set is expected is a set of one; an empty literal is what is expected.

@@ -192,7 +192,7 @@ fn what_a_layer_fixes_is_not_changed_by_a_need() {
               jobs = 50 (fixed)
                 default: = 4 (overruled)
                 project: = 50
-                needed by one 1: = 10
+                needed by one 1: = 10 (overruled)
               sets = {a, b} (needed)
                 default: = {a}
                 needed by one 1: +b
@@ -249,7 +249,7 @@ fn a_need_placed_through_a_dependent_does_not_bring_the_package() {
           jobs = 40 (needed)
             default: = 4 (overruled)
             needed by command line: = 40
-            needed by one 1: = 10
+            needed by one 1: = 10 (overruled)
           sets = {a, b} (needed)
             default: = {a}
             needed by one 1: +b

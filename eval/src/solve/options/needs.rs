@@ -137,13 +137,22 @@ impl Options<'_> {
                 stack.value = value;
             }
         }
+        told_of(option.join, stack);
         stack.value != before
     }
 
+    /// Whether all that dependents ask of a number that is joined by size would be content with a
+    /// value.
+    pub(super) fn is_enough(option: &OptionSchema, needs: &[(&Need, &Ask)], held: &Value) -> bool {
+        needs.iter().all(|(_, ask)| match &ask.what {
+            AskWhat::Value(value) => {
+                satisfies(option.join, held, &conform(value.clone(), &option.ty))
+            }
+            AskWhat::Elements { .. } => true,
+        })
+    }
+
     fn needed(&self, need: &Need, ask: &Ask, says: Says, stack: &mut Stack) {
-        if !(stack.all_fixed) {
-            overrule_default(&mut stack.history, &says);
-        }
         let by =
             if need.is_policy { Influencer::Policy } else { Influencer::Need(need.by.clone()) };
         stack.history.push(Influence {
@@ -292,7 +301,7 @@ impl Options<'_> {
 }
 
 /// Whether a value that is held is enough for one that is asked for.
-fn satisfies(join: Join, held: &Value, asked: &Value) -> bool {
+pub(super) fn satisfies(join: Join, held: &Value, asked: &Value) -> bool {
     match join {
         Join::Max => held.order(asked).is_some_and(std::cmp::Ordering::is_ge),
         Join::Min => held.order(asked).is_some_and(std::cmp::Ordering::is_le),
@@ -300,13 +309,19 @@ fn satisfies(join: Join, held: &Value, asked: &Value) -> bool {
     }
 }
 
-/// Marks a default that a need has replaced.
-fn overrule_default(history: &mut [Influence], says: &Says) {
-    for influence in history {
-        if matches!(influence.by, Influencer::Default | Influencer::Recipe)
-            && matches!((says, &influence.says), (Says::Value(a), Says::Value(b)) if a != b)
-        {
-            influence.overruled = true;
+/// Marks what did not decide a value that dependents ask for: a default that is replaced, and of a
+/// number that is joined by size who asks for less.
+pub(super) fn told_of(join: Join, stack: &mut Stack) {
+    for influence in &mut stack.history {
+        let Says::Value(says) = &influence.says else { continue };
+        match influence.by {
+            Influencer::Default | Influencer::Recipe if !stack.all_fixed => {
+                influence.overruled |= *says != stack.value;
+            }
+            Influencer::Need(_) | Influencer::Policy if matches!(join, Join::Max | Join::Min) => {
+                influence.overruled = *says != stack.value;
+            }
+            _ => {}
         }
     }
 }
