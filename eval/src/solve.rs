@@ -60,8 +60,10 @@ pub fn solve(
     session.solver.threads = threads;
     session.solve(&setup.wishes).map_err(|said| {
         let hints = std::mem::take(&mut session.solver.hints);
-        let drafts = session.solver.drafts;
-        kiln_lang::with_stack(|| ways::offer(packages, setup, said, &hints, drafts))
+        let Solver { drafts, has_given_up, .. } = session.solver;
+        // With something else the search would come to its bound, too.
+        let offer = if has_given_up { ways::Offer::None } else { ways::Offer::Beside(drafts) };
+        kiln_lang::with_stack(|| ways::offer(packages, setup, said, &hints, offer))
     })
 }
 
@@ -128,6 +130,8 @@ struct Solver<'a> {
     open: Vec<unit::Open>,
     /// The conflicts that were found with the newest versions, and ways out of them.
     hints: Vec<ways::Hint>,
+    /// Whether the search came to its bound.
+    has_given_up: bool,
     /// How many packages are drafted at a time.
     threads: NonZeroUsize,
 }
@@ -195,6 +199,7 @@ impl<'a> Solver<'a> {
             drafts: 0,
             open: Vec::new(),
             hints: Vec::new(),
+            has_given_up: false,
             threads: NonZeroUsize::MIN,
         };
         solver.policies = setup
@@ -209,6 +214,7 @@ impl<'a> Solver<'a> {
         self.units_settled = 0;
         self.drafts = 0;
         self.hints.clear();
+        self.has_given_up = false;
         let mut requests = Vec::new();
         for wish in wishes {
             requests.push(unit::Request::of_wish(wish));

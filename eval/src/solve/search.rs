@@ -104,17 +104,17 @@ impl Clash {
 /// What has been learned about the choices of a unit.
 #[derive(Debug, Default)]
 pub(super) struct Nogoods {
-    by_last: BTreeMap<Var, Vec<Nogood>>,
+    /// By what they are kept with, and what that cannot be.
+    by_last: BTreeMap<Var, BTreeMap<Pick, Vec<Nogood>>>,
     /// Whose nogoods speak of a package or an interface.
     watchers: BTreeMap<Name, BTreeSet<Name>>,
     /// How many there are.
     pub(super) count: usize,
 }
 
-/// Choices that cannot all stand; the last of them is the variable that it is kept with.
+/// Choices that cannot all stand beside the one that it is kept with.
 #[derive(Debug, PartialEq)]
 pub(super) struct Nogood {
-    pick: Pick,
     pub(super) others: BTreeSet<Choice>,
     pub(super) causes: BTreeSet<usize>,
 }
@@ -142,8 +142,8 @@ impl Nogoods {
         let stands = |it: &Choice| {
             if it.0.name == var.name { own.contains(it) } else { drafts.has(it) }
         };
-        let kept = self.by_last.get(var)?;
-        kept.iter().find(|it| it.pick == *pick && it.others.iter().all(stands))
+        let kept = self.by_last.get(var)?.get(pick)?;
+        kept.iter().find(|it| it.others.iter().all(stands))
     }
 
     /// Whose nogoods speak of a package.
@@ -188,14 +188,13 @@ pub(super) fn learn(board: &mut Board, clash: &Clash, settling: Option<&Draft>) 
         return Learned::Nothing;
     };
     let others: BTreeSet<Choice> = choices.into_iter().filter(|it| it.0 != var).collect();
-    let nogood = Nogood { pick, others, causes: clash.causes.clone() };
+    let nogood = Nogood { others, causes: clash.causes.clone() };
     let nogoods = &mut board.nogoods;
     for (other, _) in &nogood.others {
         nogoods.watchers.entry(other.name.clone()).or_default().insert(last.name.clone());
     }
-    let kept = nogoods.by_last.entry(var).or_default();
-    let known = kept.iter_mut().find(|it| it.pick == nogood.pick && it.others == nogood.others);
-    if let Some(known) = known {
+    let kept = nogoods.by_last.entry(var).or_default().entry(pick).or_default();
+    if let Some(known) = kept.iter_mut().find(|it| it.others == nogood.others) {
         known.causes.extend(nogood.causes);
         return Learned::Nothing;
     }

@@ -93,8 +93,9 @@ impl Solver<'_> {
                 if board.nogoods.count > NOGOODS_MAX
                     && let Some(diagnostic) = said.pop()
                 {
+                    self.has_given_up = true;
                     said.push(diagnostic.help(format!(
-                        "{NOGOODS_MAX} ways to choose other versions were tried without an end; fix the version of one of these packages"
+                        "{NOGOODS_MAX} other ways to choose were tried without an end; fix the version, or an option with `auto(…)`, of one of these packages"
                     )));
                 }
                 return said;
@@ -213,7 +214,8 @@ impl Solver<'_> {
                     }
                 }
             }
-            if is_known || !board.dirty.remove(rank) {
+            let is_enough = board.nogoods.count > NOGOODS_MAX;
+            if is_known || is_enough || !board.dirty.remove(rank) {
                 // Another package takes an older version now: what clashes from here on is not of
                 // the newest ones.
                 board.is_first &= is_known;

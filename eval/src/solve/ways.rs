@@ -4,12 +4,12 @@
 //! setting such as `providers.mpi = mpich`, where a layer names another package. Each is tried before
 //! it is offered: the request is solved again with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kiln_lang::Diagnostic;
 use kiln_lang::module::{Name, SettingOp};
 use kiln_lang::types::{EnumTy, Ty};
+use kiln_lang::{Diagnostic, Label};
 
 use super::board::Board;
 use super::node::Draft;
@@ -29,7 +29,8 @@ const OFFERED_MAX: usize = 3;
 /// How many ways out are tried for a conflict.
 const TRIED_MAX: usize = 10;
 
-/// How often packages may be settled to try ways out, about; each takes what the request took.
+/// How often packages may be settled to try ways out of all conflicts of a request, about. One way is
+/// tried for each conflict even so.
 const DRAFTS_MAX: usize = 20_000;
 
 /// How many packages are looked at for ways out of a conflict.
@@ -37,6 +38,9 @@ const INVOLVED_MAX: usize = 24;
 
 /// How many steps up from a conflict are shown.
 const STEPS_MAX: usize = 8;
+
+/// How many further places are shown of conflicts that are one matter.
+const BESIDE_MAX: usize = 3;
 
 /// How many other values of a knob are tried.
 const VALUES_MAX: usize = 4;
@@ -63,6 +67,8 @@ enum What {
 pub(super) struct Hint {
     pub(super) diagnostic: Diagnostic,
     pub(super) ways: Vec<Way>,
+    /// The package whose options that are `auto(…)` led to it, with those.
+    autos: Option<(Name, BTreeSet<Name>)>,
 }
 
 impl Solver<'_> {
@@ -81,6 +87,7 @@ impl Solver<'_> {
         };
         let mut names: BTreeSet<&Name> = clash.sources.iter().map(|it| &it.name).collect();
         names.extend(settling.map(|it| &it.package.name));
+        let autos = autos_in(clash, draft);
         let mut involved: Vec<&Draft> = names.into_iter().filter_map(draft).collect();
         involved.sort_by(|a, b| a.rank.cmp(&b.rank));
         let mut steps: Vec<(Place, String)> = Vec::new();
@@ -154,7 +161,7 @@ impl Solver<'_> {
             diagnostic = diagnostic.label(place.file, place.range(), text);
         }
         diagnostic.secondary.extend(rest);
-        Hint { diagnostic, ways }
+        Hint { diagnostic, ways, autos }
     }
 
     /// The dependencies that a package has under a condition, on packages that are looked at.
@@ -255,6 +262,23 @@ impl Solver<'_> {
     }
 }
 
+/// The package whose options with the default `auto(…)` a clash follows from, with those, if it is
+/// one package.
+fn autos_in<'d>(
+    clash: &Clash,
+    draft: impl Fn(&Name) -> Option<&'d Draft>,
+) -> Option<(Name, BTreeSet<Name>)> {
+    let options = clash.sources.iter().filter_map(|it| Some((&it.name, it.option?)));
+    let options: Vec<(&Name, u32)> = options.collect();
+    let package = options.first()?.0;
+    if options.iter().any(|it| it.0 != package) {
+        return None;
+    }
+    let table = &draft(package)?.package.schema.table;
+    let names = options.iter().map(|it| table.options[it.1 as usize].name.clone());
+    Some((package.clone(), names.collect()))
+}
+
 /// The other values that an option may have: of a number or a text, those that somebody asks for.
 fn other_values(draft: &Draft, name: &Name) -> Vec<Way> {
     let table = &draft.package.schema.table;
@@ -325,32 +349,45 @@ fn other_element(draft: &Draft, name: &Name, bit: u32) -> Option<Way> {
     })
 }
 
-/// Adds to conflicts the ways out of them that work. `drafts` says how large the request is: how often
-/// a package was settled for it.
+/// Which ways out are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// None: the search has not come to an end.
+    None,
+    /// As many as may be beside a request for which packages were settled so often.
+    Beside(usize),
+}
+
+/// Tells conflicts that are one matter as one, and adds the ways out of them that work.
 pub(super) fn offer(
     packages: &Packages<'_>,
     setup: &Setup,
     said: Vec<Diagnostic>,
     hints: &[Hint],
-    drafts: usize,
+    offer: Offer,
 ) -> Vec<Diagnostic> {
-    let tries = (DRAFTS_MAX / drafts.max(1)).clamp(1, TRIED_MAX);
+    let mut spent = 0;
     let mut offered = Vec::new();
-    for diagnostic in &said {
-        let mut diagnostic = diagnostic.clone();
-        let ways = hints.iter().find(|it| it.diagnostic == diagnostic).map(|it| &it.ways);
+    for Matter { mut diagnostic, messages, ways } in matters(&said, hints, offer) {
         let mut found = 0;
-        for way in ways.into_iter().flatten().take(tries) {
-            if found == OFFERED_MAX {
+        let Offer::Beside(drafts) = offer else {
+            offered.push(diagnostic);
+            continue;
+        };
+        for (at, way) in ways.into_iter().take(TRIED_MAX).enumerate() {
+            if found == OFFERED_MAX || (at > 0 && spent + drafts > DRAFTS_MAX) {
                 break;
             }
             let Some(changed) = way.apply(setup) else { continue };
-            let help = match Session::new(packages, &changed).solve(&changed.wishes) {
+            let mut session = Session::new(packages, &changed);
+            let solved = session.solve(&changed.wishes);
+            spent += session.solver.drafts;
+            let help = match solved {
                 Ok(_) => format!("with `{}` there is a solution", way.text),
                 // The others are there anyway.
                 Err(rest) => {
                     let is_other = |it: &Diagnostic| {
-                        it.message != diagnostic.message
+                        !messages.contains(&it.message)
                             && said.iter().any(|known| known.message == it.message)
                     };
                     if !rest.iter().filter(|it| it.is_error()).all(is_other) {
@@ -365,6 +402,82 @@ pub(super) fn offer(
         offered.push(diagnostic);
     }
     offered
+}
+
+/// What is told at once: a conflict, or several that no values of the same options avoid.
+struct Matter<'h> {
+    diagnostic: Diagnostic,
+    messages: BTreeSet<String>,
+    ways: Vec<&'h Way>,
+}
+
+/// Puts together the conflicts that the options of one package led to whose default is `auto(…)`: the
+/// search would have avoided each of them alone.
+fn matters<'h>(said: &[Diagnostic], hints: &'h [Hint], offer: Offer) -> Vec<Matter<'h>> {
+    let mut matters: Vec<Matter<'h>> = Vec::new();
+    let mut by_package: BTreeMap<&Name, (usize, BTreeSet<&Name>, usize)> = BTreeMap::new();
+    for diagnostic in said {
+        // The last of several may have one help more.
+        let is_same = |it: &&Hint| {
+            let known = &it.diagnostic;
+            known.message == diagnostic.message
+                && known.primary == diagnostic.primary
+                && known.secondary == diagnostic.secondary
+        };
+        let hint = hints.iter().find(is_same);
+        let ways = || hint.into_iter().flat_map(|it| &it.ways);
+        if let Some((package, options)) = hint.and_then(|it| it.autos.as_ref()) {
+            let next = (matters.len(), BTreeSet::new(), 0);
+            let (at, names, count) = by_package.entry(package).or_insert(next);
+            names.extend(options);
+            *count += 1;
+            if let Some(matter) = matters.get_mut(*at) {
+                matter.messages.insert(diagnostic.message.clone());
+                for way in ways() {
+                    if matter.ways.iter().all(|it| it.text != way.text) {
+                        matter.ways.push(way);
+                    }
+                }
+                let first = &mut matter.diagnostic;
+                for help in &diagnostic.help {
+                    if !first.help.contains(help) {
+                        first.help.push(help.clone());
+                    }
+                }
+                if *count <= 1 + BESIDE_MAX {
+                    let primary = &diagnostic.primary;
+                    first
+                        .secondary
+                        .push(Label { text: "and this one".to_owned(), ..primary.clone() });
+                }
+                continue;
+            }
+        }
+        matters.push(Matter {
+            diagnostic: diagnostic.clone(),
+            messages: [diagnostic.message.clone()].into(),
+            ways: ways().collect(),
+        });
+    }
+    for (package, (at, options, count)) in by_package.into_iter().filter(|it| it.1.2 > 1) {
+        let options: Vec<&Name> = options.into_iter().collect();
+        let first = &mut matters[at].diagnostic;
+        let more = match count - 1 {
+            1 => "one more".to_owned(),
+            more => format!("{more} more"),
+        };
+        let names = kiln_lang::list(&options, "and");
+        let text = match offer {
+            Offer::None => format!(
+                "values of {names} of `{package}` that avoid this conflict and {more} were not found"
+            ),
+            Offer::Beside(_) => {
+                format!("no values of {names} of `{package}` avoid this conflict and {more}")
+            }
+        };
+        first.help.insert(0, text);
+    }
+    matters
 }
 
 impl Way {
