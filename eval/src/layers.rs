@@ -7,6 +7,7 @@
 //! Within a layer order means nothing; a later layer overrules an earlier one. There are no
 //! priorities. Rules: `spec/lang/layers.md`.
 
+mod order;
 mod wishes;
 
 use std::collections::BTreeMap;
@@ -35,7 +36,7 @@ pub struct Layer {
     pub label: String,
     /// The file.
     pub checked: Arc<Checked>,
-    /// Its settings.
+    /// Its settings, what is more special behind what is less so.
     pub settings: Vec<LayerSetting>,
     /// The packages that it declares unavailable, and why.
     pub unavailable: Vec<LayerUnavailable>,
@@ -54,6 +55,8 @@ pub struct LayerSetting {
     pub value: ExprId,
     /// On which platforms and toolchains, and of which facts.
     pub cond: Cond,
+    /// The conditions that it stands under, in its file.
+    pub guard: Option<GuardId>,
     /// Where it is written.
     pub place: Place,
     /// How it is written.
@@ -208,7 +211,6 @@ fn read(
     for file in &request.specs {
         reading.spec(*file);
     }
-    reading.contradicting_wishes();
     reading.platforms(request);
     reading.forget_what_layers_below_change();
     let Reading { mut setup, mut diagnostics, .. } = reading;
@@ -225,7 +227,12 @@ fn read(
     for list in [&mut wishes, &mut publish] {
         list.retain(|it| is_wished(db, it, &host, &mut diagnostics));
     }
-    let setup = Setup { wishes, publish, host: Arc::new(host), build: Arc::new(build), ..setup };
+    let setup = Setup { wishes, publish, ..setup };
+    let mut reading = Reading { db, setup, diagnostics };
+    reading.contradicting_wishes();
+    reading.contradicting_settings(&host, &build);
+    let Reading { setup, diagnostics, .. } = reading;
+    let setup = Setup { host: Arc::new(host), build: Arc::new(build), ..setup };
     if diagnostics.iter().any(Diagnostic::is_error) {
         Err(diagnostics)
     } else {
@@ -362,6 +369,7 @@ impl Reading<'_> {
                 _ => {}
             }
         }
+        order::less_special_first(&mut layer);
         self.setup.layers.push(layer);
     }
 
@@ -375,7 +383,8 @@ impl Reading<'_> {
     ) -> LayerSetting {
         let place = self.place(checked.file, setting.span);
         let text = self.text(place);
-        LayerSetting { target, path, op: setting.op, value: setting.value, cond, place, text }
+        let Setting { op, value, guard, .. } = *setting;
+        LayerSetting { target, path, op, value, cond, guard, place, text }
     }
 
     /// Whose setting it is, and the rest of its path.
@@ -432,6 +441,7 @@ impl Reading<'_> {
                     layer.settings.push(self.setting(&recipe, setting, target, path, cond));
                 }
             }
+            order::less_special_first(&mut layer);
             self.setup.layers.push(layer);
         }
     }

@@ -600,6 +600,19 @@ impl Module {
         })
     }
 
+    /// Returns whether what stands under `inner` stands under all the conditions of `outer`.
+    #[must_use]
+    pub fn is_within(&self, outer: Option<GuardId>, inner: Option<GuardId>) -> bool {
+        let mut next = inner;
+        loop {
+            if next == outer {
+                return true;
+            }
+            let Some(guard) = next else { return false };
+            next = self.guards[guard].parent;
+        }
+    }
+
     /// Returns the values of `auto(a, b)`, of which the solver takes the first that leads to no
     /// conflict; nothing if the expression is another.
     pub fn auto(&self, expr: ExprId) -> Option<impl Iterator<Item = ExprId>> {

@@ -44,6 +44,7 @@ impl<'a> Checker<'a> {
         };
         let mut settings: Vec<(Name, &'a Setting, Vec<Ident>)> = Vec::new();
         let mut globals = Vec::new();
+        let mut patterns = Vec::new();
         for stmt in &body.stmts {
             match &stmt.kind {
                 StmtKind::Setting(setting) => match &target {
@@ -110,6 +111,8 @@ impl<'a> Checker<'a> {
                 StmtKind::Overlays(list) => self.overlay_names(*list),
                 StmtKind::PkgsWhere { option, kind, settings } => {
                     self.pkgs_where(option, *kind, settings);
+                    let whose = Name::from(format!("pkgs where has {kind}"));
+                    patterns.extend(settings.iter().map(|it| (whose.clone(), it, it.path.to_vec())));
                 }
                 StmtKind::Use(use_) if kind == ModuleKind::Project => self.recipe_set(use_),
                 StmtKind::Use(_) => {}
@@ -127,6 +130,7 @@ impl<'a> Checker<'a> {
             matches!(it.2[0].name.as_str(), "toolchain" | "facts" | "build")
         });
         self.contradictions(&globals);
+        self.contradictions(&patterns);
         self.effects(&settings);
         self.setting_cycles(&settings);
     }
