@@ -22,6 +22,19 @@ pub(super) enum CondPlace {
     Recipe,
     /// In a layer: about the platform and the toolchain only.
     Layer,
+    /// In a preset, which is applied as a layer.
+    Preset,
+}
+
+impl CondPlace {
+    /// What is applied where the condition stands, before anything is chosen.
+    fn applied(self) -> Option<&'static str> {
+        match self {
+            CondPlace::Recipe => None,
+            CondPlace::Layer => Some("a layer"),
+            CondPlace::Preset => Some("a preset"),
+        }
+    }
 }
 
 /// What a side of a comparison is.
@@ -90,9 +103,11 @@ impl<'a> Checker<'a> {
     pub(super) fn fragment(&mut self, expr: ExprId, scope: &Scope, place: CondPlace) {
         match self.expr_ref(expr) {
             Expr::With(with) => {
-                if place == CondPlace::Layer {
+                if let Some(what) = place.applied() {
+                    let message =
+                        format!("{what} is applied before it is known which packages there are");
                     let diagnostic = self
-                        .at_span(Code::NotACondition, with.spec.span, "a layer is applied before it is known which packages there are")
+                        .at_span(Code::NotACondition, with.spec.span, message)
                         .help("conditions here may read `platform`, `toolchain`, `machine` and `facts`; a rule about packages belongs into a recipe");
                     self.report(diagnostic);
                 }
@@ -203,10 +218,10 @@ impl<'a> Checker<'a> {
     /// Something chosen must be readable where the condition stands.
     fn readable(&mut self, expr: ExprId, scope: &Scope, place: CondPlace) {
         let own = matches!(self.res[expr.index()], Res::Option(_) | Res::Fact(_));
-        if place == CondPlace::Layer && own {
+        if let (Some(what), true) = (place.applied(), own) {
             let source = self.db.text(self.file)[self.range(expr)].to_owned();
             let diagnostic = self
-                .at_expr(Code::NotACondition, expr, format!("a layer is applied before `{source}` is chosen"))
+                .at_expr(Code::NotACondition, expr, format!("{what} is applied before `{source}` is chosen"))
                 .help("conditions here may read `platform`, `toolchain`, `machine` and `facts`; a rule about options belongs into a recipe");
             self.report(diagnostic);
             return;

@@ -182,7 +182,12 @@ impl<'a> Checker<'a> {
                         .at_span(Code::ContradictingSettings, setting.span, message)
                         .here("the second one")
                         .label(self.file, self.span(other.span), "the first one")
-                        .help("in one file, order means nothing: remove one of them");
+                        .help(match self.module().kind {
+                            Some(ModuleKind::Recipe | ModuleKind::Module) => {
+                                "in one preset, order means nothing: remove one of them"
+                            }
+                            _ => "in one file, order means nothing: remove one of them",
+                        });
                     self.report(diagnostic);
                     is_new = false;
                     break;
@@ -252,8 +257,9 @@ impl<'a> Checker<'a> {
 
     /// A setting that repeats the recipe's default, or of an option that has no effect.
     fn redundant(&mut self, package: &Name, path: &[Ident], setting: &'a Setting) {
-        // An overlay is for many sets of packages, and keeps out what one of them leaves out anyway.
-        if self.module().kind == Some(ModuleKind::Overlay) {
+        // An overlay is for many sets of packages, and keeps out what one of them leaves out anyway; a
+        // preset is for what lies below it, which is not known here.
+        if !matches!(self.module().kind, Some(ModuleKind::Override | ModuleKind::Project)) {
             return;
         }
         let ([name], Some(schema)) = (path, self.package(package)) else { return };

@@ -59,8 +59,22 @@ impl<'a> Checker<'a> {
                 self.unused_compile(part);
             }
             PartKind::Output => self.output(part),
-            PartKind::Mixin | PartKind::Preset | PartKind::Test => {}
+            PartKind::Preset => self.preset(part),
+            PartKind::Mixin | PartKind::Test => {}
         }
+    }
+
+    /// A preset is applied as a layer, and must not contradict itself either.
+    fn preset(&mut self, preset: &'a Part) {
+        let module = self.module();
+        let package = module.name.as_ref().map(|it| it.name.clone()).unwrap_or_default();
+        let settings = module.bodies[preset.body].stmts.iter().filter_map(|it| match &it.kind {
+            StmtKind::Setting(setting) => Some((package.clone(), setting, setting.path.to_vec())),
+            _ => None,
+        });
+        let settings: Vec<_> = settings.collect();
+        self.contradictions(&settings);
+        self.setting_cycles(&settings);
     }
 
     /// Reports a test that runs nothing.

@@ -61,7 +61,9 @@ impl<'a> Checker<'a> {
         let scope = Scope::of(table);
         let module = self.module();
         let body = &module.bodies[body];
-        self.guards_of_body(body, &scope);
+        let place =
+            if kind == PartKind::Preset { CondPlace::Preset } else { CondPlace::Recipe };
+        self.guards_of_body(body, &scope, place);
         for decl in &body.options {
             let mut inner = self.guarded(decl.guard, &scope);
             inner.target = Some(decl.ident.name.clone());
@@ -248,7 +250,12 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn guards_of_body(&mut self, body: &'a crate::module::Body, scope: &Scope) {
+    fn guards_of_body(
+        &mut self,
+        body: &'a crate::module::Body,
+        scope: &Scope,
+        place: CondPlace,
+    ) {
         let module = self.module();
         let mut seen = vec![false; module.guards.len()];
         // Both branches of one `when` share the condition; it is checked once.
@@ -282,7 +289,7 @@ impl<'a> Checker<'a> {
             match &guard.kind {
                 GuardKind::When(cond) | GuardKind::Unless(cond) => {
                     if matches!(guard.kind, GuardKind::When(_)) || !with_when.contains(cond) {
-                        self.condition(*cond, &inner, CondPlace::Recipe);
+                        self.condition(*cond, &inner, place);
                     }
                 }
                 GuardKind::Feature(_) => {}
