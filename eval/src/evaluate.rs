@@ -389,10 +389,10 @@ impl<'a> Evaluation<'a> {
                         let guard = &checked.module().guards[id];
                         let kind = guard.kind.clone();
                         let parent = guard.parent;
-                        (
-                            self.one_guard(checked, &kind, locals),
-                            self.guard(checked, parent, locals),
-                        )
+                        let cond = self.one_guard(checked, &kind, locals);
+                        let outer = self.guard(checked, parent, locals);
+                        // What decides nothing, where the outer one does not hold, is not asked.
+                        (Cond::all([outer.clone(), cond]), outer)
                     }
                 };
                 package.args.push(BodyArg {

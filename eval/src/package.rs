@@ -412,7 +412,7 @@ impl BodySetting {
 pub struct BodyArg {
     /// Which of the package's bodies.
     pub body: usize,
-    /// When the first one is taken.
+    /// When the first one is taken; `outer` holds there.
     pub cond: Cond,
     /// The conditions around the block that decides: nothing is added where they do not hold.
     pub outer: Cond,
