@@ -227,7 +227,10 @@ impl<'a> Solver<'a> {
             batches.push((main.into_iter().map(|it| it.0).collect(), None));
         }
         for (request, wish) in aliased {
-            batches.push((vec![request], wish.alias.clone()));
+            match batches.iter_mut().find(|it| it.1 == wish.alias) {
+                Some(same) => same.0.push(request),
+                None => batches.push((vec![request], wish.alias.clone())),
+            }
         }
         let mut assembly = finish::Assembly::default();
         let mut roots: Vec<(Place, Root)> = Vec::new();

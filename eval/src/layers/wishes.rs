@@ -20,7 +20,19 @@ impl Reading<'_> {
                     found.push(self.contradicting(wish, a, b));
                 }
             }
+            let is_other = |it: &&Wish| {
+                wish.alias.is_some()
+                    && it.alias == wish.alias
+                    && it.label == wish.label
+                    && it.package != wish.package
+            };
+            found.extend(earlier.iter().find(is_other).map(|it| one_name(it, wish)));
         }
+        // Those of one file were told when it was checked.
+        found.retain(|new: &Diagnostic| {
+            let is_told = |it: &Diagnostic| it.code == new.code && it.message == new.message;
+            !self.diagnostics.iter().any(is_told)
+        });
         self.diagnostics.extend(found);
     }
 
@@ -35,7 +47,10 @@ impl Reading<'_> {
             Diagnostic::new(Code::ContradictingSettings, b.place.file, b.place.range(), message)
                 .here("the second one")
                 .label(a.place.file, a.place.range(), "the first one");
-        if wish.label == "project" {
+        if let Some(alias) = &wish.alias {
+            diagnostic
+                .help(format!("there is one `{alias}` for both: give one of them another name"))
+        } else if wish.label == "project" {
             diagnostic.help(format!(
                 "for a second instance, give it a name: `want {} as …`",
                 self.text(wish.place)
@@ -46,8 +61,22 @@ impl Reading<'_> {
     }
 }
 
+/// Says that two packages are wanted by one name.
+fn one_name(first: &Wish, second: &Wish) -> Diagnostic {
+    let message = format!(
+        "two wishes contradict each other: `{}` and `{}` are both wanted as `{}`",
+        first.package,
+        second.package,
+        second.alias.as_ref().map_or("", |it| it.as_str())
+    );
+    Diagnostic::new(Code::ContradictingSettings, second.place.file, second.place.range(), message)
+        .here("the second one")
+        .label(first.place.file, first.place.range(), "the first one")
+        .help("give one of them another name")
+}
+
 fn is_same_instance(a: &Wish, b: &Wish) -> bool {
-    a.package == b.package && a.alias.is_none() && b.alias.is_none() && a.label == b.label
+    a.package == b.package && a.alias == b.alias && a.label == b.label
 }
 
 /// Whether two items cannot both be.

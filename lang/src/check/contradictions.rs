@@ -1,4 +1,5 @@
-//! What one layer or one spec says twice, what it says and takes back, and what says nothing.
+//! What one layer or one spec says twice, what it says and takes back, what two wishes contradict each
+//! other in, and what says nothing.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +9,8 @@ use super::Checker;
 use super::constants::{Const, Facts, as_set};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::module::{
-    ExprId, GuardId, Ident, ModuleKind, Name, OptionKind, PartKind, Setting, SettingOp, SpanId,
-    Spec, SpecItem,
+    ExprId, GuardId, Ident, ModuleKind, Name, OptionKind, PackageRef, PartKind, Setting, SettingOp,
+    SpanId, Spec, SpecItem, WantSpec,
 };
 use crate::schema::{OptionTable, Schema};
 use crate::types::{EnumTy, Ty};
@@ -60,6 +61,88 @@ impl<'a> Checker<'a> {
                 break;
             }
             before.push(claim);
+        }
+    }
+
+    /// Reports two wishes for one instance of a package that contradict each other, and two packages
+    /// that are wanted by one name.
+    pub(super) fn contradicting_wishes(&mut self, wishes: &[(&'a WantSpec, Option<GuardId>)]) {
+        let module = self.module();
+        for (at, (want, guard)) in wishes.iter().enumerate() {
+            let PackageRef::Named(package) = &want.spec.package else { continue };
+            let alias = want.alias.as_ref();
+            for (other, other_guard) in &wishes[..at] {
+                let PackageRef::Named(other_package) = &other.spec.package else { continue };
+                let is_same_name =
+                    other.alias.as_ref().map(|it| &it.name) == alias.map(|it| &it.name);
+                // Under other conditions they may never be there together.
+                let are_together = module.is_within(*other_guard, *guard)
+                    || module.is_within(*guard, *other_guard);
+                if !is_same_name || !are_together {
+                    continue;
+                }
+                match (alias, &other.alias) {
+                    (Some(alias), Some(first)) if package.name != other_package.name => {
+                        let message = format!(
+                            "two wishes contradict each other: `{}` and `{}` are both wanted as `{}`",
+                            other_package.name, package.name, alias.name
+                        );
+                        let diagnostic = self
+                            .at_ident(Code::ContradictingSettings, alias, message)
+                            .here("the second one")
+                            .label(self.file, self.span(first.span), "the first one")
+                            .help("give one of them another name");
+                        self.report(diagnostic);
+                    }
+                    _ if package.name == other_package.name => {
+                        self.contradicting_specs(&other.spec, &want.spec, package, alias);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn contradicting_specs(
+        &mut self,
+        first: &'a Spec,
+        second: &'a Spec,
+        package: &Ident,
+        alias: Option<&Ident>,
+    ) {
+        let Some(schema) = self.package(&package.name) else { return };
+        for item in &second.items {
+            let Some((key, claim)) = self.item_claim(item, &package.name, &schema) else {
+                continue;
+            };
+            let other = first.items.iter().find_map(|it| {
+                let (other, before) = self.item_claim(it, &package.name, &schema)?;
+                (other == key && self.contradict(&before, &claim).is_some()).then_some(before.span)
+            });
+            let Some(other) = other else { continue };
+            let text = self.db.text(self.file);
+            let shown = |span: SpanId| &text[self.span(span)];
+            let message = format!(
+                "two wishes contradict each other: `{}` is asked for with `{}` and with `{}`",
+                package.name,
+                shown(other),
+                shown(claim.span)
+            );
+            let help = match alias {
+                None => format!(
+                    "for a second instance, give it a name: `want {} as …`",
+                    shown(second.span).split_whitespace().collect::<Vec<_>>().join(" ")
+                ),
+                Some(alias) => {
+                    format!("there is one `{}` for both: give one of them another name", alias.name)
+                }
+            };
+            let diagnostic = self
+                .at_span(Code::ContradictingSettings, claim.span, message)
+                .here("the second one")
+                .label(self.file, self.span(other), "the first one")
+                .help(help);
+            self.report(diagnostic);
         }
     }
 

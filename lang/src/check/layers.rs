@@ -45,6 +45,7 @@ impl<'a> Checker<'a> {
         let mut settings: Vec<(Name, &'a Setting, Vec<Ident>)> = Vec::new();
         let mut globals = Vec::new();
         let mut patterns = Vec::new();
+        let mut wishes = Vec::new();
         for stmt in &body.stmts {
             match &stmt.kind {
                 StmtKind::Setting(setting) => match &target {
@@ -69,6 +70,10 @@ impl<'a> Checker<'a> {
                     for want in wants {
                         self.spec(&want.spec, &Scope::empty(), SpecPlace::Wish);
                         self.reqs(&want.reqs, &Scope::empty());
+                    }
+                    // What is published is solved spec by spec.
+                    if matches!(stmt.kind, StmtKind::Want(_)) {
+                        wishes.extend(wants.iter().map(|it| (it, stmt.guard)));
                     }
                 }
                 StmtKind::Policy { spec, reqs, message } => {
@@ -131,6 +136,7 @@ impl<'a> Checker<'a> {
         });
         self.contradictions(&globals);
         self.contradictions(&patterns);
+        self.contradicting_wishes(&wishes);
         self.effects(&settings);
         self.setting_cycles(&settings);
     }
