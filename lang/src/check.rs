@@ -23,6 +23,7 @@ mod facts;
 mod functions;
 mod layers;
 mod library;
+mod loops;
 mod lowering;
 mod matches;
 mod mismatches;

@@ -358,6 +358,7 @@ impl<'a> Checker<'a> {
         match &stmt.kind {
             StmtKind::Dep(dep) => {
                 self.dep(dep, &scope);
+                self.packages_in_loops(dep, stmt.guard);
                 // Tests see their package as it was built, and what they need is no part of it.
                 if kind != PartKind::Output && dep.role != Role::Test {
                     self.own_output(stmt, &dep.spec);
@@ -436,6 +437,7 @@ impl<'a> Checker<'a> {
                     self.report(diagnostic);
                 }
                 self.dep(dep, &scope);
+                self.packages_in_loops(dep, stmt.guard);
             }
             StmtKind::IgnoreExports(ignore) => {
                 self.interface_name(&ignore.package);
