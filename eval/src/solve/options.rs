@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kiln_lang::check::Fact;
-use kiln_lang::module::{ExprId, Name, OptionKind, SettingOp};
+use kiln_lang::module::{ExprId, GuardKind, Name, OptionKind, SettingOp};
 use kiln_lang::schema::{BodyRef, Join, OptionSchema};
 use kiln_lang::types::{EnumTy, Object, Ty};
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version};
@@ -510,14 +510,11 @@ impl<'a> Options<'a> {
         if !has_effect {
             // A pattern for many packages is skipped where it means nothing.
             if matches!(setting.target, crate::layers::Target::Package(_)) {
-                let place = self.declared(option);
-                let diagnostic = self
-                    .at(
-                        Code::NoEffect,
-                        setting.place,
-                        format!("`{}` has no effect here", option.name),
-                    )
-                    .label(place.file, place.range(), "it has an effect only under this condition");
+                let message = format!("`{}` has no effect here", option.name);
+                let mut diagnostic = self.at(Code::NoEffect, setting.place, message);
+                for (place, label) in self.effect_places(option) {
+                    diagnostic = diagnostic.label(place.file, place.range(), label);
+                }
                 self.report(diagnostic);
             }
             return;
@@ -567,6 +564,28 @@ impl<'a> Options<'a> {
             }
             Err(Unamended::Failed) => None,
         }
+    }
+
+    /// The conditions under which an option has an effect, behind its declaration and around it, each with
+    /// what to say of it.
+    fn effect_places(&self, option: &OptionSchema) -> Vec<(Place, &'static str)> {
+        let file = option.at.file;
+        let checked = self.checked(file);
+        let map = &checked.schema.env.lowered.map;
+        let (under, unless) = (
+            "it has an effect only under this condition",
+            "it has an effect only where this does not hold",
+        );
+        let around = checked.module().guards_of(option.guard).filter_map(|it| match &it.kind {
+            GuardKind::When(cond) => Some((map.expr(*cond), under)),
+            GuardKind::Unless(cond) => Some((map.expr(*cond), unless)),
+            GuardKind::Feature(name) => Some((map.span(name.span), under)),
+            GuardKind::Arm { patterns, .. } => Some((map.expr(*patterns.first()?), under)),
+            GuardKind::ElseArm { patterns, .. } => Some((map.expr(*patterns.first()?), unless)),
+            GuardKind::For { .. } => None,
+        });
+        let behind = option.when.map(|it| (map.expr(it), under));
+        behind.into_iter().chain(around).map(|it| (Place::new(file, it.0), it.1)).collect()
     }
 
     /// Applies an operator to what is there; returns what was said.

@@ -371,7 +371,7 @@ knob link: enum { static, dlopen } = static when drivers has mlx5
               help: that is so by the defaults and this file; another layer may change it
             warning[no-effect]: `link` has no effect here
               /o/a.kiln:2 `link = dlopen`
-              /r/dpdk.kiln:6 `link`: it has an effect only under this condition
+              /r/dpdk.kiln:6 `drivers has mlx5`: it has an effect only under this condition
         "#]],
     );
     check(

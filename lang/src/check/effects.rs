@@ -4,7 +4,9 @@
 use super::constants::{Const, Facts, as_set};
 use super::{Checker, Res};
 use crate::diagnostic::Code;
-use crate::module::{BinaryOp, Expr, ExprId, Ident, Name, OptionKind, Setting, SettingOp};
+use crate::module::{
+    BinaryOp, Expr, ExprId, GuardKind, Ident, Name, OptionKind, Setting, SettingOp,
+};
 use crate::nearest::list;
 use crate::schema::{OptionSchema, Schema};
 
@@ -14,6 +16,22 @@ const WAYS_MAX: usize = 2;
 /// A setting of a package, without the package's name.
 type Placed<'a> = (Name, &'a Setting, Vec<Ident>);
 
+/// A setting that would make a condition hold.
+type Way = (Name, SettingOp, String);
+
+/// Why a condition does not hold, and settings of which each would make it hold.
+type Ways = (Option<String>, Vec<Way>);
+
+/// What an option has an effect only with.
+enum Needed {
+    /// A condition behind it, or around it.
+    Cond(ExprId),
+    /// That the condition does not hold in whose `else` it is declared.
+    Not(ExprId),
+    /// The feature in whose block it is declared.
+    Feature(Ident),
+}
+
 impl<'a> Checker<'a> {
     /// Warns of settings whose option has an effect only under a condition that does not hold.
     pub(super) fn effects(&mut self, settings: &[Placed<'a>]) {
@@ -21,16 +39,29 @@ impl<'a> Checker<'a> {
             let [name] = &path[..] else { continue };
             let Some(schema) = self.package(package) else { continue };
             let Some(option) = schema.table.get(&name.name) else { continue };
-            let (Some(when), true) = (option.when, setting.guard.is_none()) else { continue };
+            let is_choice = matches!(option.kind, OptionKind::Feature | OptionKind::Knob);
+            let is_conditional = option.when.is_some() || option.guard.is_some();
+            if !is_choice || !is_conditional || setting.guard.is_some() {
+                continue;
+            }
             let checked = self.db.checked(option.at.file);
             let facts =
                 Facts { module: checked.module(), res: &checked.res, types: &checked.types };
             let own: Vec<&Placed<'a>> = settings.iter().filter(|it| it.0 == *package).collect();
             let value = |name: &Name| self.value_here(&schema, name, &own);
-            if facts.holds(when, &value) != Some(false) {
-                continue;
-            }
-            self.no_effect(setting, option, when, &schema, &own);
+            let is_off = |cond: ExprId| facts.holds(cond, &value) == Some(false);
+            let behind = option.when.filter(|it| is_off(*it)).map(Needed::Cond);
+            let around = facts.module.guards_of(option.guard).filter_map(|it| match &it.kind {
+                GuardKind::When(cond) => is_off(*cond).then_some(Needed::Cond(*cond)),
+                GuardKind::Unless(cond) => {
+                    (facts.holds(*cond, &value) == Some(true)).then_some(Needed::Not(*cond))
+                }
+                GuardKind::Feature(name) => (value(&name.name) == Some(Const::Bool(false)))
+                    .then(|| Needed::Feature(name.clone())),
+                GuardKind::Arm { .. } | GuardKind::ElseArm { .. } | GuardKind::For { .. } => None,
+            });
+            let needed: Vec<Needed> = behind.into_iter().chain(around).collect();
+            self.no_effect(setting, option, &needed, &schema, &own);
         }
     }
 
@@ -38,23 +69,51 @@ impl<'a> Checker<'a> {
         &mut self,
         setting: &'a Setting,
         option: &OptionSchema,
-        when: ExprId,
+        needed: &[Needed],
         schema: &Schema,
         own: &[&Placed<'a>],
     ) {
         let file = option.at.file;
-        let range = self.db.expr_range(file, when);
-        let condition = self.db.text(file)[range].to_owned();
-        let (why, ways) = self.ways(file, when);
-        let why = why.unwrap_or_else(|| format!("`{condition}` does not hold"));
-        let mut diagnostic = self
-            .at_span(
-                Code::NoEffect,
-                setting.span,
-                format!("`{}` has no effect: {why}", option.name),
-            )
-            .label(file, range, "it has an effect only under this condition")
+        let mut reason = None;
+        let mut labels = Vec::new();
+        let mut ways_of_each = Vec::new();
+        for needed in needed {
+            let (range, (why, ways)) = match needed {
+                Needed::Cond(when) => (self.db.expr_range(file, *when), self.ways(file, *when)),
+                Needed::Not(when) => (self.db.expr_range(file, *when), (None, Vec::new())),
+                Needed::Feature(name) => (self.db.span(file, name.span), switched_on(&name.name)),
+            };
+            let (verb, label) = match needed {
+                Needed::Not(_) => ("holds", "it has an effect only where this does not hold"),
+                Needed::Cond(_) | Needed::Feature(_) => {
+                    ("does not hold", "it has an effect only under this condition")
+                }
+            };
+            let why = why.unwrap_or_else(|| {
+                let condition = &self.db.text(file)[range];
+                format!("`{condition}` {verb}")
+            });
+            reason.get_or_insert(why);
+            labels.push((range, label));
+            ways_of_each.push(ways);
+        }
+        let Some(why) = reason else { return };
+        let message = format!("`{}` has no effect: {why}", option.name);
+        let mut diagnostic = self.at_span(Code::NoEffect, setting.span, message);
+        for (range, label) in labels {
+            diagnostic = diagnostic.label(file, range, label);
+        }
+        diagnostic = diagnostic
             .help("that is so by the defaults and this file; another layer may change it");
+        // Of several conditions, all have to hold.
+        let ways: Vec<Vec<Way>> = match &ways_of_each[..] {
+            [ways] => ways.iter().take(WAYS_MAX).map(|it| vec![it.clone()]).collect(),
+            several => {
+                let firsts: Option<Vec<Way>> =
+                    several.iter().map(|it| it.first().cloned()).collect();
+                firsts.into_iter().collect()
+            }
+        };
         let text = self.db.text(self.file);
         let whole = self.span(setting.span);
         let (start, value) = (whole.start(), self.range(setting.value).start());
@@ -69,41 +128,40 @@ impl<'a> Checker<'a> {
         } else {
             "; ".to_owned()
         };
-        for (name, op, value) in ways.into_iter().take(WAYS_MAX) {
-            let is_set_here = own.iter().any(|it| {
-                it.2.len() == 1
-                    && it.2[0].name == name
-                    && (it.1.op == SettingOp::Set
-                        || it.1.guard.is_some()
-                        // Beside what takes it away, it would contradict that.
-                        || it.1.op == SettingOp::Remove && op == SettingOp::Add)
-            });
-            if is_set_here || schema.table.get(&name).is_none() {
+        for way in ways {
+            let is_said = |(name, op, _): &Way| {
+                own.iter().any(|it| {
+                    it.2.len() == 1
+                        && it.2[0].name == *name
+                        && (it.1.op == SettingOp::Set
+                            || it.1.guard.is_some()
+                            // Beside what takes it away, it would contradict that.
+                            || it.1.op == SettingOp::Remove && *op == SettingOp::Add)
+                })
+            };
+            if way.iter().any(|it| is_said(it) || schema.table.get(&it.0).is_none()) {
                 continue;
             }
-            let way = format!("{name} {op} {value}");
+            let lines = way.iter().map(|(name, op, value)| format!("{name} {op} {value}"));
+            let lines: Vec<String> = lines.collect();
+            let text = lines.iter().map(|it| format!("{separator}{prefix}{it}"));
             diagnostic = diagnostic.fix_at(
-                format!("add `{way}`"),
+                format!("add {}", list(&lines, "and")),
                 self.file,
                 text_size::TextRange::empty(whole.end()),
-                format!("{separator}{prefix}{way}"),
+                text.collect::<String>(),
             );
         }
         self.report(diagnostic);
     }
 
     /// Why a simple condition does not hold, and settings that would make it hold.
-    fn ways(
-        &self,
-        file: crate::database::FileId,
-        when: ExprId,
-    ) -> (Option<String>, Vec<(Name, SettingOp, String)>) {
+    fn ways(&self, file: crate::database::FileId, when: ExprId) -> Ways {
         let checked = self.db.checked(file);
         let module = checked.module();
         let facts = Facts { module, res: &checked.res, types: &checked.types };
         if let Res::Option(name) = checked.res(when) {
-            let why = format!("`{name}` is off");
-            return (Some(why), vec![(name.clone(), SettingOp::Set, "on".to_owned())]);
+            return switched_on(name);
         }
         let Expr::Binary { op, lhs, rhs } = &module.exprs[when] else { return (None, Vec::new()) };
         let Res::Option(name) = checked.res(*lhs) else { return (None, Vec::new()) };
@@ -164,6 +222,11 @@ impl<'a> Checker<'a> {
         }
         value
     }
+}
+
+/// A feature that is off.
+fn switched_on(name: &Name) -> Ways {
+    (Some(format!("`{name}` is off")), vec![(name.clone(), SettingOp::Set, "on".to_owned())])
 }
 
 impl Facts<'_> {
