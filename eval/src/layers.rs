@@ -353,7 +353,7 @@ impl Reading<'_> {
                         layer.settings.push(self.setting(checked, setting, target, path, cond));
                     }
                 }
-                StmtKind::Unavailable { package, when, message } => {
+                StmtKind::Unavailable { package, when, message, .. } => {
                     let guard = evaluation.guard(checked, stmt.guard, &Vec::new());
                     let when =
                         when.map_or(Cond::True, |it| evaluation.cond(checked, it, &Vec::new()));

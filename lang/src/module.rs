@@ -339,6 +339,8 @@ pub enum StmtKind {
         when: Option<ExprId>,
         /// Why.
         message: Option<ExprId>,
+        /// Whether there need not be such a package: `?bird unavailable "…"`.
+        lenient: bool,
     },
     /// `arg A else B`
     Arg {

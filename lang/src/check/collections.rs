@@ -1,5 +1,7 @@
 //! Sets, lists and maps, and what stands in them.
 
+use std::collections::BTreeMap;
+
 use super::{Checker, Res, Scope};
 use crate::diagnostic::Code;
 use crate::module::{Element, Expr, ExprId};
@@ -18,6 +20,9 @@ impl<'a> Checker<'a> {
             return self.set(expr, Res::None, Ty::Empty);
         }
         let is_map = elements.iter().any(is_entry);
+        if is_map {
+            self.distinct_keys(elements);
+        }
         match expected.map(Ty::without_opt) {
             Some(Ty::Map(of)) if is_map => {
                 let of = (**of).clone();
@@ -197,6 +202,26 @@ impl<'a> Checker<'a> {
     fn elements(&mut self, elements: &'a [Element], want: &Want<'_>, scope: &Scope) {
         for element in elements {
             self.element(element, want, scope);
+        }
+    }
+
+    /// Reports keys of a map that are written twice; what stands under a condition or in a loop, or comes
+    /// from another map, may replace what is there.
+    fn distinct_keys(&mut self, elements: &'a [Element]) {
+        let mut seen: BTreeMap<Box<str>, ExprId> = BTreeMap::new();
+        for element in elements {
+            let Element::Entry(key, _) = element else { continue };
+            let Some(text) = crate::schema::plain_text(self.expr_ref(*key)) else { continue };
+            let Some(first) = seen.get(&text) else {
+                seen.insert(text, *key);
+                continue;
+            };
+            let diagnostic = self
+                .at_expr(Code::DuplicateDeclaration, *key, format!("there are two keys \"{text}\""))
+                .here("the second one")
+                .label(self.file, self.range(*first), "the first one")
+                .help("a map has one value for each key: remove one of them");
+            self.report(diagnostic);
         }
     }
 

@@ -97,8 +97,9 @@ impl<'a> Checker<'a> {
                         }
                     }
                 }
-                StmtKind::Unavailable { package, when, message } => {
+                StmtKind::Unavailable { package, when, message, lenient } => {
                     if let Some(package) = package
+                        && !lenient
                         && self.package(&package.name).is_none()
                     {
                         self.unknown_package(package, SpecPlace::Wish);
@@ -117,7 +118,8 @@ impl<'a> Checker<'a> {
                 StmtKind::PkgsWhere { option, kind, settings } => {
                     self.pkgs_where(option, *kind, settings);
                     let whose = Name::from(format!("pkgs where has {kind}"));
-                    patterns.extend(settings.iter().map(|it| (whose.clone(), it, it.path.to_vec())));
+                    patterns
+                        .extend(settings.iter().map(|it| (whose.clone(), it, it.path.to_vec())));
                 }
                 StmtKind::Use(use_) if kind == ModuleKind::Project => self.recipe_set(use_),
                 StmtKind::Use(_) => {}
@@ -403,19 +405,11 @@ impl<'a> Checker<'a> {
             return;
         }
         let Some(option) = self.find_option(table, first, package).cloned() else {
-            if !setting.lenient || self.module().kind == Some(ModuleKind::Recipe) {
-                let switch = (setting.op == SettingOp::Set && rest.is_empty())
-                    .then(|| self.switch(setting.value))
-                    .flatten();
-                let value = rest.is_empty().then_some((setting.op, setting.value));
-                self.unknown_option(
-                    first,
-                    package,
-                    table,
-                    switch.map(|it| (setting.span, it)),
-                    value,
-                );
-            }
+            let switch = (setting.op == SettingOp::Set && rest.is_empty())
+                .then(|| self.switch(setting.value))
+                .flatten();
+            let value = rest.is_empty().then_some((setting.op, setting.value));
+            self.unknown_option(first, package, table, switch.map(|it| (setting.span, it)), value);
             self.infer_quietly(setting.value, scope);
             return;
         };

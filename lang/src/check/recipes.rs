@@ -61,8 +61,7 @@ impl<'a> Checker<'a> {
         let scope = Scope::of(table);
         let module = self.module();
         let body = &module.bodies[body];
-        let place =
-            if kind == PartKind::Preset { CondPlace::Preset } else { CondPlace::Recipe };
+        let place = if kind == PartKind::Preset { CondPlace::Preset } else { CondPlace::Recipe };
         self.guards_of_body(body, &scope, place);
         for decl in &body.options {
             let mut inner = self.guarded(decl.guard, &scope);
@@ -117,8 +116,11 @@ impl<'a> Checker<'a> {
                 }
                 _ => {}
             }
-            if decl.kind == OptionKind::Let {
-                self.let_like_something_else(&decl.ident, table);
+            match decl.kind {
+                OptionKind::Let => self.let_like_something_else(&decl.ident, table),
+                OptionKind::Feature | OptionKind::Knob | OptionKind::Field => {
+                    self.option_like_a_word(decl);
+                }
             }
             if let Some(when) = decl.when {
                 self.condition(when, &inner, CondPlace::Recipe);
@@ -186,6 +188,24 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// An option that is called like a word of the language could be set and never be read, or would hide
+    /// what the word means.
+    fn option_like_a_word(&mut self, decl: &OptionDecl) {
+        let name = decl.ident.name.as_str();
+        let kind = decl.kind;
+        let message = if is_reserved_word(name) {
+            format!("`{name}` is a word of the language: this {kind} could not be read")
+        } else if object(name).is_some() && !Database::is_builtin(self.file) {
+            format!("`{name}` already means something else: `{name}.…` is read from it")
+        } else {
+            return;
+        };
+        let diagnostic = self
+            .at_ident(Code::AmbiguousName, &decl.ident, message)
+            .help(format!("give the {kind} another name"));
+        self.report(diagnostic);
+    }
+
     /// A let that is called like something else would change what that word means around it, or would
     /// never be read.
     fn let_like_something_else(&mut self, ident: &Ident, table: &Arc<OptionTable>) {
@@ -250,12 +270,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn guards_of_body(
-        &mut self,
-        body: &'a crate::module::Body,
-        scope: &Scope,
-        place: CondPlace,
-    ) {
+    fn guards_of_body(&mut self, body: &'a crate::module::Body, scope: &Scope, place: CondPlace) {
         let module = self.module();
         let mut seen = vec![false; module.guards.len()];
         // Both branches of one `when` share the condition; it is checked once.

@@ -39,7 +39,7 @@ impl Collector<'_> {
             StmtKind::Rule(rule) => {
                 self.exprs([Some(rule.cond), rule.when, rule.message], scope, &locals);
             }
-            StmtKind::Unavailable { package, when, message } => {
+            StmtKind::Unavailable { package, when, message, .. } => {
                 if let Some(package) = package {
                     self.package(package);
                 }

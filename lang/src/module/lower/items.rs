@@ -158,10 +158,11 @@ impl Lowerer {
                 let Some(path) = it.path() else { return };
                 let path = self.path(&path).into_vec();
                 let lenient = place.lenient || it.question_token().is_some();
+                let place = Place { lenient, ..place.clone() };
                 if let Some(unavailable) = it.unavailable() {
-                    self.unavailable(&unavailable, path.into_iter().next(), place);
+                    self.unavailable(&unavailable, path.into_iter().next(), &place);
                 } else if let Some(block) = it.block() {
-                    self.amend_block(&block, path, &Place { lenient, ..place.clone() });
+                    self.amend_block(&block, path, &place);
                 }
             }
             Item::SpecStmt(it) => self.spec_stmt(it, place),
@@ -474,7 +475,8 @@ impl Lowerer {
     fn unavailable(&mut self, node: &ast::Unavailable, package: Option<Ident>, place: &Place) {
         let when = node.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
         let message = self.message(node.message());
-        self.stmt(StmtKind::Unavailable { package, when, message }, node, None, place);
+        let lenient = place.lenient;
+        self.stmt(StmtKind::Unavailable { package, when, message, lenient }, node, None, place);
     }
 
     //------ parts
