@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use kiln_eval::{
     Derived, KnownPackages, LOCK_FILE, Lock, LockChange, LockRecorder, NodeId, Packages,
-    RequestKind, Setup, SetupRequest, Solution, Test, Value, Wish, derive, derive_tests, prepare,
-    published, setup, solve,
+    RequestKind, Session, Setup, SetupRequest, Solution, Test, Value, Wish, derive, derive_tests,
+    prepare, published, setup, solve,
 };
 use kiln_lang::module::{ModuleKind, Name, StmtKind};
 use kiln_lang::{Database, Diagnostic, FileId, PROJECT_FILE, World as _};
@@ -313,6 +313,40 @@ impl Workspace {
             }
             Err(diagnostics) => Err(self.refused(&diagnostics)),
         }
+    }
+
+    /// What was solved, and with each package that is wanted as a whole those of its outputs that
+    /// have tests and are there; nothing if there are none. It is not compared with the lock, which
+    /// knows what is wanted.
+    pub(crate) fn with_tested_outputs(&self, solved: &Solved) -> Option<Solved> {
+        let packages = self.packages();
+        let mut session = Session::new(&packages, &solved.setup);
+        let mut wishes: Vec<Wish> = solved.setup.wishes.clone();
+        let mut whole = None;
+        for wish in solved.setup.wishes.iter().filter(|it| it.output.is_none()) {
+            let Some(package) = packages.get(&wish.package) else { continue };
+            let named = package.tests.iter().filter_map(|it| it.of.clone());
+            let mut outputs: Vec<Name> = Vec::new();
+            for output in named.filter(|it| *it != package.name) {
+                if !outputs.contains(&output) {
+                    outputs.push(output);
+                }
+            }
+            for output in outputs {
+                // Whether there is such an output follows from the options of the package.
+                let mut with = wishes.clone();
+                let behind = |it: &Wish| it.place == wish.place;
+                let at = with.iter().rposition(behind).map_or(with.len(), |it| it + 1);
+                with.insert(at, Wish { output: Some(output), ..wish.clone() });
+                if let Ok((solution, _)) = session.solve(&with) {
+                    whole = Some(solution);
+                    wishes = with;
+                }
+            }
+        }
+        let setup = Setup { wishes, ..solved.setup.clone() };
+        let kind = solved.kind;
+        whole.map(|it| Solved { setup, solution: ManuallyDrop::new(it), kind, lock: None })
     }
 
     /// Makes derivations, and compares what was chosen with the lock.

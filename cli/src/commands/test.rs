@@ -55,8 +55,10 @@ pub(crate) fn run(
     let config = Config::read(common.store.as_deref())?;
     let about = About::of(false, how.all);
     let (workspace, solutions) = solve(common, terminal, wishes, about, building.keep_going)?;
+    let outputs: Vec<Option<Solved>> =
+        solutions.solved.iter().map(|it| workspace.with_tested_outputs(it)).collect();
     let solved = &solutions.solved;
-    let (mut derived, mut tests) = derive(&workspace, solved, how.deps)?;
+    let (mut derived, mut tests) = derive(&workspace, solved, &outputs, how.deps)?;
     if let Some(only) = how.only {
         tests.retain(|it| it.test.title.to_lowercase().contains(&only.to_lowercase()));
     }
@@ -123,16 +125,23 @@ struct Found<'a> {
     test: Test,
 }
 
-/// The tests that are meant, each once, and the derivations of all of them.
+/// The tests that are meant, each once, and the derivations of all of them; `outputs` is what was
+/// solved with the outputs that have tests, where there are some.
 fn derive<'a>(
     workspace: &Workspace,
     solved: &'a [Solved],
+    outputs: &'a [Option<Solved>],
     deps: bool,
 ) -> Result<(Derived, Vec<Found<'a>>), Fail> {
     let mut all = Vec::new();
     let mut tests: Vec<Found<'_>> = Vec::new();
     let mut seen = BTreeSet::new();
-    for (solved, derived) in solved.iter().zip(workspace.derive_each(solved)?) {
+    let derived = workspace.derive_each(solved)?;
+    for ((solved, outputs), derived) in solved.iter().zip(outputs).zip(derived) {
+        let (solved, derived) = match outputs {
+            Some(all) => (all, workspace.derive_unlocked(all)?),
+            None => (solved, derived),
+        };
         let packages = tested(solved, deps);
         let (derived, found) = workspace.derive_tests(solved, derived, &packages)?;
         all.push(derived);
