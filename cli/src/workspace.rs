@@ -102,7 +102,7 @@ impl Workspace {
         }
         let mut request = SetupRequest {
             machine: this_machine(),
-            target: target(layers)?,
+            target: target(&db, layers)?,
             ..SetupRequest::default()
         };
         let lock_file = project.as_ref().map(|it| LockFile::of(&db, it));
@@ -542,17 +542,68 @@ pub(crate) fn this_machine() -> (String, String) {
     (std::env::consts::ARCH.to_owned(), std::env::consts::OS.to_owned())
 }
 
-fn target(layers: &Layers) -> Result<Option<(String, String)>, Fail> {
-    match &layers.target {
-        None => Ok(None),
-        Some(text) => match text.split_once('-') {
-            Some((cpu, os)) => Ok(Some((cpu.to_owned(), os.to_owned()))),
-            None => Err(Fail::Usage(format!(
-                "`{text}` is no target: write CPU-OS, such as aarch64-linux"
-            ))),
-        },
+/// The instruction set and the system that `--target` names.
+fn target(db: &Database, layers: &Layers) -> Result<Option<(String, String)>, Fail> {
+    let Some(text) = &layers.target else { return Ok(None) };
+    let schema = db.schema(Database::PLATFORM);
+    let words = |name: &str| -> Vec<&str> {
+        let option = schema.mixin("platform").and_then(|it| it.2.get(name));
+        let words = option.and_then(|it| it.ty.words());
+        words.into_iter().flat_map(|it| it.values.iter().map(Name::as_str)).collect()
+    };
+    let (cpus, systems) = (words("cpu"), words("os"));
+    let (cpu, system) = text.split_once('-').unwrap_or((text, ""));
+    // What the parts are called here, if they have other names elsewhere.
+    let known = |part: &str, all: &[&str], otherwise: &[(&str, &str)]| {
+        let is_other = |it: &&(&str, &str)| part.split('-').any(|word| word == it.0);
+        let known = all.iter().find(|it| **it == part).map(|it| (*it).to_owned());
+        known.or_else(|| otherwise.iter().find(is_other).map(|it| it.1.to_owned()))
+    };
+    let found = (known(cpu, &cpus, CPUS_ELSEWHERE), known(system, &systems, SYSTEMS_ELSEWHERE));
+    if found == (Some(cpu.to_owned()), Some(system.to_owned())) {
+        return Ok(Some((cpu.to_owned(), system.to_owned())));
     }
+    let unknown = match &found {
+        (None, _) => Some(("cpu", cpu, &cpus)),
+        (_, None) if !system.is_empty() => Some(("os", system, &systems)),
+        _ => None,
+    };
+    let message = match (unknown, found) {
+        (Some((kind, part, all)), _) => {
+            let near = kiln_lang::nearest(part, all.iter().copied());
+            let (near, all) = (kiln_lang::did_you_mean(&near), kiln_lang::list(all, "and"));
+            format!(
+                "`{text}` is no target: there is no {kind} called `{part}`{near}; there are {all}"
+            )
+        }
+        (None, (cpu, system)) => {
+            let (cpu, system) = (cpu.unwrap_or_default(), system.unwrap_or("linux".into()));
+            let libc = ["gnu", "musl"].into_iter().find(|it| text.ends_with(it));
+            let libc = libc.map_or("", |_| "; which C library it has, `toolchain.libc` says");
+            format!("`{text}` is no target: write `--target {cpu}-{system}`{libc}")
+        }
+    };
+    Err(Fail::Usage(message))
 }
+
+/// What instruction sets are called elsewhere, and here.
+const CPUS_ELSEWHERE: &[(&str, &str)] = &[
+    ("amd64", "x86_64"),
+    ("x64", "x86_64"),
+    ("x86", "i686"),
+    ("i386", "i686"),
+    ("i586", "i686"),
+    ("arm64", "aarch64"),
+    ("armhf", "armv7"),
+    ("armv7l", "armv7"),
+    ("ppc64el", "ppc64le"),
+    ("powerpc64le", "ppc64le"),
+    ("riscv64gc", "riscv64"),
+];
+
+/// What systems are called in the names of other tools, and here.
+const SYSTEMS_ELSEWHERE: &[(&str, &str)] =
+    &[("linux", "linux"), ("darwin", "macos"), ("windows", "windows"), ("win32", "windows")];
 
 /// `project.kiln` in this folder or the nearest one above that has it.
 pub(crate) fn find_project() -> Option<PathBuf> {
