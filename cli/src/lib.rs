@@ -13,6 +13,10 @@
     reason = "what is shown of values and events is a choice of some of them"
 )]
 
+// The macros in it are for all others.
+#[macro_use]
+mod terminal;
+
 mod about;
 mod args;
 mod commands;
@@ -43,7 +47,6 @@ mod spec;
 mod stamp;
 mod starter;
 mod summary;
-mod terminal;
 mod user_cache;
 mod witnesses;
 mod workshop;
@@ -67,9 +70,12 @@ pub fn main() -> ExitCode {
     let kiln = match Kiln::try_parse() {
         Ok(kiln) => kiln,
         Err(error) => {
-            let _ = error.print();
-            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
-            return exit.into();
+            let result = error.print();
+            if error.use_stderr() {
+                return Exit::Usage.into();
+            }
+            terminal::written(result);
+            return Exit::Done.into();
         }
     };
     let terminal = Terminal::of_stderr(kiln.common.color);

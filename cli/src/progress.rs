@@ -11,7 +11,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kiln_store::{Activity, Counts, DerivationId, Event, How, Warning};
 use serde_json::json;
 
-use crate::terminal::{Style, Terminal, harmless};
+use crate::terminal::{Style, Terminal, harmless, print};
 
 /// Shows events.
 pub(crate) struct Progress {
@@ -56,7 +56,7 @@ impl Progress {
     /// Shows one event.
     pub(crate) fn event(&self, event: Event) {
         match &self.mode {
-            Mode::Json => println!("{}", to_json(&event)),
+            Mode::Json => print(&format!("{}\n", to_json(&event))),
             Mode::Lines => self.line(&event),
             Mode::Live(bars) => self.live(bars, &event),
         }

@@ -3,6 +3,19 @@
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
+use crate::exit::Exit;
+
+/// [`say`] in the place of the standard macro, which panics where its reader went away.
+macro_rules! eprint {
+    ($($arg:tt)*) => { $crate::terminal::say(format_args!($($arg)*)) };
+}
+
+/// As `eprint`, with the end of a line.
+macro_rules! eprintln {
+    () => { $crate::terminal::say(format_args!("\n")) };
+    ($($arg:tt)*) => { $crate::terminal::say(format_args!("{}\n", format_args!($($arg)*))) };
+}
+
 /// Whether to color, and for whom lines are.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terminal {
@@ -120,14 +133,36 @@ pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Writes to the standard output. A reader that went away, such as `head`, ends it quietly.
+/// Writes to the standard output; see [`written`].
 pub(crate) fn print(text: &str) {
+    print_bytes(text.as_bytes());
+}
+
+/// As [`print`], of what may not be text.
+pub(crate) fn print_bytes(bytes: &[u8]) {
     let mut out = io::stdout().lock();
-    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
-        && error.kind() == io::ErrorKind::BrokenPipe
-    {
+    let result = out.write_all(bytes).and_then(|()| out.flush());
+    drop(out);
+    written(result);
+}
+
+/// Ends the process if the standard output could not be written: quietly if its reader went away, such
+/// as `head`; or else it says why, as half of an answer looks like a whole one.
+pub(crate) fn written(result: io::Result<()>) {
+    let Err(error) = result else { return };
+    if error.kind() == io::ErrorKind::BrokenPipe {
         std::process::exit(0);
     }
+    let head = Terminal::of_stderr(Color::Auto).paint(Style::Red, "error:");
+    eprintln!("{head} cannot write to the standard output: {error}");
+    std::process::exit(Exit::Operator.code().into());
+}
+
+/// Writes to the standard error. If nobody reads that any more, what was asked for is done all the same,
+/// and how it ended is in the exit code.
+pub(crate) fn say(text: std::fmt::Arguments<'_>) {
+    let mut out = io::stderr().lock();
+    let _ = out.write_fmt(text);
 }
 
 #[cfg(test)]

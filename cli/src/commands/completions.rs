@@ -1,19 +1,20 @@
 //! `kiln completions`: scripts that complete commands and options in shells.
 
-use std::io;
-
 use clap::CommandFactory as _;
 use clap_complete::{Shell, generate};
 
 use crate::args::Kiln;
 use crate::exit::Exit;
 use crate::fail::Fail;
+use crate::terminal::print_bytes;
 
 pub(crate) fn run(shell: Shell) -> Result<Exit, Fail> {
-    generate(shell, &mut Kiln::command(), "kiln", &mut io::stdout());
+    let mut script = Vec::new();
+    generate(shell, &mut Kiln::command(), "kiln", &mut script);
     if shell == Shell::Zsh {
         // zsh takes `[…]` of a spec for a pattern of file names.
-        println!("alias kiln='noglob kiln'");
+        script.extend(b"alias kiln='noglob kiln'\n");
     }
+    print_bytes(&script);
     Ok(Exit::Done)
 }

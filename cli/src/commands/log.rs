@@ -1,7 +1,7 @@
 //! `kiln log`: what a build printed.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 
 use kiln_store::{
     ActionId, Derivation, DerivationId, Graph, LocalStore, ObjectId, OutputName, Store as _,
@@ -12,7 +12,7 @@ use crate::args::{Common, Layers};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::fail::Fail;
-use crate::terminal::{Terminal, harmless};
+use crate::terminal::{Terminal, harmless, print, print_bytes};
 use crate::workshop::open_store;
 use crate::workspace::Workspace;
 
@@ -72,18 +72,12 @@ pub(crate) fn run(
     let mut bytes = Vec::new();
     log.read_to_end(&mut bytes)
         .map_err(|source| Fail::Io { what: "cannot read the log".into(), source })?;
-    let mut out = io::stdout().lock();
-    let result = if to_terminal {
-        out.write_all(harmless(&String::from_utf8_lossy(&bytes)).as_bytes())
+    if to_terminal {
+        print(&harmless(&String::from_utf8_lossy(&bytes)));
     } else {
-        out.write_all(&bytes)
-    };
-    match result {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Fail::Io { what: "cannot write the log".into(), source: error })
-        }
-        _ => Ok(Exit::Done),
+        print_bytes(&bytes);
     }
+    Ok(Exit::Done)
 }
 
 fn not_built(what: &str) -> Fail {
