@@ -34,6 +34,7 @@ mod per_expr;
 mod recipes;
 mod specs;
 mod syntax;
+mod twice;
 mod values;
 
 use std::cell::RefCell;

@@ -67,7 +67,8 @@ impl<'a> Checker<'a> {
             && !self.reads_prev(setting.value)
     }
 
-    fn reads_prev(&self, value: ExprId) -> bool {
+    /// Whether a value is made from the one before.
+    pub(super) fn reads_prev(&self, value: ExprId) -> bool {
         let mut found = false;
         self.module().walk(value, &mut |it| found |= self.res[it.index()] == super::Res::Prev);
         found

@@ -135,6 +135,7 @@ impl<'a> Checker<'a> {
             self.stmt(stmt, &scope, kind);
         }
         self.dropped_args(body);
+        self.said_twice(body);
         for entry in &body.versions {
             for setting in &entry.settings {
                 self.recipe_setting(setting, &scope);
