@@ -29,6 +29,7 @@ mod exit;
 mod fail;
 mod fixes;
 mod folders;
+mod forecast;
 mod graph;
 mod hash_slots;
 mod html;

@@ -40,7 +40,7 @@ pub(crate) struct Workshop {
     pub(crate) store: LocalStore,
     pub(crate) sandbox: Sandbox,
     pub(crate) fetcher: WebFetcher,
-    caches: Vec<DirectorySubstituter>,
+    pub(crate) caches: Vec<DirectorySubstituter>,
     pub(crate) cancel: Cancel,
     builds_max: Option<NonZeroUsize>,
 }

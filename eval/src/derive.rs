@@ -39,7 +39,7 @@ pub use self::testing::{Test, derive_tests};
 use crate::layers::{SettingsByPackage, Setup};
 use crate::package::{DepDecl, Package};
 use crate::solution::{NodeId, Solution};
-use crate::value::Source;
+use crate::value::{Source, Value};
 
 /// Derivations, and which package is which.
 #[derive(Debug, Default)]
@@ -95,6 +95,20 @@ impl<'a> Context<'a> {
         let limits = Limits::default();
         Context { db, setup, solution, settings, imports: Imports::default(), limits }
     }
+}
+
+/// Returns the value that a field of a package has in its build; none if there is no such field, or
+/// something is wrong with its value.
+#[must_use]
+pub fn field_value(
+    db: &Database,
+    setup: &Setup,
+    solution: &Solution,
+    id: NodeId,
+    name: &str,
+) -> Option<Value> {
+    let context = Context::new(db, setup, solution);
+    build::NodeBuilder::new(&context, id).field(name)
 }
 
 /// Plans a package by itself; nothing if there is anything to say about it.

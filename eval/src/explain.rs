@@ -1,13 +1,193 @@
 //! Why a solution is as it is.
 
-use kiln_lang::module::Name;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kiln_lang::check::Res;
+use kiln_lang::module::{ExprId, Name, OptionKind, SettingOp};
 use kiln_lang::types::Object;
-use kiln_lang::{Version, VersionReq};
+use kiln_lang::{Checked, Database, Version, VersionReq};
 
 use crate::condition::{Facts, WithAtom, WithItem};
-use crate::solution::{Node, NodeId, Solution};
+use crate::layers::{Layer, LayerSetting, SettingsByPackage, Setup};
+use crate::package::{BodySetting, Place};
+use crate::solution::{Influence, Influencer, Node, NodeId, NodePart, Solution};
 use crate::solve::offers_enough;
 use crate::value::Value;
+
+/// Returns the fields and steps of a package that layers set, by name (`args`, `env`,
+/// `steps.install`), each with these settings, lowest first.
+#[must_use]
+pub fn fields_set(
+    db: &Database,
+    setup: &Setup,
+    solution: &Solution,
+    id: NodeId,
+) -> BTreeMap<String, Vec<Influence>> {
+    let mut all: BTreeMap<String, Vec<Told>> = BTreeMap::new();
+    for (layer, path, setting) in field_settings(setup, solution, id) {
+        let (name, rest) = field_of(solution.node(id), path);
+        all.entry(name).or_default().push(Told::by_layer(layer, rest, setting));
+    }
+    all.into_iter().map(|(name, told)| (name, influences(db, told))).collect()
+}
+
+/// Returns everything that has a say in a field or a step of a package, lowest first: what its recipe
+/// says, and the settings of layers.
+///
+/// The name is as in [`fields_set`].
+#[must_use]
+pub fn field_history(
+    db: &Database,
+    setup: &Setup,
+    solution: &Solution,
+    id: NodeId,
+    name: &str,
+) -> Vec<Influence> {
+    let node = solution.node(id);
+    let package = &node.package;
+    let mut all: Vec<Told> = Vec::new();
+    if let Some(option) = package.schema.table.get(name).filter(|it| it.default.is_some()) {
+        all.push(Told {
+            by: Influencer::Default,
+            place: Place::new(option.at.file, db.span(option.at.file, option.span)),
+            checked: db.checked(option.at.file),
+            replaces: option.default,
+        });
+    }
+    let mut own: Vec<(_, Told)> = Vec::new();
+    let compile = match &node.part {
+        Some(NodePart::Compile(name)) => package.compiles.iter().find(|it| it.name == *name),
+        Some(NodePart::Output { .. }) | None => None,
+    };
+    let of_compile = compile.into_iter().flat_map(|it| &it.settings).map(|it| (true, it));
+    for (is_last, setting) in package.settings.iter().map(|it| (false, it)).chain(of_compile) {
+        let (field, rest) = field_of(node, &setting.path);
+        if field == name && setting.cond.holds(&mut NodeFacts { solution, node: id }) == Some(true)
+        {
+            let told = Told::by_recipe(&package.bodies[setting.body], rest, setting);
+            own.push(((is_last, setting.rank()), told));
+        }
+    }
+    if name == "args" {
+        for arg in &package.args {
+            if arg.outer.holds(&mut NodeFacts { solution, node: id }) == Some(true) {
+                let told = Told {
+                    by: Influencer::Recipe,
+                    place: arg.place,
+                    checked: package.bodies[arg.body].clone(),
+                    replaces: None,
+                };
+                own.push(((false, (arg.body, false, arg.place.start)), told));
+            }
+        }
+    }
+    own.sort_by_key(|it| it.0);
+    all.extend(own.into_iter().map(|it| it.1));
+    for (layer, path, setting) in field_settings(setup, solution, id) {
+        let (field, rest) = field_of(node, path);
+        if field == name {
+            all.push(Told::by_layer(layer, rest, setting));
+        }
+    }
+    influences(db, all)
+}
+
+/// A setting of a field.
+struct Told {
+    by: Influencer,
+    place: Place,
+    checked: Arc<Checked>,
+    /// The value that counts instead of all before it, if the setting replaces the whole field.
+    replaces: Option<ExprId>,
+}
+
+impl Told {
+    fn by_layer(layer: &Layer, rest: &[Name], setting: &LayerSetting) -> Told {
+        let is_whole = rest.is_empty() && setting.op == SettingOp::Set;
+        Told {
+            by: Influencer::Layer(layer.label.clone()),
+            place: setting.place,
+            checked: layer.checked.clone(),
+            replaces: is_whole.then_some(setting.value),
+        }
+    }
+
+    fn by_recipe(checked: &Arc<Checked>, rest: &[Name], setting: &BodySetting) -> Told {
+        let is_whole = rest.is_empty() && setting.op == SettingOp::Set;
+        Told {
+            by: Influencer::Recipe,
+            place: setting.place,
+            checked: checked.clone(),
+            replaces: is_whole.then_some(setting.value),
+        }
+    }
+
+    /// Whether nothing before it counts.
+    fn overrules(&self) -> bool {
+        self.replaces.is_some_and(|value| {
+            let mut reads_prev = false;
+            let res = |it: ExprId| self.checked.res(it);
+            self.checked.module().walk(value, &mut |it| reads_prev |= *res(it) == Res::Prev);
+            !reads_prev
+        })
+    }
+}
+
+fn influences(db: &Database, all: Vec<Told>) -> Vec<Influence> {
+    let last = all.iter().rposition(Told::overrules).unwrap_or(0);
+    let influence = |(at, it): (usize, Told)| {
+        let text = db.text(it.place.file);
+        let text = text[it.place.range()].split_whitespace().collect::<Vec<_>>().join(" ");
+        let told = Influence::told(it.by, Some(it.place), text);
+        Influence { overruled: at < last, ..told }
+    };
+    all.into_iter().enumerate().map(influence).collect()
+}
+
+/// The settings of layers for a package that are about its own build, lowest first, without the name
+/// of the compilation that they are for.
+fn field_settings<'s>(
+    setup: &'s Setup,
+    solution: &Solution,
+    id: NodeId,
+) -> Vec<(&'s Layer, &'s [Name], &'s LayerSetting)> {
+    let node = solution.node(id);
+    let table = &node.package.schema.table;
+    let mut found = Vec::new();
+    for (layer, index) in SettingsByPackage::new(setup).of(&node.package) {
+        let layer = &setup.layers[layer];
+        let setting = &layer.settings[index];
+        let path = match (&setting.path[..], &node.part) {
+            ([first, rest @ ..], Some(NodePart::Compile(name))) if first == name => rest,
+            (all, _) => all,
+        };
+        let Some(first) = path.first() else { continue };
+        let is_field = match table.get(first) {
+            Some(option) => option.kind == OptionKind::Field,
+            None => first == "steps",
+        };
+        if is_field && setting.cond.holds(&mut NodeFacts { solution, node: id }) == Some(true) {
+            found.push((layer, path, setting));
+        }
+    }
+    found
+}
+
+/// The field or step that a setting is about, and what of it.
+fn field_of<'p>(node: &Node, path: &'p [Name]) -> (String, &'p [Name]) {
+    match path {
+        [steps, name, rest @ ..] if steps == "steps" => {
+            // `steps.args` is a field of the build system.
+            match node.package.schema.table.step(name) {
+                Some(_) => (format!("steps.{name}"), rest),
+                None => (name.to_string(), rest),
+            }
+        }
+        [first, rest @ ..] => (first.to_string(), rest),
+        [] => (String::new(), path),
+    }
+}
 
 /// Answers conditions about a package of a solution.
 pub(crate) struct NodeFacts<'s> {

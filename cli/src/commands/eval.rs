@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kiln_eval::{
     Derived, Influence, Node, NodeId, NodePart, OptionState, OptionValue, Says, Solution, Unit,
+    fields_set,
 };
 use kiln_lang::module::{OptionKind, Role};
 use serde_json::{Value, json};
@@ -64,7 +65,7 @@ fn text(workspace: &Workspace, solved: &Solved, derived: &Derived, all: bool) ->
     let mut seen = BTreeSet::new();
     order.retain(|it| seen.insert(*it));
     for id in order {
-        out.push_str(&package(workspace, solution, derived, id));
+        out.push_str(&package(workspace, solved, derived, id));
         out.push('\n');
     }
     if !tools.is_empty() {
@@ -84,7 +85,8 @@ fn parts(solution: &Solution, unit: &Unit) -> Vec<NodeId> {
     all
 }
 
-fn package(workspace: &Workspace, solution: &Solution, derived: &Derived, id: NodeId) -> String {
+fn package(workspace: &Workspace, solved: &Solved, derived: &Derived, id: NodeId) -> String {
+    let solution = &*solved.solution;
     let node = solution.node(id);
     let mut out = node.title();
     if solution.unit(node.unit).is_build {
@@ -99,7 +101,7 @@ fn package(workspace: &Workspace, solution: &Solution, derived: &Derived, id: No
     }
     // An output is as its compilation, which has a paragraph of its own.
     let of_output = node.made_by().is_some();
-    let rows: Vec<(String, String, String)> = node
+    let mut rows: Vec<(String, String, String)> = node
         .named_options()
         .filter(|_| !of_output)
         .map(|(name, option)| {
@@ -110,6 +112,14 @@ fn package(workspace: &Workspace, solution: &Solution, derived: &Derived, id: No
             )
         })
         .collect();
+    // What layers say of its build counts as much as what they say of its options.
+    let fields = fields_set(&workspace.db, &solved.setup, solution, id);
+    for (name, history) in fields.into_iter().filter(|_| !of_output) {
+        for influence in history.iter().filter(|it| !it.overruled) {
+            let text = clipped(without_name(&influence.text), VALUE_CHARS_MAX);
+            rows.push((name.clone(), text, origin_of(workspace, influence)));
+        }
+    }
     let name_width = rows.iter().map(|it| it.0.chars().count()).max().unwrap_or(0);
     let value_width = rows.iter().map(|it| it.1.chars().count()).max().unwrap_or(0).min(40);
     for (name, value, origin) in rows {
@@ -141,6 +151,12 @@ fn package(workspace: &Workspace, solution: &Solution, derived: &Derived, id: No
 /// How many characters of a value are shown. Those of sets can be long; the whole is in the JSON.
 const VALUE_CHARS_MAX: usize = 60;
 
+/// A setting without what is set: `+= ["--small"]`.
+fn without_name(text: &str) -> &str {
+    let path_end = text.find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '.'));
+    text[path_end.unwrap_or(0)..].trim_start()
+}
+
 /// Who decided a value, and where.
 fn origin(workspace: &Workspace, option: &OptionValue) -> String {
     let deciding: Vec<&Influence> = option.history.iter().filter(|it| !it.overruled).collect();
@@ -148,22 +164,19 @@ fn origin(workspace: &Workspace, option: &OptionValue) -> String {
         OptionState::Default => return "default".to_owned(),
         OptionState::Fixed | OptionState::Needed | OptionState::Auto => deciding.last(),
     };
-    match last {
-        Some(influence) => match influence.place {
-            Some(place) => {
-                let text = workspace.db.text(place.file);
-                let (line, _) = render::line_column(&text, place.start as usize);
-                let path = workspace.db.path(place.file);
-                if &*path == "command line" {
-                    influence.by.text()
-                } else {
-                    format!("{}, {path}:{line}", influence.by.text())
-                }
-            }
-            None => influence.by.text(),
-        },
-        None => "default".to_owned(),
+    last.map_or_else(|| "default".to_owned(), |it| origin_of(workspace, it))
+}
+
+fn origin_of(workspace: &Workspace, influence: &Influence) -> String {
+    let by = influence.by.text();
+    let Some(place) = influence.place else { return by };
+    let path = workspace.db.path(place.file);
+    if &*path == "command line" {
+        return by;
     }
+    let text = workspace.db.text(place.file);
+    let (line, _) = render::line_column(&text, place.start as usize);
+    format!("{by}, {}:{line}", render::shown_path(&path))
 }
 
 //------ for programs
@@ -171,7 +184,7 @@ fn origin(workspace: &Workspace, option: &OptionValue) -> String {
 fn to_json(workspace: &Workspace, solved: &Solved, derived: &Derived) -> Value {
     let solution = &solved.solution;
     let packages: Vec<Value> = (0..solution.nodes.len())
-        .map(|it| package_json(workspace, solution, derived, NodeId(it)))
+        .map(|it| package_json(workspace, solved, derived, NodeId(it)))
         .collect();
     let derivations: Vec<Value> = derived
         .graph
@@ -202,12 +215,8 @@ fn to_json(workspace: &Workspace, solved: &Solved, derived: &Derived) -> Value {
     })
 }
 
-fn package_json(
-    workspace: &Workspace,
-    solution: &Solution,
-    derived: &Derived,
-    id: NodeId,
-) -> Value {
+fn package_json(workspace: &Workspace, solved: &Solved, derived: &Derived, id: NodeId) -> Value {
+    let solution = &*solved.solution;
     let node: &Node = solution.node(id);
     let table = &node.package.schema.table;
     let options: serde_json::Map<String, Value> = node
@@ -228,6 +237,14 @@ fn package_json(
             (name.to_string(), value)
         })
         .collect();
+    let fields: serde_json::Map<String, Value> =
+        fields_set(&workspace.db, &solved.setup, solution, id)
+            .into_iter()
+            .map(|(name, history)| {
+                let history = history.iter().map(|it| influence_json(workspace, it));
+                (name, json!({ "history": history.collect::<Vec<_>>() }))
+            })
+            .collect();
     let edges: Vec<Value> = node
         .edges
         .iter()
@@ -254,6 +271,7 @@ fn package_json(
         "unit": node.unit.0,
         "is_build_tool": solution.unit(node.unit).is_build,
         "options": options,
+        "fields": fields,
         "dependencies": edges,
         "derivation": derived.nodes.get(&id).map(|it| it.derivation.to_string()),
     })

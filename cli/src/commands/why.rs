@@ -11,9 +11,9 @@
 
 use kiln_eval::{
     Atom, Cond, Influence, Influencer, Node, NodeId, NodePart, OptionValue, OutputDecl, Place,
-    Provider, Solution, Unit,
+    Provider, Solution, Unit, Value, field_history, field_value,
 };
-use kiln_lang::module::Name;
+use kiln_lang::module::{Name, OptionKind};
 
 use crate::args::{Common, Layers};
 use crate::exit::Exit;
@@ -49,20 +49,26 @@ pub(crate) fn run(
         let names: Vec<&str> =
             solved.solution.nodes.iter().map(|it| it.package.name.as_str()).collect();
         let near = kiln_lang::nearest(path[0], names.iter().copied());
+        let whole = match specs.is_empty() {
+            true => format!("what the project wants: {}", solved.wants().join(", ")),
+            false => specs.join(", "),
+        };
+        let is_package = workspace.db.package(path[0]).is_some();
+        let near = if is_package { String::new() } else { kiln_lang::did_you_mean(&near) };
         return Err(Fail::NotFound {
-            message: format!(
-                "`{}` is not part of {}{}",
-                path[0],
-                specs.join(", "),
-                kiln_lang::did_you_mean(&near)
-            ),
-            advice: Some(
-                not_exported(&workspace, &solved.solution, path[0])
-                    .or_else(|| option_of_a_root(&solved.solution, &path))
-                    .unwrap_or_else(|| {
-                        "name first what is wanted: `kiln why curl openssl.version`".to_owned()
-                    }),
-            ),
+            message: format!("`{}` is not part of {whole}{near}", path[0]),
+            advice: not_exported(&workspace, &solved.solution, path[0])
+                .or_else(|| option_of_a_root(&solved.solution, &path))
+                .or_else(|| {
+                    let own = is_package.then_some(path[0])?;
+                    Some(format!("of the package by itself: `kiln why {own} {what}`"))
+                })
+                .or_else(|| {
+                    let is_all = near.is_empty();
+                    is_all.then(|| {
+                        "`kiln graph` shows what is part of it, `kiln list` all packages".to_owned()
+                    })
+                }),
         });
     };
     let mut texts = Vec::new();
@@ -72,6 +78,11 @@ pub(crate) fn run(
         texts.push(match path[..] {
             [] => package(&workspace, &solved, id),
             ["version"] => version(&workspace, solved.solution.node(id)),
+            ["steps", _] | ["steps"] => field(&workspace, &solved, id, &path.join("."), None),
+            [name] if is_field(&solved, id, name) => field(&workspace, &solved, id, name, None),
+            [name, of] if is_field(&solved, id, name) => {
+                field(&workspace, &solved, id, name, Some(of))
+            }
             [option] => self::option(&workspace, &solved, id, option, None)?,
             [option, element] => self::option(&workspace, &solved, id, option, Some(element))?,
             _ => {
@@ -326,6 +337,72 @@ fn version(workspace: &Workspace, node: &Node) -> String {
     format!("{} {}\n{}", node.package.name, node.version, table(&rows))
 }
 
+/// Whether a package has a field of this name.
+fn is_field(solved: &Solved, id: NodeId, name: &str) -> bool {
+    let table = &solved.solution.node(id).package.schema.table;
+    table.get(name).is_some_and(|it| it.kind == OptionKind::Field)
+}
+
+/// A field, or what a map of that name has at `key`: its value, and all that is said of it.
+fn field(
+    workspace: &Workspace,
+    solved: &Solved,
+    id: NodeId,
+    name: &str,
+    key: Option<&str>,
+) -> String {
+    let (db, setup, solution) = (&workspace.db, &solved.setup, &solved.solution);
+    let id = solution.node(id).made_by().unwrap_or(id);
+    let mut called = format!("{}.{name}", called(solution.node(id)));
+    let mut history = field_history(db, setup, solution, id, name);
+    let mut value = field_value(db, setup, solution, id, name);
+    if let Some(key) = key {
+        called.push_str(&format!(".{key}"));
+        let path = format!("{name}.{key}");
+        history.retain(|it| is_about(&it.text, name, &path));
+        value = match value {
+            Some(Value::Map(map)) => map.get(key).cloned(),
+            _ => None,
+        };
+    }
+    let rows: Vec<Vec<String>> = history
+        .iter()
+        .rev()
+        .map(|it| {
+            let row = row(workspace, it, String::new());
+            row.into_iter().skip(1).collect()
+        })
+        .collect();
+    let head = match value {
+        Some(value) => {
+            let value = value.to_string();
+            let lines: Vec<&str> = value.trim().lines().collect();
+            match &lines[..] {
+                [one] => format!("{called} = {one}\n"),
+                _ => format!("{called} =\n{}\n", indented(&lines)),
+            }
+        }
+        None => format!("{called}\n"),
+    };
+    if rows.is_empty() {
+        return format!("{head}nothing is said of it\n");
+    }
+    format!("{head}{}", table(&rows))
+}
+
+/// Whether a setting is about all of a map, or about what stands in it at `path`.
+fn is_about(text: &str, name: &str, path: &str) -> bool {
+    let written = text.split_whitespace().next().unwrap_or_default();
+    let ends_in = |it: &str| written == it || written.ends_with(&format!(".{it}"));
+    ends_in(name) || ends_in(path)
+}
+
+fn indented(lines: &[&str]) -> String {
+    let lines: Vec<String> =
+        lines.iter().map(|it| format!("    {it}").trim_end().to_owned()).collect();
+    lines.join("\n")
+}
+
 fn option(
     workspace: &Workspace,
     solved: &Solved,
@@ -337,10 +414,11 @@ fn option(
     let schema = &node.package.schema.table;
     let (Some(declared), Some(option)) = (schema.get(name), node.option(name)) else {
         let names: Vec<&str> = schema.choices().map(|it| it.name.as_str()).collect();
-        let near = kiln_lang::nearest(name, names.iter().copied());
+        let all = schema.options.iter().map(|it| it.name.as_str());
+        let near = kiln_lang::nearest(name, all);
         return Err(Fail::NotFound {
             message: format!(
-                "`{}` has no feature or knob `{name}`{}",
+                "`{}` has no feature, knob or field `{name}`{}",
                 node.package.name,
                 kiln_lang::did_you_mean(&near)
             ),
