@@ -611,6 +611,16 @@ pub(crate) fn find_project() -> Option<PathBuf> {
     here.ancestors().map(|it| it.join(PROJECT_FILE)).find(|it| it.is_file())
 }
 
+/// Layers with the folders among these paths as folders of recipes, if no project says which are: what
+/// lies in one and is looked at together is meant for each other.
+pub(crate) fn with_folders(layers: &Layers, paths: &[PathBuf]) -> Layers {
+    let mut layers = layers.clone();
+    if layers.project.is_none() && (layers.no_project || find_project().is_none()) {
+        layers.recipes.extend(paths.iter().filter(|it| it.is_dir()).cloned());
+    }
+    layers
+}
+
 /// The folders of recipes that a project names: `use "./recipes"`.
 fn roots_of_project(world: &DiskWorld, project: &Path) -> Vec<String> {
     let path = project.display().to_string();

@@ -16,7 +16,7 @@ use crate::recall::Recall;
 use crate::render;
 use crate::sarif::to_sarif;
 use crate::terminal::{Terminal, print};
-use crate::workspace::{Workspace, absolute, own_files, threads};
+use crate::workspace::{Workspace, absolute, own_files, threads, with_folders};
 
 /// How what is wrong is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(crate) fn run(
         say_nothing_is_wrong(common, count);
         return Ok(Exit::Done);
     }
-    let workspace = Workspace::open(layers, terminal, common.quiet)?;
+    let workspace = Workspace::open(&with_folders(layers, files), terminal, common.quiet)?;
     let ids = match files {
         [] => own_files(&workspace, with_std),
         _ => named_files(&workspace.db, files)?,

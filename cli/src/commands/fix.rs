@@ -19,7 +19,7 @@ use crate::render;
 use crate::rewrite::{self, FileError, Found, Original, complain};
 use crate::signals;
 use crate::terminal::{Style, Terminal, harmless, print};
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, with_folders};
 use crate::world::STD;
 
 /// What to do with what was found.
@@ -51,7 +51,7 @@ pub(crate) fn run(
 ) -> Result<Exit, Fail> {
     let rules = Rules { only: codes(how.only)?, guess: how.guess };
     let found = Found::at(files)?;
-    let workspace = Workspace::open(layers, terminal, common.quiet)?;
+    let workspace = Workspace::open(&with_folders(layers, files), terminal, common.quiet)?;
     let layer_files = layer_files(&workspace);
     let mut failed = found.errors.len();
     for error in &found.errors {

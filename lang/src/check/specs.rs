@@ -113,14 +113,28 @@ impl<'a> Checker<'a> {
         if ident.name.is_empty() {
             return;
         }
+        let is_beside = self.has_beside(&ident.name);
         let mut near: Vec<&str> = nearest(&ident.name, self.db.stems());
-        near.retain(|it| self.db.package(it).is_some());
+        near.retain(|it| !is_beside && self.db.package(it).is_some());
+        // `toolchian.opt = size`
+        let text = self.db.text(self.file);
+        let behind = text[usize::from(self.span(ident.span).end())..].trim_start_matches(' ');
+        let has_more = behind.starts_with(['.', '{']);
+        if place == SpecPlace::Wish && has_more {
+            let objects = nearest(&ident.name, ["toolchain", "facts", "providers"]);
+            near.splice(0..0, objects);
+        }
         let message = format!("there is no package `{}`{}", ident.name, did_you_mean(&near));
         let mut diagnostic = self.at_ident(Code::UnknownPackage, ident, message);
         for near in &near {
             diagnostic = diagnostic.fix(format!("write `{near}`"), *near);
         }
-        if near.is_empty() {
+        if is_beside {
+            diagnostic = diagnostic.help(format!(
+                "a file for `{}` lies beside this one, in no folder of recipes: name the folder by `--recipes`, or by `use \"./…\"` in the project",
+                ident.name
+            ));
+        } else if near.is_empty() {
             diagnostic = diagnostic.help(match place {
                 SpecPlace::Need | SpecPlace::Condition => {
                     format!(
@@ -132,6 +146,16 @@ impl<'a> Checker<'a> {
             });
         }
         self.report(diagnostic);
+    }
+
+    /// Whether there is a file beside this one, or a folder with one, where a recipe of this name would
+    /// be found.
+    fn has_beside(&self, name: &str) -> bool {
+        let path = self.db.path(self.file);
+        let Some((folder, _)) = path.rsplit_once('/') else { return false };
+        let is_there = |it: String| self.db.world().read(&it).is_ok();
+        is_there(format!("{folder}/{name}.kiln"))
+            || is_there(format!("{folder}/{name}/{name}.kiln"))
     }
 
     pub(super) fn interface_name(&mut self, ident: &Ident) {
