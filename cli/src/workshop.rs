@@ -1,6 +1,6 @@
 //! Realising what a workspace wants: the store, the sandbox and the fetcher, put together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::progress::{Progress, seconds};
+use crate::render::shown_path;
 use crate::spec::{canonical, for_shell};
 use crate::terminal::{Style, Terminal, harmless};
 use crate::world::STD;
@@ -250,7 +251,14 @@ pub(crate) fn show_failure(
         terminal.paint(Style::Red, "error:"),
         terminal.paint(Style::Bold, &failure.title)
     );
-    let mut text = format!("{head}: {}\n", harmless(&failure.cause.to_string()));
+    let what = match &failure.cause {
+        // What was expected and found follows, one below the other.
+        Cause::Fetch(FetchError::HashMismatch { url, .. }) => {
+            format!("{url} gave other bytes than the recipe names")
+        }
+        cause => cause.to_string(),
+    };
+    let mut text = format!("{head}: {}\n", harmless(&what));
     match &failure.cause {
         Cause::Fetch(error) => {
             text.push_str(&show_fetch_error(error, &failure.title, terminal, again));
@@ -267,7 +275,11 @@ pub(crate) fn show_failure(
         | Cause::NoSource => {}
     }
     if !failure.log_tail.is_empty() {
-        text.push_str(&format!("  the last {} lines that it printed:\n", failure.log_tail.len()));
+        let lines = match failure.log_tail.len() {
+            1 => "line".to_owned(),
+            count => format!("{count} lines"),
+        };
+        text.push_str(&format!("  the last {lines} that it printed:\n"));
         for line in &failure.log_tail {
             text.push_str(&format!("  {} {}\n", terminal.paint(Style::Dim, "│"), harmless(line)));
         }
@@ -298,8 +310,8 @@ pub(crate) struct Again {
     recipes: String,
     /// Whether it is every package by itself.
     is_each: bool,
-    /// The packages with recipes in files of the user.
-    own: BTreeSet<String>,
+    /// The packages with recipes in files of the user, and these files.
+    own: BTreeMap<String, String>,
 }
 
 impl Again {
@@ -310,10 +322,10 @@ impl Again {
         if wishes.locking.locked {
             again.words.push_str(" --locked");
         }
-        let stems = db
-            .root_paths()
-            .filter(|it| !it.starts_with(STD))
-            .filter_map(|it| it.rsplit('/').next()?.strip_suffix(".kiln").map(str::to_owned));
+        let stems = db.root_paths().filter(|it| !it.starts_with(STD)).filter_map(|it| {
+            let stem = it.rsplit('/').next()?.strip_suffix(".kiln")?;
+            Some((stem.to_owned(), it.to_owned()))
+        });
         again.own = stems.collect();
         again
     }
@@ -344,12 +356,29 @@ impl Again {
         }
         let named = layers.recipes.iter().map(|it| quoted(&it.to_string_lossy()));
         let recipes = named.map(|it| format!(" --recipes {it}")).collect();
-        Again { words: words.join(" "), recipes, is_each: false, own: BTreeSet::new() }
+        Again { words: words.join(" "), recipes, is_each: false, own: BTreeMap::new() }
+    }
+
+    /// The command that runs one of the tests that were asked for.
+    pub(crate) fn test(&self, title: &str) -> String {
+        let words = self.words.trim();
+        let wishes = if words.is_empty() { "--all" } else { words };
+        format!("kiln test {wishes} --only {}", quoted(title))
+    }
+
+    /// Where a recipe of the user's own names a hash, or else downloads something: `tree.kiln:5`.
+    fn named(&self, package: &str, hash: &str) -> Option<String> {
+        let path = self.own.get(package)?;
+        let text = std::fs::read_to_string(path).ok()?;
+        let digits = hash.rsplit(':').next().unwrap_or(hash);
+        let line = |what: &str| text.lines().position(|it| it.contains(what));
+        let line = line(digits).or_else(|| line("fetch("))?;
+        Some(format!("{}:{}", shown_path(path), line + 1))
     }
 
     /// What to do about a download of a package that upstream has replaced.
     fn update(&self, package: &str) -> String {
-        if self.own.contains(package) {
+        if self.own.contains_key(package) {
             let recipes = &self.recipes;
             return format!(
                 "If upstream has replaced the file on purpose, `kiln update-hash {package}{recipes}` writes its hash into the recipe"
@@ -389,17 +418,24 @@ pub(crate) fn show_fetch_error(
             ));
         }
     };
+    // `source of zlib 1.3.1`, or only `zig 0.15.2`.
+    let package = title.rsplit(" of ").next().unwrap_or(title);
+    let package = package.split(' ').next().unwrap_or(package);
+    let named = |text: &mut String, hash: &str| {
+        if let Some(place) = again.named(package, hash) {
+            text.push_str(&format!("  {place} names it\n"));
+        }
+    };
     match error {
         FetchError::HashMismatch { expected, found, bytes, others, .. } => {
             text.push_str(&format!("  expected {expected}\n  found    {found} ({bytes} bytes)\n"));
             list(&mut text, others);
-            // `source of zlib 1.3.1`, or only `zig 0.15.2`.
-            let package = title.rsplit(" of ").next().unwrap_or(title);
-            let package = package.split(' ').next().unwrap_or(package);
+            named(&mut text, expected);
             text.push_str(&format!("  {help} nothing was kept. {}\n", again.update(package)));
         }
-        FetchError::Unreachable { attempts, setting, .. } => {
+        FetchError::Unreachable { attempts, setting, expected } => {
             list(&mut text, attempts);
+            named(&mut text, expected);
             if let Some(setting) = setting {
                 text.push_str(&format!("  {help} {setting}\n"));
             }

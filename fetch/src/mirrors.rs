@@ -285,7 +285,12 @@ impl Mirrors {
         let bases = known.bases.len();
         let Some(base) = known.bases.get(number) else {
             let notes: String = known.notes.iter().map(|it| format!("; {it}")).collect();
-            let reason = format!("no base is known for the mirror `{name}`{notes}");
+            let others: Vec<String> = self.names().iter().map(|it| format!("`{it}`")).collect();
+            let others = match self.names().iter().any(|it| it == name) {
+                true => String::new(),
+                false => format!("; known are {}", others.join(", ")),
+            };
+            let reason = format!("no base is known for the mirror `{name}`{others}{notes}");
             return Ok(Resolution { found: nothing(address, reason), bases, setting });
         };
         let found = match self.places(base, path, &wanted, hash, pages) {

@@ -384,6 +384,7 @@ impl<'a> Checker<'a> {
                 self.at_least_one(callee, &plain, "where to fetch from", builtin);
                 for arg in plain {
                     self.expect(arg, &Ty::STRING, scope);
+                    self.fetched_from(arg);
                 }
                 let hashed = args.iter().any(|it| {
                     it.name
@@ -397,7 +398,15 @@ impl<'a> Checker<'a> {
                             callee,
                             "a download needs the hash of its bytes",
                         )
-                        .help("add `sha256 = \"…\"`: without it nobody can know what was built");
+                        .help("add `sha256 = \"…\"`: without it nobody can know what was built")
+                        .help(match &self.module().name {
+                            Some(name) => format!(
+                                "`kiln update-hash {}` downloads it, and writes its hash",
+                                name.name
+                            ),
+                            None => "`kiln update-hash FILE` downloads it, and writes its hash"
+                                .to_owned(),
+                        });
                     self.report(diagnostic);
                 }
                 Ty::Source
@@ -497,6 +506,22 @@ impl<'a> Checker<'a> {
     }
 
     /// A file that is named by a plain text is looked for at once.
+    /// Reports an address of a kind that nothing is fetched from.
+    fn fetched_from(&mut self, expr: ExprId) {
+        let text = &self.db.text(self.file)[self.range(expr)];
+        let address = text.trim_start_matches('#').trim_start_matches('"');
+        let Some((scheme, _)) = address.split_once("://") else { return };
+        let is_name = scheme.chars().all(|it| it.is_ascii_alphanumeric());
+        if !is_name || matches!(scheme, "https" | "http" | "file" | "mirror") {
+            return;
+        }
+        let message = format!("`{scheme}:` cannot be fetched");
+        let diagnostic = self
+            .at_expr(Code::BadCall, expr, message)
+            .help("`https:`, `http:`, `file:` and `mirror:` can");
+        self.report(diagnostic);
+    }
+
     fn existing_file(&mut self, expr: ExprId, builtin: Builtin) {
         let Some(text) = crate::schema::plain_text(self.expr_ref(expr)) else { return };
         if let Some(why) = outside(&text) {
