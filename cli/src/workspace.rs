@@ -98,7 +98,11 @@ impl Workspace {
         let seen = world.seen();
         let db = Database::new(Arc::new(world), roots);
         if let Some((root, error)) = db.root_errors().first() {
-            return Err(Fail::Usage(format!("cannot read the recipes in `{root}`: {error}")));
+            let named = project.as_ref().and_then(|it| used_at(it, root));
+            let named = named.map_or(String::new(), |it| format!("; {it} names this folder"));
+            return Err(Fail::Usage(format!(
+                "cannot read the recipes in `{root}`: {error}{named}"
+            )));
         }
         let mut request = SetupRequest {
             machine: this_machine(),
@@ -627,6 +631,19 @@ fn roots_of_project(world: &DiskWorld, project: &Path) -> Vec<String> {
     let text = world.read(&path).map(|it| String::from_utf8(it.to_vec()));
     let Ok(Ok(text)) = text else { return Vec::new() };
     kiln_lang::recipe_folders(&path, &text)
+}
+
+/// Where a project names a folder of recipes: `project.kiln:3`.
+fn used_at(project: &Path, folder: &str) -> Option<String> {
+    let text = std::fs::read_to_string(project).ok()?;
+    let path = project.display().to_string();
+    // Each line by itself: a folder is named on one.
+    let names = |line: &str| {
+        let line = format!("project\n{}\n", line.trim());
+        kiln_lang::recipe_folders(&path, &line).iter().any(|it| it == folder)
+    };
+    let line = text.lines().position(names)?;
+    Some(format!("{}:{}", render::shown_path(&path), line + 1))
 }
 
 /// The path from the root, the same one for every way to write it: what is above a link is not what

@@ -33,6 +33,7 @@ pub mod schema;
 mod stack;
 pub mod syntax;
 pub mod types;
+mod units;
 mod version;
 mod world;
 

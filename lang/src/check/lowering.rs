@@ -53,8 +53,22 @@ impl Checker<'_> {
             }
             LowerErrorKind::BadIndent => self.bad_indent(range),
             LowerErrorKind::NotHere { item, place, belongs } => {
-                new(Code::MisplacedItem, format!("{item} cannot stand {place}"))
-                    .help(format!("it belongs {belongs}"))
+                let diagnostic = new(Code::MisplacedItem, format!("{item} cannot stand {place}"));
+                let text = self.db.text(self.file);
+                let is_override = self.module().kind == Some(ModuleKind::Override);
+                match text[range].strip_prefix("step ").map(str::trim_start) {
+                    // The recipe's own step is what is meant to be another one.
+                    Some(step) if is_override && step.contains('=') => {
+                        let name = step.split([' ', '=']).next().unwrap_or(step);
+                        let head = TextRange::at(range.start(), TextSize::of("step "));
+                        diagnostic
+                            .help(format!(
+                                "`steps.{name} = …` is what this step of the recipe becomes"
+                            ))
+                            .fix_at(format!("write `steps.{name}`"), self.file, head, "steps.")
+                    }
+                    _ => diagnostic.help(format!("it belongs {belongs}")),
+                }
             }
             LowerErrorKind::NotPlain => new(
                 Code::NotPlainText,

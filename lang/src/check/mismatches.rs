@@ -26,6 +26,18 @@ impl<'a> Checker<'a> {
                 diagnostic = diagnostic.help("a duration has a unit: ns, us, ms, s, min, h or d");
                 diagnostic = self.with_unit(diagnostic, expr, ranges, "s", 1_000_000_000);
             }
+            (Ty::Version, Ty::Size(_)) => {
+                diagnostic = diagnostic.help("a size has a unit: B, KiB, MiB, GiB or TiB");
+                if let Some(text) = crate::units::meant(&source, true) {
+                    diagnostic = diagnostic.fix(format!("write `{text}`"), text);
+                }
+            }
+            (Ty::Version, Ty::Duration(_)) => {
+                diagnostic = diagnostic.help("a duration has a unit: ns, us, ms, s, min, h or d");
+                if let Some(text) = crate::units::meant(&source, false) {
+                    diagnostic = diagnostic.fix(format!("write `{text}`"), text);
+                }
+            }
             (Ty::Int(_) | Ty::Version | Ty::Bool, Ty::String(_) | Ty::Path) => {
                 let quoted = match self.expr_ref(expr) {
                     Expr::Int(_) | Expr::Version(_) => Some(crate::syntax::quote(&source)),

@@ -40,6 +40,14 @@ impl Checker<'_> {
                         .here(format!("{what} should stand here"));
                 let text = self.db.text(self.file);
                 let word = line_of(&text, range).split_whitespace().next().unwrap_or("");
+                if let Some((help, range, fixed)) = written_elsewhere(&text, range, word) {
+                    let title = match fixed.trim() {
+                        "" => "leave the comma out".to_owned(),
+                        "," => "add `,`".to_owned(),
+                        fixed => format!("write `{fixed}`"),
+                    };
+                    return diagnostic.help(help).fix_at(title, self.file, range, fixed);
+                }
                 match *what {
                     "`:`" if word == "knob" || word == "field" => diagnostic.help(format!(
                         "a {word} says what it can hold: `{word} NAME: Int(1..=8) = 4`"
@@ -72,7 +80,8 @@ impl Checker<'_> {
                     )
             }
             SyntaxErrorKind::Slip(slip) => {
-                let said = slip.explain(&self.db.text(self.file), range);
+                let text = self.db.text(self.file);
+                let said = slip.explain(&text, range);
                 let mut diagnostic = new(Code::UnexpectedToken, said.message).here(said.label);
                 diagnostic.help.extend(said.help);
                 if let Some((place, words)) = said.other {
@@ -83,6 +92,12 @@ impl Checker<'_> {
                     title,
                     edits: edits.into_iter().map(edit).collect(),
                 }));
+                if let Some((help, range, fixed)) = unit_elsewhere(&text, range) {
+                    diagnostic.help = vec![help.to_owned()];
+                    diagnostic.fixes = Vec::new();
+                    let title = format!("write `{fixed}`");
+                    return diagnostic.fix_at(title, self.file, range, fixed);
+                }
                 diagnostic
             }
             SyntaxErrorKind::UnclosedString => {
@@ -107,9 +122,26 @@ impl Checker<'_> {
                 }
             }
             SyntaxErrorKind::UnclosedPattern => {
-                new(Code::UnclosedString, "this pattern has no end".to_owned())
-                    .here("begins here")
-                    .help("a pattern ends with `/` on its line; a slash inside it is written `\\/`")
+                let diagnostic = new(Code::UnclosedString, "this pattern has no end".to_owned())
+                    .here("begins here");
+                let text = self.db.text(self.file);
+                match before_slash(&text, range) {
+                    Some(BeforeSlash::Path(whole)) => {
+                        let fixed = crate::syntax::quote(&text[whole]);
+                        diagnostic.help("a path stands in quotes").fix_at(
+                            format!("write `{fixed}`"),
+                            self.file,
+                            whole,
+                            fixed,
+                        )
+                    }
+                    Some(BeforeSlash::Value) => {
+                        diagnostic.help("`/` begins a pattern here: there is no division")
+                    }
+                    None => diagnostic.help(
+                        "a pattern ends with `/` on its line; a slash inside it is written `\\/`",
+                    ),
+                }
             }
             SyntaxErrorKind::UnclosedInterpolation => new(
                 Code::UnclosedString,
@@ -135,6 +167,112 @@ impl Checker<'_> {
 pub(super) fn stem(path: &str) -> String {
     let last = path.rsplit(['/', ':']).next().unwrap_or(path);
     last.strip_suffix(".kiln").unwrap_or(last).to_owned()
+}
+
+/// What stands before a slash that begins no pattern.
+enum BeforeSlash {
+    /// The beginning of a path, which is at this range.
+    Path(TextRange),
+    /// A value, as if it were to be divided.
+    Value,
+}
+
+/// What stands before a slash, if that says what it was meant to be.
+fn before_slash(text: &str, slash: TextRange) -> Option<BeforeSlash> {
+    let at = usize::from(slash.start());
+    let line = text[..at].rfind('\n').map_or(0, |it| it + 1);
+    let before = &text[line..at];
+    let begin = before.trim_end_matches(['.', '~']).len();
+    let is_path = begin < before.len() && !before[..begin].ends_with(|c: char| c.is_alphanumeric());
+    let end = text[at..].find(char::is_whitespace).map_or(text.len(), |it| at + it);
+    let uses = before.trim().ends_with("use");
+    if is_path || uses {
+        let begin = if uses { at } else { line + begin };
+        let range = TextRange::new(TextSize::new(begin as u32), TextSize::new(end as u32));
+        return Some(BeforeSlash::Path(range));
+    }
+    let is_value = before.trim_end().ends_with(|c: char| c.is_alphanumeric() || c == ')');
+    is_value.then_some(BeforeSlash::Value)
+}
+
+/// What is written as other tools have it, where something else was expected: what to say, what to
+/// replace, and by what. `word` is the first one of the line.
+fn written_elsewhere(
+    text: &str,
+    found: TextRange,
+    word: &str,
+) -> Option<(&'static str, TextRange, String)> {
+    let (start, end) = (usize::from(found.start()), usize::from(found.end()));
+    let line_start = text[..start].rfind('\n').map_or(0, |it| it + 1);
+    let line_end = text[start..].find('\n').map_or(text.len(), |it| start + it);
+    let (before, token, after) =
+        (&text[line_start..start], &text[start..end], &text[end..line_end]);
+    let range = |from: usize, to: usize| {
+        TextRange::new(TextSize::new(from as u32), TextSize::new(to as u32))
+    };
+    if let Some(unit) = unit_elsewhere(text, found) {
+        return Some(unit);
+    }
+    // A spec of the command line stands alone.
+    let wishes = matches!(word, "want" | "publish");
+    let is_alone =
+        line_start == 0 && line_end == text.len() && !before.contains(char::is_whitespace);
+    let version = after.trim_start();
+    let version_len = version
+        .find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-' | '_' | '*'))
+        .unwrap_or(version.len());
+    let version = &version[..version_len];
+    let is_version = version.starts_with(|c: char| c.is_ascii_digit());
+    let compares = |it: &str| it.trim_start().starts_with(['<', '>', '=', '!']);
+    match token {
+        "@" if wishes && is_version => {
+            let version_at = end + after.find(version)?;
+            let series =
+                if version.ends_with('*') { version.to_owned() } else { format!("{version}.*") };
+            let help = "a version is asked for by a comparison";
+            Some((help, range(start, version_at + version.len()), format!(" == {series}")))
+        }
+        "=" if (wishes || is_alone) && is_version => {
+            Some(("a version is compared by `==`", range(start, end), "==".to_owned()))
+        }
+        "," if compares(after) => {
+            let help = "comparisons of one version stand side by side: `>= 5.3 < 5.4`";
+            Some((help, range(start, end), String::new()))
+        }
+        "<" | "<=" | ">" | ">=" | "==" | "!=" if before.trim_end().ends_with(',') => {
+            let comma = line_start + before.trim_end().len() - 1;
+            let help = "comparisons of one version stand side by side: `>= 5.3 < 5.4`";
+            Some((help, range(comma, start), " ".to_owned()))
+        }
+        _ if wishes
+            && token.starts_with(char::is_alphabetic)
+            && !before.trim_end().ends_with(',') =>
+        {
+            let at = line_start + before.trim_end().len();
+            Some(("several wishes have commas between them", range(at, start), ", ".to_owned()))
+        }
+        _ => None,
+    }
+}
+
+/// The unit behind a number, if it is called otherwise here: as [`written_elsewhere`].
+fn unit_elsewhere(text: &str, found: TextRange) -> Option<(&'static str, TextRange, String)> {
+    let (start, end) = (usize::from(found.start()), usize::from(found.end()));
+    let number = text[..start].trim_end_matches(' ');
+    let digits = number.len() - number.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let from = number.len() - digits;
+    let is_name = |c: char| c.is_alphanumeric() || "._-".contains(c);
+    if digits == 0 || number[..from].ends_with(is_name) {
+        return None;
+    }
+    let of = [
+        (true, "the units of sizes are B, KiB, MiB, GiB and TiB"),
+        (false, "the units of durations are ns, us, ms, s, min, h and d"),
+    ];
+    let range = TextRange::new(TextSize::new(from as u32), found.end());
+    of.into_iter().find_map(|(is_size, help)| {
+        Some((help, range, crate::units::meant(&text[from..end], is_size)?))
+    })
 }
 
 /// The values of a setting that are written without brackets, with the comma between the first two at
