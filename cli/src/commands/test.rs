@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use kiln_eval::{Derived, NodeId, Test};
+use kiln_lang::Database;
 use kiln_store::{DerivationId, Event, Failure, Graph, How as Came, InputRef, RealiseError};
 use serde_json::json;
 
@@ -18,6 +19,7 @@ use crate::evaluated::together;
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::progress::{Progress, seconds};
+use crate::render;
 use crate::terminal::{Style, Terminal, harmless, print};
 use crate::workshop::{Again, Workshop, set_cores, show_failure};
 use crate::workspace::{Solved, Workspace};
@@ -107,6 +109,10 @@ pub(crate) fn run(
         let is_test = derived.graph.node(&failure.node).is_some_and(kiln_store::Node::is_test);
         eprintln!();
         eprint!("{}", show_failure(failure, &terminal, &again, !is_test));
+        let test = tests.iter().find(|it| it.test.report.derivation == failure.node);
+        if let Some(Found { test, .. }) = test {
+            eprint!("{}", look_at(&workspace.db, test, failure, &again, terminal));
+        }
     }
     if !failures.is_empty() && !how.json {
         eprintln!();
@@ -117,6 +123,30 @@ pub(crate) fn run(
     print(&tell(&verdicts, terminal, how.json));
     let is_ok = verdicts.iter().all(|it| matches!(it.1, Verdict::Ok(_)));
     Ok(if is_ok { solutions.exit() } else { Exit::Operator })
+}
+
+/// Where a test that failed is written, and how to see more of it.
+fn look_at(
+    db: &Database,
+    test: &Test,
+    failure: &Failure,
+    again: &Again,
+    terminal: Terminal,
+) -> String {
+    let place = test.place;
+    let (line, _) = render::line_column(&db.text(place.file), place.start as usize);
+    let path = render::shown_path(&db.path(place.file));
+    let mut text = format!("  the test is written at {path}:{line}\n");
+    let help = terminal.paint(Style::Cyan, "help:");
+    let alone = again.test(&test.title);
+    if failure.log_tail.is_empty() {
+        text.push_str(&format!(
+            "  {help} it printed nothing: with `set -x` as its first line it prints each command; `{alone}` runs it alone\n"
+        ));
+    } else {
+        text.push_str(&format!("  {help} `{alone}` runs it alone\n"));
+    }
+    text
 }
 
 /// A test and what its package was solved in.
