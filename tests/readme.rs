@@ -36,7 +36,9 @@ fn run() -> Result<(), Failed> {
         } else {
             let text: String = block.iter().map(|it| format!("{it}\n")).collect();
             if let Some(name) = info.strip_prefix("kiln ") {
-                fs::write(place.work().join(name), &text)?;
+                let file = place.work().join(name);
+                fs::create_dir_all(file.parent().unwrap_or(&file))?;
+                fs::write(file, &text)?;
             }
             actual.push_str(&text);
         }

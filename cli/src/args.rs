@@ -15,7 +15,7 @@ use crate::terminal::Color;
 /// A spec names a package and what is asked of it: `curl[http2, ~ldap]`, or, for every shell,
 /// `curl:http2,-ldap`.
 #[derive(Debug, Parser)]
-#[command(name = "kiln", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(name = "kiln", version, max_term_width = 100)]
 pub(crate) struct Kiln {
     #[command(flatten)]
     pub(crate) common: Common,

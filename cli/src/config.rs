@@ -135,13 +135,17 @@ const ARCHIVE: &str = "KILN_ARCHIVE";
 /// The variable that names the configuration.
 const CONFIG: &str = "KILN_CONFIG";
 
+/// Where the configuration is if `KILN_CONFIG` names none.
+pub(crate) fn default_path() -> Option<PathBuf> {
+    Some(folder(Purpose::Config)?.join("config.toml"))
+}
+
 /// The configuration with its path: what `KILN_CONFIG` names, or else `kiln/config.toml` in the
 /// user's folder of settings, which need not be there.
 fn config_text() -> Result<Option<(PathBuf, String)>, Fail> {
     let named = variable(CONFIG).map(PathBuf::from);
     let is_named = named.is_some();
-    let default = || Some(folder(Purpose::Config)?.join("config.toml"));
-    let Some(path) = named.or_else(default) else { return Ok(None) };
+    let Some(path) = named.or_else(default_path) else { return Ok(None) };
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok(Some((path, text))),
         Err(error) if is_named => Err(Fail::Config {

@@ -4,7 +4,7 @@ use kiln_sandbox::{Mode, Sandbox, SandboxOptions};
 use kiln_store::{BuildError, Cancel};
 
 use crate::args::Common;
-use crate::config::Config;
+use crate::config::{Config, default_path};
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::terminal::print;
@@ -16,7 +16,10 @@ pub(crate) fn run(common: &Common) -> Result<Exit, Fail> {
     let mut text = String::new();
     match &config.file {
         Some(file) => text.push_str(&format!("configuration  {}\n", file.display())),
-        None => text.push_str("configuration  none\n"),
+        None => match default_path() {
+            Some(path) => text.push_str(&format!("configuration  none at {}\n", path.display())),
+            None => text.push_str("configuration  none, as no variable says where one would be\n"),
+        },
     }
     match open_store(&config.store) {
         Ok(_) => text.push_str(&format!("store          {}\n", config.store.display())),

@@ -26,7 +26,7 @@ pub(crate) fn run(
         let schema = db.schema(file);
         let version = schema.versions.first().map_or(String::new(), |it| it.version.to_string());
         let doc = schema.env.module().doc.clone().unwrap_or_default();
-        let about = doc.lines().next().unwrap_or("").to_owned();
+        let about = first_sentence(&doc);
         rows.push((name, version, about, kiln_lang::published_specs(db, file)));
     }
     if rows.is_empty()
@@ -57,4 +57,14 @@ pub(crate) fn run(
         .collect();
     print(&text);
     Ok(Exit::Done)
+}
+
+/// The first sentence of a text, or its first paragraph if that is shorter, on one line.
+fn first_sentence(doc: &str) -> String {
+    let paragraph: Vec<&str> = doc.lines().take_while(|it| !it.trim().is_empty()).collect();
+    let paragraph = paragraph.join(" ");
+    match paragraph.find(". ") {
+        Some(end) => paragraph[..=end].to_owned(),
+        None => paragraph,
+    }
 }
