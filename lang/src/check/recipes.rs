@@ -135,7 +135,10 @@ impl<'a> Checker<'a> {
             self.stmt(stmt, &scope, kind);
         }
         self.dropped_args(body);
-        self.said_twice(body);
+        // Presets are looked at as the layers that they are.
+        if kind != PartKind::Preset {
+            self.said_twice(body);
+        }
         for entry in &body.versions {
             for setting in &entry.settings {
                 self.recipe_setting(setting, &scope);

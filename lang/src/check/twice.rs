@@ -23,7 +23,7 @@ impl<'a> Checker<'a> {
             let names: Vec<&str> = setting.path.iter().map(|it| it.name.as_str()).collect();
             let name = names.join(".");
             let Some(first) = seen.insert((name.clone(), setting.guard), setting) else { continue };
-            let (one, other) = (self.written(first.value), self.written(setting.value));
+            let (one, other) = (self.source_of(first.value), self.source_of(setting.value));
             let diagnostic = if one == other {
                 self.at_span(Code::RedundantSetting, setting.span, "this is said twice")
                     .here("the second time")
@@ -51,7 +51,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn written(&self, value: ExprId) -> String {
+    fn source_of(&self, value: ExprId) -> String {
         self.db.text(self.file)[self.range(value)].to_owned()
     }
 }

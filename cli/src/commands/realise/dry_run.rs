@@ -1,6 +1,7 @@
 //! `kiln realise --dry-run`: what would be done for what is wanted, and for all that it needs.
 
 use kiln_eval::Derived;
+use kiln_lang::with_stack;
 use kiln_store::{Derivation, InputRef};
 use serde_json::json;
 
@@ -20,7 +21,9 @@ pub(super) fn dry_run(
     how: How,
 ) -> Result<(), Fail> {
     let inputs: Vec<InputRef> = wanted.iter().map(|it| it.input.clone()).collect();
-    let forecast = Forecast::of(&workshop.store, &workshop.caches, &derived.graph, &inputs)?;
+    let (store, caches) = (&workshop.store, &workshop.caches);
+    // Chains of packages may be thousands long.
+    let forecast = with_stack(|| Forecast::of(store, caches, &derived.graph, &inputs))?;
     print(&match how.json {
         true => lines(&forecast, derived, wanted),
         false => text(&forecast, derived, wanted, how),
