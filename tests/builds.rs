@@ -3,8 +3,8 @@
 //!
 //! They need a machine on which builds can run, and the seeds and sources from the machine's own
 //! mirrors. Where there is neither, they are ignored and say why; with `KILN_TEST_BUILDS=required`, as
-//! in `cargo xtask ci`, they fail. What they build is kept below the
-//! target folder (`tmp/builds`) for the next run; `KILN_TEST_KILLS` says how often the test of kills
+//! in `cargo xtask ci` where the kernel allows builds, a sandbox that is refused fails them. What they
+//! build is kept below the target folder (`tmp/builds`) for the next run; `KILN_TEST_KILLS` says how often the test of kills
 //! kills. What compiles for many minutes is run by `--include-ignored`, and by the name of its test
 //! with `--ignored`.
 
@@ -49,9 +49,11 @@ fn main() {
     ];
     let reason = if arguments.list { None } else { why_not() };
     if let Some(reason) = &reason {
-        eprintln!("builds are not tested on this machine: {reason}");
-        // A mistake of Kiln's own may look like a reason.
-        if std::env::var_os("KILN_TEST_BUILDS").is_some_and(|it| it == "required") {
+        let (Reason::Sandbox(text) | Reason::Network(text)) = reason;
+        eprintln!("builds are not tested on this machine: {text}");
+        // A mistake of Kiln's own may look like a refusal.
+        let is_required = std::env::var_os("KILN_TEST_BUILDS").is_some_and(|it| it == "required");
+        if is_required && matches!(reason, Reason::Sandbox(_)) {
             eprintln!("KILN_TEST_BUILDS=required: that is a failure");
             std::process::exit(1);
         }
@@ -66,17 +68,26 @@ fn main() {
 
 type Test = fn() -> Result<(), Failed>;
 
+/// Why builds are not tested.
+enum Reason {
+    /// What the sandbox says of this machine.
+    Sandbox(String),
+    /// What was said when the seeds could not be fetched.
+    Network(String),
+}
+
 /// Why this machine can build nothing, or has no way to the sources.
-fn why_not() -> Option<String> {
+fn why_not() -> Option<Reason> {
     let doctor = said(&kiln(&shared_store(), ["doctor"]));
     let sandbox = doctor.lines().find(|it| it.starts_with("sandbox"))?;
     if !sandbox.contains("works") {
-        return Some(doctor);
+        return Some(Reason::Sandbox(doctor));
     }
     let fetched = kiln(&shared_store(), ["realise", "busybox-seed", "zig"]);
     let text = said(&fetched);
     // Only a network that is not there is a reason; what answers wrongly is a failure.
-    (!fetched.status.success() && text.contains("cannot connect")).then_some(text)
+    let is_away = !fetched.status.success() && text.contains("cannot connect");
+    is_away.then_some(Reason::Network(text))
 }
 
 /// A store that the runs of these tests share.
