@@ -16,12 +16,13 @@ use crate::solution::Globals;
 use crate::value::Value;
 
 /// Sorts the settings of a layer: those of packages with an option before those of a package by name,
-/// and what stands under fewer conditions before what stands under more.
+/// what stands under fewer conditions before what stands under more, and the whole of a value before
+/// its parts.
 pub(super) fn less_special_first(layer: &mut Layer) {
     let module = layer.checked.module();
     layer.settings.sort_by_cached_key(|it| {
         let is_pattern = matches!(it.target, Target::Having(..));
-        (Reverse(is_pattern), module.guards_of(it.guard).count())
+        (Reverse(is_pattern), module.guards_of(it.guard).count(), it.path.len())
     });
 }
 
