@@ -54,7 +54,9 @@ use crate::schema::{BodyRef, OptionTable, Schema};
 use crate::types::{EnumTy, Object, Ty};
 use crate::version::VersionBound;
 
+pub(crate) use functions::object;
 pub use library::{Builtin, Method, members_of};
+pub(crate) use names::{fact_in_words, is_reserved_word};
 pub use per_expr::PerExpr;
 pub(crate) use recipes::EXPORT_KEYS;
 

@@ -50,7 +50,7 @@ pub use links::{Link, LinkTarget, links};
 pub use occurrences::{Access, Occurrence, occurrences};
 pub use outline::{OutlineItem, OutlineKind, WorkspaceSymbol, outline, workspace_symbols};
 pub use references::{Reference, highlights, references};
-pub use rename::{RenameRefusal, rename, renameable};
+pub use rename::{Meant, Place, RenameRefusal, rename, renameable};
 pub use selection::selections;
 pub use signature::{SignatureHelp, signature};
 pub use symbol::{Declaration, Symbol};

@@ -924,7 +924,7 @@ pub(super) fn is_shadowed(word: &Name, scope: &Scope) -> bool {
 }
 
 /// The object that a word means where nothing hides it.
-pub(super) fn object(word: &str) -> Option<Object> {
+pub(crate) fn object(word: &str) -> Option<Object> {
     Some(match word {
         "platform" => Object::Platform,
         "machine" => Object::Machine,

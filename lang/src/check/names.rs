@@ -344,12 +344,12 @@ impl<'a> Checker<'a> {
 }
 
 /// Whether a name means the same wherever an expression stands.
-pub(super) fn is_reserved_word(name: &str) -> bool {
+pub(crate) fn is_reserved_word(name: &str) -> bool {
     matches!(name, "on" | "true" | "off" | "false" | "null" | "all" | "prev" | "default")
 }
 
 /// What a package knows of itself under this name, in words; `name` is free for other uses.
-pub(super) fn fact_in_words(name: &str) -> Option<&'static str> {
+pub(crate) fn fact_in_words(name: &str) -> Option<&'static str> {
     match name {
         "version" => Some("the version of the package"),
         "out" => Some("where the package's files go"),

@@ -5,7 +5,8 @@ use super::{FilePosition, Symbol, Target};
 use crate::database::Database;
 use crate::types::Ty;
 
-/// Returns where the word at a position is declared; the range of the word comes first.
+/// Returns where the word at a position is declared; the range of the word comes first. What stands
+/// for the options of several packages is declared in each of them.
 #[must_use]
 pub fn definition(
     db: &Database,
@@ -13,8 +14,17 @@ pub fn definition(
 ) -> Option<(text_size::TextRange, Vec<Target>)> {
     let position = position.in_text(db);
     let occurrence = occurrence_at(db, position)?;
-    let target = target(db, &occurrence.symbol)?;
-    Some((occurrence.range, vec![target]))
+    let targets: Vec<Target> = match &occurrence.symbol {
+        of_all @ Symbol::OptionOfAll(..) => {
+            let mut targets = Vec::new();
+            for (_, option) in of_all.options_of_all(db) {
+                targets.extend(target(db, &option).filter(|it| !targets.contains(it)));
+            }
+            targets
+        }
+        symbol => vec![target(db, symbol)?],
+    };
+    Some((occurrence.range, targets))
 }
 
 /// Returns where the type of the word at a position is declared.

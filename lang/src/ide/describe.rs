@@ -10,6 +10,9 @@ use crate::published::published_specs;
 use crate::schema::{History, Join, OptionSchema, OptionTable, Schema};
 use crate::types::{Object, Ty};
 
+/// How many packages are named that have an option.
+const PACKAGES_SHOWN_MAX: usize = 8;
+
 /// Returns what is said of a symbol as Markdown; nothing if there is nothing to say.
 pub(super) fn describe(
     db: &Database,
@@ -98,6 +101,17 @@ pub(super) fn describe(
                     out.paragraph(&format!("parameter of {}", code(&function.ident.name)));
                 }
             }
+        }
+        Symbol::OptionOfAll(name, _) => {
+            out.kiln(&format!("{} {name}", symbol.kind(db)));
+            let packages = symbol.options_of_all(db);
+            let shown: Vec<String> =
+                packages.iter().take(PACKAGES_SHOWN_MAX).map(|it| code(&it.0)).collect();
+            out.paragraph(&match packages.len().saturating_sub(shown.len()) {
+                0 if shown.is_empty() => "no package has it".to_owned(),
+                0 => format!("of {}", shown.join(", ")),
+                more => format!("of {} and {more} more", shown.join(", ")),
+            });
         }
         Symbol::Part(file, _) => {
             let declaration = symbol.declaration(db)?;

@@ -43,6 +43,7 @@ pub(super) fn references_of(
     all.sort_unstable();
     all.dedup();
     let names = names_of(db, symbol);
+    let mut meaning = Meaning::new(db, symbol);
     let mut found = Vec::new();
     for file in all {
         // Most files do not contain the name at all, and need not be looked at.
@@ -50,10 +51,45 @@ pub(super) fn references_of(
         if !names.is_empty() && !names.iter().any(|it| text.contains(it.as_str())) {
             continue;
         }
-        let of_file = occurrences(db, file).into_iter().filter(|it| it.symbol == *symbol);
+        let of_file = occurrences(db, file).into_iter().filter(|it| meaning.has(&it.symbol));
         found.extend(of_file.map(|it| Reference { file, range: it.range, access: it.access }));
     }
     found
+}
+
+/// A symbol, with what stands for it among others: `pkgs where has feature lto` for the feature `lto`
+/// of each package.
+struct Meaning<'a> {
+    db: &'a Database,
+    symbol: &'a Symbol,
+    /// The options that the symbol stands for.
+    options: Vec<Symbol>,
+    /// Whether a symbol stands for this one; asked of few, because all packages are looked at.
+    of_all: Vec<(Symbol, bool)>,
+}
+
+impl<'a> Meaning<'a> {
+    fn new(db: &'a Database, symbol: &'a Symbol) -> Self {
+        let options = symbol.options_of_all(db).into_iter().map(|it| it.1).collect();
+        Meaning { db, symbol, options, of_all: Vec::new() }
+    }
+
+    fn has(&mut self, other: &Symbol) -> bool {
+        if other == self.symbol || self.options.contains(other) {
+            return true;
+        }
+        let (Symbol::OptionOfAll(name, _), Symbol::Option(..)) = (other, self.symbol) else {
+            return false;
+        };
+        if let Some(known) = self.of_all.iter().find(|it| it.0 == *other) {
+            return known.1;
+        }
+        let is_called_so = self.symbol.declaration(self.db).is_some_and(|it| it.name == *name);
+        let has =
+            is_called_so && other.options_of_all(self.db).iter().any(|it| it.1 == *self.symbol);
+        self.of_all.push((other.clone(), has));
+        has
+    }
 }
 
 /// The texts that a symbol is named by; none if that is not known.
@@ -85,6 +121,7 @@ fn names_of(db: &Database, symbol: &Symbol) -> Vec<String> {
             }
             _ => Vec::new(),
         },
+        Symbol::OptionOfAll(name, _) => vec![name.to_string()],
         _ => symbol.declaration(db).map(|it| it.name.to_string()).into_iter().collect(),
     }
 }
@@ -94,9 +131,10 @@ fn names_of(db: &Database, symbol: &Symbol) -> Vec<String> {
 pub fn highlights(db: &Database, position: FilePosition) -> Vec<Reference> {
     let position = position.in_text(db);
     let Some(occurrence) = occurrence_at(db, position) else { return Vec::new() };
+    let mut meaning = Meaning::new(db, &occurrence.symbol);
     occurrences(db, position.file)
         .into_iter()
-        .filter(|it| it.symbol == occurrence.symbol)
+        .filter(|it| meaning.has(&it.symbol))
         .map(|it| Reference { file: position.file, range: it.range, access: it.access })
         .collect()
 }
@@ -171,6 +209,45 @@ want dpdk[mlx5]
                 /recipes/dpdk.kiln:4 `mlx5` Read
                 /my.kiln:2 `mlx5` Read
                 /project.kiln:2 `mlx5` Write
+            "#]],
+        );
+    }
+
+    const PATTERN: &str = "
+//- /recipes/curl.kiln
+recipe curl
+version = 8
+feature lto = off { arg \"--lto\" }
+//- /recipes/git.kiln
+recipe git
+version = 2
+feature lto = off
+//- /recipes/zlib.kiln
+recipe zlib
+version = 1
+knob lto: enum { thin, full } = thin
+//- /site.kiln
+overlay site
+pkgs where has feature lto { lto = on }
+";
+
+    #[test]
+    fn what_a_pattern_asks_every_package_for_is_a_reference_to_the_option() {
+        check(
+            &PATTERN.replacen("feature lto", "feature l$0to", 1),
+            expect![[r#"
+                /recipes/curl.kiln:3 `lto` Declare
+                /site.kiln:2 `lto` Read
+                /site.kiln:2 `lto` Write
+            "#]],
+        );
+        check(
+            &PATTERN.replace("has feature lto", "has feature l$0to"),
+            expect![[r#"
+                /recipes/curl.kiln:3 `lto` Declare
+                /recipes/git.kiln:3 `lto` Declare
+                /site.kiln:2 `lto` Read
+                /site.kiln:2 `lto` Write
             "#]],
         );
     }

@@ -1,76 +1,35 @@
 //! New names for things, everywhere at once.
+//!
+//! ```text
+//! word ─references─▶ Edits ─with_file─▶ another Database ─same─▶ every other word means what it did
+//! ```
 
-use std::fmt;
+mod refusal;
+mod same;
 
-use super::occurrences::{Occurrence, occurrence_at};
+use text_size::TextRange;
+
+use self::same::{differs, options};
+use super::occurrences::occurrence_at;
 use super::references::references_of;
 use super::{FilePosition, Symbol};
+use crate::check::{fact_in_words, is_reserved_word, object};
 use crate::database::{Database, FileId};
 use crate::diagnostic::Edit;
 use crate::module::Name;
-use crate::syntax::{SyntaxKind, parse, quote};
+use crate::syntax::{SyntaxKind, is_name, quote};
 
-/// Why something cannot be renamed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RenameRefusal {
-    /// There is no word at the place, or it stands for nothing that is known.
-    NothingHere,
-    /// It is part of the language.
-    OfTheLanguage {
-        /// What it is.
-        kind: &'static str,
-    },
-    /// It is declared in a file that cannot be changed.
-    ReadOnly {
-        /// What it is called.
-        name: Name,
-        /// The file.
-        path: String,
-    },
-    /// It is called after its file.
-    NamedAfterFile {
-        /// What it is called.
-        name: Name,
-        /// The file.
-        path: String,
-    },
-    /// The new name is no name.
-    NotAName {
-        /// The new name.
-        name: String,
-    },
-    /// Something else is called so already.
-    Taken {
-        /// The new name.
-        name: String,
-        /// What has it.
-        by: &'static str,
-    },
-}
+pub use refusal::{Meant, Place, RenameRefusal};
 
-impl fmt::Display for RenameRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            RenameRefusal::NothingHere => {
-                f.write_str("there is no name here that could be changed")
-            }
-            RenameRefusal::OfTheLanguage { kind } => {
-                write!(f, "this {kind} is part of the language, and cannot be renamed")
-            }
-            RenameRefusal::ReadOnly { name, path } => {
-                write!(f, "`{name}` is declared in {path}, which cannot be changed")
-            }
-            RenameRefusal::NamedAfterFile { name, path } => write!(
-                f,
-                "`{name}` is called after its file {path}: rename the file, then change its header"
-            ),
-            RenameRefusal::NotAName { name } => write!(
-                f,
-                "`{name}` is no name: names begin with a letter, and have letters, digits, `_` and inner `-`"
-            ),
-            RenameRefusal::Taken { name, by } => write!(f, "there is a {by} `{name}` already"),
-        }
-    }
+/// What is to be renamed.
+struct Target {
+    symbol: Symbol,
+    /// How it is called now.
+    name: Name,
+    /// Where it is declared.
+    declared: Place,
+    /// The word that was asked about.
+    range: TextRange,
 }
 
 /// Returns the word at a position that can be renamed, and how it is called now.
@@ -82,9 +41,9 @@ pub fn renameable(
     db: &Database,
     position: FilePosition,
     can_edit: &dyn Fn(FileId) -> bool,
-) -> Result<(text_size::TextRange, Name), RenameRefusal> {
-    let (occurrence, name) = target(db, position, can_edit)?;
-    Ok((occurrence.range, name))
+) -> Result<(TextRange, Name), RenameRefusal> {
+    let target = target(db, position, can_edit)?;
+    Ok((target.range, target.name))
 }
 
 /// Returns the edits in `files` that give what the word at a position stands for a new name.
@@ -100,8 +59,7 @@ pub fn rename(
     files: &[FileId],
     can_edit: &dyn Fn(FileId) -> bool,
 ) -> Result<Vec<Edit>, RenameRefusal> {
-    let (occurrence, name) = target(db, position, can_edit)?;
-    let symbol = occurrence.symbol;
+    let Target { symbol, name, declared, .. } = target(db, position, can_edit)?;
     let is_text = matches!(&symbol, Symbol::Value(..))
         || matches!(&symbol, Symbol::Part(..)) && symbol.kind(db) == "test";
     if !is_text && !is_name(new_name) || new_name.is_empty() {
@@ -110,9 +68,14 @@ pub fn rename(
     if new_name == name {
         return Ok(Vec::new());
     }
-    if let Some(by) = taken(db, &symbol, new_name) {
-        return Err(RenameRefusal::Taken { name: new_name.to_owned(), by });
+    if let Some(meaning) = meaning(&symbol, new_name) {
+        return Err(RenameRefusal::OfMeaning { name: new_name.to_owned(), meaning });
     }
+    if let Some(by) = taken(db, &symbol, new_name) {
+        let name = new_name.to_owned();
+        return Err(RenameRefusal::Taken { name, by, renamed: declared });
+    }
+    let needs_quotes = is_text && (!is_name(new_name) || SyntaxKind::keyword(new_name).is_some());
     let mut edits = Vec::new();
     for reference in references_of(db, &symbol, position.file, files) {
         if !can_edit(reference.file) {
@@ -125,24 +88,42 @@ pub fn rename(
         if plain != name && !written.starts_with('"') {
             continue;
         }
-        let new_text = if written.starts_with('"') || (is_text && !is_name(new_name)) {
+        let new_text = if written.starts_with('"') || needs_quotes {
             quote(new_name)
         } else {
             new_name.to_owned()
         };
         edits.push(Edit { file: reference.file, range: reference.range, text: new_text });
     }
-    Ok(edits)
+    match differs(db, &edits, files, [&name, new_name]) {
+        Some(refusal) => Err(refusal),
+        None => Ok(edits),
+    }
 }
 
 fn target(
     db: &Database,
     position: FilePosition,
     can_edit: &dyn Fn(FileId) -> bool,
-) -> Result<(Occurrence, Name), RenameRefusal> {
+) -> Result<Target, RenameRefusal> {
     let position = position.in_text(db);
     let occurrence = occurrence_at(db, position).ok_or(RenameRefusal::NothingHere)?;
-    let symbol = &occurrence.symbol;
+    let symbol = match &occurrence.symbol {
+        of_all @ Symbol::OptionOfAll(name, _) => {
+            let options = options(db, of_all);
+            match &options[..] {
+                [] => return Err(RenameRefusal::NothingHere),
+                [option] => option.clone(),
+                _ => {
+                    let declared = options.iter().filter_map(|it| Place::of(db, it)).collect();
+                    let kind = of_all.kind(db);
+                    let name = name.clone();
+                    return Err(RenameRefusal::OfSeveral { name, kind, declared });
+                }
+            }
+        }
+        symbol => symbol.clone(),
+    };
     let Some(declaration) = symbol.declaration(db) else {
         return Err(RenameRefusal::OfTheLanguage { kind: symbol.kind(db) });
     };
@@ -152,7 +133,7 @@ fn target(
         return Err(RenameRefusal::NamedAfterFile { name, path });
     }
     // The main mixin of a module is found by the module's name.
-    if let Symbol::Part(file, _) = symbol
+    if let Symbol::Part(file, _) = &symbol
         && symbol.kind(db) == "mixin"
         && db.lowered(*file).module.name.as_ref().is_some_and(|it| it.name == declaration.name)
     {
@@ -167,65 +148,84 @@ fn target(
     if !can_edit(declaration.file) {
         return Err(RenameRefusal::ReadOnly { name: declaration.name, path });
     }
-    Ok((occurrence, declaration.name))
+    let declared = Place { file: declaration.file, range: declaration.name_range };
+    Ok(Target { symbol, name: declaration.name, declared, range: occurrence.range })
 }
 
-/// Whether a text can stand where the grammar has a name.
-fn is_name(text: &str) -> bool {
-    // A knob can be called so if, written as one, it is one.
-    let parsed = parse(&format!("recipe a\nlet {text} = 1\n"));
-    let name =
-        parsed.syntax().descendants_with_tokens().filter_map(|it| it.into_token()).find(|it| {
-            it.parent().is_some_and(|it| it.kind() == SyntaxKind::NAME) && it.text() == text
-        });
-    parsed.errors().is_empty() && name.is_some_and(|it| it.kind() == SyntaxKind::IDENT)
+/// What a name means wherever something like the symbol is named, if it means anything.
+fn meaning(symbol: &Symbol, name: &str) -> Option<&'static str> {
+    match symbol {
+        // These are named where nothing else can stand.
+        Symbol::Part(..) | Symbol::Step(..) => return None,
+        // Where they are no bare words, they stand in quotes.
+        Symbol::Value(..) if !is_reserved_word(name) && name != "it" => return None,
+        // `it` is what parameters are called for which there is no better name.
+        Symbol::Local(..) if name == "it" => return None,
+        _ => {}
+    }
+    if is_reserved_word(name) || name == "it" || SyntaxKind::keyword(name).is_some() {
+        return Some("a word of the language");
+    }
+    match symbol {
+        Symbol::Option(..) if object(name).is_some() => Some("an object of the language"),
+        Symbol::Option(..) => fact_in_words(name),
+        _ => None,
+    }
 }
 
 /// What has the new name where the symbol is declared.
-fn taken(db: &Database, symbol: &Symbol, name: &str) -> Option<&'static str> {
-    match symbol {
+fn taken(db: &Database, symbol: &Symbol, name: &str) -> Option<Meant> {
+    let by = match symbol {
         Symbol::Option(at, _) => {
             let schema = db.schema(at.file);
             let mixin = schema.mixins.iter().find(|it| it.1 == at.body).map(|it| &it.2);
-            let table = mixin.unwrap_or(&schema.table);
-            let found = table.get(name)?;
-            Some(Symbol::Option(found.at, found.index).kind(db))
+            let found = mixin.unwrap_or(&schema.table).get(name)?;
+            Symbol::Option(found.at, found.index)
         }
         Symbol::Value(file, id, _) | Symbol::Group(file, id, _) => {
             let env = db.env(*file);
             let of = env.enums.get(id.index())?;
-            if of.position(name).is_some() {
-                Some("value")
-            } else {
-                of.group(name).map(|_| "group")
+            match of.position(name) {
+                Some(at) => Symbol::Value(*file, *id, at),
+                None => {
+                    let at = of.groups.iter().position(|it| it.0 == name)?;
+                    Symbol::Group(*file, *id, at as u32)
+                }
             }
         }
         Symbol::Type(file, _) => {
             let lowered = db.lowered(*file);
-            lowered.module.type_names.iter().find(|it| it.ident.name == name).map(|_| "type")
+            let at = lowered.module.type_names.iter().position(|it| it.ident.name == name)?;
+            Symbol::Type(*file, at as u32)
+        }
+        Symbol::RecordField(file, id, _) => {
+            let lowered = db.lowered(*file);
+            let record = lowered.module.records.values().get(id.index())?;
+            let at = record.fields.iter().position(|it| it.ident.name == name)?;
+            Symbol::RecordField(*file, *id, at as u32)
         }
         Symbol::Function(file, _) => {
             let lowered = db.lowered(*file);
-            let functions = lowered.module.functions.values();
-            functions.iter().find(|it| it.ident.name == name).map(|_| "function")
+            let mut functions = lowered.module.functions.iter();
+            let (id, _) = functions.find(|it| it.1.ident.name == name)?;
+            Symbol::Function(*file, id)
         }
         Symbol::Step(at, _) => {
             let schema = db.schema(at.file);
             let mixin = schema.mixins.iter().find(|it| it.1 == at.body).map(|it| &it.2);
-            mixin.unwrap_or(&schema.table).step(name).map(|_| "step")
+            let found = mixin.unwrap_or(&schema.table).step(name)?;
+            Symbol::Step(found.at, found.index)
         }
         Symbol::Part(file, body) => {
             let lowered = db.lowered(*file);
-            let parts = lowered.module.bodies.values().iter().flat_map(|it| &it.parts);
-            let parts: Vec<_> = parts.collect();
-            let kind = parts.iter().find(|it| it.body == *body)?.kind;
-            parts
-                .iter()
-                .find(|it| it.kind == kind && it.ident.name == name)
-                .map(|_| symbol.kind(db))
+            let parts = || lowered.module.bodies.values().iter().flat_map(|it| &it.parts);
+            let kind = parts().find(|it| it.body == *body)?.kind;
+            let found = parts().find(|it| it.kind == kind && it.ident.name == name)?;
+            Symbol::Part(*file, found.body)
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some(Meant::new(db, &by))
 }
 
 #[cfg(test)]
@@ -240,7 +240,10 @@ mod tests {
         let can_edit = |file: FileId| !fixture.db.path(file).starts_with("/recipes/std");
         let edits = rename(&fixture.db, fixture.position(), new_name, &fixture.files, &can_edit);
         let shown = match edits {
-            Err(refusal) => format!("refused: {refusal}\n"),
+            Err(refusal) => {
+                let show = |it: Place| fixture.show(it.file, it.range);
+                format!("refused: {}\n", refusal.message(&show))
+            }
             Ok(edits) => {
                 let mut out = String::new();
                 for file in &fixture.files {
@@ -328,7 +331,13 @@ want curl[http2, tls = openssl]
 
     #[test]
     fn what_cannot_be_renamed_says_why() {
-        check(FILES, "tls", expect!["refused: there is a knob `tls` already\n"]);
+        check(
+            FILES,
+            "tls",
+            expect![[r#"
+            refused: there is a knob `tls` at /recipes/curl.kiln:4 `tls` already; what is to be renamed is declared at /recipes/curl.kiln:3 `http2`
+        "#]],
+        );
         check(
             FILES,
             "a b",
@@ -388,6 +397,310 @@ kr$0b5 = on
                 //- /our.kiln
                 override curl
                 kerberos = on
+            "#]],
+        );
+    }
+
+    /// What each of these words is refused for, or "renamed".
+    fn refusals(text: &str, renames: &[(&str, &str)], expected: Expect) {
+        let mut out = String::new();
+        for (from, to) in renames {
+            let fixture = Fixture::new(&text.replacen(from, &format!("$0{from}"), 1));
+            let edits = rename(&fixture.db, fixture.position(), to, &fixture.files, &|_| true);
+            let said = match edits {
+                Ok(_) => "renamed".to_owned(),
+                Err(refusal) => refusal.message(&|it| fixture.show(it.file, it.range)),
+            };
+            let from = from.lines().next().unwrap_or("");
+            out.push_str(&format!("{from} -> {to}: {said}\n"));
+        }
+        expected.assert_eq(&out.replace("/recipes/", ""));
+    }
+
+    const SCOPES: &str = "
+//- /recipes/cap.kiln
+recipe cap
+version = 1.0
+enum E { a, b, c }
+knob ports: Int(1..=64) = 3
+knob es: Set<E> = {a}
+let n = 7
+fn f(k: Int): Int = k + n
+field l: List<Int> = [for x in [1, 2] => x + ports]
+field l2: List<Int> = [1].map((y) -> y + ports + n)
+field m: Int = match es.any((e) -> e == a) { on => 1; off => ports }
+record R { field port: Int = 2 }
+field r: R = R(port = 3)
+for z in [\"u\"] { arg \"\\(z)\\(ports)\" }
+when es has a { arg \"x\" }
+step b = sh\"\\(l) \\(l2) \\(m) \\(f(1)) \\(args) \\(r.port)\"
+//- /o.kiln
+override cap
+ports = prev + 1
+l = [for q in prev => q + ports]
+";
+
+    #[test]
+    fn a_new_name_that_a_loop_or_a_parameter_would_capture_is_refused() {
+        refusals(
+            SCOPES,
+            &[("ports", "x"), ("ports", "y"), ("ports", "z"), ("ports", "q"), ("n = 7", "k")],
+            expect![[r#"
+                ports -> x: `x` at cap.kiln:8 `ports` would mean the name declared at cap.kiln:8 `x`, and no longer the knob declared at cap.kiln:4 `ports`
+                ports -> y: `y` at cap.kiln:9 `ports` would mean the name declared at cap.kiln:9 `y`, and no longer the knob declared at cap.kiln:4 `ports`
+                ports -> z: `z` at cap.kiln:13 `ports` would mean the name declared at cap.kiln:13 `z`, and no longer the knob declared at cap.kiln:4 `ports`
+                ports -> q: `q` at /o.kiln:3 `ports` would mean the name declared at /o.kiln:3 `q`, and no longer the knob declared at cap.kiln:4 `ports`
+                n = 7 -> k: `k` at cap.kiln:7 `n` would mean the name declared at cap.kiln:7 `k`, and no longer the let declared at cap.kiln:6 `n`
+            "#]],
+        );
+        // Nobody reads it where this one is in use.
+        refusals(
+            SCOPES,
+            &[("ports", "e"), ("ports", "k"), ("n = 7", "x")],
+            expect![[r#"
+            ports -> e: renamed
+            ports -> k: renamed
+            n = 7 -> x: renamed
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_loop_or_a_parameter_whose_new_name_would_capture_another_is_refused() {
+        refusals(
+            SCOPES,
+            &[
+                ("x in", "ports"),
+                ("y)", "n"),
+                ("k: Int", "n"),
+                ("e)", "a"),
+                ("z in", "ports"),
+                ("q in", "ports"),
+            ],
+            expect![[r#"
+                x in -> ports: `ports` at cap.kiln:8 `ports` would mean the name declared at cap.kiln:8 `x`, and no longer the knob declared at cap.kiln:4 `ports`
+                y) -> n: `n` at cap.kiln:9 `n` would mean the name declared at cap.kiln:9 `y`, and no longer the let declared at cap.kiln:6 `n`
+                k: Int -> n: `n` at cap.kiln:7 `n` would mean the name declared at cap.kiln:7 `k`, and no longer the let declared at cap.kiln:6 `n`
+                e) -> a: `a` at cap.kiln:10 `a` would mean the name declared at cap.kiln:10 `e`, and no longer the value declared at cap.kiln:3 `a`
+                z in -> ports: `ports` at cap.kiln:13 `ports` would mean the name declared at cap.kiln:13 `z`, and no longer the knob declared at cap.kiln:4 `ports`
+                q in -> ports: `ports` at /o.kiln:3 `ports` would mean the name declared at /o.kiln:3 `q`, and no longer the knob declared at cap.kiln:4 `ports`
+            "#]],
+        );
+        refusals(
+            SCOPES,
+            &[("x in", "n"), ("y)", "it"), ("z in", "n")],
+            expect![[r#"
+            x in -> n: renamed
+            y) -> it: renamed
+            z in -> n: renamed
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_new_name_that_is_declared_is_refused() {
+        refusals(
+            SCOPES,
+            &[
+                ("ports", "n"),
+                ("ports", "args"),
+                ("ports", "b"),
+                ("n = 7", "ports"),
+                ("a, b", "b"),
+                ("R {", "E"),
+                ("f(k", "min"),
+            ],
+            expect![[r#"
+                ports -> n: there is a let `n` at cap.kiln:6 `n` already; what is to be renamed is declared at cap.kiln:4 `ports`
+                ports -> args: there is a field `args` at builtin:package.kiln:15 `args` already; what is to be renamed is declared at cap.kiln:4 `ports`
+                ports -> b: renamed
+                n = 7 -> ports: there is a knob `ports` at cap.kiln:4 `ports` already; what is to be renamed is declared at cap.kiln:6 `n`
+                a, b -> b: there is a value `b` at cap.kiln:3 `b` already; what is to be renamed is declared at cap.kiln:3 `a`
+                R { -> E: there is a type `E` at cap.kiln:3 `E` already; what is to be renamed is declared at cap.kiln:11 `R`
+                f(k -> min: renamed
+            "#]],
+        );
+    }
+
+    #[test]
+    fn words_of_the_language_are_no_new_names() {
+        let words = [
+            "prev", "default", "version", "on", "off", "true", "null", "all", "it", "when", "out",
+            "platform", "7zip", "12", "",
+        ];
+        refusals(
+            SCOPES,
+            &words.map(|it| ("ports", it)),
+            expect![[r#"
+            ports -> prev: `prev` means something already: a word of the language
+            ports -> default: `default` means something already: a word of the language
+            ports -> version: `version` means something already: the version of the package
+            ports -> on: `on` means something already: a word of the language
+            ports -> off: `off` means something already: a word of the language
+            ports -> true: `true` means something already: a word of the language
+            ports -> null: `null` means something already: a word of the language
+            ports -> all: `all` means something already: a word of the language
+            ports -> it: `it` means something already: a word of the language
+            ports -> when: `when` means something already: a word of the language
+            ports -> out: `out` means something already: where the package's files go
+            ports -> platform: `platform` means something already: an object of the language
+            ports -> 7zip: `7zip` is no name: names begin with a letter, and have letters, digits, `_` and inner `-`
+            ports -> 12: `12` is no name: names begin with a letter, and have letters, digits, `_` and inner `-`
+            ports -> : `` is no name: names begin with a letter, and have letters, digits, `_` and inner `-`
+        "#]],
+        );
+        refusals(
+            SCOPES,
+            &[("a, b", "all"), ("a, b", "on"), ("k: Int", "prev"), ("q in", "prev")],
+            expect![[r#"
+                a, b -> all: `all` means something already: a word of the language
+                a, b -> on: `on` means something already: a word of the language
+                k: Int -> prev: `prev` means something already: a word of the language
+                q in -> prev: `prev` means something already: a word of the language
+            "#]],
+        );
+        refusals(
+            SCOPES,
+            &[("b = sh", "build"), ("port:", "version")],
+            expect![[r#"
+            b = sh -> build: renamed
+            port: -> version: renamed
+        "#]],
+        );
+    }
+
+    const PATTERNS: &str = "
+//- /recipes/app.kiln
+recipe app
+version = 1.0
+feature tls3 = off { arg \"x\" }
+feature lto = off
+feature both = off
+//- /recipes/lib.kiln
+recipe lib
+version = 1.0
+feature both = off
+//- /site.kiln
+overlay site
+pkgs where has feature tls3 { tls3 = on }
+pkgs where has feature both { both = on }
+pkgs where has feature zz { zz = on }
+?app { tls4 = on }
+";
+
+    #[test]
+    fn what_a_pattern_sets_is_renamed_too() {
+        check(
+            &PATTERNS.replacen("tls3", "$0tls3", 1),
+            "tls",
+            expect![[r#"
+            //- /recipes/app.kiln
+            recipe app
+            version = 1.0
+            feature tls = off { arg "x" }
+            feature lto = off
+            feature both = off
+            //- /site.kiln
+            overlay site
+            pkgs where has feature tls { tls = on }
+            pkgs where has feature both { both = on }
+            pkgs where has feature zz { zz = on }
+            ?app { tls4 = on }
+        "#]],
+        );
+        let of_pattern = PATTERNS.replacen("feature tls3 { tls3", "feature tls3 { $0tls3", 1);
+        check(
+            &of_pattern,
+            "tls",
+            expect![[r#"
+            //- /recipes/app.kiln
+            recipe app
+            version = 1.0
+            feature tls = off { arg "x" }
+            feature lto = off
+            feature both = off
+            //- /site.kiln
+            overlay site
+            pkgs where has feature tls { tls = on }
+            pkgs where has feature both { both = on }
+            pkgs where has feature zz { zz = on }
+            ?app { tls4 = on }
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_pattern_that_would_be_about_other_packages_is_refused() {
+        refusals(
+            PATTERNS,
+            &[
+                ("tls3 =", "both"),
+                ("both", "b"),
+                ("both { both", "b"),
+                ("tls3", "zz"),
+                ("lto", "tls3"),
+            ],
+            expect![[r#"
+                tls3 = -> both: there is a feature `both` at app.kiln:5 `both` already; what is to be renamed is declared at app.kiln:3 `tls3`
+                both -> b: `b` at /site.kiln:3 `both` would no longer mean the feature declared at lib.kiln:3 `both`
+                both { both -> b: `both` stands here for the feature of several packages, declared at app.kiln:5 `both`, lib.kiln:3 `both`: rename them by hand, all at once
+                tls3 -> zz: `zz` at /site.kiln:4 `zz` would mean the feature declared at app.kiln:3 `tls3`, which it does not mean now
+                lto -> tls3: there is a feature `tls3` at app.kiln:3 `tls3` already; what is to be renamed is declared at app.kiln:4 `lto`
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_setting_that_meant_nothing_may_not_begin_to_mean_something() {
+        refusals(
+            PATTERNS,
+            &[("lto", "tls4")],
+            expect![[r#"
+            lto -> tls4: `tls4` at /site.kiln:5 `tls4` would mean the feature declared at app.kiln:4 `lto`, which it does not mean now
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_use_that_was_renamed_by_hand_is_no_hindrance() {
+        let files = FILES.replace("http2 = off", "h2 = off");
+        check(
+            &files,
+            "h2",
+            expect![[r#"
+            //- /recipes/curl.kiln
+            recipe curl
+            version = 8
+            feature h2 = on { arg "--http2" }
+            knob tls: enum { openssl, "gnu-tls" } = openssl { openssl => arg "x" }
+            let two = 2
+            require h2 "why"
+            //- /project.kiln
+            project
+            want curl[h2, tls = openssl]
+        "#]],
+        );
+    }
+
+    #[test]
+    fn mixins_that_meet_in_a_recipe_do_not_take_names_of_each_other() {
+        refusals(
+            "
+//- /recipes/a.kiln
+module a
+mixin a { field one: Int = 1 }
+//- /recipes/b.kiln
+module b
+mixin b { field two: Int = 2 }
+//- /recipes/app.kiln
+recipe app
+version = 1
+include a
+include b
+",
+            &[("one", "two")],
+            expect![[r#"
+                one -> two: there would be a mistake at app.kiln:4 `b`: two mixins declare `two` (declared here: a.kiln:2 `one`)
             "#]],
         );
     }

@@ -19,6 +19,8 @@ pub enum Symbol {
     File(FileId),
     /// A feature, knob, field or let, by its place in its body.
     Option(BodyRef, u32),
+    /// The feature or knob of this name, of every package that has one: `pkgs where has feature lto`.
+    OptionOfAll(Name, OptionKind),
     /// A value of an enum.
     Value(FileId, EnumId, u32),
     /// A group of values.
@@ -178,7 +180,8 @@ impl Symbol {
                 let range = lowered.map.span(entry.version.span);
                 Some(of(*file, entry.version.name.clone(), range, range, entry.doc.as_deref()))
             }
-            Symbol::BuiltinType(_)
+            Symbol::OptionOfAll(..)
+            | Symbol::BuiltinType(_)
             | Symbol::Builtin(_)
             | Symbol::Method(_)
             | Symbol::Object(_)
@@ -208,13 +211,10 @@ impl Symbol {
             Symbol::Option(at, index) => {
                 let lowered = db.lowered(at.file);
                 let body = lowered.module.bodies.values().get(at.body.index());
-                match body.and_then(|it| it.options.get(*index as usize)).map(|it| it.kind) {
-                    Some(OptionKind::Feature) => "feature",
-                    Some(OptionKind::Field) => "field",
-                    Some(OptionKind::Let) => "let",
-                    Some(OptionKind::Knob) | None => "knob",
-                }
+                let decl = body.and_then(|it| it.options.get(*index as usize));
+                kind_of_option(decl.map_or(OptionKind::Knob, |it| it.kind))
             }
+            Symbol::OptionOfAll(_, kind) => kind_of_option(*kind),
             Symbol::Value(..) => "value",
             Symbol::Group(..) => "group",
             Symbol::Type(..) | Symbol::BuiltinType(_) => "type",
@@ -243,5 +243,30 @@ impl Symbol {
             Symbol::ExportKey(_) => "export",
             Symbol::Join(_) => "join",
         }
+    }
+    /// Returns the options that an [`OptionOfAll`](Symbol::OptionOfAll) stands for, each with the
+    /// package that has it, in the order of their names; nothing for any other symbol. Packages
+    /// share the options of the mixins that they include.
+    #[must_use]
+    pub fn options_of_all(&self, db: &Database) -> Vec<(Name, Symbol)> {
+        let Symbol::OptionOfAll(name, kind) = self else { return Vec::new() };
+        let mut found = Vec::new();
+        for stem in db.stems() {
+            let Some(file) = db.package(stem) else { continue };
+            let schema = db.schema(file);
+            if let Some(option) = schema.table.get(name).filter(|it| it.kind == *kind) {
+                found.push((stem.into(), Symbol::Option(option.at, option.index)));
+            }
+        }
+        found
+    }
+}
+
+fn kind_of_option(kind: OptionKind) -> &'static str {
+    match kind {
+        OptionKind::Feature => "feature",
+        OptionKind::Field => "field",
+        OptionKind::Let => "let",
+        OptionKind::Knob => "knob",
     }
 }

@@ -141,6 +141,7 @@ fn kind_of(db: &Database, symbol: &Symbol) -> (TokenKind, bool) {
             };
             (kind, Database::is_builtin(at.file))
         }
+        Symbol::OptionOfAll(..) => own(TokenKind::Option),
         Symbol::Value(file, ..) => (TokenKind::Value, Database::is_builtin(*file)),
         Symbol::Group(..) => own(TokenKind::Value),
         Symbol::Type(file, _) => (TokenKind::Type, Database::is_builtin(*file)),

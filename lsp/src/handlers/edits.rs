@@ -22,7 +22,7 @@ pub(crate) fn prepare_rename(
             placeholder: name.to_string(),
         })),
         Err(ide::RenameRefusal::NothingHere) => Ok(None),
-        Err(refusal) => Err(Refused::because(refusal.to_string())),
+        Err(refusal) => Err(because(snapshot, &located, &refusal)),
     }
 }
 
@@ -34,8 +34,23 @@ pub(crate) fn rename(
     let can_edit = |file| snapshot.can_edit(&located.db, file);
     let files = snapshot.own_files(&located.scope);
     let edits = ide::rename(&located.db, position, &params.new_name, &files, &can_edit)
-        .map_err(|refusal| Refused::because(refusal.to_string()))?;
+        .map_err(|refusal| because(snapshot, &located, &refusal))?;
     Ok(convert::workspace_edit(snapshot, &located.db, &edits))
+}
+
+/// Says why something cannot be renamed: with lines of the file that was asked about, and with files,
+/// as seen from the scope's folder, and lines for others.
+fn because(snapshot: &Snapshot, located: &Located, refusal: &ide::RenameRefusal) -> Refused {
+    let show = |place: ide::Place| {
+        let line = snapshot.lines(&located.db, place.file).range(place.range).start.line + 1;
+        if place.file == located.file {
+            return format!("line {line}");
+        }
+        let path = located.db.path(place.file);
+        let below = located.scope.key.folder().and_then(|it| path.strip_prefix(it));
+        format!("{}:{line}", below.map_or(&*path, |it| it.trim_start_matches('/')))
+    };
+    Refused::because(refusal.message(&show))
 }
 
 pub(crate) fn formatting(

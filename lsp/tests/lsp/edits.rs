@@ -51,6 +51,20 @@ fn a_rename_reaches_files_that_are_not_open() {
 }
 
 #[test]
+fn a_rename_that_would_change_a_meaning_is_refused_with_both_places() {
+    let text = "override curl\nargs = [for h2 in [\"a\"] => if http2 then h2 else \"b\"]\n";
+    let files = [CURL, PROJECT, ("/w/my.kiln", text)];
+    let mut client = Client::start(&files, &["/w"]);
+    client.open("/w/recipes/curl.kiln", CURL.1);
+    let mut params = at("/w/recipes/curl.kiln", 4, 9);
+    params["newName"] = json!("h2");
+    let refusal = client.ask("textDocument/rename", params).unwrap_err();
+    expect!["`h2` at my.kiln:2 would mean the name declared at my.kiln:2, and no longer the feature declared at line 5"]
+        .assert_eq(&refusal.1);
+    assert_eq!(client.end(), Ok(()));
+}
+
+#[test]
 fn edits_carry_versions_if_the_client_can() {
     let capabilities = json!({"workspace": {"workspaceEdit": {"documentChanges": true}}});
     let mut client = Client::start_with(&[CURL, PROJECT], &["/w"], capabilities, None);

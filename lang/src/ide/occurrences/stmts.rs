@@ -89,9 +89,14 @@ impl Collector<'_> {
                 self.reqs(reqs, scope, &locals);
                 self.exprs([*message], scope, &locals);
             }
-            StmtKind::PkgsWhere { settings, .. } => {
+            StmtKind::PkgsWhere { option, kind, settings } => {
+                let symbol = Symbol::OptionOfAll(option.name.clone(), *kind);
+                self.read(option, symbol.clone(), None);
                 for setting in settings {
                     let locals = self.guard(setting.guard, scope);
+                    if let Some(first) = setting.path.first().filter(|it| it.name == option.name) {
+                        self.push(first, symbol.clone(), Access::Write, None);
+                    }
                     self.expr(setting.value, scope, &locals);
                 }
             }
