@@ -6,12 +6,14 @@
 mod exprs;
 mod names;
 mod stmts;
+mod tails;
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use text_size::TextRange;
 
+use self::names::Packages;
 use super::brings::{Brought, Index, markdown};
 use super::context::Context;
 use super::occurrences::{Access, occurrences};
@@ -142,7 +144,7 @@ impl List<'_> {
                 TEST => self.parts(crate::module::PartKind::Output),
                 EXPORT => self.export_keys(),
                 IGNORE_EXPORTS => self.ignore_exports(),
-                PROVIDES => self.packages(true),
+                PROVIDES => self.packages(Packages::Interfaces),
                 PKGS_WHERE => self.options_of_all(),
                 GROUP_BODY => self.group_members(&outer),
                 USE => self.words(&["lock"], "where the set of recipes comes from"),
@@ -157,7 +159,7 @@ impl List<'_> {
                 _ => {}
             },
             (LITERAL, _) => self.literal(&parent),
-            (ERROR | FILE | BLOCK | HEADER, _) => self.loose(),
+            (ERROR | FILE | BLOCK | HEADER | RECORD_BODY, _) => self.loose(),
             _ => {}
         }
     }

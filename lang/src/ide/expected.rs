@@ -1,12 +1,13 @@
 //! What kind of value is expected where an expression stands.
 
 use super::context::{Context, names};
+use crate::env::Env;
 use crate::globals::{facts_of_module, global_table};
-use crate::module::{Name, OptionKind};
+use crate::module::{Name, OptionKind, TypeNameKind};
 use crate::syntax::SyntaxKind::*;
 use crate::syntax::SyntaxNode;
 use crate::syntax::ast::{self, AstNode};
-use crate::types::{Object, Ty};
+use crate::types::{Object, RecordTy, Ty};
 
 /// What is expected of an expression.
 #[derive(Default)]
@@ -213,8 +214,17 @@ fn binary(context: &Context<'_>, node: &SyntaxNode, parent: &SyntaxNode, depth: 
     }
 }
 
-/// The type of the other side of a comparison.
-fn side_type(context: &Context<'_>, side: &ast::Expr) -> Option<Ty> {
+/// The record that is made by a name in its own file.
+pub(super) fn record_named<'e>(env: &'e Env, name: &str) -> Option<&'e RecordTy> {
+    let found = env.module().type_names.iter().find(|it| it.ident.name == name)?;
+    match found.kind {
+        TypeNameKind::Record(id) => env.records.get(id.index()),
+        TypeNameKind::Enum(_) | TypeNameKind::Alias(_) => None,
+    }
+}
+
+/// The type of a side of an operator.
+pub(super) fn side_type(context: &Context<'_>, side: &ast::Expr) -> Option<Ty> {
     if let Some(ty) = context.type_of(side.syntax()) {
         return Some(ty);
     }
@@ -264,6 +274,11 @@ fn argument(context: &Context<'_>, arg: &SyntaxNode, depth: usize) -> Expected {
         return within(context, call.syntax(), depth);
     }
     let env = &context.schema().env;
+    let named = arg.children().find_map(ast::Name::cast).map(|it| it.text());
+    if let (Some(record), Some(named)) = (record_named(env, name), &named) {
+        let field = record.fields.iter().find(|it| it.name == *named);
+        return Expected { ty: field.map(|it| it.ty.clone()), ..Expected::default() };
+    }
     let (env, index) = match name.split_once('.') {
         None => match env.function(name) {
             Some(index) => (env.clone(), index),
@@ -279,7 +294,6 @@ fn argument(context: &Context<'_>, arg: &SyntaxNode, depth: usize) -> Expected {
         }
     };
     let params = &env.functions[index].params;
-    let named = arg.children().find_map(ast::Name::cast).map(|it| it.text());
     let at = arg.prev_siblings_of_kind();
     let param = match named {
         Some(name) => params.iter().find(|it| it.0 == name),

@@ -1,9 +1,9 @@
 //! Expressions: values that are expected, names that can be read, members.
 
 use super::super::describe::{self, function, method_doc};
-use super::super::expected::{Expected, expected};
+use super::super::expected::{Expected, expected, record_named};
 use super::super::{Symbol, brings};
-use super::{Completion, CompletionKind, List, rank};
+use super::{Completion, CompletionKind, List, Packages, rank};
 use crate::check::{Builtin, Method, members_of};
 use crate::database::Database;
 use crate::globals::{facts_of_module, global_mixin, global_table, is_fact};
@@ -21,7 +21,7 @@ impl List<'_> {
             return self.overlays();
         }
         if expected.packages {
-            return self.packages(false);
+            return self.packages(Packages::Recipes);
         }
         self.expected_values(&expected, node);
         if node.parent().is_some_and(|it| it.kind() == ARM_PATTERN) {
@@ -105,6 +105,17 @@ impl List<'_> {
                 let item = self.item(word, CompletionKind::Value, rank::EXPECTED);
                 self.add(Completion { detail: doc.to_owned(), ..item });
             }
+        }
+        if let Ty::Record(record) = ty.without_opt()
+            && record.file == self.context.file
+        {
+            let item = self.item(&record.name, CompletionKind::Type, rank::EXPECTED);
+            self.add(Completion {
+                detail: "a record".to_owned(),
+                insert: format!("{}()", record.name),
+                snippet: Some(format!("{}($0)", record.name)),
+                ..item
+            });
         }
         let Some(of) = ty.words().cloned() else { return };
         let written = self.values_written(node, &of);
@@ -208,11 +219,13 @@ impl List<'_> {
                 let fits = expected.ty.as_ref().is_none_or(|it| option.ty.fits(it));
                 let early = expected.condition || expected.choice;
                 let known = !early || option.kind != OptionKind::Field;
+                // Only its own file knows a let.
+                let is_hidden = option.kind == OptionKind::Let && option.at.file != context.file;
                 // An option cannot be defined by itself.
                 let is_self = expected.setting.as_ref().is_some_and(|it| it.0 == option.name);
                 // Where a value of an enum is expected, little else can stand.
                 let is_word = expected.ty.as_ref().is_some_and(|it| it.words().is_some());
-                if !known || is_self || is_word && !fits {
+                if !known || is_hidden || is_self || is_word && !fits {
                     continue;
                 }
                 let rank = match (fits, Database::is_builtin(option.at.file)) {
@@ -352,7 +365,16 @@ impl List<'_> {
         } else if let Some(index) = env.function(callee) {
             let params = &env.functions[index].params;
             names.extend(params.iter().map(|it| (it.0.to_string(), it.1.to_string())));
+        } else if let Some(record) = record_named(&env, callee) {
+            names.extend(record.fields.iter().map(|it| (it.name.to_string(), it.ty.to_string())));
         }
+        let given: Vec<String> = call
+            .arg_list()
+            .into_iter()
+            .flat_map(|it| it.call_args())
+            .filter_map(|it| Some(it.name()?.text().into()))
+            .collect();
+        names.retain(|it| !given.contains(&it.0));
         for (name, detail) in names {
             let mut item = self.item(&format!("{name} ="), CompletionKind::Field, rank::FITTING);
             item.insert = format!("{name} = ");

@@ -6,6 +6,7 @@ use super::super::{Symbol, describe};
 use super::{Completion, CompletionKind, List, rank};
 use crate::check::EXPORT_KEYS;
 use crate::database::Database;
+use crate::globals::FACTS_MIXIN;
 use crate::module::{ModuleKind, OptionKind, PartKind, TypeNameKind};
 use crate::syntax::SyntaxKind::*;
 use crate::syntax::SyntaxNode;
@@ -14,6 +15,14 @@ use crate::types::Ty;
 
 /// How many names of one kind are offered at most; the editor asks again when more is typed.
 const NAMES_MAX: usize = 1000;
+
+/// Which packages are offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Packages {
+    All,
+    Recipes,
+    Interfaces,
+}
 
 impl List<'_> {
     /// A name in a path.
@@ -36,7 +45,7 @@ impl List<'_> {
                 if is_statement {
                     self.statement(&before);
                 } else {
-                    self.packages(!wishes);
+                    self.packages(if wishes { Packages::Recipes } else { Packages::All });
                 }
             }
             SPEC_ITEM => self.spec_item(&outer, &before),
@@ -49,7 +58,7 @@ impl List<'_> {
 
     //------ packages
 
-    pub(super) fn packages(&mut self, interfaces: bool) {
+    pub(super) fn packages(&mut self, which: Packages) {
         let db = self.context.db;
         let own = self.context.own_package();
         let mut count = 0;
@@ -70,7 +79,12 @@ impl List<'_> {
             let Some(file) = db.package(stem) else { continue };
             let lowered = db.lowered(file);
             let is_interface = lowered.module.kind == Some(ModuleKind::Interface);
-            if is_interface && !interfaces {
+            let fits = match which {
+                Packages::All => true,
+                Packages::Recipes => !is_interface,
+                Packages::Interfaces => is_interface,
+            };
+            if !fits {
                 continue;
             }
             count += 1;
@@ -169,46 +183,58 @@ impl List<'_> {
                 ([], Some(package)) if context.kind == Some(ModuleKind::Override) => {
                     self.presets(&package);
                 }
-                ([], _) => self.packages(false),
+                ([], _) => self.packages(Packages::Recipes),
                 ([package, ..], _) => self.presets(package),
             }
             return;
         }
+        let db = context.db;
+        let own = context.schema().clone();
         if let [module, ..] = before {
-            let env = &context.schema().env;
-            if let Some(file) = env.used(module).or_else(|| context.db.module(module)) {
-                let schema = context.db.schema(file);
-                self.mixins(&schema);
+            if let Some(file) = own.env.used(module).or_else(|| db.module(module)) {
+                let schema = db.schema(file);
+                self.mixins(&schema, "", is_steps);
             }
             return;
         }
-        let own = context.schema().clone();
-        self.mixins(&own);
-        for stem in context.db.stems() {
-            let Some(file) = context.db.module(stem) else { continue };
-            let schema = context.db.schema(file);
-            let Some((_, _, table)) = schema.mixin(stem) else { continue };
-            if is_steps && table.steps.is_empty() {
+        self.mixins(&own, "", is_steps);
+        for (name, file) in own.env.uses.clone() {
+            let schema = db.schema(file);
+            self.mixins(&schema, &name, is_steps);
+        }
+        for stem in db.stems() {
+            if let Some(file) = db.module(stem).filter(|it| *it != own.file) {
+                let schema = db.schema(file);
+                self.mixins(&schema, stem, is_steps);
+            }
+        }
+    }
+
+    /// The mixins of a module that is called `module` here: the main one by that name alone, which is
+    /// also its own, others behind it.
+    fn mixins(&mut self, schema: &crate::schema::Schema, module: &str, is_steps: bool) {
+        for (name, body, table) in &schema.mixins {
+            // That of facts is for the machine.
+            if name == FACTS_MIXIN || is_steps && table.steps.is_empty() {
                 continue;
             }
-            let doc = schema.env.module().doc.as_deref().unwrap_or("").to_owned();
-            let item = self.item(stem, CompletionKind::Module, rank::EXPECTED);
+            let label = match module {
+                "" => name.to_string(),
+                module if *name == module => module.to_owned(),
+                module => format!("{module}.{name}"),
+            };
+            let symbol = Symbol::Part(schema.file, *body);
+            let doc = symbol.declaration(self.context.db).and_then(|it| it.doc);
+            let of_module = schema.env.module().doc.as_deref().filter(|_| name == schema.name());
+            let doc = doc.or_else(|| of_module.map(str::to_owned)).unwrap_or_default();
             let steps: Vec<&str> = table.steps.iter().map(|it| it.name.as_str()).collect();
             let detail = if steps.is_empty() {
                 "mixin".to_owned()
             } else {
                 format!("steps {}", steps.join(", "))
             };
+            let item = self.item(&label, CompletionKind::Module, rank::EXPECTED);
             self.add(Completion { detail, doc, ..item });
-        }
-    }
-
-    fn mixins(&mut self, schema: &crate::schema::Schema) {
-        for (name, body, _) in &schema.mixins {
-            let symbol = Symbol::Part(schema.file, *body);
-            let doc = symbol.declaration(self.context.db).and_then(|it| it.doc).unwrap_or_default();
-            let item = self.item(name, CompletionKind::Module, rank::EXPECTED);
-            self.add(Completion { detail: "mixin".to_owned(), doc, ..item });
         }
     }
 
@@ -338,7 +364,7 @@ impl List<'_> {
         if after_to {
             self.words(&["build", "host", "run"], "where exports go");
         } else {
-            self.packages(true);
+            self.packages(Packages::All);
         }
     }
 
@@ -383,7 +409,7 @@ impl List<'_> {
     pub(super) fn header_name(&mut self, header: &SyntaxNode) {
         let kind = ast::Header::cast(header.clone()).and_then(|it| it.kind_token());
         match kind.map(|it| it.kind()) {
-            Some(OVERRIDE_KW) => self.packages(false),
+            Some(OVERRIDE_KW) => self.packages(Packages::Recipes),
             Some(_) => {
                 let path = self.context.db.path(self.context.file);
                 let stem = path.rsplit(['/', ':']).next().unwrap_or("");

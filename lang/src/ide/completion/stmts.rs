@@ -2,7 +2,7 @@
 
 use super::super::Symbol;
 use super::super::keywords::keyword_doc;
-use super::{Completion, CompletionKind, List, rank};
+use super::{Completion, CompletionKind, List, Packages, rank};
 use crate::database::Database;
 use crate::module::{ModuleKind, Name, OptionKind};
 use crate::schema::Schema;
@@ -162,7 +162,10 @@ impl List<'_> {
         if let Some(before) = context.before_in_line()
             && !matches!(before.kind(), L_BRACE | R_BRACE | SEMICOLON | FAT_ARROW | QUESTION)
         {
-            return self.tails();
+            return self.tails(&before);
+        }
+        if context.around(&[RECORD_BODY]).is_some() {
+            return self.keyword("field", Some("field ${1:name}: ${2:String}"));
         }
         self.statement(&[]);
     }
@@ -176,20 +179,6 @@ impl List<'_> {
             if word != "project" {
                 item.snippet = Some(format!("{word} ${{1:{stem}}}\n\n$0"));
             }
-            if let Some((example, doc)) = keyword_doc(word) {
-                item.detail = example.to_owned();
-                item.doc = doc.to_owned();
-            }
-            self.add(item);
-        }
-    }
-
-    /// What may follow a declaration or a dependency in its line.
-    fn tails(&mut self) {
-        let words: &[&str] =
-            &["when", "join", "split", "sticky", "exact", "as", "else", "from", "to"];
-        for word in words {
-            let mut item = self.item(word, CompletionKind::Keyword, rank::KEYWORD);
             if let Some((example, doc)) = keyword_doc(word) {
                 item.detail = example.to_owned();
                 item.doc = doc.to_owned();
@@ -288,25 +277,25 @@ impl List<'_> {
             {
                 continue;
             }
-            let mut item = self.item(statement.word, CompletionKind::Keyword, rank::KEYWORD);
-            if statement.snippet.contains('\n') {
-                item.kind = CompletionKind::Snippet;
-            }
-            item.snippet = Some(statement.snippet.to_owned());
-            if let Some((example, doc)) = keyword_doc(statement.word) {
-                item.detail = example.to_owned();
-                item.doc = doc.to_owned();
-            }
-            self.add(item);
+            self.keyword(statement.word, Some(statement.snippet));
         }
         if place == Place::File && LAYERS.contains(&kind) && kind != ModuleKind::Project {
-            let mut item = self.item("unavailable", CompletionKind::Keyword, rank::KEYWORD);
-            if let Some((example, doc)) = keyword_doc("unavailable") {
-                item.detail = example.to_owned();
-                item.doc = doc.to_owned();
-            }
-            self.add(item);
+            self.keyword("unavailable", None);
         }
+    }
+
+    /// A word of the grammar, with what is said of it.
+    pub(super) fn keyword(&mut self, word: &str, snippet: Option<&str>) {
+        let mut item = self.item(word, CompletionKind::Keyword, rank::KEYWORD);
+        if snippet.is_some_and(|it| it.contains('\n')) {
+            item.kind = CompletionKind::Snippet;
+        }
+        item.snippet = snippet.map(str::to_owned);
+        if let Some((example, doc)) = keyword_doc(word) {
+            item.detail = example.to_owned();
+            item.doc = doc.to_owned();
+        }
+        self.add(item);
     }
 
     /// What settings of projects and overlays begin with.
@@ -326,7 +315,7 @@ impl List<'_> {
         build.detail = "How build tools are compiled.".to_owned();
         self.add(build);
         let already = self.items.len();
-        self.packages(false);
+        self.packages(Packages::Recipes);
         for item in &mut self.items[already..] {
             item.rank = rank::NAME;
             item.snippet = Some(format!("{} {{ $0 }}", item.label));
@@ -432,13 +421,23 @@ impl List<'_> {
 
 /// What the items at a node are in.
 fn place(node: &SyntaxNode) -> Place {
-    for block in node.ancestors().filter(|it| it.kind() == BLOCK) {
-        let Some(of) = block.parent() else { continue };
+    let mut in_arm = false;
+    for outer in node.ancestors() {
+        if outer.kind() == ARM {
+            let arrow = outer.children_with_tokens().find(|it| it.kind() == FAT_ARROW);
+            in_arm |= arrow.is_some_and(|it| it.text_range().end() <= node.text_range().start());
+        }
+        let Some(of) = outer.parent().filter(|_| outer.kind() == BLOCK) else { continue };
         return match of.kind() {
             MIXIN => Place::Mixin,
             AMEND | PRESET | COMPILE | PKGS_WHERE | STEPS => Place::Settings,
             OUTPUT => Place::Output,
             TEST => Place::Test,
+            // Behind the arrow stands what may stand around the knob.
+            KNOB if in_arm => {
+                in_arm = false;
+                continue;
+            }
             KNOB => Place::Arms,
             VERSION_ENTRY => Place::Versions,
             // Blocks under conditions hold what is around them.

@@ -415,3 +415,182 @@ fn nothing_in_comments_and_texts() {
     check("//- /my.kiln\noverride dpdk\n// li$0\n", expect![[r#""#]]);
     check("//- /recipes/a.kiln\nrecipe a\nhomepage = \"ht$0\"\n", expect![[r#""#]]);
 }
+
+/// The offers at the cursor up to those of a rank, in their order.
+fn labels(text: &str, rank_max: u8) -> Vec<String> {
+    let fixture = Fixture::new(&format!("{FILES}{text}"));
+    let items = completions(&fixture.db, fixture.position(), &NoFacts);
+    items.into_iter().filter(|it| it.rank <= rank_max).map(|it| it.label).collect()
+}
+
+fn check_labels(text: &str, rank_max: u8, expected: Expect) {
+    expected.assert_eq(&labels(text, rank_max).join(" "));
+}
+
+#[test]
+fn a_let_of_a_recipe_is_not_offered_to_its_overrides() {
+    let app = "//- /recipes/app.kiln\nrecipe app\nversion = 1\nlet flag = \"x\"\nfield names: List<String> = []\n";
+    for layer in [
+        "//- /my.kiln\noverride app\nnames += [$0]\n",
+        "//- /project.kiln\nproject\napp { names += [$0] }\n",
+    ] {
+        let all = labels(&format!("{app}{layer}"), rank::DONE);
+        assert!(!all.contains(&"flag".to_owned()), "{all:?}");
+    }
+    offers(&app.replace("= []", "= [$0]"), &["flag"]);
+}
+
+const MODULES: &str = "
+//- /recipes/more.kiln
+module more
+mixin common { field one: Int = 1 }
+mixin build { step build = sh\"make\" }
+";
+
+#[test]
+fn mixins_of_all_modules_are_offered_where_they_are_included() {
+    let recipe = "//- /recipes/a.kiln\nrecipe a\nuse more\nversion = 1\nmixin own { }\n";
+    check_labels(
+        &format!("{MODULES}{recipe}include $0\n"),
+        rank::EXPECTED,
+        expect!["more.build more.common own tools"],
+    );
+    check_labels(
+        &format!("{MODULES}{recipe}include more.$0\n"),
+        rank::EXPECTED,
+        expect!["build common"],
+    );
+    check_labels(
+        &format!("{MODULES}{recipe}steps $0\n"),
+        rank::EXPECTED,
+        expect!["more.build tools"],
+    );
+    let renamed = recipe.replace("use more", "use \"../lib/far.kiln\" as far");
+    let far = "//- /lib/far.kiln\nmodule far\nmixin most { }\n";
+    offers(&format!("{far}{renamed}include $0\n"), &["far.most"]);
+}
+
+#[test]
+fn statements_and_no_patterns_behind_the_arrow_of_an_arm() {
+    let knob = "//- /recipes/a.kiln\nrecipe a\nversion = 1\nknob t: enum { o, n } = o {\n";
+    for arm in ["  o => $0\n}\n", "  o => $0\n  n => arg \"n\"\n}\n", "  o => { $0 }\n}\n"] {
+        let all = labels(&format!("{knob}{arm}"), rank::DONE);
+        let has = |word: &str| all.iter().any(|it| it == word);
+        assert!(has("host") && has("arg") && !has("n") && !has("o"), "{arm}: {all:?}");
+    }
+    check_labels(&format!("{knob}  o => arg \"o\"\n  $0\n}}\n"), rank::DONE, expect!["n else o"]);
+}
+
+#[test]
+fn only_fields_in_a_record() {
+    let recipe = "//- /recipes/a.kiln\nrecipe a\nversion = 1\n";
+    check_labels(&format!("{recipe}record R {{ $0 }}\n"), rank::DONE, expect!["field"]);
+    let second = "record R {\n    field a: Int\n    $0\n}\n";
+    check_labels(&format!("{recipe}{second}"), rank::DONE, expect!["field"]);
+}
+
+#[test]
+fn a_record_is_made_by_its_name_and_its_fields() {
+    let recipe = "//- /recipes/a.kiln\nrecipe a\nversion = 1\nenum E { x, y }\nrecord R { field port: Int; field e: E = x }\n";
+    check_labels(&format!("{recipe}field r: R = $0\n"), rank::EXPECTED, expect!["R"]);
+    check_labels(&format!("{recipe}field r: List<R> = [$0]\n"), rank::EXPECTED, expect!["R"]);
+    check_labels(&format!("{recipe}field r: R = R($0)\n"), rank::FITTING, expect!["e = port ="]);
+    check_labels(&format!("{recipe}field r: R = R(e = $0)\n"), rank::EXPECTED, expect!["x y"]);
+    // Elsewhere it cannot be made, and its fields are set one by one.
+    let all = labels(
+        &format!("{recipe}field r: R = R(port = 1)\n//- /my.kiln\noverride a\nr = $0\n"),
+        rank::DONE,
+    );
+    assert!(!all.iter().any(|it| it == "R"), "{all:?}");
+}
+
+#[test]
+fn interfaces_alone_behind_provides() {
+    let files = "//- /recipes/mpi.kiln\ninterface mpi\nversion = 3\n//- /recipes/a.kiln\nrecipe a\nversion = 1\n";
+    check_labels(&format!("{files}provides $0\n"), rank::DONE, expect!["mpi"]);
+    check_labels(&format!("{files}host $0\n"), rank::DONE, expect!["dpdk mpi rdma-core"]);
+}
+
+#[test]
+fn operators_behind_a_value_as_its_type_has_them() {
+    let recipe = "//- /recipes/a.kiln\nrecipe a\nversion = 1\nknob es: Set<enum { x, y }> = {x}\nknob tls: enum { o, n } = o\nknob jobs: Int = 1\nfeature f = off\nfield l: List<String> = []\n";
+    let mut out = String::new();
+    for line in [
+        "conflict es $0",
+        "conflict tls $0",
+        "conflict jobs $0",
+        "conflict f $0",
+        "conflict f & es $0",
+        "conflict es has x $0",
+        "conflict platform.os $0",
+        "let v = l $0",
+        "let v = if f $0",
+        "let v = if f then 1 $0",
+        "when version $0 { }",
+    ] {
+        let all = labels(&format!("{recipe}{line}\n"), rank::DONE);
+        out.push_str(&format!("{line}: {}\n", all.join(" ")));
+    }
+    for line in ["es = prev $0", "l = prev $0", "jobs = default $0", "f = on $0"] {
+        let all = labels(&format!("{recipe}//- /my.kiln\noverride a\n{line}\n"), rank::DONE);
+        out.push_str(&format!("{line}: {}\n", all.join(" ")));
+    }
+    expect![[r#"
+        conflict es $0: != == has has all has any & + - when
+        conflict tls $0: != == in when
+        conflict jobs $0: != < <= == > >= in % * + - when
+        conflict f $0: != & == | when
+        conflict f & es $0: != == has has all has any & + - when
+        conflict es has x $0: & | when
+        conflict platform.os $0: != == in when
+        let v = l $0: != + - == has
+        let v = if f $0: != & == | then
+        let v = if f then 1 $0: else
+        when version $0 { }: != < <= == > >= in
+        es = prev $0: & + - != == has has all has any
+        l = prev $0: + - != == has
+        jobs = default $0: % * + - != < <= == > >= in
+        f = on $0: 
+    "#]]
+    .assert_eq(&out);
+}
+
+#[test]
+fn what_follows_a_statement_is_offered_behind_it_alone() {
+    let mut out = String::new();
+    for line in [
+        "host rdma-core $0",
+        "host rdma-core >= 1 $0",
+        "feature f = off $0",
+        "knob k: Int = 1 $0",
+        "field l: Int = 1 $0",
+        "arg \"x\" $0",
+        "include tools $0",
+        "use tools $0",
+        "output o $0",
+        "ignore exports from rdma-core $0",
+        "require version > 1 $0",
+        "provides mpi $0",
+    ] {
+        let text = format!("//- /recipes/a.kiln\nrecipe a\nversion = 1\n{line}\n");
+        out.push_str(&format!("{line}: {}\n", labels(&text, rank::DONE).join(" ")));
+    }
+    let project = "//- /project.kiln\nproject\nwant dpdk $0\n";
+    out.push_str(&format!("want dpdk $0: {}\n", labels(project, rank::DONE).join(" ")));
+    expect![[r#"
+        host rdma-core $0: as exact when
+        host rdma-core >= 1 $0: as exact when
+        feature f = off $0: join split sticky when
+        knob k: Int = 1 $0: join split sticky when
+        field l: Int = 1 $0: 
+        arg "x" $0: else
+        include tools $0: when
+        use tools $0: as from
+        output o $0: from when
+        ignore exports from rdma-core $0: to when
+        require version > 1 $0: & | when
+        provides mpi $0: when with
+        want dpdk $0: as
+    "#]]
+    .assert_eq(&out);
+}
