@@ -59,7 +59,7 @@ pub(super) const KEYWORDS: &[(&str, &str, &str)] = &[
         "group nvidia { mlx4, mlx5 }",
         "Names a part of an enum: `..nvidia` stands for its values.",
     ),
-    ("record", "record Server { host: String }", "Declares a type with named fields."),
+    ("record", "record Server { field host: String }", "Declares a type with named fields."),
     ("type", "type Port = Int(1..=65535)", "Gives a type a name."),
     ("fn", "fn twice(x: Int): Int = x * 2", "Declares a function."),
     (
@@ -140,7 +140,7 @@ pub(super) const KEYWORDS: &[(&str, &str, &str)] = &[
         "when platform.os == linux { … }",
         "What stands in the block, or before it, holds only under this condition.",
     ),
-    ("for", "for x in {a, b} { host \"py-\\(x)\" }", "Repeats the block for each value."),
+    ("for", "for x in [\"a\", \"b\"] { host \"py-\\(x)\" }", "Repeats the block for each value."),
     ("want", "want curl[http2], git", "Names the packages that the project builds."),
     (
         "overlays",
@@ -192,3 +192,129 @@ pub(super) const KEYWORDS: &[(&str, &str, &str)] = &[
         "A condition on the final value, and what to say where it does not hold.",
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::Fixture;
+    use super::*;
+
+    /// What the examples speak of, beside [`PACKAGES`].
+    const FILES: &str = "
+//- /recipes/autotools.kiln
+module autotools
+mixin autotools { step build = sh\"make\" }
+//- /recipes/unix.kiln
+module unix
+mixin unix { }
+//- /recipes/mpi.kiln
+interface mpi
+//- /recipes/hdf5.kiln
+recipe hdf5
+version = 1.14
+feature mpi = off
+//- /recipes/openssl.kiln
+recipe openssl
+version = 3.5
+feature fips = off
+//- /recipes/curl.kiln
+recipe curl
+version = 8.18
+feature http2 = on
+feature static = off
+//- /recipes/musl_static.kiln
+overlay musl_static
+//- /site.kiln
+overlay site
+";
+
+    const PACKAGES: &[&str] = &[
+        "ca-certificates",
+        "git",
+        "libcurl",
+        "nghttp2",
+        "pkgconf",
+        "py-a",
+        "py-b",
+        "python",
+        "zlib",
+    ];
+
+    /// What stands in a recipe before the example of a word.
+    fn before(word: &str) -> &'static str {
+        match word {
+            "host" => "feature compression = off\n",
+            "require" => "feature shared = on\nfeature static = off\n",
+            "conflict" => "feature http3 = off\nknob tls: enum { openssl, none } = none\n",
+            "arg" => "feature ssl = off {",
+            "step" => "step build = sh\"make\"\n",
+            "compile" => "knob libs: Set<enum { shared, static }> = {shared} split\n",
+            "output" => {
+                "knob libs: Set<enum { shared, static }> = {shared} split\ncompile shared_build { libs = {shared} }\n"
+            }
+            "exports" | "exact" => "host libcurl\n",
+            "ignore" => "host zlib\n",
+            "preset" => "knob drivers: Set<enum { virtio, ice }> = {ice}\n",
+            "group" => "enum Driver { mlx4, mlx5",
+            "match" => "knob tls: enum { openssl, none } = none\nlet chosen: String =",
+            "if" | "then" | "else" => "let chosen: String =",
+            "has" => "knob drivers: Set<enum { mlx5, ice }> = {ice}\nlet chosen: Bool =",
+            "in" => "knob x: enum { a, b } = a\nlet chosen: Bool =",
+            "with" => "host hdf5\nrequire",
+            "where" => "knob number: ",
+            _ => "",
+        }
+    }
+
+    /// What stands behind it.
+    fn behind(word: &str) -> &'static str {
+        match word {
+            "arg" | "group" => "}",
+            "with" => "\"why\"",
+            "where" => " = 2",
+            _ => "",
+        }
+    }
+
+    /// A file in which the example of a word stands.
+    fn around(word: &str, example: &str) -> (&'static str, String) {
+        match word {
+            "recipe" => ("/recipes/curl.kiln", format!("{example}\nversion = 1\n")),
+            "override" => ("/my.kiln", example.to_owned()),
+            "overlay" => ("/recipes/musl_static.kiln", example.to_owned()),
+            "project" => ("/project.kiln", example.to_owned()),
+            "module" => ("/recipes/autotools.kiln", example.to_owned()),
+            "interface" => ("/recipes/mpi.kiln", example.to_owned()),
+            "want" | "overlays" | "policy" | "pkgs" | "publish" => {
+                ("/project.kiln", format!("project\n{example}\n"))
+            }
+            _ => {
+                let begin = "recipe app\nversion = 2\nshell = [\"sh\"]";
+                let (before, behind) = (before(word), behind(word));
+                ("/recipes/app.kiln", format!("{begin}\n{before} {example} {behind}\n"))
+            }
+        }
+    }
+
+    #[test]
+    fn the_example_of_every_keyword_is_without_mistakes() {
+        let mut wrong = Vec::new();
+        for (word, example, _) in KEYWORDS {
+            let whole = example.replace("{ … }", "{ }").replace('…', &"0".repeat(64));
+            let (path, text) = around(word, &whole);
+            let mut files: String = FILES
+                .split_inclusive("//- ")
+                .filter(|it| !it.starts_with(&format!("{path}\n")))
+                .collect();
+            for package in PACKAGES {
+                files.push_str(&format!(
+                    "\n//- /recipes/{package}.kiln\nrecipe {package}\nversion = 1\n"
+                ));
+            }
+            let fixture = Fixture::new(&format!("{files}//- {path}\n{text}$0"));
+            for diagnostic in fixture.db.diagnostics(fixture.cursor.file) {
+                wrong.push(format!("{example}: {}", diagnostic.message));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}
