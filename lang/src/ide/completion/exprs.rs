@@ -372,7 +372,7 @@ impl List<'_> {
             .arg_list()
             .into_iter()
             .flat_map(|it| it.call_args())
-            .filter_map(|it| Some(it.name()?.text().into()))
+            .filter_map(|it| Some(it.name()?.text()))
             .collect();
         names.retain(|it| !given.contains(&it.0));
         for (name, detail) in names {
