@@ -9,7 +9,7 @@ mod same;
 
 use text_size::TextRange;
 
-use self::same::{differs, options};
+use self::same::{differs, options, value_in_pattern};
 use super::occurrences::occurrence_at;
 use super::references::references_of;
 use super::{FilePosition, Symbol};
@@ -95,7 +95,9 @@ pub fn rename(
         };
         edits.push(Edit { file: reference.file, range: reference.range, text: new_text });
     }
-    match differs(db, &edits, files, [&name, new_name]) {
+    let refusal = differs(db, &edits, files, [&name, new_name])
+        .or_else(|| value_in_pattern(db, &symbol, files, [&name, new_name]));
+    match refusal {
         Some(refusal) => Err(refusal),
         None => Ok(edits),
     }
@@ -643,6 +645,34 @@ pkgs where has feature zz { zz = on }
                 both { both -> b: `both` stands here for the feature of several packages, declared at app.kiln:5 `both`, lib.kiln:3 `both`: rename them by hand, all at once
                 tls3 -> zz: `zz` at /site.kiln:4 `zz` would mean the feature declared at app.kiln:3 `tls3`, which it does not mean now
                 lto -> tls3: there is a feature `tls3` at app.kiln:3 `tls3` already; what is to be renamed is declared at app.kiln:4 `lto`
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_value_that_a_pattern_gives_to_every_package_is_not_renamed_in_one() {
+        refusals(
+            "
+//- /recipes/app.kiln
+recipe app
+version = 1.0
+knob tls: enum { openssl, none } = none
+knob link: enum { shared, static } = static
+//- /site.kiln
+overlay site
+pkgs where has knob tls { tls = openssl }
+",
+            &[
+                ("openssl,", "ossl"),
+                ("none }", "off_"),
+                ("none }", "openssl"),
+                ("shared", "openssl"),
+            ],
+            expect![[r#"
+                openssl, -> ossl: `openssl` at /site.kiln:2 `openssl` would no longer mean the value declared at app.kiln:3 `openssl`
+                none } -> off_: renamed
+                none } -> openssl: there is a value `openssl` at app.kiln:3 `openssl` already; what is to be renamed is declared at app.kiln:3 `none`
+                shared -> openssl: renamed
             "#]],
         );
     }

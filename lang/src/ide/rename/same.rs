@@ -11,6 +11,8 @@ use super::super::occurrences::{Occurrence, occurrences};
 use super::{Meant, Place, RenameRefusal};
 use crate::database::{Database, FileId};
 use crate::diagnostic::{Diagnostic, Edit};
+use crate::module::{Expr, Name, StmtKind};
+use crate::types::Ty;
 
 /// The words of a file, by place.
 type Words = BTreeMap<(TextSize, TextSize), Occurrence>;
@@ -57,6 +59,61 @@ pub(super) fn differs(
     let comparison = Comparison { before: db, after: &after?, shifts };
     let meanings = before.iter().find_map(|it| comparison.words(it));
     meanings.or_else(|| before.iter().find_map(|it| comparison.mistakes(it)))
+}
+
+/// Returns the first place where a pattern gives a knob of every package one of `names`, and packages
+/// have one whose enum the value is of: which value is meant there, each package says.
+pub(super) fn value_in_pattern(
+    db: &Database,
+    value: &Symbol,
+    files: &[FileId],
+    names: [&str; 2],
+) -> Option<RenameRefusal> {
+    let Symbol::Value(of_file, of, _) = value else { return None };
+    for file in files {
+        if !db.text(*file).contains("pkgs") {
+            continue;
+        }
+        let lowered = db.lowered(*file);
+        let module = &lowered.module;
+        for stmt in module.root.iter().flat_map(|it| &module.bodies[*it].stmts) {
+            let StmtKind::PkgsWhere { option, kind, settings } = &stmt.kind else { continue };
+            let mut found = None;
+            for setting in settings {
+                module.walk(setting.value, &mut |expr| {
+                    let word = match &module.exprs[expr] {
+                        Expr::Name(name) | Expr::DotName(name) => Some(name.clone()),
+                        text => crate::schema::plain_text(text).map(Name::from),
+                    };
+                    if let Some(word) = word.filter(|it| names.contains(&it.as_str())) {
+                        found = found.take().or(Some((expr, word)));
+                    }
+                });
+            }
+            let Some((expr, word)) = found else { continue };
+            let pattern = Symbol::OptionOfAll(option.name.clone(), *kind);
+            let is_of = |it: &Symbol| {
+                type_of(db, it).is_some_and(|it| {
+                    it.words().is_some_and(|it| it.file == *of_file && it.id == *of)
+                })
+            };
+            if options(db, &pattern).iter().any(is_of) {
+                let meant = Some(Meant::new(db, value));
+                let (now, then) = if word == names[0] { (meant, None) } else { (None, meant) };
+                let at = Place { file: *file, range: lowered.map.expr(expr) };
+                return Some(RenameRefusal::Captured { word: word.to_string(), at, now, then });
+            }
+        }
+    }
+    None
+}
+
+/// The type that an option is declared with.
+fn type_of(db: &Database, option: &Symbol) -> Option<Ty> {
+    let Symbol::Option(at, index) = option else { return None };
+    let env = db.env(at.file);
+    let decl = env.module().bodies[at.body].options.get(*index as usize)?;
+    Some(env.types[decl.ty?.index()].clone())
 }
 
 impl Before {
