@@ -246,6 +246,20 @@ fn twice(text: String): String = \"\\(text)\\(text)\"
     }
 
     #[test]
+    fn a_pattern_leads_to_the_options_of_all_packages() {
+        let second = "//- /recipes/vpp.kiln\nrecipe vpp\nversion = 1\nfeature pcap = on\n";
+        let layer = "//- /site.kiln\noverlay site\npkgs where has feature pc$0ap { pcap = off }\n";
+        check(
+            &format!("{RECIPE}{second}{layer}"),
+            expect![[r#"
+            pcap
+              /recipes/dpdk.kiln:6 `pcap`
+              /recipes/vpp.kiln:3 `pcap`
+        "#]],
+        );
+    }
+
+    #[test]
     fn places_without_a_word_lead_nowhere() {
         check("//- /a.kiln\nrecipe a\nversion = 1 $0 // c\n", expect!["nothing\n"]);
         check("//- /a.kiln\n$0", expect!["nothing\n"]);

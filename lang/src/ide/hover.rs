@@ -271,6 +271,33 @@ version = 50
     }
 
     #[test]
+    fn a_pattern_says_which_packages_it_is_about() {
+        let pattern = "//- /recipes/vpp.kiln\nrecipe vpp\nversion = 1\nfeature pcap = on\n//- /site.kiln\noverlay site\n";
+        check(
+            &format!("{RECIPE}{pattern}pkgs where has feature pc$0ap {{ pcap = off }}\n"),
+            expect![[r#"
+                <pcap>
+                ```kiln
+                feature pcap
+                ```
+
+                of `dpdk`, `vpp`
+            "#]],
+        );
+        check(
+            &format!("{RECIPE}{pattern}pkgs where has feature lto {{ l$0to = off }}\n"),
+            expect![[r#"
+                <lto>
+                ```kiln
+                feature lto
+                ```
+
+                no package has it
+            "#]],
+        );
+    }
+
+    #[test]
     fn facts_say_what_they_are() {
         let module = "//- /recipes/cluster.kiln\nmodule cluster\nenum Fabric { ethernet, infiniband }\nmixin facts {\n    /// How machines are connected.\n    knob fabric: Fabric\n}\n";
         check(
