@@ -138,7 +138,7 @@ pub(crate) fn print(text: &str) {
     print_bytes(text.as_bytes());
 }
 
-/// As [`print`], of what may not be text.
+/// As [`print()`], of what may not be text.
 pub(crate) fn print_bytes(bytes: &[u8]) {
     let mut out = io::stdout().lock();
     let result = out.write_all(bytes).and_then(|()| out.flush());
