@@ -75,7 +75,8 @@ fn all_failures_are_listed_and_the_rest_is_fetched() {
     let fetch = "kiln fetch one two three --recipes recipes --no-project";
     let said = run(&here, fetch, "fetch");
     assert!(said.contains("error: two 1: no place gave"), "{said}");
-    assert!(said.contains("error: three 1: the bytes from"), "{said}");
+    assert!(said.contains("gave other bytes than the recipe names"), "{said}");
+    assert!(said.contains("recipes/three.kiln:5 names it"), "{said}");
     assert!(said.contains("2 of 3 sources could not be fetched"), "{said}");
     assert!(said.contains("`kiln update-hash three --recipes recipes`"), "{said}");
     assert!(said.ends_with("[exit 3]\n"), "{said}");

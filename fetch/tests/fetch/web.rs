@@ -260,7 +260,7 @@ fn an_error_lists_every_place_and_its_reason() {
           ftp://127.0.0.1/c: `ftp:` cannot be fetched; `https:`, `http:`, `file:` and `mirror:` can
           c.tar: it is not an address: relative URL without a base
           file:///nowhere/c: cannot read it: it is not there
-          mirror://corp/c: no base is known for the mirror `corp`
+          mirror://corp/c: no base is known for the mirror `corp`; known are `crates`, `debian`, `gnu`, `kernel`, `npm`, `pypi`, `savannah`, `sourceforge`
         help: set KILN_MIRROR_CORP or `mirrors.corp` in config.toml to a base of your own
     "#]]
     .assert_eq(&client.file(b"content", &urls));
