@@ -38,9 +38,9 @@ pub(crate) fn part_of_option<'p>(
 }
 
 /// Why a value has not become another.
-pub(crate) enum Unamended {
-    /// What it should become could not be found out, which has been reported.
-    Failed,
+pub(crate) enum Unamended<E> {
+    /// What it should become could not be found out.
+    Failed(E),
     /// There is nothing that it is a part of.
     NoWhole,
 }
@@ -50,17 +50,17 @@ pub(crate) enum Unamended {
 ///
 /// # Errors
 ///
-/// If `make` returns nothing, or if the part is one of a record that is not there.
-pub(crate) fn amend(
+/// If `make` fails, or if the part is one of a record that is not there.
+pub(crate) fn amend<E>(
     db: &Database,
     value: Value,
     default: &Value,
     path: &[Name],
     ty: &Ty,
-    make: &mut dyn FnMut(Value, &Value, &Ty) -> Option<Value>,
-) -> Result<Value, Unamended> {
+    make: &mut dyn FnMut(Value, &Value, &Ty) -> Result<Value, E>,
+) -> Result<Value, Unamended<E>> {
     let Some((first, rest)) = path.split_first() else {
-        return make(value, default, ty).ok_or(Unamended::Failed);
+        return make(value, default, ty).map_err(Unamended::Failed);
     };
     let none = Value::Null;
     match (value, ty.without_opt()) {

@@ -11,11 +11,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use kiln_lang::check::Fact;
-use kiln_lang::module::{ExprId, ModuleKind, Name, OptionKind, SettingOp};
+use kiln_lang::module::{ExprId, ModuleKind, Name, OptionKind};
 use kiln_lang::schema::{BodyRef, OptionTable};
 use kiln_lang::types::{EnumTy, Object, Ty};
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version};
 
+use crate::amend::{Unamended, amend, combine, no_whole, part_of_option};
 use crate::condition::{Facts, WithAtom};
 use crate::evaluate::{allowed, evaluate};
 use crate::interpret::{Failure, Fuel, Interpreter, Reader, eval_let};
@@ -205,33 +206,47 @@ impl<'a> Constants<'a> {
         ty: &Ty,
     ) -> Result<Value, Failure> {
         enum Item<'p> {
-            Setting(&'p crate::package::BodySetting),
+            /// With what of the option it sets.
+            Setting(&'p crate::package::BodySetting, &'p [Name]),
             Arg(&'p crate::package::BodyArg),
         }
         let mut items: Vec<((usize, bool, u32), Item<'_>)> = Vec::new();
-        for setting in package.settings.iter().filter(|it| it.path.first() == Some(name)) {
-            items.push((setting.rank(), Item::Setting(setting)));
+        let table = &package.schema.table;
+        for setting in &package.settings {
+            if let Some(part) = part_of_option(&setting.path, name, table) {
+                items.push((setting.rank(), Item::Setting(setting, part)));
+            }
         }
         for arg in package.args.iter().filter(|_| name == "args") {
             items.push(((arg.body, false, arg.place.start), Item::Arg(arg)));
         }
         items.sort_by_key(|it| it.0);
         let own = items.iter().rposition(|it| match it.1 {
-            Item::Setting(it) => it.path.len() == 1 && self.is_own_of_version(package, it),
+            Item::Setting(it, _) => it.path.len() == 1 && self.is_own_of_version(package, it),
             Item::Arg(_) => false,
         });
         let mut value = default.clone();
         for ((body, ..), item) in items.into_iter().skip(own.unwrap_or_default()) {
             let checked = &package.bodies[body];
             match item {
-                Item::Setting(setting) => {
+                Item::Setting(setting, part) => {
                     let at = (checked.file, setting.value);
                     if !self.decided(&setting.cond, at)? {
                         continue;
                     }
-                    let rest = &setting.path[1..];
-                    let how = (checked, setting.value, &setting.locals);
-                    value = self.apply(value, &default, rest, setting.op, how, ty)?;
+                    let (db, expr, locals) = (self.db, setting.value, &setting.locals);
+                    let mut make = |value: Value, default: &Value, ty: &Ty| {
+                        let new =
+                            self.with_locals(checked, expr, locals, Some((&value, default)))?;
+                        Ok(combine(setting.op, value, conform(new, ty)))
+                    };
+                    value = match amend(db, value, &default, part, ty, &mut make) {
+                        Ok(value) => value,
+                        Err(Unamended::Failed(failure)) => return Err(failure),
+                        Err(Unamended::NoWhole) => {
+                            return Err(Box::new(no_whole(name, part, setting.place)));
+                        }
+                    };
                 }
                 Item::Arg(arg) => {
                     let at = (checked.file, arg.then);
@@ -292,61 +307,6 @@ impl<'a> Constants<'a> {
         interpreter.prev = below.map(|it| it.0.clone());
         interpreter.default = below.map(|it| it.1.clone());
         interpreter.eval(expr)
-    }
-
-    fn apply(
-        &mut self,
-        value: Value,
-        default: &Value,
-        path: &[Name],
-        op: SettingOp,
-        (checked, expr, locals): (&Arc<Checked>, ExprId, &Locals),
-        ty: &Ty,
-    ) -> Result<Value, Failure> {
-        if let Some((first, rest)) = path.split_first() {
-            return match (value, ty.without_opt()) {
-                (Value::Map(map), Ty::Map(of)) => {
-                    let mut map = (*map).clone();
-                    let part = map.get(first.as_str()).cloned().unwrap_or(Value::Null);
-                    let how = (checked, expr, locals);
-                    let part = self.apply(part, &Value::Null, rest, op, how, of)?;
-                    map.insert(first.to_string(), part);
-                    Ok(Value::Map(Arc::new(map)))
-                }
-                (Value::Record(of, fields), Ty::Record(_)) => {
-                    let Some(at) = of.fields.iter().position(|it| it.name == *first) else {
-                        return Ok(Value::Record(of, fields));
-                    };
-                    let mut fields = fields.to_vec();
-                    let (inner, part) = (of.fields[at].ty.clone(), fields[at].clone());
-                    let how = (checked, expr, locals);
-                    fields[at] = self.apply(part, &Value::Null, rest, op, how, &inner)?;
-                    Ok(Value::Record(of, fields.into()))
-                }
-                (other, _) => Ok(other),
-            };
-        }
-        let new = self.with_locals(checked, expr, locals, Some((&value, default)))?;
-        Ok(match (op, value, conform(new, ty)) {
-            (SettingOp::Set, _, new) => new,
-            (SettingOp::Add, Value::List(a), Value::List(b)) => {
-                Value::List(a.iter().chain(b.iter()).cloned().collect())
-            }
-            (SettingOp::Remove, Value::List(a), Value::List(b)) => {
-                Value::List(a.iter().filter(|it| !b.contains(it)).cloned().collect())
-            }
-            (SettingOp::Add, Value::Map(a), Value::Map(b)) => {
-                let mut map = (*a).clone();
-                map.extend(b.iter().map(|it| (it.0.clone(), it.1.clone())));
-                Value::Map(Arc::new(map))
-            }
-            (SettingOp::Add, Value::Set(of, a), Value::Set(_, b)) => Value::Set(of, a.union(&b)),
-            (SettingOp::Remove, Value::Set(of, a), Value::Set(_, b)) => {
-                Value::Set(of, a.difference(&b))
-            }
-            (SettingOp::Add, Value::Null, new) => new,
-            (_, value, _) => value,
-        })
     }
 
     fn nameless(&mut self, file: FileId, message: String) -> Failure {

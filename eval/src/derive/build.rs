@@ -542,8 +542,8 @@ impl<'c> NodeBuilder<'c> {
     ) -> Option<Value> {
         let db = self.context.db;
         let amended = amend(db, value, default, path, ty, &mut |value, default, ty| {
-            let new = self.eval(checked, expr, locals, Some((&value, default)))?;
-            Some(combine(op, value, conform(new, ty)))
+            let new = self.eval(checked, expr, locals, Some((&value, default))).ok_or(())?;
+            Ok(combine(op, value, conform(new, ty)))
         });
         match amended {
             Ok(value) => {
@@ -554,7 +554,8 @@ impl<'c> NodeBuilder<'c> {
                 self.report(no_whole(option, path, place));
                 None
             }
-            Err(Unamended::Failed) => None,
+            // It has been reported.
+            Err(Unamended::Failed(())) => None,
         }
     }
 

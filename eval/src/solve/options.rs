@@ -549,8 +549,8 @@ impl<'a> Options<'a> {
         }
         let (db, before) = (self.db, stack.value.clone());
         let amended = amend(db, before, default, part, &option.ty, &mut |prev, default, ty| {
-            let new = self.setting_value(checked, expr, locals, &prev, default)?;
-            Some(combine(op, prev, conform(new, ty)))
+            let new = self.setting_value(checked, expr, locals, &prev, default).ok_or(())?;
+            Ok(combine(op, prev, conform(new, ty)))
         });
         match amended {
             Ok(value) => {
@@ -562,7 +562,8 @@ impl<'a> Options<'a> {
                 self.report(no_whole(&option.name, part, place));
                 None
             }
-            Err(Unamended::Failed) => None,
+            // It has been reported.
+            Err(Unamended::Failed(())) => None,
         }
     }
 
