@@ -42,8 +42,11 @@ impl Reading<'_> {
                 };
                 it.cond.holds(&mut GlobalFacts(globals)) == Some(true)
             };
-            for (at, setting) in layer.settings.iter().enumerate() {
-                let beside = layer.settings[..at].iter().filter(|it| {
+            // What stands under no condition is less special than whatever stands under one.
+            let guarded: Vec<&LayerSetting> =
+                layer.settings.iter().filter(|it| it.guard.is_some()).collect();
+            for (at, setting) in guarded.iter().enumerate() {
+                let beside = guarded[..at].iter().filter(|it| {
                     it.target == setting.target
                         && it.path == setting.path
                         && !module.is_within(it.guard, setting.guard)

@@ -591,41 +591,25 @@ pkgs where has feature zz { zz = on }
 
     #[test]
     fn what_a_pattern_sets_is_renamed_too() {
-        check(
-            &PATTERNS.replacen("tls3", "$0tls3", 1),
-            "tls",
-            expect![[r#"
-                //- /recipes/app.kiln
-                recipe app
-                version = 1.0
-                feature tls = off { arg "x" }
-                feature lto = off
-                feature both = off
-                //- /site.kiln
-                overlay site
-                pkgs where has feature tls { tls = on }
-                pkgs where has feature both { both = on }
-                pkgs where has feature zz { zz = on }
-            "#]],
-        );
-        let of_pattern = PATTERNS.replacen("feature tls3 { tls3", "feature tls3 { $0tls3", 1);
-        check(
-            &of_pattern,
-            "tls",
-            expect![[r#"
-                //- /recipes/app.kiln
-                recipe app
-                version = 1.0
-                feature tls = off { arg "x" }
-                feature lto = off
-                feature both = off
-                //- /site.kiln
-                overlay site
-                pkgs where has feature tls { tls = on }
-                pkgs where has feature both { both = on }
-                pkgs where has feature zz { zz = on }
-            "#]],
-        );
+        for (word, at) in [("tls3", "$0tls3"), ("feature tls3 { tls3", "feature tls3 { $0tls3")] {
+            check(
+                &PATTERNS.replacen(word, at, 1),
+                "tls",
+                expect![[r#"
+                    //- /recipes/app.kiln
+                    recipe app
+                    version = 1.0
+                    feature tls = off { arg "x" }
+                    feature lto = off
+                    feature both = off
+                    //- /site.kiln
+                    overlay site
+                    pkgs where has feature tls { tls = on }
+                    pkgs where has feature both { both = on }
+                    pkgs where has feature zz { zz = on }
+                "#]],
+            );
+        }
     }
 
     #[test]
