@@ -21,9 +21,8 @@ use crate::condition::{Facts, WithAtom};
 use crate::evaluate::{allowed, evaluate};
 use crate::interpret::{Failure, Fuel, Interpreter, Reader, eval_let};
 use crate::package::{Locals, Package};
-use crate::solve::conform;
 use crate::text::Text;
-use crate::value::{Bits, LocalFile, Value};
+use crate::value::{Bits, LocalFile, Value, conform};
 
 pub use sources::{Download, downloads};
 

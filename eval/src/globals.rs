@@ -25,9 +25,8 @@ use crate::interpret::{Failure, Fuel, Interpreter, Reader, as_bits, eval_let};
 use crate::layers::{Layer, LayerSetting, Setup, Target};
 use crate::package::{Package, Place};
 use crate::solution::Globals;
-use crate::solve::conform;
 use crate::text::Text;
-use crate::value::{Bits, LocalFile, Value};
+use crate::value::{Bits, LocalFile, Value, conform};
 
 /// What is known of packages for the target, or of build tools, and what is wrong in the layers that
 /// say it.

@@ -19,9 +19,8 @@ use kiln_lang::types::{EnumTy, Object, RecordTy, Ty};
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version, VersionBound};
 use kiln_store::{FetchHash, Template, parse_hex};
 
-use crate::solve::conform;
 use crate::text::{Text, TextBuilder};
-use crate::value::{Bits, ENTRY_BYTES, LocalFile, Source, Value};
+use crate::value::{Bits, ENTRY_BYTES, LocalFile, Source, Value, conform};
 
 pub(crate) use operators::{as_bits, comparison, concat};
 

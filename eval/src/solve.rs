@@ -28,7 +28,6 @@ mod versions;
 mod ways;
 
 pub(crate) use interfaces::offers_enough;
-pub(crate) use options::conform;
 pub(crate) use parts::WHOLE;
 
 use std::collections::BTreeMap;

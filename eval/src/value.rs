@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use kiln_lang::types::{EnumTy, RecordTy, show_duration, show_size};
+use kiln_lang::types::{EnumTy, RecordTy, Ty, show_duration, show_size};
 use kiln_lang::{FileId, Version};
 use kiln_store::FetchHash;
 
@@ -307,6 +307,20 @@ impl FromIterator<u32> for Bits {
             bits.set(item, true);
         }
         bits
+    }
+}
+
+/// A single value where a set is expected is a set of one; an empty literal is what is expected.
+pub(crate) fn conform(value: Value, ty: &Ty) -> Value {
+    match (value, ty.without_opt()) {
+        (Value::Enum(of, at), Ty::Set(_)) => Value::Set(of, [at].into_iter().collect()),
+        (Value::Map(map), Ty::Set(of)) if map.is_empty() => Value::Set(of.clone(), Bits::new()),
+        (Value::List(items), Ty::Set(of)) if items.is_empty() => {
+            Value::Set(of.clone(), Bits::new())
+        }
+        (Value::Map(map), Ty::List(_)) if map.is_empty() => Value::List(Arc::from([])),
+        (Value::List(items), Ty::Map(_)) if items.is_empty() => Value::Map(Arc::default()),
+        (value, _) => value,
     }
 }
 

@@ -24,9 +24,8 @@ use crate::layers::LayerSetting;
 use crate::package::{BodyArg, BodySetting, CompileDecl, Locals, Package, Place, TestDecl};
 use crate::refine::{Refiner, complaint};
 use crate::solution::{Edge, NodeId, NodePart, Solution};
-use crate::solve::conform;
 use crate::text::Text;
-use crate::value::{DepValue, LocalFile, Source, Value};
+use crate::value::{DepValue, LocalFile, Source, Value, conform};
 
 /// Where a source is unpacked in the build directory, if it is not one of `sources`.
 const MAIN_SOURCE: &str = "src";

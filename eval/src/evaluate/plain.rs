@@ -14,8 +14,7 @@ use crate::amend::part_of_option;
 use crate::interpret::{Fuel, Interpreter};
 use crate::package::{Package, Place};
 use crate::solution::{Influence, Influencer, OptionState, OptionValue, Says};
-use crate::solve::conform;
-use crate::value::Value;
+use crate::value::{Value, conform};
 
 /// Returns the features and knobs of a package that are as declared where nobody says anything
 /// about them, by their place in the package's table.

@@ -35,7 +35,7 @@ use crate::package::{Locals, Package, Place};
 use crate::refine::{Refiner, complaint};
 use crate::solution::{Influence, Influencer, OptionState, OptionValue, Says};
 use crate::text::Text;
-use crate::value::{Bits, LocalFile, Value};
+use crate::value::{Bits, LocalFile, Value, conform};
 
 /// Computes the options of one package.
 pub(super) struct Options<'a> {
@@ -725,20 +725,6 @@ fn joined(join: Join, needs: &[(&Need, &Ask)], ty: &Ty) -> Option<Value> {
         AskWhat::Elements { .. } => None,
     });
     asked.reduce(|held, value| if satisfies(join, &held, &value) { held } else { value })
-}
-
-/// A single value where a set is expected is a set of one; an empty literal is what is expected.
-pub(crate) fn conform(value: Value, ty: &Ty) -> Value {
-    match (value, ty.without_opt()) {
-        (Value::Enum(of, at), Ty::Set(_)) => Value::Set(of, [at].into_iter().collect()),
-        (Value::Map(map), Ty::Set(of)) if map.is_empty() => Value::Set(of.clone(), Bits::new()),
-        (Value::List(items), Ty::Set(of)) if items.is_empty() => {
-            Value::Set(of.clone(), Bits::new())
-        }
-        (Value::Map(map), Ty::List(_)) if map.is_empty() => Value::List(Arc::from([])),
-        (Value::List(items), Ty::Map(_)) if items.is_empty() => Value::Map(Arc::default()),
-        (value, _) => value,
-    }
 }
 
 /// A value to go on with where a mistake has left none.

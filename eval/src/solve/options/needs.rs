@@ -7,11 +7,11 @@ use kiln_lang::module::Name;
 use kiln_lang::schema::{Join, OptionSchema};
 use kiln_lang::types::{EnumTy, Ty};
 
-use super::{Options, Stack, conform};
+use super::{Options, Stack};
 use crate::interpret::as_bits;
 use crate::solution::{Influence, Influencer, Says};
 use crate::solve::unit::{Ask, AskWhat, Need};
-use crate::value::Value;
+use crate::value::{Value, conform};
 
 impl Options<'_> {
     /// Joins what dependents ask for; returns whether that decided anything.
