@@ -11,86 +11,105 @@ use kiln_lang::{Checked, Database, Version, VersionReq};
 use crate::condition::{Facts, WithAtom, WithItem};
 use crate::layers::{Layer, LayerSetting, SettingsByPackage, Setup};
 use crate::package::{BodySetting, Place};
-use crate::solution::{Influence, Influencer, Node, NodeId, NodePart, Solution};
+use crate::solution::{Influence, Influencer, Node, NodeId, Solution};
 use crate::solve::offers_enough;
 use crate::value::Value;
 
-/// Returns the fields and steps of a package that layers set, by name (`args`, `env`,
-/// `steps.install`), each with these settings, lowest first.
-#[must_use]
-pub fn fields_set(
-    db: &Database,
-    setup: &Setup,
-    solution: &Solution,
-    id: NodeId,
-) -> BTreeMap<String, Vec<Influence>> {
-    let mut all: BTreeMap<String, Vec<Told>> = BTreeMap::new();
-    for (layer, path, setting) in field_settings(setup, solution, id) {
-        let (name, rest) = field_of(solution.node(id), path);
-        all.entry(name).or_default().push(Told::by_layer(layer, rest, setting));
-    }
-    all.into_iter().map(|(name, told)| (name, influences(db, told))).collect()
+/// What recipes and layers say of the fields and steps of the packages of a solution.
+pub struct Fields<'a> {
+    db: &'a Database,
+    solution: &'a Solution,
+    settings: SettingsByPackage<'a>,
 }
 
-/// Returns everything that has a say in a field or a step of a package, lowest first: what its recipe
-/// says, and the settings of layers.
-///
-/// The name is as in [`fields_set`].
-#[must_use]
-pub fn field_history(
-    db: &Database,
-    setup: &Setup,
-    solution: &Solution,
-    id: NodeId,
-    name: &str,
-) -> Vec<Influence> {
-    let node = solution.node(id);
-    let package = &node.package;
-    let mut all: Vec<Told> = Vec::new();
-    if let Some(option) = package.schema.table.get(name).filter(|it| it.default.is_some()) {
-        all.push(Told {
-            by: Influencer::Default,
-            place: Place::new(option.at.file, db.span(option.at.file, option.span)),
-            checked: db.checked(option.at.file),
-            replaces: option.default,
-        });
+impl<'a> Fields<'a> {
+    /// Looks through the layers of a setup.
+    #[must_use]
+    pub fn new(db: &'a Database, setup: &'a Setup, solution: &'a Solution) -> Self {
+        Fields { db, solution, settings: SettingsByPackage::new(setup) }
     }
-    let mut own: Vec<(_, Told)> = Vec::new();
-    let compile = match &node.part {
-        Some(NodePart::Compile(name)) => package.compiles.iter().find(|it| it.name == *name),
-        Some(NodePart::Output { .. }) | None => None,
-    };
-    let of_compile = compile.into_iter().flat_map(|it| &it.settings).map(|it| (true, it));
-    for (is_last, setting) in package.settings.iter().map(|it| (false, it)).chain(of_compile) {
-        let (field, rest) = field_of(node, &setting.path);
-        if field == name && setting.cond.holds(&mut NodeFacts { solution, node: id }) == Some(true)
-        {
-            let told = Told::by_recipe(&package.bodies[setting.body], rest, setting);
-            own.push(((is_last, setting.rank()), told));
+
+    /// Returns the fields and steps of a package that layers set, by name (`args`, `env`,
+    /// `steps.install`), each with these settings, lowest first.
+    #[must_use]
+    pub fn set_by_layers(&self, id: NodeId) -> BTreeMap<String, Vec<Influence>> {
+        let mut all: BTreeMap<String, Vec<Told>> = BTreeMap::new();
+        for (layer, path, setting) in self.of_layers(id) {
+            let (name, rest) = field_of(self.solution.node(id), path);
+            all.entry(name).or_default().push(Told::by_layer(layer, rest, setting));
         }
+        all.into_iter().map(|(name, told)| (name, influences(self.db, told))).collect()
     }
-    if name == "args" {
-        for arg in &package.args {
-            if arg.outer.holds(&mut NodeFacts { solution, node: id }) == Some(true) {
-                let told = Told {
-                    by: Influencer::Recipe,
-                    place: arg.place,
-                    checked: package.bodies[arg.body].clone(),
-                    replaces: None,
-                };
-                own.push(((false, (arg.body, false, arg.place.start)), told));
+
+    /// Returns everything that has a say in a field or a step of a package, lowest first: what its
+    /// recipe says, and the settings of layers.
+    ///
+    /// The name is as in [`set_by_layers`](Self::set_by_layers).
+    #[must_use]
+    pub fn history(&self, id: NodeId, name: &str) -> Vec<Influence> {
+        let Fields { db, solution, .. } = *self;
+        let node = solution.node(id);
+        let package = &node.package;
+        let mut all: Vec<Told> = Vec::new();
+        if let Some(option) = package.schema.table.get(name).filter(|it| it.default.is_some()) {
+            all.push(Told {
+                by: Influencer::Default,
+                place: Place::new(option.at.file, db.span(option.at.file, option.span)),
+                checked: db.checked(option.at.file),
+                replaces: option.default,
+            });
+        }
+        let mut own: Vec<(_, Told)> = Vec::new();
+        let of_compile =
+            node.compile().into_iter().flat_map(|it| &it.settings).map(|it| (true, it));
+        for (is_last, setting) in package.settings.iter().map(|it| (false, it)).chain(of_compile) {
+            let (field, rest) = field_of(node, &setting.path);
+            if field == name
+                && setting.cond.holds(&mut NodeFacts { solution, node: id }) == Some(true)
+            {
+                let told = Told::by_recipe(&package.bodies[setting.body], rest, setting);
+                own.push(((is_last, setting.rank()), told));
             }
         }
-    }
-    own.sort_by_key(|it| it.0);
-    all.extend(own.into_iter().map(|it| it.1));
-    for (layer, path, setting) in field_settings(setup, solution, id) {
-        let (field, rest) = field_of(node, path);
-        if field == name {
-            all.push(Told::by_layer(layer, rest, setting));
+        if name == "args" {
+            for arg in &package.args {
+                if arg.outer.holds(&mut NodeFacts { solution, node: id }) == Some(true) {
+                    let told = Told {
+                        by: Influencer::Recipe,
+                        place: arg.place,
+                        checked: package.bodies[arg.body].clone(),
+                        replaces: None,
+                    };
+                    own.push(((false, (arg.body, false, arg.place.start)), told));
+                }
+            }
         }
+        own.sort_by_key(|it| it.0);
+        all.extend(own.into_iter().map(|it| it.1));
+        for (layer, path, setting) in self.of_layers(id) {
+            let (field, rest) = field_of(node, path);
+            if field == name {
+                all.push(Told::by_layer(layer, rest, setting));
+            }
+        }
+        influences(db, all)
     }
-    influences(db, all)
+
+    /// The settings of layers for a package that are about its own build, lowest first.
+    fn of_layers(&self, id: NodeId) -> Vec<(&'a Layer, &'a [Name], &'a LayerSetting)> {
+        let Fields { solution, .. } = *self;
+        let node = solution.node(id);
+        let table = &node.package.schema.table;
+        let mut found = self.settings.of_node(node);
+        found.retain(|(_, path, setting)| {
+            let is_field = path.first().is_some_and(|first| match table.get(first) {
+                Some(option) => option.kind == OptionKind::Field,
+                None => first == "steps",
+            });
+            is_field && setting.cond.holds(&mut NodeFacts { solution, node: id }) == Some(true)
+        });
+        found
+    }
 }
 
 /// A setting of a field.
@@ -143,35 +162,6 @@ fn influences(db: &Database, all: Vec<Told>) -> Vec<Influence> {
         Influence { overruled: at < last, ..told }
     };
     all.into_iter().enumerate().map(influence).collect()
-}
-
-/// The settings of layers for a package that are about its own build, lowest first, without the name
-/// of the compilation that they are for.
-fn field_settings<'s>(
-    setup: &'s Setup,
-    solution: &Solution,
-    id: NodeId,
-) -> Vec<(&'s Layer, &'s [Name], &'s LayerSetting)> {
-    let node = solution.node(id);
-    let table = &node.package.schema.table;
-    let mut found = Vec::new();
-    for (layer, index) in SettingsByPackage::new(setup).of(&node.package) {
-        let layer = &setup.layers[layer];
-        let setting = &layer.settings[index];
-        let path = match (&setting.path[..], &node.part) {
-            ([first, rest @ ..], Some(NodePart::Compile(name))) if first == name => rest,
-            (all, _) => all,
-        };
-        let Some(first) = path.first() else { continue };
-        let is_field = match table.get(first) {
-            Some(option) => option.kind == OptionKind::Field,
-            None => first == "steps",
-        };
-        if is_field && setting.cond.holds(&mut NodeFacts { solution, node: id }) == Some(true) {
-            found.push((layer, path, setting));
-        }
-    }
-    found
 }
 
 /// The field or step that a setting is about, and what of it.

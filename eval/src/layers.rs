@@ -26,7 +26,7 @@ use crate::evaluate::Evaluation;
 use crate::globals::{GlobalFacts, globals, missing_fact, missing_in};
 use crate::package::{AskDecl, ItemDecl, Locals, Package, Place, Reqs, ValueDecl};
 use crate::preferences::Preferences;
-use crate::solution::Globals;
+use crate::solution::{Globals, Node};
 use crate::value::Value;
 
 /// A layer of settings.
@@ -653,6 +653,22 @@ impl<'s> SettingsByPackage<'s> {
         }
         all.sort_unstable();
         all
+    }
+
+    /// The settings of a package of a solution, lowest first: in which layer, and what is set. Of a
+    /// compilation that is without its name: `curl { static_build.args += … }`.
+    pub(crate) fn of_node(&self, node: &Node) -> Vec<(&'s Layer, &'s [Name], &'s LayerSetting)> {
+        let compile = node.compile().map(|it| &it.name);
+        let all = self.of(&node.package).into_iter().map(|(layer, index)| {
+            let layer = &self.setup.layers[layer];
+            let setting = &layer.settings[index];
+            let path = match &setting.path[..] {
+                [first, rest @ ..] if Some(first) == compile && !rest.is_empty() => rest,
+                all => all,
+            };
+            (layer, path, setting)
+        });
+        all.collect()
     }
 }
 

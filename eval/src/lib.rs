@@ -36,7 +36,7 @@ pub use condition::{Atom, Cond, Facts, WithAtom, WithItem};
 pub use constants::{Assume, Constants, Download, Unvalued, downloads};
 pub use derive::{Derived, Test, derive, derive_tests, field_value};
 pub use evaluate::{KnownPackages, Packages, evaluate};
-pub use explain::{field_history, fields_set};
+pub use explain::Fields;
 pub use layers::{
     Layer, LayerSetting, LayerUnavailable, Policy, Setup, SetupRequest, Target, Wish, published,
     setup,

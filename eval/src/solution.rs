@@ -9,7 +9,7 @@ use kiln_lang::module::{Name, Role};
 use kiln_lang::types::Object;
 
 use crate::lock::LOCK_FILE;
-use crate::package::{ExportKey, Package, Place};
+use crate::package::{CompileDecl, ExportKey, Package, Place};
 use crate::solve::WHOLE;
 use crate::value::{Bits, Value};
 
@@ -380,6 +380,16 @@ impl OncePerNode {
 }
 
 impl Node {
+    /// The compilation that it is, if its package is compiled in several ways.
+    pub(crate) fn compile(&self) -> Option<&CompileDecl> {
+        match &self.part {
+            Some(NodePart::Compile(name)) => {
+                self.package.compiles.iter().find(|it| it.name == *name)
+            }
+            Some(NodePart::Output { .. }) | None => None,
+        }
+    }
+
     /// Returns the value of an option.
     #[must_use]
     pub fn option(&self, name: &str) -> Option<&OptionValue> {

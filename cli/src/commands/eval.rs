@@ -6,8 +6,8 @@ mod file;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kiln_eval::{
-    Derived, Influence, Node, NodeId, NodePart, OptionState, OptionValue, Says, Solution, Unit,
-    fields_set,
+    Derived, Fields, Influence, Node, NodeId, NodePart, OptionState, OptionValue, Says, Solution,
+    Unit,
 };
 use kiln_lang::module::{OptionKind, Role};
 use serde_json::{Value, json};
@@ -64,8 +64,9 @@ fn text(workspace: &Workspace, solved: &Solved, derived: &Derived, all: bool) ->
     }
     let mut seen = BTreeSet::new();
     order.retain(|it| seen.insert(*it));
+    let fields = Fields::new(&workspace.db, &solved.setup, solution);
     for id in order {
-        out.push_str(&package(workspace, solved, derived, id));
+        out.push_str(&package(workspace, solution, &fields, derived, id));
         out.push('\n');
     }
     if !tools.is_empty() {
@@ -85,8 +86,13 @@ fn parts(solution: &Solution, unit: &Unit) -> Vec<NodeId> {
     all
 }
 
-fn package(workspace: &Workspace, solved: &Solved, derived: &Derived, id: NodeId) -> String {
-    let solution = &*solved.solution;
+fn package(
+    workspace: &Workspace,
+    solution: &Solution,
+    fields: &Fields<'_>,
+    derived: &Derived,
+    id: NodeId,
+) -> String {
     let node = solution.node(id);
     let mut out = node.title();
     if solution.unit(node.unit).is_build {
@@ -113,8 +119,7 @@ fn package(workspace: &Workspace, solved: &Solved, derived: &Derived, id: NodeId
         })
         .collect();
     // What layers say of its build counts as much as what they say of its options.
-    let fields = fields_set(&workspace.db, &solved.setup, solution, id);
-    for (name, history) in fields.into_iter().filter(|_| !of_output) {
+    for (name, history) in fields.set_by_layers(id).into_iter().filter(|_| !of_output) {
         for influence in history.iter().filter(|it| !it.overruled) {
             let text = clipped(without_name(&influence.text), VALUE_CHARS_MAX);
             rows.push((name.clone(), text, origin_of(workspace, influence)));
@@ -183,8 +188,9 @@ fn origin_of(workspace: &Workspace, influence: &Influence) -> String {
 
 fn to_json(workspace: &Workspace, solved: &Solved, derived: &Derived) -> Value {
     let solution = &solved.solution;
+    let fields = Fields::new(&workspace.db, &solved.setup, solution);
     let packages: Vec<Value> = (0..solution.nodes.len())
-        .map(|it| package_json(workspace, solved, derived, NodeId(it)))
+        .map(|it| package_json(workspace, solution, &fields, derived, NodeId(it)))
         .collect();
     let derivations: Vec<Value> = derived
         .graph
@@ -215,8 +221,13 @@ fn to_json(workspace: &Workspace, solved: &Solved, derived: &Derived) -> Value {
     })
 }
 
-fn package_json(workspace: &Workspace, solved: &Solved, derived: &Derived, id: NodeId) -> Value {
-    let solution = &*solved.solution;
+fn package_json(
+    workspace: &Workspace,
+    solution: &Solution,
+    fields: &Fields<'_>,
+    derived: &Derived,
+    id: NodeId,
+) -> Value {
     let node: &Node = solution.node(id);
     let table = &node.package.schema.table;
     let options: serde_json::Map<String, Value> = node
@@ -237,14 +248,14 @@ fn package_json(workspace: &Workspace, solved: &Solved, derived: &Derived, id: N
             (name.to_string(), value)
         })
         .collect();
-    let fields: serde_json::Map<String, Value> =
-        fields_set(&workspace.db, &solved.setup, solution, id)
-            .into_iter()
-            .map(|(name, history)| {
-                let history = history.iter().map(|it| influence_json(workspace, it));
-                (name, json!({ "history": history.collect::<Vec<_>>() }))
-            })
-            .collect();
+    let fields: serde_json::Map<String, Value> = fields
+        .set_by_layers(id)
+        .into_iter()
+        .map(|(name, history)| {
+            let history = history.iter().map(|it| influence_json(workspace, it));
+            (name, json!({ "history": history.collect::<Vec<_>>() }))
+        })
+        .collect();
     let edges: Vec<Value> = node
         .edges
         .iter()

@@ -10,8 +10,8 @@
 //! ```
 
 use kiln_eval::{
-    Atom, Cond, Influence, Influencer, Node, NodeId, NodePart, OptionValue, OutputDecl, Place,
-    Provider, Solution, Unit, Value, field_history, field_value,
+    Atom, Cond, Fields, Influence, Influencer, Node, NodeId, NodePart, OptionValue, OutputDecl,
+    Place, Provider, Solution, Unit, Value, field_value,
 };
 use kiln_lang::module::{Name, OptionKind};
 
@@ -354,7 +354,7 @@ fn field(
     let (db, setup, solution) = (&workspace.db, &solved.setup, &solved.solution);
     let id = solution.node(id).made_by().unwrap_or(id);
     let mut called = format!("{}.{name}", called(solution.node(id)));
-    let mut history = field_history(db, setup, solution, id, name);
+    let mut history = Fields::new(db, setup, solution).history(id, name);
     let mut value = field_value(db, setup, solution, id, name);
     if let Some(key) = key {
         called.push_str(&format!(".{key}"));

@@ -20,7 +20,7 @@ use crate::condition::Cond;
 use crate::evaluate::condition_of;
 use crate::explain::NodeFacts;
 use crate::interpret::{Fuel, Interpreter, VALUE_BYTES_MAX};
-use crate::layers::LayerSetting;
+use crate::layers::{Layer, LayerSetting};
 use crate::package::{BodyArg, BodySetting, CompileDecl, Locals, Package, Place, TestDecl};
 use crate::refine::{Refiner, complaint};
 use crate::solution::{Edge, NodeId, NodePart, Solution};
@@ -126,7 +126,7 @@ pub(super) struct NodeBuilder<'c> {
     pub(super) id: NodeId,
     pub(super) package: &'c Package,
     /// The settings of the layers, lowest first, with what they set.
-    layers: Vec<(&'c Arc<Checked>, &'c [Name], &'c LayerSetting)>,
+    layers: Vec<(&'c Layer, &'c [Name], &'c LayerSetting)>,
     fields: Vec<FieldSlot>,
     pub(super) lets: HashMap<(BodyRef, u32), Value>,
     pub(super) inputs: BTreeMap<Label, Input>,
@@ -151,25 +151,7 @@ enum FieldSlot {
 impl<'c> NodeBuilder<'c> {
     pub(super) fn new(context: &'c Context<'c>, id: NodeId) -> Self {
         let package: &'c Package = &context.solution.node(id).package;
-        let compile = match &context.solution.node(id).part {
-            Some(NodePart::Compile(name)) => Some(name),
-            Some(NodePart::Output { .. }) | None => None,
-        };
-        let layers = context
-            .settings
-            .of(package)
-            .into_iter()
-            .map(|(layer, index)| {
-                let layer = &context.setup.layers[layer];
-                let setting = &layer.settings[index];
-                // `curl { static_build.args += … }`: of this compilation.
-                let path = match &setting.path[..] {
-                    [first, rest @ ..] if Some(first) == compile && !rest.is_empty() => rest,
-                    all => all,
-                };
-                (&layer.checked, path, setting)
-            })
-            .collect();
+        let layers = context.settings.of_node(context.solution.node(id));
         let fields = package.schema.table.options.iter().map(|_| FieldSlot::Empty).collect();
         NodeBuilder {
             context,
@@ -410,7 +392,7 @@ impl<'c> NodeBuilder<'c> {
             }
         }
         for at in 0..self.layers.len() {
-            let (checked, path, setting) = self.layers[at];
+            let (layer, path, setting) = self.layers[at];
             let Some(part) = part_of_option(path, &option.name, table) else { continue };
             if !self.holds(&setting.cond) {
                 continue;
@@ -419,7 +401,7 @@ impl<'c> NodeBuilder<'c> {
                 &option.name,
                 (value, &default),
                 (part, setting.op, setting.place),
-                (checked, setting.value, &Vec::new()),
+                (&layer.checked, setting.value, &Vec::new()),
                 &option.ty,
             )?;
             place = setting.place;
@@ -448,12 +430,7 @@ impl<'c> NodeBuilder<'c> {
 
     /// The compilation that this is, if the package is compiled in several ways.
     fn compile(&self) -> Option<&'c CompileDecl> {
-        match &self.context.solution.node(self.id).part {
-            Some(NodePart::Compile(name)) => {
-                self.package.compiles.iter().find(|it| it.name == *name)
-            }
-            Some(NodePart::Output { .. }) | None => None,
-        }
+        self.context.solution.node(self.id).compile()
     }
 
     /// The settings and arguments of a field in the package's bodies, in the order in which they
@@ -589,11 +566,11 @@ impl<'c> NodeBuilder<'c> {
                 value = applied.unwrap_or(value);
             }
             for at in 0..self.layers.len() {
-                let (checked, path, setting) = self.layers[at];
+                let (layer, path, setting) = self.layers[at];
                 if !is_step(path, &schema.name) || !self.holds(&setting.cond) {
                     continue;
                 }
-                let place = (checked, setting.value, &Vec::new());
+                let place = (&layer.checked, setting.value, &Vec::new());
                 let (of, change) =
                     ((value.clone(), &declared), (&[][..], setting.op, setting.place));
                 let applied = self.apply(&schema.name, of, change, place, &Ty::Script);
