@@ -1,6 +1,8 @@
 //! Looks ahead, on all cores: what `setup` and `solve` will ask for is there when they do.
 
+use std::collections::VecDeque;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use kiln_lang::module::{Expr, Module, Name, PackageRef, StmtKind};
@@ -24,7 +26,7 @@ pub fn prepare(packages: &Packages<'_>, request: &SetupRequest, threads: NonZero
     let evaluate = |task: Task<'_>| {
         if let Some(package) = packages.get(&task.name) {
             for name in needs(&package) {
-                work.add(name);
+                task.add(name);
             }
         }
     };
@@ -32,7 +34,7 @@ pub fn prepare(packages: &Packages<'_>, request: &SetupRequest, threads: NonZero
         // A thread costs as much as a few packages, and most requests need no more than that.
         let mut first = None;
         while work.is_small() {
-            let Some(task) = work.take() else { return };
+            let Some(task) = work.take(0) else { return };
             announce(packages, &task);
             if work.is_small() {
                 evaluate(task);
@@ -41,10 +43,12 @@ pub fn prepare(packages: &Packages<'_>, request: &SetupRequest, threads: NonZero
             }
         }
         let first = Mutex::new(first);
+        let next = AtomicUsize::new(0);
         on_threads(threads, || {
             let task = first.lock().unwrap_or_else(PoisonError::into_inner).take();
             task.into_iter().for_each(evaluate);
-            while let Some(task) = work.take() {
+            let thread = next.fetch_add(1, Ordering::Relaxed);
+            while let Some(task) = work.take(thread) {
                 announce(packages, &task);
                 evaluate(task);
             }
@@ -63,7 +67,7 @@ fn announce(packages: &Packages<'_>, task: &Task<'_>) {
         if let StmtKind::Dep(dep) = &stmt.kind
             && let PackageRef::Named(name) = &dep.spec.package
         {
-            task.work.add(&name.name);
+            task.add(&name.name);
         }
     }
 }
@@ -80,7 +84,7 @@ fn named(packages: &Packages<'_>, file: FileId, work: &Work) {
             StmtKind::Want(wants) | StmtKind::Publish(wants) => {
                 for want in wants {
                     if let PackageRef::Named(name) = &want.spec.package {
-                        work.add(&name.name);
+                        work.add(0, &name.name);
                     }
                 }
             }
@@ -89,7 +93,7 @@ fn named(packages: &Packages<'_>, file: FileId, work: &Work) {
                 if setting.path.first().is_some_and(|it| it.name == "providers") =>
             {
                 if let Expr::Name(name) = &module.exprs[setting.value] {
-                    work.add(name);
+                    work.add(0, name);
                 }
             }
             _ => {}
@@ -112,10 +116,13 @@ struct Work {
 
 #[derive(Default)]
 struct State {
-    open: Vec<Name>,
+    /// For each thread what the packages that it works on need, the last on top.
+    open: Vec<VecDeque<Name>>,
     seen: FastSet<Name>,
     /// How many are being worked on: they may bring more.
     busy: usize,
+    /// How many threads wait for a name.
+    waiting: usize,
 }
 
 impl Work {
@@ -123,12 +130,18 @@ impl Work {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, name: &Name) {
+    /// Adds a name to what a thread has found.
+    fn add(&self, thread: usize, name: &Name) {
         let mut state = self.state();
         if !state.seen.contains(name) {
             state.seen.insert(name.clone());
-            state.open.push(name.clone());
-            self.changed.notify_one();
+            if state.open.len() <= thread {
+                state.open.resize_with(thread + 1, VecDeque::new);
+            }
+            state.open[thread].push_back(name.clone());
+            if state.waiting > 0 {
+                self.changed.notify_one();
+            }
         }
     }
 
@@ -138,17 +151,25 @@ impl Work {
     }
 
     /// Waits for a name; there is none once all are done.
-    fn take(&self) -> Option<Task<'_>> {
+    ///
+    /// A thread takes what it found last, whose dependents it has just read. Where it has found
+    /// nothing it takes what another found first: far from what that works on, so that the two
+    /// rarely wait for each other in the database.
+    fn take(&self, thread: usize) -> Option<Task<'_>> {
         let mut state = self.state();
         loop {
-            if let Some(name) = state.open.pop() {
+            let own = state.open.get_mut(thread).and_then(VecDeque::pop_back);
+            let name = own.or_else(|| state.open.iter_mut().find_map(VecDeque::pop_front));
+            if let Some(name) = name {
                 state.busy += 1;
-                return Some(Task { name, work: self });
+                return Some(Task { name, work: self, thread });
             }
             if state.busy == 0 {
                 return None;
             }
+            state.waiting += 1;
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
         }
     }
 }
@@ -157,6 +178,14 @@ impl Work {
 struct Task<'w> {
     name: Name,
     work: &'w Work,
+    /// The thread that works on it.
+    thread: usize,
+}
+
+impl Task<'_> {
+    fn add(&self, name: &Name) {
+        self.work.add(self.thread, name);
+    }
 }
 
 impl Drop for Task<'_> {
