@@ -25,7 +25,7 @@ const BATCH: usize = 32;
 pub(super) struct Ahead {
     /// How high the packages are that were looked at last.
     height: Option<Height>,
-    sketches: FastMap<Name, Foreseen>,
+    sketches: FastMap<Name, Box<Foreseen>>,
 }
 
 /// What is to become of a package.
@@ -56,14 +56,14 @@ impl Solver<'_> {
         board.ahead = Ahead { height: Some(height), sketches };
     }
 
-    fn sketch_ahead(&self, board: &Board, rank: &Arc<Rank>) -> Option<(Name, Foreseen)> {
+    fn sketch_ahead(&self, board: &Board, rank: &Arc<Rank>) -> Option<(Name, Box<Foreseen>)> {
         let needs = board.needs(&rank.name);
         let package = self.packages.get(&rank.name)?;
         if package.is_interface || package.has_parts() || !needs.iter().any(|it| it.present) {
             return None;
         }
         let sketch = self.sketch(board, &package, rank, &needs);
-        sketch.is_alone().then(|| (rank.name.clone(), Foreseen { needs, sketch }))
+        sketch.is_alone().then(|| (rank.name.clone(), Box::new(Foreseen { needs, sketch })))
     }
 }
 
