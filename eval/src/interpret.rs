@@ -22,7 +22,7 @@ use kiln_store::{FetchHash, Template, parse_hex};
 use crate::text::{Text, TextBuilder};
 use crate::value::{Bits, ENTRY_BYTES, LocalFile, Source, Value, conform};
 
-pub(crate) use operators::{as_bits, comparison, concat};
+pub(crate) use operators::{as_bits, concat};
 
 /// What went wrong, ready to be shown.
 pub(crate) type Failure = Box<Diagnostic>;

@@ -36,6 +36,7 @@ mod specs;
 mod syntax;
 mod twice;
 mod values;
+mod versions;
 
 use std::cell::RefCell;
 use std::sync::Arc;

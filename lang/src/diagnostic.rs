@@ -206,6 +206,8 @@ codes! {
 
     /// The packages that are wanted do not go together.
     Conflict = "conflict", Error;
+    /// No version of a package is what something asks for that may not be needed.
+    UnmetNeed = "unmet-need", Warning;
     /// A package is not available here.
     Unavailable = "unavailable", Error;
     /// What is wanted depends on a fact of the machine that is not given.

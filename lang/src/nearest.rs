@@ -40,6 +40,17 @@ pub fn list<T: AsRef<str>>(names: &[T], word: &str) -> String {
     }
 }
 
+/// Returns the first `max` names as [`list`] does, and how many more there are.
+pub fn some_of<T: AsRef<str>>(names: &[T], max: usize) -> String {
+    match names.get(..max) {
+        Some(first) if names.len() > max => {
+            let first: Vec<String> = first.iter().map(|it| format!("`{}`", it.as_ref())).collect();
+            format!("{} and {} more", first.join(", "), names.len() - max)
+        }
+        _ => list(names, "and"),
+    }
+}
+
 /// How far `candidate` is from `wrong`, if it is near at all. A letter counts for two.
 fn distance(wrong: &str, candidate: &str) -> Option<usize> {
     let (plain_wrong, plain_candidate) = (plain(wrong), plain(candidate));

@@ -85,6 +85,8 @@ const TABLE: &[(Code, Trust)] = &[
     (Code::RemovedOption, Sure),
     // What does not go together, and what fails, needs someone who knows why it is there.
     (Code::Conflict, Never),
+    // As of an unknown version.
+    (Code::UnmetNeed, Guess),
     (Code::Unavailable, Never),
     (Code::MissingFact, Never),
     (Code::DependencyCycle, Never),

@@ -11,7 +11,7 @@ use kiln_lang::{Checked, Code, Comparison, Diagnostic, VersionBound, VersionReq}
 
 use super::Evaluation;
 use crate::condition::{Atom, Cond, WithAtom, WithItem};
-use crate::interpret::{as_bits, comparison};
+use crate::interpret::as_bits;
 use crate::package::{AskDecl, Locals, Reqs, ValueDecl};
 use crate::value::{Bits, Value};
 
@@ -77,7 +77,7 @@ impl Evaluation<'_> {
         locals: &Locals,
     ) -> Cond {
         if let (Some(Chosen::Global(a, x)), Some(Chosen::Global(b, y)), Some(comparison)) =
-            (chosen(checked, lhs), chosen(checked, rhs), comparison(op))
+            (chosen(checked, lhs), chosen(checked, rhs), op.comparison())
         {
             return Cond::is(Atom::Globals((a, x), comparison, (b, y)));
         }
@@ -107,7 +107,7 @@ impl Evaluation<'_> {
             let atoms = bits.iter().map(|it| chosen.has(&of, it));
             return if is_any { Cond::any(atoms) } else { Cond::all(atoms) };
         }
-        match comparison(op) {
+        match op.comparison() {
             Some(comparison) => chosen.compare(comparison, value),
             None => Cond::False,
         }
@@ -134,7 +134,7 @@ impl Evaluation<'_> {
                 (value, Value::List(items)) => items.contains(value),
                 (a, b) => a == b,
             },
-            op => crate::condition::compare(&left, comparison(op)?, &right),
+            op => crate::condition::compare(&left, op.comparison()?, &right),
         })
     }
 

@@ -10,7 +10,7 @@ use kiln_lang::{Checked, Code, Comparison, Diagnostic, VersionBound, VersionReq}
 use super::Evaluation;
 use super::readers::Early;
 use crate::condition::Cond;
-use crate::interpret::{Interpreter, comparison};
+use crate::interpret::Interpreter;
 use crate::package::{AskDecl, DepDecl, ItemDecl, Locals, Place, Reqs, ValueDecl};
 use crate::value::Value;
 
@@ -161,7 +161,7 @@ impl Evaluation<'_> {
                 for alternative in &alternatives {
                     let mut all = all.clone();
                     all.extend(
-                        alternative.iter().filter_map(|it| comparison(it.0).map(|op| (op, it.1))),
+                        alternative.iter().filter_map(|it| it.0.comparison().map(|op| (op, it.1))),
                     );
                     next.push(all);
                 }

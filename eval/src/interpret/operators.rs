@@ -10,19 +10,6 @@ use super::{Failure, Interpreter, Reader, shown};
 use crate::text::{Text, TextBuilder};
 use crate::value::{Bits, ENTRY_BYTES, Value};
 
-/// The comparison that an operator asks for.
-pub(crate) fn comparison(op: BinaryOp) -> Option<Comparison> {
-    Some(match op {
-        BinaryOp::Eq => Comparison::Equal,
-        BinaryOp::Ne => Comparison::NotEqual,
-        BinaryOp::Lt => Comparison::Less,
-        BinaryOp::Le => Comparison::LessOrEqual,
-        BinaryOp::Gt => Comparison::Greater,
-        BinaryOp::Ge => Comparison::GreaterOrEqual,
-        _ => return None,
-    })
-}
-
 impl<R: Reader> Interpreter<'_, R> {
     pub(super) fn binary(
         &mut self,
@@ -47,7 +34,7 @@ impl<R: Reader> Interpreter<'_, R> {
             _ => {}
         }
         let (left, right) = (self.eval(lhs)?, self.eval(rhs)?);
-        if let Some(comparison) = comparison(op) {
+        if let Some(comparison) = op.comparison() {
             return self.compare(expr, &left, comparison, &right);
         }
         match op {

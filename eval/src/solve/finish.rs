@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kiln_lang::module::{Name, Role};
-use kiln_lang::{Diagnostic, FileId};
+use kiln_lang::{Code, Diagnostic, FileId};
 
 use super::Solver;
 use super::node::{Draft, DraftEdge, DraftInjection, InjectedBy, missing_facts};
@@ -229,7 +229,15 @@ impl Assembly {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        if !self.diagnostics.contains(&diagnostic) {
+        // That no version is what a file asks for may have been seen in the file already.
+        let is_told = |it: &Diagnostic| {
+            *it == diagnostic
+                || it.code == Code::UnknownVersion
+                    && diagnostic.code == Code::Conflict
+                    && it.primary.file == diagnostic.primary.file
+                    && diagnostic.primary.range.contains_range(it.primary.range)
+        };
+        if !self.diagnostics.iter().any(is_told) {
             self.diagnostics.push(diagnostic);
         }
     }

@@ -13,6 +13,9 @@ use crate::package::{Package, PackageVersion, Place};
 use crate::solution::{Influence, Influencer, Says};
 use crate::value::Value;
 
+/// How many versions a message lists.
+const LISTED_MAX: usize = 6;
+
 /// The version that was taken, and why.
 pub(super) struct Picked {
     pub(super) version: Version,
@@ -166,9 +169,8 @@ impl Solver<'_> {
             Some(_) => needs.to_vec(),
         };
         let first = needs.iter().find(|it| !it.req.is_any()).or(needs.first())?;
-        let has: Vec<String> =
-            package.versions.iter().take(6).map(|it| it.version.to_string()).collect();
-        let more = if package.versions.len() > 6 { " and older ones" } else { "" };
+        let has: Vec<&str> = package.versions.iter().map(|it| it.version.as_str()).collect();
+        let has = kiln_lang::some_of(&has, LISTED_MAX);
         let mut diagnostic = match fixed {
             Some((version, place, label)) => {
                 let known = package.versions.iter().any(|it| it.version == *version);
@@ -193,8 +195,7 @@ impl Solver<'_> {
                 } else {
                     let message =
                         format!("the recipe of `{}` has no version {version}", package.name);
-                    self.at(Code::UnknownVersion, *place, message)
-                        .help(format!("it has {}{more}", kiln_lang::list(&has, "and")))
+                    self.at(Code::UnknownVersion, *place, message).help(format!("it has {has}"))
                 }
             }
             None => {
@@ -216,7 +217,7 @@ impl Solver<'_> {
                 };
                 self.at(Code::Conflict, first.place, message)
                     .here(here)
-                    .help(format!("the recipe has {}{more}", kiln_lang::list(&has, "and")))
+                    .help(format!("the recipe has {has}"))
             }
         };
         for need in needs.iter().filter(|it| !it.req.is_any() && it.place != first.place) {

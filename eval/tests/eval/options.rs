@@ -496,12 +496,14 @@ step build = sh"""build \(version) \(args)"""
     "#]]
     .assert_eq(&show("lib == 1.0"));
     expect![[r#"
-        error[conflict]: `lib` has no version >= 4
-          command line:1 `lib`
-          help: the recipe has `3.0-beta1`, `2.0`, `1.5` and `1.0`
-        error[conflict]: `lib` has no version >= 4
-          command line:1 `lib`
-          help: the recipe has `3.0-beta1`, `2.0`, `1.5` and `1.0`
+        error[unknown-version]: `lib` has no version >= 4
+          command line:1 `>= 4`
+          /r/lib.kiln:3 `2.0`: its versions are here
+          help: it has `2.0`, `1.5`, `1.0` and `3.0-beta1`
+        error[unknown-version]: `lib` has no version >= 4
+          command line:1 `>= 4`
+          /r/lib.kiln:3 `2.0`: its versions are here
+          help: it has `2.0`, `1.5`, `1.0` and `3.0-beta1`
     "#]]
     .assert_eq(&show("lib >= 4"));
 }

@@ -70,6 +70,7 @@ impl<'a> Checker<'a> {
                     for want in wants {
                         self.spec(&want.spec, &Scope::empty(), SpecPlace::Wish);
                         self.reqs(&want.reqs, &Scope::empty());
+                        self.unmet_wish(want, stmt.guard);
                     }
                     // What is published is solved spec by spec.
                     if matches!(stmt.kind, StmtKind::Want(_)) {
@@ -601,54 +602,6 @@ impl<'a> Checker<'a> {
                 diagnostic.help(format!("it has {}", list(&names, "and")))
             };
         }
-        self.report(diagnostic);
-    }
-
-    fn known_version(&mut self, value: ExprId, package: &Name, schema: &Schema) {
-        let Res::Version(crate::version::VersionBound::Exact(version)) = &self.res[value.index()]
-        else {
-            return;
-        };
-        let found = schema.versions.iter().find(|it| it.version == *version);
-        if let Some(found) = found {
-            if let Some(why) = &found.history.deprecated {
-                let message = format!("{package} {version} should not be used any more: {why}");
-                let diagnostic = self.at_expr(Code::Deprecated, value, message).label(
-                    schema.file,
-                    self.db.span(schema.file, found.span),
-                    "declared here",
-                );
-                self.report(diagnostic);
-            }
-            return;
-        }
-        if schema.versions.is_empty() {
-            return;
-        }
-        // The one that begins with most of it; of several, the newest.
-        let alike = |it: &&crate::schema::VersionSchema| {
-            let (a, b) = (it.version.as_str().bytes(), version.as_str().bytes());
-            a.zip(b).take_while(|it| it.0 == it.1).count()
-        };
-        let near = schema.versions.iter().rev().max_by_key(alike);
-        let near = near.map_or_else(String::new, |it| it.version.to_string());
-        let versions: Vec<String> =
-            schema.versions.iter().take(5).map(|it| it.version.to_string()).collect();
-        let more = if schema.versions.len() > 5 { " and more" } else { "" };
-        let message = format!("the recipe of `{package}` has no version {version}");
-        let diagnostic = self
-            .at_expr(Code::UnknownVersion, value, message)
-            .label(
-                schema.file,
-                self.db.span(schema.file, schema.versions[0].span),
-                if schema.versions.len() == 1 {
-                    "its only version"
-                } else {
-                    "its versions are here"
-                },
-            )
-            .help(format!("it has {}{more}", list(&versions, "and")))
-            .fix(format!("write `{near}`"), near);
         self.report(diagnostic);
     }
 

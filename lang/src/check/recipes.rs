@@ -57,10 +57,10 @@ impl<'a> Checker<'a> {
     }
 
     /// Checks a body against the options that it can read and set.
-    pub(super) fn body(&mut self, body: BodyId, table: &Arc<OptionTable>, kind: PartKind) {
+    pub(super) fn body(&mut self, id: BodyId, table: &Arc<OptionTable>, kind: PartKind) {
         let scope = Scope::of(table);
         let module = self.module();
-        let body = &module.bodies[body];
+        let body = &module.bodies[id];
         let place = if kind == PartKind::Preset { CondPlace::Preset } else { CondPlace::Recipe };
         self.guards_of_body(body, &scope, place);
         for decl in &body.options {
@@ -134,6 +134,7 @@ impl<'a> Checker<'a> {
         for stmt in &body.stmts {
             self.stmt(stmt, &scope, kind);
         }
+        self.unmet_needs(id, body);
         self.dropped_args(body);
         // Presets are looked at as the layers that they are.
         if kind != PartKind::Preset {

@@ -307,7 +307,7 @@ overlay site
                 .collect();
             for package in PACKAGES {
                 files.push_str(&format!(
-                    "\n//- /recipes/{package}.kiln\nrecipe {package}\nversion = 1\n"
+                    "\n//- /recipes/{package}.kiln\nrecipe {package}\nversion = 9\n"
                 ));
             }
             let fixture = Fixture::new(&format!("{files}//- {path}\n{text}$0"));

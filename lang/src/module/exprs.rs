@@ -1,6 +1,7 @@
 //! Expressions.
 
 use super::{ExprId, Ident, Name, Req, Spec};
+use crate::version::Comparison;
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,6 +157,20 @@ pub enum BinaryOp {
 }
 
 impl BinaryOp {
+    /// Returns the comparison that the operator asks for, if it compares.
+    #[must_use]
+    pub fn comparison(self) -> Option<Comparison> {
+        Some(match self {
+            BinaryOp::Eq => Comparison::Equal,
+            BinaryOp::Ne => Comparison::NotEqual,
+            BinaryOp::Lt => Comparison::Less,
+            BinaryOp::Le => Comparison::LessOrEqual,
+            BinaryOp::Gt => Comparison::Greater,
+            BinaryOp::Ge => Comparison::GreaterOrEqual,
+            _ => return None,
+        })
+    }
+
     /// Returns the operator as written.
     #[must_use]
     pub fn text(self) -> &'static str {

@@ -281,13 +281,21 @@ fn an_override_is_evaluated_by_itself() {
     assert_eq!(client.end(), Ok(()));
 }
 
+/// Each of the two is met by a version, and none meets both: only evaluation sees that.
+const BETWEEN: &str = "project\nuse \"./recipes\"\nwant dpdk >= 24, dpdk < 24\n";
+
+fn two_versions() -> String {
+    DPDK.1.replace("version = 24.11", "versions { 24.11; 23.11 }")
+}
+
 #[test]
 fn conflicts_are_shown_where_they_come_from() {
     let mut client = start();
-    client.open("/w/project.kiln", "project\nuse \"./recipes\"\nwant dpdk >= 99\n");
+    client.open(DPDK.0, &two_versions());
+    client.open("/w/project.kiln", BETWEEN);
     let found = client.wait("/w/project.kiln", |it| !it.is_empty());
     assert_eq!(found[0]["range"]["start"]["line"], 2, "{found:?}");
-    client.edit("/w/project.kiln", 2, [2, 10, 2, 15], "");
+    client.edit("/w/project.kiln", 2, [2, 15, 2, 26], "");
     client.wait("/w/project.kiln", <[Value]>::is_empty);
     assert_eq!(client.end(), Ok(()));
 }
@@ -295,18 +303,18 @@ fn conflicts_are_shown_where_they_come_from() {
 #[test]
 fn what_was_wrong_before_a_mistake_in_evaluation_is_not_shown_after_it() {
     let mut client = start();
-    client.open("/w/project.kiln", "project\nuse \"./recipes\"\nwant dpdk >= 99\n");
-    client.open(DPDK.0, DPDK.1);
+    client.open(DPDK.0, &two_versions());
+    client.open("/w/project.kiln", BETWEEN);
     client.wait("/w/project.kiln", |it| !it.is_empty());
     // Evaluation alone reads the lock.
     client.disk.write("/w/kiln.lock", PANIC);
-    client.edit(DPDK.0, 2, [2, 10, 2, 15], "99.1");
+    client.edit(DPDK.0, 2, [2, 11, 2, 16], "24.12");
     client.wait("/w/project.kiln", <[Value]>::is_empty);
     let text = "kiln: project.kiln was not evaluated because of a mistake in Kiln";
     assert!(client.told.iter().any(|it| it.1["message"] == text), "{:?}", client.told);
     // The next edit is evaluated as ever.
     client.disk.write("/w/kiln.lock", "");
-    client.edit(DPDK.0, 3, [2, 10, 2, 14], "24.11");
+    client.edit(DPDK.0, 3, [2, 11, 2, 16], "24.11");
     client.wait("/w/project.kiln", |it| !it.is_empty());
     assert_eq!(client.end(), Ok(()));
 }
