@@ -10,6 +10,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -23,12 +24,13 @@ use nix::unistd::Pid;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials: [(&str, Test); 15] = [
+    let trials: [(&str, Test); 16] = [
         ("the first command of the README", the_first_command),
         ("a library's comment does not reach its users", comment_in_a_library),
         ("what a build cannot see changes no id", unseen_changes),
         ("a feature rebuilds its own package alone", one_feature),
         ("a recalled request sees every change of a file", recalled_request),
+        ("a file beside a recipe can be run if it could there", file_that_is_run),
         ("what a program needs when it runs is there", needed_when_it_runs),
         ("a program that nothing can start says what is missing", not_started),
         ("tests run when something that they see has changed", tests_of_packages),
@@ -359,6 +361,26 @@ fn not_started() -> Result<(), Failed> {
     expect(&run("program"), &[program, "it is a part of glibc", "libc6"], &[])?;
     let script = "`script` cannot be started: it is a script for `/nowhere/perl`";
     expect(&run("script"), &[script, "names an interpreter of the store"], &[])
+}
+
+fn file_that_is_run() -> Result<(), Failed> {
+    let recipes = tempfile::tempdir()?;
+    let script = recipes.path().join("greet");
+    fs::write(&script, "#!/bin/sh\necho hello > $1\n")?;
+    let text = "//! For a test.\nrecipe beside\n\nversion = 1.0\nbuild busybox-seed\n\
+         links = {\"/bin/sh\": \"\\(dep.busybox-seed)/busybox\"}\nshell = [\"/bin/sh\", \"-eu\"]\n\
+         step install = sh\"\"\"\\(file(\"greet\")) \\(out)\"\"\"\n";
+    fs::write(recipes.path().join("beside.kiln"), text)?;
+    let folder = recipes.path().as_os_str();
+    let arguments = ["realise", "beside", "--recipes"].map(OsStr::new).into_iter().chain([folder]);
+    for (mode, code) in [(0o644, 3), (0o755, 0)] {
+        fs::set_permissions(&script, fs::Permissions::from_mode(mode))?;
+        let output = kiln(&shared_store(), arguments.clone());
+        if output.status.code() != Some(code) {
+            return Err(format!("with mode {mode:o}:\n{}", said(&output)).into());
+        }
+    }
+    Ok(())
 }
 
 fn needed_when_it_runs() -> Result<(), Failed> {

@@ -38,8 +38,13 @@ pub struct Node {
 /// Where imported files are.
 #[derive(Debug, Clone)]
 pub enum ImportSource {
-    /// One file with these bytes.
-    Bytes(Arc<[u8]>),
+    /// One file.
+    File {
+        /// What it holds.
+        bytes: Arc<[u8]>,
+        /// Whether it can be executed.
+        executable: bool,
+    },
     /// The file or tree at this place on the machine.
     Path(PathBuf),
 }

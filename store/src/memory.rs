@@ -235,7 +235,9 @@ impl Session for MemorySession<'_> {
             keep: Keep::Memory,
         };
         let (draft, from) = match request.from {
-            TreeFrom::Bytes(bytes) => (Some(Draft::of_bytes(bytes)), "(memory)".to_owned()),
+            TreeFrom::File { bytes, executable } => {
+                (Some(Draft::of_file(bytes, executable)), "(memory)".to_owned())
+            }
             TreeFrom::Stage(path) | TreeFrom::Path(path) => {
                 let (parent, name) = crate::ingest::open_parent(path)?;
                 let from = path.display().to_string();

@@ -237,8 +237,13 @@ pub enum TreeFrom<'a> {
     Stage(&'a Path),
     /// Anywhere on the machine: it is copied.
     Path(&'a Path),
-    /// In memory: one file that cannot be executed.
-    Bytes(&'a [u8]),
+    /// In memory: one file.
+    File {
+        /// What it holds.
+        bytes: &'a [u8],
+        /// Whether it can be executed.
+        executable: bool,
+    },
 }
 
 /// An object that builds may see, but that is not valid before it is registered.

@@ -67,7 +67,7 @@ fn read(world: &dyn World, name: &StoreName, path: &str) -> Found {
         return match &entry.kind {
             TreeEntryKind::File { bytes, executable } => Ok((
                 ObjectId::of_file(name, bytes, *executable),
-                ImportSource::Bytes(bytes.clone()),
+                ImportSource::File { bytes: bytes.clone(), executable: *executable },
             )),
             TreeEntryKind::Symlink { .. } | TreeEntryKind::EmptyFolder => {
                 Err(ImportMistake::Neither { path: path.to_owned() })

@@ -238,9 +238,10 @@ fn encode_derivation(encoder: &mut Encoder, derivation: &TracedDerivation<'_>) -
     urls.iter().for_each(|it| encoder.text(it));
     match import {
         None => encoder.u8(0),
-        Some(ImportSource::Bytes(bytes)) => {
+        Some(ImportSource::File { bytes, executable }) => {
             encoder.u8(1);
             encoder.bytes(bytes);
+            encoder.bool(*executable);
         }
         Some(ImportSource::Path(path)) => {
             encoder.u8(2);
@@ -269,7 +270,10 @@ fn decode_derivation<'t>(decoder: &mut Decoder<'t>) -> Result<TracedDerivation<'
     let at = decoder.at();
     let import = match decoder.u8()? {
         0 => None,
-        1 => Some(ImportSource::Bytes(Arc::from(decoder.bytes()?))),
+        1 => Some(ImportSource::File {
+            bytes: Arc::from(decoder.bytes()?),
+            executable: decoder.bool("whether it can be executed")?,
+        }),
         2 => Some(ImportSource::Path(PathBuf::from(decoder.text()?))),
         found => return Err(DecodeError::BadTag { what: "import", found, at }),
     };

@@ -53,7 +53,7 @@ impl Trace<'_> {
     pub fn imports(&self, folder: &std::path::Path) -> bool {
         self.derivations.iter().any(|it| match &it.import {
             Some(ImportSource::Path(path)) => folder.starts_with(path),
-            Some(ImportSource::Bytes(_)) | None => false,
+            Some(ImportSource::File { .. }) | None => false,
         })
     }
 

@@ -102,15 +102,11 @@ pub(crate) enum Content {
 }
 
 impl Draft {
-    /// Makes a draft of one file that cannot be executed.
-    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
+    /// Makes a draft of one file.
+    pub(crate) fn of_file(bytes: &[u8], executable: bool) -> Self {
         let template = BlobId::of_encoding(bytes);
-        let root = DraftItem::File {
-            template,
-            bytes: bytes.len() as u64,
-            executable: false,
-            found: Vec::new(),
-        };
+        let root =
+            DraftItem::File { template, bytes: bytes.len() as u64, executable, found: Vec::new() };
         let contents =
             DraftContents { contents: vec![Content::Memory(bytes.to_vec())], origin: None };
         Draft { root, contents }

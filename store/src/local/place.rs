@@ -77,12 +77,14 @@ impl LocalSession<'_> {
             keep,
         };
         let (draft, from) = match request.from {
-            TreeFrom::Bytes(bytes) => (Some(Draft::of_bytes(bytes)), "(memory)".to_owned()),
+            TreeFrom::File { bytes, executable } => {
+                (Some(Draft::of_file(bytes, executable)), "(memory)".to_owned())
+            }
             TreeFrom::Stage(path) | TreeFrom::Path(path) => {
                 let (parent, name) = open_parent(path)?;
                 let keep = match request.from {
                     TreeFrom::Stage(_) => Keep::InPlace,
-                    TreeFrom::Path(_) | TreeFrom::Bytes(_) => Keep::Stage(&stage, TREE),
+                    TreeFrom::Path(_) | TreeFrom::File { .. } => Keep::Stage(&stage, TREE),
                 };
                 (
                     reader(keep).read(&parent, &name, &path.display().to_string())?,

@@ -493,7 +493,9 @@ impl<'a> Context<'a> {
             return Err(self.failed(Cause::NoSource, started_s, started));
         };
         let from = match source {
-            ImportSource::Bytes(bytes) => TreeFrom::Bytes(bytes),
+            ImportSource::File { bytes, executable } => {
+                TreeFrom::File { bytes, executable: *executable }
+            }
             ImportSource::Path(path) => TreeFrom::Path(path),
         };
         let placed = self.session.place_tree(PlaceTree {

@@ -276,8 +276,11 @@ fn an_import_is_what_its_id_says_or_is_refused() {
         fs::write(path.join("a.c"), "long").unwrap();
         let error = place(TreeFrom::Path(&path), Some(placed.id)).unwrap_err();
         assert!(matches!(error, PlaceError::Unexpected { expected, .. } if expected == placed.id));
-        let bytes = place(TreeFrom::Bytes(b"text"), None).unwrap();
-        assert_eq!(bytes.id, ObjectId::of_file(&name("src"), b"text", false));
+        for executable in [false, true] {
+            let expected = ObjectId::of_file(&name("src"), b"text", executable);
+            let from = TreeFrom::File { bytes: b"text", executable };
+            assert_eq!(place(from, Some(expected)).unwrap().id, expected);
+        }
     });
 }
 

@@ -210,7 +210,11 @@ fn downloads_and_imports_become_inputs() {
         let mut plan = Plan::default();
         plan.fetch("source", 1, "mirror://debian/source.tar");
         let id = ObjectId::of_file(&name("patch"), patch, false);
-        plan.import("patch", id, ImportSource::Bytes(patch.as_slice().into()));
+        plan.import(
+            "patch",
+            id,
+            ImportSource::File { bytes: patch.as_slice().into(), executable: false },
+        );
         let script = "copy {source}/src/a.c {out}/a.c\ncopy {patch} {out}/p";
         plan.build("top", &["source", "patch"], script);
         let paths = bench.realise(store, &plan, &["top"], &[]).unwrap();
@@ -218,7 +222,11 @@ fn downloads_and_imports_become_inputs() {
         // Another place for the same bytes changes nothing.
         let mut moved = Plan::default();
         moved.fetch("source", 1, "mirror://debian/elsewhere.tar");
-        moved.import("patch", id, ImportSource::Bytes(patch.as_slice().into()));
+        moved.import(
+            "patch",
+            id,
+            ImportSource::File { bytes: patch.as_slice().into(), executable: false },
+        );
         moved.build("top", &["source", "patch"], script);
         bench.builder.take_built();
         assert_eq!(bench.realise(store, &moved, &["top"], &[]).unwrap(), paths);
