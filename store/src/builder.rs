@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use nix::sys::signal::Signal;
+
 use crate::derivation::Action;
 use crate::digest::ActionId;
 use crate::graph::Limits;
@@ -134,6 +136,9 @@ pub enum BuildError {
         /// A command that shows whether it is changed.
         check: String,
     },
+    /// Something outside of the build ended it.
+    #[error("something outside of the build ended it, such as the kernel when memory is short")]
+    Ended,
     /// A system call failed that should not.
     #[error("{call} failed on {on}: {source}")]
     System {
@@ -168,7 +173,12 @@ impl std::fmt::Display for StepStatus {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             StepStatus::Code(code) => write!(f, "ended with exit code {code}"),
-            StepStatus::Signal(signal) => match nix::sys::signal::Signal::try_from(*signal) {
+            StepStatus::Signal(signal) => match Signal::try_from(*signal) {
+                // Nobody else sends it to a build that goes on.
+                Ok(name @ Signal::SIGKILL) => write!(
+                    f,
+                    "was ended by signal {signal} ({name}), which the kernel sends when memory is short"
+                ),
                 Ok(name) => write!(f, "was ended by signal {signal} ({name})"),
                 Err(_) => write!(f, "was ended by signal {signal}"),
             },

@@ -423,13 +423,6 @@ impl Watch<'_> {
     fn finish(mut self) -> Result<Left, BuildError> {
         // Nothing is alive, and the guard has nothing to do.
         self.process = None;
-        let vanished = || BuildError::System {
-            call: "wait",
-            on: "the build's first process, which something from outside has ended, such as the \
-                 kernel when memory is short"
-                .into(),
-            source: Errno::ECHILD.into(),
-        };
         match (self.end.take(), self.store.take()) {
             (Some(End::Failed(error)), _) => Err(error),
             (Some(End::Done), Some(store)) => {
@@ -439,7 +432,7 @@ impl Watch<'_> {
                     .and_then(|it| it.status.map(|status| ShellEnd { failed: it.failed, status }));
                 Ok(Left { store, shell })
             }
-            (Some(End::Done) | None, _) => Err(vanished()),
+            (Some(End::Done) | None, _) => Err(BuildError::Ended),
         }
     }
 }
