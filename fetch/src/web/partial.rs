@@ -10,7 +10,9 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -58,7 +60,9 @@ impl Partial {
         cancel: &Cancel,
     ) -> Result<Self, FetchError> {
         let path = folder.join(hash.to_string().replace(':', "-"));
-        std::fs::create_dir_all(folder).map_err(|source| write_error(folder, source))?;
+        let mut made = std::fs::DirBuilder::new();
+        made.recursive(true).mode(0o755);
+        made.create(folder).map_err(|source| write_error(folder, source))?;
         let file = lock(&path, cancel)?;
         let mut partial =
             Partial { path, file, hash, digest: Digest::new(hash), bytes: 0, origin: None };

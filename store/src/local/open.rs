@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -180,8 +181,10 @@ fn has_no_entries(path: &Path) -> bool {
 }
 
 fn create(root: &Path) -> Result<(), StoreError> {
+    // Whatever the umask, nobody but the owner puts anything into a store.
     let make = |path: &Path| {
-        fs::create_dir_all(path).map_err(|it| StoreError::from(SystemError::new("mkdir", path, it)))
+        let made = fs::DirBuilder::new().recursive(true).mode(0o755).create(path);
+        made.map_err(|it| StoreError::from(SystemError::new("mkdir", path, it)))
     };
     make(&root.join("store"))?;
     let var_path = root.join("var");
@@ -199,7 +202,9 @@ fn create(root: &Path) -> Result<(), StoreError> {
     let _lock = claim::lock(&var, b"commit")?;
     let pending = var_path.join("format.new");
     let write = || -> io::Result<()> {
-        let mut file = fs::File::create(&pending)?;
+        let mut options = fs::OpenOptions::new();
+        let mut file =
+            options.write(true).create(true).truncate(true).mode(0o644).open(&pending)?;
         file.write_all(format!("{FORMAT_PREFIX}{FORMAT}\n").as_bytes())?;
         file.sync_all()?;
         fs::rename(&pending, var_path.join("format"))

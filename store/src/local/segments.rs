@@ -11,7 +11,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::local::fault;
@@ -237,6 +237,7 @@ impl Segments {
             .write(true)
             .create(true)
             .truncate(false)
+            .mode(0o644)
             .open(path)
             .map_err(|it| failed("open", it))?;
         let bytes = file_bytes(&file, path)?;
