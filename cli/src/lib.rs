@@ -68,6 +68,7 @@ use crate::terminal::{Style, Terminal};
 pub fn main() -> ExitCode {
     // Builds are cloned by a small copy of this program, which must not do anything else.
     kiln_sandbox::run_helper_if_asked();
+    signals::take_file_size_errors();
     let kiln = match Kiln::try_parse() {
         Ok(kiln) => kiln,
         Err(error) => {

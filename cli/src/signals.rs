@@ -2,13 +2,21 @@
 //! way the terminal is as it was.
 
 use std::io;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use kiln_store::Cancel;
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::{getpgrp, tcgetpgrp};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::{Handle, Signals};
+
+/// Lets a write beyond the limit of the size of files (`ulimit -f`) fail, and be told as any other
+/// that fails: the signal that comes with it would end this process without a word.
+pub(crate) fn take_file_size_errors() {
+    // A handler does not reach programs that are started, as being ignored would.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
+}
 
 /// While it lives, signals set a [`Cancel`].
 pub(crate) struct Interrupt {
