@@ -31,8 +31,6 @@ pub(crate) struct Client {
     pub(crate) refreshes_lenses: bool,
     /// Whether it asks what is wrong with files that are open.
     pub(crate) pulls_diagnostics: bool,
-    /// Whether it asks what is wrong with all files; then nobody tells it unasked.
-    pub(crate) pulls_workspace: bool,
     pub(crate) refreshes_diagnostics: bool,
 }
 
@@ -82,8 +80,6 @@ impl Client {
                 .and_then(|it| it.refresh_support)
                 .unwrap_or(false),
             pulls_diagnostics: document.is_some_and(|it| it.diagnostic.is_some()),
-            pulls_workspace: document.is_some_and(|it| it.diagnostic.is_some())
-                && workspace.is_some_and(|it| it.diagnostic.is_some()),
             refreshes_diagnostics: workspace
                 .and_then(|it| it.diagnostic.as_ref())
                 .and_then(|it| it.refresh_support)
@@ -138,7 +134,9 @@ pub(crate) fn server(client: &Client) -> ServerCapabilities {
                 identifier: Some("kiln".to_owned()),
                 // What is wrong with a file depends on what others declare.
                 inter_file_dependencies: true,
-                workspace_diagnostics: client.pulls_workspace,
+                // It is told of the files that are not open. Neovim would ask about all files when
+                // there is news, and pass over what is said of those that are open.
+                workspace_diagnostics: false,
                 work_done_progress_options: no_progress,
             })
         }),

@@ -277,7 +277,7 @@ fn locked(snapshot: &Snapshot, subject: &Subject) -> Preferences {
 }
 
 /// Where the lock of a project is.
-fn lock_path(project: &str) -> Option<String> {
+pub(crate) fn lock_path(project: &str) -> Option<String> {
     Some(format!("{}/{LOCK_FILE}", parent(project)?.trim_end_matches('/')))
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  client ─messages─▶ transport ─▶ main loop ─owns─▶ State: documents, scopes, generation
-//!                                     │  │
+//!                                     │  ├──▶ watching thread ─▶ what changed on the disk
 //!                  Snapshot (Arc) ◀───┘  └──▶ evaluation thread ─▶ what `kiln why` says, perhaps old
 //!                      │
 //!                   pool: handlers ─▶ kiln_lang::ide ─▶ convert ─▶ responses
@@ -47,6 +47,7 @@ mod scope;
 mod server;
 mod snapshot;
 mod transport;
+mod watch;
 mod world;
 
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use lsp_types::request::{
     Formatting, GotoDefinition, GotoTypeDefinition, HoverRequest, InlayHintRequest,
     PrepareRenameRequest, RangeFormatting, References, Rename, Request, SelectionRangeRequest,
     SemanticTokensFullRequest, SemanticTokensRangeRequest, SignatureHelpRequest,
-    WorkspaceDiagnosticRequest, WorkspaceSymbolRequest,
+    WorkspaceSymbolRequest,
 };
 use serde_json::Value;
 
@@ -69,6 +69,5 @@ pub(crate) fn route(method: &str) -> Option<Route> {
         Asked CodeLensRequest => actions::lenses,
         Later CodeLensResolve => actions::resolve_lens,
         Asked DocumentDiagnosticRequest => reports::of_document,
-        Later WorkspaceDiagnosticRequest => reports::of_workspace,
     }
 }

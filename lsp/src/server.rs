@@ -38,6 +38,7 @@ use crate::pool::{Pool, Urgency};
 use crate::routes::route;
 use crate::scope::{Scope, ScopeKey};
 use crate::snapshot::{Refused, Snapshot};
+use crate::watch::{self, Change};
 use crate::world::EditorWorld;
 
 /// Why a server ended other than by being told to.
@@ -90,6 +91,8 @@ enum Event {
     Answered(Response),
     Found(Found),
     Evaluated(Told),
+    /// Files have changed on disk, and no client told.
+    Changed(Vec<Change>),
     /// A folder of recipes that cannot be listed, and why.
     Unlisted(String),
 }
@@ -161,6 +164,7 @@ struct Server {
     events: Sender<Event>,
     pool: Pool,
     evaluation: Sender<Snapshot>,
+    watch: Sender<Snapshot>,
     seen: Arc<Seen>,
     /// The requests that are not answered yet, and whether they were cancelled.
     pending: HashMap<RequestId, Arc<AtomicBool>>,
@@ -190,6 +194,10 @@ impl Server {
         let evaluation = evaluation::start(move |it| {
             let _ = done.send(Event::Evaluated(it));
         });
+        let noticed = events.clone();
+        let watch = watch::start(move |it| {
+            let _ = noticed.send(Event::Changed(it));
+        });
         let world = Arc::new(EditorWorld::new(config.world.clone(), &config.std_root));
         let extract = config.cache.clone().map(|it| Arc::new(Extract::new(it)));
         let state = Snapshot {
@@ -209,6 +217,7 @@ impl Server {
             events,
             pool: Pool::new(),
             evaluation,
+            watch,
             seen: Arc::default(),
             pending: HashMap::new(),
             published: BTreeMap::new(),
@@ -243,6 +252,7 @@ impl Server {
                 Event::Evaluated(Told::Panicked(what)) => self
                     .outbox
                     .log(&format!("{what} was not evaluated because of a mistake in Kiln")),
+                Event::Changed(changes) => self.files_changed(changes),
                 Event::Unlisted(what) => self.unlisted(what),
             }
         }
@@ -337,7 +347,8 @@ impl Server {
             }
             DidChangeWatchedFiles::METHOD => {
                 let params = params::<DidChangeWatchedFiles>(notification)?;
-                self.files_changed(&params.changes);
+                let changes = params.changes.iter().map(|it| (self.state.path(&it.uri), it.typ));
+                self.files_changed(changes.collect());
             }
             DidChangeWorkspaceFolders::METHOD => {
                 let event = params::<DidChangeWorkspaceFolders>(notification)?.event;
@@ -390,7 +401,7 @@ impl Server {
         };
         self.state.documents = Arc::new(documents);
         // Files that are part of the program are shown as they are.
-        if path.starts_with(&self.state.config.std_root) || path.starts_with("builtin:") {
+        if self.state.is_program(&path) {
             return self.changed();
         }
         // A document of a new file belongs to the folders that are listed.
@@ -432,14 +443,13 @@ impl Server {
     }
 
     /// Files have changed on disk, not through an editor.
-    fn files_changed(&mut self, changes: &[lsp_types::FileEvent]) {
+    fn files_changed(&mut self, changes: Vec<Change>) {
         let world = self.state.world.clone();
         let std_root = self.state.config.std_root.clone();
         let mut come_or_gone = false;
-        for change in changes {
-            let path = self.state.path(&change.uri);
-            come_or_gone |= change.typ != FileChangeType::CHANGED;
-            if change.typ == FileChangeType::DELETED {
+        for (path, kind) in changes {
+            come_or_gone |= kind != FileChangeType::CHANGED;
+            if kind == FileChangeType::DELETED {
                 self.seen.forget(&path);
             }
             if self.state.documents.contains_key(&path) || !path.starts_with('/') {
@@ -448,7 +458,7 @@ impl Server {
             let scopes =
                 self.state.scopes.iter().map(|it| it.with_file(&path, None, &world, &std_root));
             self.state.scopes = Arc::new(scopes.collect());
-            if change.typ == FileChangeType::DELETED
+            if kind == FileChangeType::DELETED
                 && let Some(Published { uri, .. }) = self.published.remove(&path)
             {
                 self.outbox.notify::<PublishDiagnostics>(PublishDiagnosticsParams {
@@ -476,10 +486,15 @@ impl Server {
         // What a project file in a folder would belong to is what the folder belongs to.
         let of_folders =
             folders.iter().map(|it| format!("{}/{PROJECT_FILE}", it.trim_end_matches('/')));
-        let paths = of_folders.chain(self.state.documents.keys().cloned());
+        let documents = self.state.documents.keys().filter(|it| !self.state.is_program(it));
+        let paths = of_folders.chain(documents.cloned());
         let mut keys: Vec<ScopeKey> = paths.map(|it| ScopeKey::of(&it, &folders, &world)).collect();
         keys.sort();
         keys.dedup();
+        // What is part of the program is looked at without anything of the user's, too.
+        if keys.is_empty() {
+            keys.push(ScopeKey::Loose);
+        }
         let scopes =
             keys.into_iter().map(|key| match self.state.scopes.iter().find(|it| it.key == key) {
                 Some(scope) => scope.clone(),
@@ -493,6 +508,7 @@ impl Server {
         self.state.generation += 1;
         self.state.current.store(self.state.generation, Ordering::Release);
         self.find_diagnostics();
+        let _ = self.watch.send(self.state.clone());
         let _ = self.evaluation.send(self.state.clone());
     }
 
@@ -539,6 +555,7 @@ impl Server {
         }
         self.seen.publish(&found.path, found.checked);
         let was_told = before.is_some_and(|it| !it.is_open && !it.diagnostics.is_empty());
+        let is_news = before.is_some_and(|it| it.diagnostics != found.diagnostics);
         let is_same = match before {
             // An editor that opens a file is told what is wrong with it, even if it is nothing.
             Some(before) => {
@@ -546,6 +563,7 @@ impl Server {
             }
             None => found.diagnostics.is_empty() && found.version.is_none(),
         };
+        let is_edited = self.edited.as_ref() == Some(&found.path);
         let Found { search, path, uri, diagnostics, version, .. } = found;
         let published = Published {
             search,
@@ -554,17 +572,18 @@ impl Server {
             diagnostics: diagnostics.clone(),
         };
         self.published.insert(path, published);
-        // A client that asks about the files that are open would show twice what is wrong with them;
-        // one that asks about all files is told of none.
-        let client = &self.state.client;
-        let asks = client.pulls_workspace || client.pulls_diagnostics && version.is_some();
-        let takes_back = asks && was_told && !client.pulls_workspace;
-        if takes_back {
+        // A client that asks about the files that are open would show twice what is wrong with them.
+        let asks = self.state.client.pulls_diagnostics && version.is_some();
+        if asks && was_told {
             let params = PublishDiagnosticsParams { uri, diagnostics: Vec::new(), version };
             self.outbox.notify::<PublishDiagnostics>(params);
         } else if !is_same && !asks {
             let params = PublishDiagnosticsParams { uri, diagnostics, version };
             self.outbox.notify::<PublishDiagnostics>(params);
+        }
+        // It asks about the file that it edits, and not all ask about the others then.
+        if asks && is_news && !is_edited {
+            self.refresh_diagnostics();
         }
     }
 

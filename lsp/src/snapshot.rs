@@ -97,14 +97,19 @@ impl Snapshot {
         !Database::is_builtin(file) && !db.path(file).starts_with(&self.config.std_root)
     }
 
+    /// Whether a path is that of a file that is part of the program.
+    pub(crate) fn is_program(&self, path: &str) -> bool {
+        path.starts_with(&self.config.std_root) || path.starts_with("builtin:")
+    }
+
     /// Returns the scope that a path belongs to.
     pub(crate) fn scope(&self, path: &str) -> Option<&Scope> {
+        // What is part of the program belongs to all, and is shown as the first one sees it.
+        if self.is_program(path) {
+            return self.scopes.first();
+        }
         let key = ScopeKey::of(path, &self.folders, &self.world);
-        self.scopes
-            .iter()
-            .find(|it| it.key == key)
-            // Recipes of the program belong to all, and are shown as the first one sees them.
-            .or_else(|| self.scopes.first())
+        self.scopes.iter().find(|it| it.key == key).or_else(|| self.scopes.first())
     }
 
     /// Finds the file of a request.
@@ -135,7 +140,7 @@ impl Snapshot {
         // Documents that are not saved yet.
         for path in self.documents.keys() {
             let mine = ScopeKey::of(path, &self.folders, &self.world) == scope.key;
-            if mine && !path.starts_with(&self.config.std_root) && !path.starts_with("builtin:") {
+            if mine && !self.is_program(path) {
                 files.push(scope.db.file(path));
             }
         }

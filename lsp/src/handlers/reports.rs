@@ -1,15 +1,11 @@
 //! What is wrong, for clients that ask instead of being told.
 
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use lsp_types::{
     Diagnostic, DocumentDiagnosticParams, DocumentDiagnosticReport, DocumentDiagnosticReportResult,
     FullDocumentDiagnosticReport, RelatedFullDocumentDiagnosticReport,
-    RelatedUnchangedDocumentDiagnosticReport, UnchangedDocumentDiagnosticReport, Uri,
-    WorkspaceDiagnosticParams, WorkspaceDiagnosticReport, WorkspaceDiagnosticReportResult,
-    WorkspaceDocumentDiagnosticReport, WorkspaceFullDocumentDiagnosticReport,
-    WorkspaceUnchangedDocumentDiagnosticReport,
+    RelatedUnchangedDocumentDiagnosticReport, UnchangedDocumentDiagnosticReport,
 };
 
 use crate::diagnostics::of_file;
@@ -36,64 +32,6 @@ pub(crate) fn of_document(
         }
     };
     Ok(DocumentDiagnosticReportResult::Report(report))
-}
-
-pub(crate) fn of_workspace(
-    snapshot: &Snapshot,
-    params: WorkspaceDiagnosticParams,
-) -> Result<WorkspaceDiagnosticReportResult, Refused> {
-    let before: HashMap<String, String> = params
-        .previous_result_ids
-        .into_iter()
-        .map(|it| (it.uri.as_str().to_owned(), it.value))
-        .collect();
-    let mut items = Vec::new();
-    for scope in &*snapshot.scopes {
-        for file in snapshot.own_files(scope) {
-            // An answer about texts that are no more is refused anyway.
-            if snapshot.is_stale() {
-                break;
-            }
-            let path = scope.db.path(file);
-            // A file of two scopes is that of its own.
-            let is_mine = snapshot.scope(&path).is_none_or(|it| it.key == scope.key);
-            let Some(uri) = snapshot.uri(&scope.db, file).filter(|_| is_mine) else { continue };
-            let version = snapshot.documents.get(&*path).map(|it| i64::from(it.version));
-            let previous = before.get(uri.as_str()).map(String::as_str);
-            let found = of_file(snapshot, scope, file);
-            // Of a file that is fine and was not asked about before there is nothing to say.
-            if found.is_empty() && previous.is_none() {
-                continue;
-            }
-            items.push(in_workspace(report(found, previous), uri, version));
-        }
-    }
-    Ok(WorkspaceDiagnosticReportResult::Report(WorkspaceDiagnosticReport { items }))
-}
-
-fn in_workspace(
-    report: Report,
-    uri: Uri,
-    version: Option<i64>,
-) -> WorkspaceDocumentDiagnosticReport {
-    match report {
-        Report::Same(unchanged_document_diagnostic_report) => {
-            WorkspaceDocumentDiagnosticReport::Unchanged(
-                WorkspaceUnchangedDocumentDiagnosticReport {
-                    uri,
-                    version,
-                    unchanged_document_diagnostic_report,
-                },
-            )
-        }
-        Report::Full(full_document_diagnostic_report) => {
-            WorkspaceDocumentDiagnosticReport::Full(WorkspaceFullDocumentDiagnosticReport {
-                uri,
-                version,
-                full_document_diagnostic_report,
-            })
-        }
-    }
 }
 
 enum Report {

@@ -90,8 +90,20 @@ fn markup_content(snapshot: &Snapshot, markdown: String) -> MarkupContent {
     if snapshot.client.markdown {
         return MarkupContent { kind: MarkupKind::Markdown, value: markdown };
     }
-    // Without the fences, it reads well as it is.
-    let lines = markdown.lines().filter(|it| !it.starts_with("```"));
+    // Without the fences and what is emphasized, it reads well as it is.
+    let lines = markdown.lines().filter(|it| !it.starts_with("```")).map(without_emphasis);
     let value = lines.collect::<Vec<_>>().join("\n").trim().to_owned();
     MarkupContent { kind: MarkupKind::PlainText, value }
+}
+
+/// `**value** in project.kiln` and `*(overruled)*`, without the asterisks; what the user has written
+/// keeps its own.
+fn without_emphasis(line: &str) -> String {
+    if let Some((value, rest)) = line.strip_prefix("**").and_then(|it| it.rsplit_once("** in ")) {
+        return format!("{value} in {rest}");
+    }
+    match line.strip_suffix("*(overruled)*") {
+        Some(line) => format!("{line}(overruled)"),
+        None => line.to_owned(),
+    }
 }

@@ -250,6 +250,17 @@ impl Client {
         }
     }
 
+    /// Waits until the server has told this, behind as many other things as these, and returns how
+    /// many it has told then.
+    pub(crate) fn wait_told(&mut self, method: &str, behind: usize) -> usize {
+        loop {
+            if let Some(at) = self.told[behind..].iter().position(|it| it.0 == method) {
+                return behind + at + 1;
+            }
+            self.receive(method);
+        }
+    }
+
     /// Asks again and again until the answer is so: for what becomes known in the background.
     pub(crate) fn until(
         &mut self,

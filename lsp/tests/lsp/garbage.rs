@@ -49,7 +49,6 @@ const METHODS: &[&str] = &[
     "textDocument/codeLens",
     "codeLens/resolve",
     "workspace/symbol",
-    "workspace/diagnostic",
     "workspace/executeCommand",
     "no/such/method",
 ];

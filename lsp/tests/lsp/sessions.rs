@@ -1,5 +1,6 @@
 //! Sessions as editors have them.
 
+use kiln_lang::World as _;
 use kiln_lsp::ServeError;
 use serde_json::{Value, json};
 
@@ -105,6 +106,26 @@ fn files_come_and_go() {
 }
 
 #[test]
+fn files_that_change_on_disk_are_noticed_without_the_editor() {
+    let capabilities =
+        json!({"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": false}}});
+    let mut client = Client::start_with(&[DPDK, PROJECT, OVERRIDE], &["/w"], capabilities, None);
+    client.open("/w/my.kiln", "override dpdk\nnew_one = on\n");
+    client.wait("/w/my.kiln", |it| it.len() == 1);
+    client.disk.write(DPDK.0, &format!("{}feature new_one = off\n", DPDK.1));
+    client.wait("/w/my.kiln", <[Value]>::is_empty);
+    // A recipe comes, and goes.
+    client.open("/w/curl.kiln", "override curl\n");
+    client.wait("/w/curl.kiln", |it| shown(it).iter().any(|it| it.contains("unknown-package")));
+    client.disk.write("/w/recipes/curl.kiln", "recipe curl\nversion = 8\n");
+    client.wait("/w/curl.kiln", |it| shown(it).iter().all(|it| !it.contains("unknown-package")));
+    client.disk.set(&[DPDK, PROJECT, OVERRIDE]);
+    client.wait("/w/curl.kiln", |it| shown(it).iter().any(|it| it.contains("unknown-package")));
+    assert!(client.told.iter().all(|it| it.0 != "client/registerCapability"), "{:?}", client.told);
+    assert_eq!(client.end(), Ok(()));
+}
+
+#[test]
 fn files_that_are_not_open_are_checked_too() {
     let mut client =
         Client::start(&[DPDK, PROJECT, ("/w/b.kiln", "override dpdk\npcp = on\n")], &["/w"]);
@@ -160,6 +181,22 @@ fn the_standard_recipes_can_be_gone_to() {
     client.open("/w/project.kiln", "project\ntoolchain.link = static\n");
     let target = client.get("textDocument/definition", at("/w/project.kiln", 1, 12));
     assert!(target[0]["uri"].as_str().unwrap().ends_with("/builtin/toolchain.kiln"), "{target}");
+    assert_eq!(client.end(), Ok(()));
+}
+
+#[test]
+fn a_standard_recipe_alone_is_looked_at_like_any_file() {
+    // Neovim starts a server without a folder for a file that is in none.
+    let cache = tempfile::tempdir().unwrap();
+    let mut client = Client::start_with(&[], &[], json!({}), Some(cache.path().to_owned()));
+    let found = client.get("workspace/symbol", json!({"query": "zlib"}));
+    assert_eq!(found, json!([]), "standard recipes are no symbols of a workspace");
+    let zlib = cache.path().join("std/zlib.kiln");
+    let text = client.disk.read("std:zlib.kiln").unwrap();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    client.open(zlib.to_str().unwrap(), &text);
+    let hover = client.get("textDocument/hover", at(zlib.to_str().unwrap(), 4, 10));
+    assert!(hover["contents"]["value"].as_str().unwrap().contains("A library."), "{hover}");
     assert_eq!(client.end(), Ok(()));
 }
 
@@ -236,6 +273,21 @@ fn hover_goes_on_while_a_line_is_written() {
     let place = at("/w/project.kiln", 4, 9);
     let hover = says(&client.get("textDocument/hover", place));
     assert!(hover.contains("**`16`** in project.kiln, before the last edits"), "{hover}");
+    assert_eq!(client.end(), Ok(()));
+}
+
+#[test]
+fn hover_without_markdown_has_no_marks_of_it() {
+    let capabilities = json!({"textDocument": {"hover": {"contentFormat": ["plaintext"]}}});
+    let mut client = Client::start_with(&[DPDK, PROJECT], &["/w"], capabilities, None);
+    client.open("/w/project.kiln", PROJECT.1);
+    let says = |it: &Value| it["contents"]["value"].as_str().unwrap_or("").to_owned();
+    let place = at("/w/project.kiln", 3, 9);
+    let hover = client.until("textDocument/hover", &place, |it| says(it).contains("`16` in"));
+    assert_eq!(hover["contents"]["kind"], "plaintext");
+    let text = says(&hover);
+    assert!(text.starts_with("knob ports: Int(1..=64) = 32\n"), "{text}");
+    assert!(text.ends_with("- `32` default (dpdk.kiln:13) (overruled)"), "{text}");
     assert_eq!(client.end(), Ok(()));
 }
 
