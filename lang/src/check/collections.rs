@@ -176,6 +176,7 @@ impl<'a> Checker<'a> {
             Element::For { name, list, when, element } => {
                 let ty = self.infer(*list, scope);
                 let inner = self.element_type(*list, &ty);
+                self.local_like_a_word(name, "name of a loop", scope);
                 let scope = scope.with(&name.name, inner);
                 if let Some(when) = when {
                     self.expect(*when, &Ty::Bool, &scope);
@@ -291,6 +292,7 @@ impl<'a> Checker<'a> {
             Element::For { name, list, when, element } => {
                 let ty = self.infer(*list, scope);
                 let inner = self.element_type(*list, &ty);
+                self.local_like_a_word(name, "name of a loop", scope);
                 let scope = scope.with(&name.name, inner);
                 if let Some(when) = when {
                     self.expect(*when, &Ty::Bool, &scope);

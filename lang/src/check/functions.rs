@@ -20,6 +20,7 @@ impl<'a> Checker<'a> {
                 if let Some(default) = param.default {
                     self.expect(default, ty, &scope.clone());
                 }
+                self.local_like_a_word(&param.ident, "parameter", &scope);
                 scope.locals.push((param.ident.name.clone(), ty.clone()));
             }
             self.expect(function.body, &signature.result, &scope);
@@ -757,6 +758,7 @@ impl<'a> Checker<'a> {
         }
         let mut inner = scope.clone();
         for (param, ty) in params.iter().zip(given) {
+            self.local_like_a_word(param, "parameter", scope);
             inner = inner.with(&param.name, ty.clone());
         }
         let ty = match result {

@@ -348,10 +348,19 @@ pub(crate) fn is_reserved_word(name: &str) -> bool {
     matches!(name, "on" | "true" | "off" | "false" | "null" | "all" | "prev" | "default")
 }
 
-/// What a package knows of itself under this name, in words; `name` is free for other uses.
+/// What else a name means that is always there, in words behind "`name` already means something".
+pub(super) fn meaning_in_words(name: &str) -> Option<String> {
+    match object(name) {
+        Some(_) => Some(format!(" else: `{name}.…` is read from it")),
+        None => fact_in_words(name).map(|it| format!(": {it}")),
+    }
+}
+
+/// What a package knows of itself under this name, in words.
 pub(crate) fn fact_in_words(name: &str) -> Option<&'static str> {
     match name {
         "version" => Some("the version of the package"),
+        "name" => Some("the name of the package"),
         "out" => Some("where the package's files go"),
         "src" => Some("where the source is unpacked"),
         _ => None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::conditions::CondPlace;
 use super::functions::object;
-use super::names::{fact_in_words, is_reserved_word};
+use super::names::{is_reserved_word, meaning_in_words};
 use super::specs::SpecPlace;
 use super::{Checker, Res, Scope};
 use crate::database::Database;
@@ -198,16 +198,40 @@ impl<'a> Checker<'a> {
     fn option_like_a_word(&mut self, decl: &OptionDecl) {
         let name = decl.ident.name.as_str();
         let kind = decl.kind;
+        if Database::is_builtin(self.file) {
+            return;
+        }
         let message = if is_reserved_word(name) {
             format!("`{name}` is a word of the language: this {kind} could not be read")
-        } else if object(name).is_some() && !Database::is_builtin(self.file) {
-            format!("`{name}` already means something else: `{name}.…` is read from it")
+        } else if let Some(meaning) = meaning_in_words(name) {
+            format!("`{name}` already means something{meaning}")
         } else {
             return;
         };
+        let mut diagnostic = self.at_ident(Code::AmbiguousName, &decl.ident, message);
+        if name == "version" {
+            diagnostic = diagnostic.help(
+                "versions are no options: write `version = 1.0`, or several in `versions { 1.1; 1.0 }`",
+            );
+        }
+        self.report(diagnostic.help(format!("give the {kind} another name")));
+    }
+
+    /// A name of a loop, or a parameter, that would hide what a word means around it.
+    pub(super) fn local_like_a_word(&mut self, ident: &Ident, what: &str, scope: &Scope) {
+        let name = ident.name.as_str();
+        let message = if is_reserved_word(name) {
+            format!("`{name}` is a word of the language")
+        } else {
+            // Many things have a name, and where no package is, it has no version either.
+            let is_free = name == "name" || scope.table.is_none() && object(name).is_none();
+            let Some(meaning) = meaning_in_words(name).filter(|_| !is_free) else { return };
+            format!("`{name}` already means something{meaning}")
+        };
         let diagnostic = self
-            .at_ident(Code::AmbiguousName, &decl.ident, message)
-            .help(format!("give the {kind} another name"));
+            .at_ident(Code::AmbiguousName, ident, message)
+            .here(format!("this {what} would hide it"))
+            .help("give it another name");
         self.report(diagnostic);
     }
 
@@ -221,6 +245,8 @@ impl<'a> Checker<'a> {
         }
         let value =
             |it: &&Arc<OptionSchema>| it.ty.words().is_some_and(|it| it.position(name).is_some());
+        // Constants of a module are for its functions first, which are in no package.
+        let is_free = name == "name" && self.module().kind == Some(ModuleKind::Module);
         let package = self.db.schema(Database::PACKAGE);
         let fields = package.mixin("package").map(|it| it.2.clone());
         let diagnostic = if let Some(option) = table.options.iter().find(value) {
@@ -238,14 +264,10 @@ impl<'a> Checker<'a> {
         } else if is_reserved_word(name) {
             let message = format!("`{name}` is a word of the language: this let could not be read");
             self.at_ident(Code::AmbiguousName, ident, message)
-        } else if object(name).is_some() {
-            let message =
-                format!("`{name}` already means something else: `{name}.…` is read from it");
-            self.at_ident(Code::AmbiguousName, ident, message)
-        } else if let Some(meaning) = fact_in_words(name)
-            && self.module().kind != Some(ModuleKind::Module)
+        } else if let Some(meaning) = meaning_in_words(name)
+            && !is_free
         {
-            let message = format!("`{name}` already means something: {meaning}");
+            let message = format!("`{name}` already means something{meaning}");
             self.at_ident(Code::AmbiguousName, ident, message)
         } else {
             return;
@@ -316,7 +338,8 @@ impl<'a> Checker<'a> {
                 GuardKind::Arm { knob, patterns } => self.arm(knob, patterns, &inner),
                 // The values are those of the other arms.
                 GuardKind::ElseArm { .. } => {}
-                GuardKind::For { list, .. } => {
+                GuardKind::For { name, list } => {
+                    self.local_like_a_word(name, "name of a loop", &inner);
                     let ty = self.infer(*list, &inner);
                     self.element_type(*list, &ty);
                     if self.reads(*list).iter().any(|it| {
