@@ -402,7 +402,11 @@ pub(crate) enum Command {
         slug: Option<String>,
     },
     /// Serve an editor that speaks the language server protocol, on standard input and output
-    Lsp,
+    Lsp {
+        /// What is done without it, too: many editors say so
+        #[arg(long)]
+        stdio: bool,
+    },
     /// Say what this machine is, in the words that recipes may ask for
     Facts {
         /// Write it as an overlay, to be given by -f or listed in a project

@@ -181,7 +181,7 @@ fn run(kiln: &Kiln, terminal: Terminal) -> Result<Exit, Fail> {
             commands::repl::run(common, terminal, file.as_deref(), recipes)
         }
         Command::Explain { slug } => commands::explain::run(slug.as_deref(), terminal),
-        Command::Lsp => commands::lsp::run(),
+        Command::Lsp { stdio: _ } => commands::lsp::run(),
         Command::Facts { write, json, root, layers } => {
             let (write, root) = (write.as_deref(), root.as_deref());
             let how = commands::facts::How { json: *json, write, root };

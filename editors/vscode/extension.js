@@ -3,7 +3,7 @@
 "use strict";
 
 const vscode = require("vscode");
-const { LanguageClient, TransportKind, State } = require("vscode-languageclient/node");
+const { LanguageClient, State } = require("vscode-languageclient/node");
 
 /** @type {LanguageClient | undefined} */
 let client;
@@ -51,7 +51,7 @@ async function start() {
   client = new LanguageClient(
     "kiln",
     "Kiln",
-    { command, args, transport: TransportKind.stdio },
+    { command, args },
     {
       // Standard recipes are files in the server's cache; documents that are not saved count too.
       documentSelector: [{ language: "kiln" }],

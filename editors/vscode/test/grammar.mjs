@@ -65,4 +65,6 @@ for (const [word, scope] of Object.entries(expected)) {
 }
 // Brackets inside an interpolation do not end it, and the string goes on behind it.
 assert.ok(scopes.get("b")?.includes("string.quoted.double"), scopes.get("b"));
+const [header] = grammar.tokenizeLine("project", textmate.INITIAL).tokens;
+assert.ok(header.scopes.includes("keyword.control.header.kiln"), header.scopes.join(" "));
 console.log(`${Object.keys(expected).length} words have the colors that they should`);
