@@ -110,6 +110,10 @@ pub(crate) enum Command {
         wishes: Wishes,
         #[command(flatten)]
         building: Building,
+        /// Make a link to what is realised, which keeps it from being collected for as long as it is
+        /// there; of several packages, a folder of links
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["dry_run", "published"])]
+        link: Option<PathBuf>,
         /// Build it once more, elsewhere, and compare bit for bit
         #[arg(long)]
         check: bool,

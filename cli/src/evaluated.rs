@@ -74,6 +74,8 @@ pub(crate) struct Wanted {
     pub(crate) spec: String,
     /// The name of the package.
     pub(crate) package: String,
+    /// What it is called among what is wanted: as its wish calls it, or else as the package or output.
+    pub(crate) name: String,
     /// The output of the derivation.
     pub(crate) input: InputRef,
     /// Whether it is wanted only because something that is wanted needs it when it runs.
@@ -158,10 +160,11 @@ pub(crate) fn together(all: impl ExactSizeIterator<Item = Derived>) -> Derived {
 
 /// The wanted packages by their specs.
 pub(crate) fn named(solved: &Solved, wanted: &[(NodeId, InputRef)]) -> Vec<Wanted> {
-    let named = |(node, input): &(NodeId, InputRef)| {
-        let node = solved.solution.node(*node);
+    let named = |(id, input): &(NodeId, InputRef)| {
+        let (id, node) = (*id, solved.solution.node(*id));
         let package = node.package.name.to_string();
-        Wanted { spec: node.spec(), package, input: input.clone(), is_beside: false }
+        let name = solved.solution.called(id);
+        Wanted { spec: node.spec(), package, name, input: input.clone(), is_beside: false }
     };
     wanted.iter().map(named).collect()
 }
@@ -263,6 +266,7 @@ impl Content {
         let wanted = wanted.into_iter().map(|(it, input)| Wanted {
             spec: it.spec,
             package: it.package.to_string(),
+            name: it.name,
             input,
             is_beside: it.is_beside,
         });

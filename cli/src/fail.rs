@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use kiln_store::{GcError, RealiseError, StoreError};
+use kiln_store::{GcError, LinkError, RealiseError, StoreError};
 
 use crate::exit::Exit;
 use crate::rewrite::FileError;
@@ -28,6 +28,12 @@ pub(crate) enum Fail {
     /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// Something of the user is where something was to be.
+    #[error("{message}")]
+    Occupied { message: String, advice: String },
+    /// A link to an object cannot be made.
+    #[error("{0}")]
+    Link(LinkError),
     /// A collection failed.
     #[error("{0}")]
     Gc(#[from] GcError),
@@ -56,13 +62,14 @@ impl Fail {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Fail::Shown(exit) => *exit,
-            Fail::Usage(_) => Exit::Usage,
+            Fail::Usage(_) | Fail::Occupied { .. } => Exit::Usage,
             Fail::NotFound { .. } => Exit::Author,
             Fail::Realise(RealiseError::Cancelled) => Exit::Stopped,
             Fail::Realise(_)
             | Fail::Config { .. }
             | Fail::NoHome
             | Fail::Store(_)
+            | Fail::Link(_)
             | Fail::Gc(_)
             | Fail::Cache(_)
             | Fail::Run { .. }
@@ -75,6 +82,7 @@ impl Fail {
     pub(crate) fn advice(&self) -> Option<&str> {
         match self {
             Fail::Run { advice, .. } | Fail::NotFound { advice, .. } => advice.as_deref(),
+            Fail::Occupied { advice, .. } => Some(advice),
             _ => None,
         }
     }

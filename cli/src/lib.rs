@@ -34,6 +34,7 @@ mod graph;
 mod hash_slots;
 mod html;
 mod init;
+mod links;
 mod lockfile;
 mod machine;
 mod markdown;
@@ -101,10 +102,21 @@ pub fn main() -> ExitCode {
 fn run(kiln: &Kiln, terminal: Terminal) -> Result<Exit, Fail> {
     let common = &kiln.common;
     match &kiln.command {
-        Command::Realise { wishes, building, check, dry_run, published, all, summary, json } => {
+        Command::Realise {
+            wishes,
+            building,
+            link,
+            check,
+            dry_run,
+            published,
+            all,
+            summary,
+            json,
+        } => {
             let about = about::About::of(*published, *all);
             let (check, dry_run, summary, json) = (*check, *dry_run, *summary, *json);
-            let how = commands::realise::How { about, check, dry_run, summary, json };
+            let link = link.as_deref();
+            let how = commands::realise::How { about, link, check, dry_run, summary, json };
             commands::realise::run(common, terminal, wishes, building, how)
         }
         Command::Test { wishes, building, deps, only, list, all, json } => {

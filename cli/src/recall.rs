@@ -53,14 +53,15 @@ impl Recall {
     pub(crate) fn find(&self) -> Option<Vec<Wanted>> {
         let mut wanted = Vec::new();
         for line in self.answer()?.lines() {
-            let mut words = line.splitn(5, ' ');
+            let mut words = line.splitn(6, ' ');
             let is_beside = words.next()? == "beside";
             let derivation: DerivationId = words.next()?.parse().ok()?;
             let output = OutputName::new(words.next()?).ok()?;
             let package = words.next()?.to_owned();
+            let name = words.next()?.to_owned();
             let spec = words.next()?.to_owned();
             let input = InputRef { derivation, output };
-            wanted.push(Wanted { spec, package, input, is_beside });
+            wanted.push(Wanted { spec, package, name, input, is_beside });
         }
         (!wanted.is_empty()).then_some(wanted)
     }
@@ -93,9 +94,9 @@ impl Recall {
             if it.spec.contains('\n') || it.package.contains(' ') {
                 return;
             }
-            let InputRef { derivation, output } = &it.input;
+            let Wanted { spec, package, name, input: InputRef { derivation, output }, .. } = it;
             let word = if it.is_beside { "beside" } else { "wanted" };
-            let _ = writeln!(text, "{word} {derivation} {output} {} {}", it.package, it.spec);
+            let _ = writeln!(text, "{word} {derivation} {output} {package} {name} {spec}");
         }
         self.keep_answer(workspace, &text);
     }

@@ -309,6 +309,18 @@ impl Solution {
         self.units.iter().filter(|it| !it.is_build).find_map(|it| it.by_name.get(name).copied())
     }
 
+    /// Returns what a package is called among what is wanted: as the name of its instance says, if it has
+    /// one of its own, `curl-h3` or of an output `curl-h3.libcurl`, and else as [`Node::name`] does.
+    #[must_use]
+    pub fn called(&self, id: NodeId) -> String {
+        let (name, package) = (self.node(id).name(), &self.node(id).package.name);
+        let root = self.roots.iter().find(|it| it.node == id);
+        match root.and_then(|it| it.alias.as_ref()) {
+            Some(alias) => format!("{alias}{}", &name[package.len()..]),
+            None => name,
+        }
+    }
+
     /// Returns the titles of the packages and outputs that are build tools, sorted, each once. What
     /// outputs are taken from is no tool.
     #[must_use]

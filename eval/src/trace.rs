@@ -108,6 +108,8 @@ pub struct TracedWish {
     pub spec: String,
     /// The name of the package.
     pub package: Name,
+    /// What it is called among what is wanted.
+    pub name: String,
     /// Whether it is wanted only because something that is wanted needs it when it runs.
     pub is_beside: bool,
 }

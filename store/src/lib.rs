@@ -58,8 +58,9 @@ pub use fetcher::{Attempt, FetchError, FetchProgress, FetchRequest, Fetched, Fet
 pub use graph::{Graph, ImportSource, Limits, Node, cores};
 pub use ingest::{IngestError, OutputLink};
 pub use local::{
-    Collected, Comparison, Difference, Differing, DifferingOutput, GcError, GcOptions, GcReport,
-    Holder, LocalStore, ObjectInfo, Problem, Root, VerifyReport, WhyAlive, WhyDepends,
+    AtLink, Collected, Comparison, Difference, Differing, DifferingOutput, GcError, GcOptions,
+    GcReport, Holder, KeptLink, LinkError, LocalStore, ObjectInfo, Problem, ReleasedLink, Root,
+    VerifyReport, WhyAlive, WhyDepends,
 };
 pub use memory::MemoryStore;
 pub use name::{EnvName, Label, NameError, OutputName, StepName, StoreName, System};

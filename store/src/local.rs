@@ -60,6 +60,7 @@ mod compare;
 pub(crate) mod fault;
 mod gc;
 mod index;
+mod links;
 mod log;
 mod open;
 mod place;
@@ -78,6 +79,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use compare::{Comparison, Differing, DifferingOutput};
 pub use gc::{Collected, GcError, GcOptions, GcReport, Holder, WhyAlive};
+pub use links::{AtLink, KeptLink, LinkError, ReleasedLink};
 pub use query::{ObjectInfo, WhyDepends};
 pub use record::Root;
 #[cfg(test)]

@@ -251,6 +251,19 @@ impl Object {
         walk_item(&self.root, &mut Vec::new(), &mut visit)
     }
 
+    /// Whether the object's own path stands somewhere in it.
+    #[must_use]
+    pub fn refers_to_itself(&self) -> bool {
+        let own = |it: &Sites| it.as_slice().iter().any(|it| it.target == 0);
+        let found = self.walk(|_, item| match item {
+            Item::File(File { sites, .. }) | Item::Link(Link { sites, .. }) if own(sites) => {
+                Err(())
+            }
+            Item::Folder(_) | Item::File(_) | Item::Link(_) => Ok(()),
+        });
+        found.is_err()
+    }
+
     /// Returns the 32 characters that stand at sites with this target in the object with this id.
     pub(crate) fn digest_of_target(&self, id: &ObjectId, target: u32) -> [u8; DIGEST_LEN] {
         let id = match target.checked_sub(1) {

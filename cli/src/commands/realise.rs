@@ -4,6 +4,8 @@ mod check;
 mod dry_run;
 
 use std::collections::BTreeMap;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
 use kiln_store::{Event, InputRef, LocalStore, ObjectId, RealiseError, Store as _, StorePath};
 use serde_json::json;
@@ -16,16 +18,19 @@ use crate::config::Config;
 use crate::evaluated::{Evaluated, Wanted, evaluate, evaluate_each};
 use crate::exit::Exit;
 use crate::fail::Fail;
+use crate::links::Links;
 use crate::progress::Progress;
 use crate::recall::Recall;
 use crate::summary::Summary;
-use crate::terminal::{Terminal, print};
+use crate::terminal::{Terminal, print, print_bytes};
 use crate::workshop::{Again, Workshop, keep, open_store, set_cores, show_error, there};
 
 /// What is asked beside building.
 #[derive(Clone, Copy)]
-pub(crate) struct How {
+pub(crate) struct How<'a> {
     pub(crate) about: About,
+    /// Where a link to what is realised is to be.
+    pub(crate) link: Option<&'a Path>,
     pub(crate) check: bool,
     pub(crate) dry_run: bool,
     /// Whether a table comes in the end.
@@ -38,7 +43,7 @@ pub(crate) fn run(
     terminal: Terminal,
     wishes: &Wishes,
     building: &Building,
-    how: How,
+    how: How<'_>,
 ) -> Result<Exit, Fail> {
     let config = Config::read(common.store.as_deref())?;
     let is_plain = how.about == About::Wanted && !how.check && !how.dry_run && !how.summary;
@@ -47,7 +52,8 @@ pub(crate) fn run(
         let store = open_store(&config.store)?;
         let inputs: Vec<InputRef> = known.iter().map(|it| it.input.clone()).collect();
         if let Some(there) = there(&store, &inputs)? {
-            return tell(&store, &known, &there.objects, how);
+            let links = links(&store, &known, how)?;
+            return tell(&store, &known, &there.objects, links.as_ref(), how, common.quiet);
         }
     }
     let (evaluated, unsolved) = match how.about {
@@ -66,6 +72,7 @@ pub(crate) fn run(
         dry_run(&workshop, &derived, &all, how)?;
         return Ok(if unsolved.is_empty() { Exit::Done } else { Exit::Author });
     }
+    let links = links(&workshop.store, &wanted, how)?;
     let progress = Progress::new(terminal, how.json, common.quiet);
     let inputs: Vec<InputRef> = wanted.iter().chain(&beside).map(|it| it.input.clone()).collect();
     let is_each = how.about != About::Wanted && wishes.specs.is_empty();
@@ -102,7 +109,7 @@ pub(crate) fn run(
     if let Some(recall) = &recall {
         recall.keep(&workspace, &known);
     }
-    let mut exit = tell(&workshop.store, &known, &objects, how)?;
+    let mut exit = tell(&workshop.store, &known, &objects, links.as_ref(), how, common.quiet)?;
     known.retain(|it| !it.is_beside);
     if let Some(summary) = &summary {
         print(&summary.draw(&workshop.store, &known, &[], how.json, terminal)?);
@@ -115,15 +122,26 @@ pub(crate) fn run(
     Ok(if unsolved.is_empty() { exit } else { Exit::Author })
 }
 
+/// The links that are asked for, if they can be made.
+fn links(store: &LocalStore, wanted: &[Wanted], how: How<'_>) -> Result<Option<Links>, Fail> {
+    let links = how.link.map(|it| Links::plan(it, wanted));
+    if let Some(links) = &links {
+        links.check(store)?;
+    }
+    Ok(links)
+}
+
 /// Says where what was wanted is, and keeps it.
 fn tell(
     store: &LocalStore,
     wanted: &[Wanted],
     objects: &[(ObjectId, StorePath)],
-    how: How,
+    links: Option<&Links>,
+    how: How<'_>,
+    quiet: bool,
 ) -> Result<Exit, Fail> {
     let mut kept = BTreeMap::new();
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     for (it, (object, path)) in wanted.iter().zip(objects) {
         kept.insert(it.spec.clone(), *object);
         if it.is_beside {
@@ -134,17 +152,22 @@ fn tell(
                 "event": "realised", "spec": it.spec, "path": path.absolute(),
                 "host_path": store.host_path(path).display().to_string(),
                 "object": object.to_string(), "derivation": it.input.derivation.to_string(),
+                "link": links.and_then(|links| links.place(it)).map(|it| it.display().to_string()),
             });
-            lines.push_str(&event.to_string());
+            lines.extend(event.to_string().into_bytes());
         } else {
-            lines.push_str(&path.absolute());
+            // The path on this machine, for the user's own programs. [store.path.6]
+            lines.extend(store.host_path(path).as_os_str().as_bytes());
         }
-        lines.push('\n');
+        lines.push(b'\n');
     }
     keep(store, &kept)?;
+    if let Some(links) = links {
+        links.make(store, wanted, objects, quiet)?;
+    }
     // The table of a summary says the same, and is what was asked for.
     if how.json || !how.summary {
-        print(&lines);
+        print_bytes(&lines);
     }
     Ok(Exit::Done)
 }

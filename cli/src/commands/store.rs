@@ -3,10 +3,11 @@
 mod compare;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use kiln_eval::Derived;
 use kiln_store::{
-    ActionId, Derivation, DirectorySubstituter, ExportError, GcOptions, Holder, InputRef,
+    ActionId, AtLink, Derivation, DirectorySubstituter, ExportError, GcOptions, Holder, InputRef,
     LocalStore, ObjectInfo, Problem, Realisation, Store as _,
 };
 use serde_json::json;
@@ -160,10 +161,17 @@ fn info(store: &LocalStore, text: &str, json: bool) -> Result<Exit, Fail> {
 
 fn holder(holder: &Holder) -> String {
     match holder {
-        Holder::Root(root) => format!("{} ({})", harmless(&root.name), harmless(&root.reason)),
+        Holder::Root(root) => match root.link() {
+            Some(link) => format!("the link {}", path(link)),
+            None => format!("{} ({})", harmless(&root.name), harmless(&root.reason)),
+        },
         Holder::Session { pid } => format!("process {pid}"),
         Holder::Young { .. } => "having been used lately".to_owned(),
     }
+}
+
+fn path(path: &Path) -> String {
+    harmless(&path.display().to_string())
 }
 
 /// Says what is not as it was, and discards what is damaged if that is asked for. [store.collection.11]
@@ -211,6 +219,17 @@ fn gc(store: &LocalStore, options: &GcOptions) -> Result<Exit, Fail> {
     let mut out = String::new();
     for it in &report.collected {
         out.push_str(&format!("{:>10}  {}\n", bytes(it.bytes), it.path));
+    }
+    for it in report.links.iter().filter(|_| options.is_dry_run) {
+        out.push_str(&format!("the link {} keeps {}\n", path(&it.link), it.path));
+    }
+    for it in &report.released {
+        let found = match &it.found {
+            AtLink::Elsewhere { target } => format!("points to {}", path(target)),
+            AtLink::NoLink => "is no link any more".to_owned(),
+            _ => "is gone".to_owned(),
+        };
+        out.push_str(&format!("the link {} {found}: it keeps nothing\n", path(&it.link)));
     }
     let verb = if options.is_dry_run { "would be deleted" } else { "deleted" };
     out.push_str(&format!(

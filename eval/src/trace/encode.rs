@@ -60,6 +60,7 @@ impl<'t> Trace<'t> {
             encoder.u32(it.node);
             encoder.text(&it.spec);
             encoder.text(&it.package);
+            encoder.text(&it.name);
             encoder.bool(it.is_beside);
             Some(())
         })?;
@@ -86,6 +87,7 @@ impl<'t> Trace<'t> {
                     node: it.u32()?,
                     spec: it.text()?.to_owned(),
                     package: Name::new(it.text()?),
+                    name: it.text()?.to_owned(),
                     is_beside: it.bool("mark of what is beside")?,
                 })
             })?,

@@ -44,6 +44,7 @@ impl<'t> Trace<'t> {
                 node: id.0 as u32,
                 spec: node.spec(),
                 package: node.package.name.clone(),
+                name: solution.called(*id),
                 is_beside: *is_beside,
             }
         });

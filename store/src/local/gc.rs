@@ -11,11 +11,13 @@
 //! record of an object that is gone.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::Path;
 
 use crate::digest::ObjectId;
 use crate::local::claim::remove_unused;
 use crate::local::commit::append;
 use crate::local::index::ObjectRow;
+use crate::local::links::{AtLink, KeptLink, ReleasedLink};
 use crate::local::record::{Record, Root};
 use crate::local::session::{bury_dead, read_leases};
 use crate::local::trash::{empty_trash, move_to_trash};
@@ -85,8 +87,13 @@ pub struct GcReport {
     pub kept: usize,
     /// Names in the store directory that no record knew, as crashes leave them; escaped.
     pub orphans: Vec<String>,
-    /// Roots whose time was over, or that were to be forgotten.
+    /// Roots whose time was over, or that were to be forgotten, and those of links that keep nothing
+    /// any more.
     pub expired: Vec<String>,
+    /// The links that keep something.
+    pub links: Vec<KeptLink>,
+    /// The links that keep nothing any more.
+    pub released: Vec<ReleasedLink>,
     /// Bytes of logs and unfinished downloads.
     pub other_bytes: u64,
 }
@@ -163,7 +170,9 @@ impl LocalStore {
             let victims = graph.choose(self.bytes_wanted(options)?, usize::MAX);
             report.kept = graph.rows.len() - victims.len();
             report.collected = victims.iter().map(|at| collected(&graph.rows[*at])).collect();
-            report.expired = graph.expired.clone();
+            report.links = graph.kept_links();
+            report.expired = graph.expired;
+            report.released = graph.released;
             report.orphans = self.find_orphans_to_collect(options.grace_s)?;
             return Ok(report);
         }
@@ -307,7 +316,9 @@ impl LocalStore {
                 graph.expired.iter().map(|it| Record::RootRemoved { name: it.clone() }).collect();
             self.append_locked(records)?;
             report.expired.extend(graph.expired.iter().cloned());
+            report.released.extend(graph.released.iter().cloned());
         }
+        report.links = graph.kept_links();
         let victims = graph.choose(wanted, count_max);
         self.take(&graph, &victims)?;
         report.kept = graph.rows.len() - victims.len();
@@ -357,17 +368,33 @@ impl LocalStore {
         let index = self.index();
         let now = now_s();
         let rows = index.objects()?;
-        let (expired, roots): (Vec<Root>, Vec<Root>) = index.roots()?.into_iter().partition(|it| {
+        let (expired, all): (Vec<Root>, Vec<Root>) = index.roots()?.into_iter().partition(|it| {
             it.expires_s.is_some_and(|expires_s| expires_s <= now)
                 || forgotten.is_some_and(|start| it.name.starts_with(start))
         });
         drop(index);
+        let mut expired: Vec<String> = expired.into_iter().map(|it| it.name).collect();
+        let (mut roots, mut released) = (Vec::new(), Vec::new());
+        for root in all {
+            let Some(link) = root.link().map(Path::to_owned) else {
+                roots.push(root);
+                continue;
+            };
+            match self.at_link(&link, &root)? {
+                AtLink::Object(object) => roots.push(Root { object, ..root }),
+                // What cannot be seen may be there.
+                AtLink::Unread { .. } => roots.push(root),
+                found @ (AtLink::Nothing | AtLink::Elsewhere { .. } | AtLink::NoLink) => {
+                    expired.push(root.name);
+                    released.push(ReleasedLink { link, found });
+                }
+            }
+        }
         let leases = match self.shared.read_only {
             None => read_leases(&self.shared)?,
             Some(_) => Vec::new(),
         };
-        let expired = expired.into_iter().map(|it| it.name).collect();
-        Ok(Graph::new(rows, roots, leases, expired, now, grace_s))
+        Ok(Graph { expired, released, ..Graph::new(rows, roots, leases, now, grace_s) })
     }
 
     /// Moves what ended processes left to the trash: their stages, and what lies in the store directory
@@ -469,6 +496,7 @@ struct Graph {
     holders: BTreeMap<usize, Vec<Holder>>,
     is_alive: Vec<bool>,
     expired: Vec<String>,
+    released: Vec<ReleasedLink>,
 }
 
 impl Graph {
@@ -476,7 +504,6 @@ impl Graph {
         rows: Vec<ObjectRow>,
         roots: Vec<Root>,
         leases: Vec<(ObjectId, u32)>,
-        expired: Vec<String>,
         now: u64,
         grace_s: u64,
     ) -> Self {
@@ -521,7 +548,24 @@ impl Graph {
                 open.extend(rows[at].refs.iter().filter_map(|it| by_row.get(it).copied()));
             }
         }
-        Graph { rows, by_id, users, holders, is_alive, expired }
+        let (expired, released) = (Vec::new(), Vec::new());
+        Graph { rows, by_id, users, holders, is_alive, expired, released }
+    }
+
+    /// The links among what holds objects, by their paths.
+    fn kept_links(&self) -> Vec<KeptLink> {
+        let mut links = Vec::new();
+        for (at, holders) in &self.holders {
+            for holder in holders {
+                if let Holder::Root(root) = holder
+                    && let Some(link) = root.link()
+                {
+                    links.push(KeptLink { link: link.to_owned(), path: self.path(*at) });
+                }
+            }
+        }
+        links.sort_unstable_by(|a, b| a.link.cmp(&b.link));
+        links
     }
 
     fn path(&self, at: usize) -> StorePath {
@@ -590,7 +634,7 @@ mod tests {
             used_s: *used_s,
         };
         let rows = rows.iter().enumerate().map(row).collect();
-        let graph = Graph::new(rows, Vec::new(), Vec::new(), Vec::new(), 100, 0);
+        let graph = Graph::new(rows, Vec::new(), Vec::new(), 100, 0);
         let chosen = graph.choose(wanted, count_max);
         let names: Vec<&str> = chosen.iter().map(|at| graph.rows[*at].name.as_str()).collect();
         assert_eq!(names.join(" "), expected);

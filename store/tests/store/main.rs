@@ -10,6 +10,7 @@ mod contract;
 mod crash;
 mod hostile;
 mod index;
+mod links;
 mod local;
 mod realise;
 mod stress;

@@ -18,7 +18,7 @@ pub(super) fn dry_run(
     workshop: &Workshop,
     derived: &Derived,
     wanted: &[Wanted],
-    how: How,
+    how: How<'_>,
 ) -> Result<(), Fail> {
     let inputs: Vec<InputRef> = wanted.iter().map(|it| it.input.clone()).collect();
     let (store, caches) = (&workshop.store, &workshop.caches);
@@ -46,7 +46,7 @@ fn lines(forecast: &Forecast, derived: &Derived, wanted: &[Wanted]) -> String {
     lines
 }
 
-fn text(forecast: &Forecast, derived: &Derived, wanted: &[Wanted], how: How) -> String {
+fn text(forecast: &Forecast, derived: &Derived, wanted: &[Wanted], how: How<'_>) -> String {
     let graph = &derived.graph;
     let mut text = String::new();
     for it in wanted {
