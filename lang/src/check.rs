@@ -32,6 +32,7 @@ mod operators;
 mod parts;
 mod per_expr;
 mod recipes;
+mod shell;
 mod specs;
 mod syntax;
 mod twice;

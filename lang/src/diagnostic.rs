@@ -130,6 +130,8 @@ codes! {
     BadIndent = "bad-indent", Error;
     /// An item stands where it cannot.
     MisplacedItem = "misplaced-item", Error;
+    /// Quotes stand around what is quoted anyway.
+    QuotedTwice = "quoted-twice", Warning;
     /// A string that must be plain interpolates something.
     NotPlainText = "not-plain-text", Error;
 

@@ -41,6 +41,8 @@ const TABLE: &[(Code, Trust)] = &[
     // The lines keep their text; only what is no part of them changes.
     (Code::BadIndent, Sure),
     (Code::MisplacedItem, Never),
+    // What needs no quotes reads the same without them.
+    (Code::QuotedTwice, Sure),
     // An `sh` before a text makes it something else.
     (Code::NotPlainText, Guess),
     // Names that are near to the one that is written.

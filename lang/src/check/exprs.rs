@@ -211,6 +211,7 @@ impl<'a> Checker<'a> {
             }
         }
         if shell {
+            self.quoted_twice(parts);
             return self.set(expr, Res::None, Ty::Script);
         }
         if let Some(words) = expected.and_then(Ty::words).cloned()
