@@ -24,7 +24,7 @@ use nix::unistd::Pid;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials: [(&str, Test); 16] = [
+    let trials: [(&str, Test); 17] = [
         ("the first command of the README", the_first_command),
         ("a library's comment does not reach its users", comment_in_a_library),
         ("what a build cannot see changes no id", unseen_changes),
