@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -35,6 +36,48 @@ fn what_is_archived_is_realised_without_a_network() {
     let said = run(&here, &format!("KILN_ARCHIVE=sources {realise}"), "with an archive");
     assert!(!said.contains("[exit"), "{said}");
     assert_eq!(said.matches("/kiln/store/").count(), 2, "{said}");
+}
+
+#[test]
+fn what_another_store_has_comes_from_its_cache_on_the_web() {
+    let server = Server::new([("/one-1", "one\n")]);
+    let here = here();
+    recipe(&here, "one", &[&server.url("one")], ONE);
+    let layers = "one --recipes recipes --no-project";
+    let script = format!("kiln realise {layers} && kiln store export {layers} --to cache");
+    let said = run(&here, &script, "export");
+    assert!(!said.contains("[exit"), "{said}");
+    drop(server);
+    let cache = Server::folder(here.work().join("cache"));
+    let url = format!("http://{}/", cache.address);
+    let realise = format!("KILN_SUBSTITUTER={url} kiln realise {layers} --store other");
+    let said = run(&here, &format!("{realise} --dry-run"), "a forecast");
+    assert!(said.contains("one 1 is in a cache"), "{said}");
+    let said = run(&here, &realise, "realise");
+    assert!(!said.contains("[exit") && said.contains("/kiln/store/"), "{said}");
+    assert!(cache.asked().iter().any(|it| it.starts_with("/objects/")), "{:?}", cache.asked());
+    let said = run(&here, &format!("KILN_SUBSTITUTER={url} kiln doctor"), "doctor");
+    assert!(said.contains(&format!("cache          {url}\n")), "{said}");
+    // One that is gone keeps nobody from building, and is told once.
+    drop(cache);
+    let again = realise.replace("--store other", "--store third");
+    let said = run(&here, &again, "no cache");
+    assert_eq!(
+        said.matches(&format!("warning: the cache {url} did not give")).count(),
+        1,
+        "{said}"
+    );
+    assert!(said.contains("it is not asked again"), "{said}");
+    assert!(said.contains("error: one 1: no place gave"), "{said}");
+    let said = run(&here, &format!("{again} --dry-run"), "a forecast without");
+    assert!(
+        said.contains("warning: the cache") && said.contains("one 1 is to be fetched"),
+        "{said}"
+    );
+    // It is believed, so nobody on the way may answer.
+    let said = run(&here, &again.replace(&url, "http://cache.example/"), "anybody");
+    assert!(said.contains("`http://cache.example/`: what a cache says is believed"), "{said}");
+    assert!(said.contains("[exit 2]"), "{said}");
 }
 
 #[test]
@@ -136,6 +179,9 @@ fn recipe(place: &Place, name: &str, urls: &[&str], hash: &str) {
 }
 
 /// A server on the loopback device, until it is dropped.
+/// What a server has, as its path says.
+type Files = dyn Fn(&str) -> Option<Vec<u8>> + Send;
+
 struct Server {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
@@ -146,6 +192,15 @@ struct Server {
 impl Server {
     fn new<const N: usize>(files: [(&'static str, &'static str); N]) -> Server {
         let files = BTreeMap::from(files);
+        Server::of(Box::new(move |path| files.get(path).map(|it| it.as_bytes().to_vec())))
+    }
+
+    /// Gives out what is in a folder.
+    fn folder(folder: PathBuf) -> Server {
+        Server::of(Box::new(move |path| fs::read(folder.join(path.trim_start_matches('/'))).ok()))
+    }
+
+    fn of(files: Box<Files>) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (asked, stop) = (Arc::<Mutex<Vec<String>>>::default(), Arc::<AtomicBool>::default());
@@ -156,7 +211,7 @@ impl Server {
                     return;
                 }
                 // A client that goes away is none of a server's business.
-                let _ = answer(stream, &files, &log);
+                let _ = answer(stream, &*files, &log);
             }
         });
         Server { address, asked, stop, thread: Some(thread) }
@@ -182,11 +237,7 @@ impl Drop for Server {
     }
 }
 
-fn answer(
-    mut stream: TcpStream,
-    files: &BTreeMap<&str, &str>,
-    asked: &Mutex<Vec<String>>,
-) -> std::io::Result<()> {
+fn answer(mut stream: TcpStream, files: &Files, asked: &Mutex<Vec<String>>) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     let first = lines.next().transpose()?.unwrap_or_default();
     for line in lines {
@@ -196,11 +247,11 @@ fn answer(
     }
     let path = first.split(' ').nth(1).unwrap_or_default();
     asked.lock().unwrap().push(path.to_owned());
-    let (status, body) = match files.get(path) {
-        Some(body) => ("200 OK", *body),
-        None => ("404 Not Found", "no such file\n"),
+    let (status, body) = match files(path) {
+        Some(body) => ("200 OK", body),
+        None => ("404 Not Found", "no such file\n".into()),
     };
     let head =
         format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
-    stream.write_all((head + body).as_bytes())
+    stream.write_all(&[head.into_bytes(), body].concat())
 }

@@ -5,7 +5,7 @@
 //! store = "/data/kiln"                 # KILN_STORE, --store
 //! builds_max = 4
 //! scratch = "disk"                     # builds write to the disk rather than to memory
-//! substituters = ["/mnt/cache"]
+//! substituters = ["/mnt/cache", "https://cache.example/kiln"]   # KILN_SUBSTITUTER
 //! archives = ["/mnt/sources"]          # KILN_ARCHIVE; sources by hash, as `kiln archive` writes them
 //!
 //! [mirrors]
@@ -22,6 +22,7 @@ use kiln_fetch::Archive;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
+use crate::caches::Cache;
 use crate::fail::Fail;
 use crate::folders::{Purpose, folder};
 
@@ -34,8 +35,8 @@ pub(crate) struct Config {
     pub(crate) builds_max: Option<NonZeroUsize>,
     /// Whether builds write to the disk.
     pub(crate) scratch_on_disk: bool,
-    /// Folders that hold what was built elsewhere.
-    pub(crate) substituters: Vec<PathBuf>,
+    /// What holds what was built elsewhere.
+    pub(crate) substituters: Vec<Cache>,
     /// Folders and addresses that have sources by their hash.
     pub(crate) archives: Vec<Archive>,
     /// Bases of mirrors.
@@ -52,7 +53,7 @@ struct File {
     builds_max: Option<NonZeroUsize>,
     scratch: Option<ScratchPlace>,
     #[serde(default)]
-    substituters: Vec<PathBuf>,
+    substituters: Vec<String>,
     #[serde(default)]
     archives: Vec<String>,
     #[serde(default)]
@@ -80,7 +81,21 @@ impl Config {
         }
         config.builds_max = file.builds_max;
         config.scratch_on_disk = file.scratch == Some(ScratchPlace::Disk);
-        config.substituters = file.substituters;
+        if let Some(cache) = variable(SUBSTITUTER) {
+            let text = text(SUBSTITUTER, &cache)?;
+            let cache = Cache::parse(text)
+                .map_err(|reason| Fail::Usage(format!("{SUBSTITUTER} is `{text}`: {reason}")))?;
+            config.substituters.push(cache);
+        }
+        for text in &file.substituters {
+            let cache = Cache::parse(text).map_err(|reason| Fail::Config {
+                path: config.file.clone().unwrap_or_default(),
+                reason: format!("of `substituters`, `{text}`: {reason}"),
+            })?;
+            if !config.substituters.contains(&cache) {
+                config.substituters.push(cache);
+            }
+        }
         let (archive, archives) = (variable(ARCHIVE), std::mem::take(&mut file.archives));
         if let Some(archive) = archive {
             let text = text(ARCHIVE, &archive)?;
@@ -131,6 +146,9 @@ fn builds_max<'de, D: Deserializer<'de>>(from: D) -> Result<Option<NonZeroUsize>
 
 /// The variable that names a folder or an address with sources by their hash.
 const ARCHIVE: &str = "KILN_ARCHIVE";
+
+/// The variable that names a folder or an address with what was built elsewhere.
+const SUBSTITUTER: &str = "KILN_SUBSTITUTER";
 
 /// The variable that names the configuration.
 const CONFIG: &str = "KILN_CONFIG";

@@ -10,8 +10,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kiln_store::{
-    ActionId, Derivation, DerivationId, DirectorySubstituter, Graph, InputRef, Label, LocalStore,
-    Node, ObjectId, OutputName, Store as _, StoreError, Substituter as _,
+    ActionId, Derivation, DerivationId, Graph, InputRef, Label, LocalStore, Miss, Node, ObjectId,
+    OutputName, Store as _, StoreError, Substituter, Warning,
 };
 
 /// What would be done for a derivation.
@@ -51,13 +51,15 @@ pub(crate) struct Step {
 /// What would be done, each derivation once, what others need before them.
 pub(crate) struct Forecast {
     pub(crate) steps: Vec<Step>,
+    /// The caches that did not answer.
+    pub(crate) warnings: Vec<Warning>,
 }
 
 impl Forecast {
     /// Looks at what is there for these outputs.
     pub(crate) fn of(
         store: &LocalStore,
-        caches: &[DirectorySubstituter],
+        caches: &[Box<dyn Substituter>],
         graph: &Graph,
         wanted: &[InputRef],
     ) -> Result<Forecast, StoreError> {
@@ -70,16 +72,23 @@ impl Forecast {
             known: BTreeMap::new(),
             seen: BTreeMap::new(),
             steps: Vec::new(),
+            misses: BTreeMap::new(),
         };
         for input in wanted {
             looking.need(input, true)?;
         }
         // What was first needed perhaps, and then for sure, is sure.
-        let Looking { seen, mut steps, .. } = looking;
+        let Looking { seen, mut steps, misses, .. } = looking;
         for step in &mut steps {
             step.sure = seen.get(&step.id).copied().unwrap_or(step.sure);
         }
-        Ok(Forecast { steps })
+        let warning = |(at, miss): (usize, Miss)| Warning::SubstituterFailed {
+            name: caches[at].name().to_owned(),
+            asked: miss.asked,
+            reason: miss.reason,
+            is_given_up: true,
+        };
+        Ok(Forecast { steps, warnings: misses.into_iter().map(warning).collect() })
     }
 
     /// What would be done for a derivation.
@@ -102,7 +111,7 @@ struct Outputs {
 
 struct Looking<'a> {
     store: &'a LocalStore,
-    caches: &'a [DirectorySubstituter],
+    caches: &'a [Box<dyn Substituter>],
     graph: &'a Graph,
     /// What objects in the store are called.
     names: BTreeSet<String>,
@@ -110,6 +119,8 @@ struct Looking<'a> {
     /// What has a step, and whether for sure.
     seen: BTreeMap<DerivationId, bool>,
     steps: Vec<Step>,
+    /// What caches said that did not answer, by their place; they are not asked again.
+    misses: BTreeMap<usize, Miss>,
 }
 
 impl Looking<'_> {
@@ -197,22 +208,40 @@ impl Looking<'_> {
     }
 
     /// What an action gave, here or elsewhere.
-    fn given(&self, action: ActionId) -> Result<Option<Outputs>, StoreError> {
+    fn given(&mut self, action: ActionId) -> Result<Option<Outputs>, StoreError> {
         if let Some(here) = self.store.realisations(&[action])?.into_iter().flatten().next() {
             return Ok(Some(Outputs { objects: here.outputs, is_elsewhere: false }));
         }
-        // A cache that does not answer has nothing.
-        let mut found =
-            self.caches.iter().filter_map(|it| it.lookup(&[action]).ok()?.remove(&action));
-        Ok(found.next().map(|it| Outputs { objects: it.outputs, is_elsewhere: true }))
+        let found = self.in_caches(|it| Ok(it.lookup(&[action])?.remove(&action)));
+        Ok(found.map(|it| Outputs { objects: it.outputs, is_elsewhere: true }))
     }
 
     fn has(&self, object: &ObjectId) -> Result<bool, StoreError> {
         Ok(self.store.refs(object)?.is_some())
     }
 
-    fn is_in_a_cache(&self, object: &ObjectId) -> bool {
-        self.caches.iter().any(|it| matches!(it.open(object), Ok(Some(_))))
+    fn is_in_a_cache(&mut self, object: &ObjectId) -> bool {
+        self.in_caches(|it| it.open(object)).is_some()
+    }
+
+    /// What the first cache has that has it. One that does not answer has nothing.
+    fn in_caches<T>(
+        &mut self,
+        ask: impl Fn(&dyn Substituter) -> Result<Option<T>, Miss>,
+    ) -> Option<T> {
+        for (at, cache) in self.caches.iter().enumerate() {
+            if self.misses.contains_key(&at) {
+                continue;
+            }
+            match ask(&**cache) {
+                Ok(Some(found)) => return Some(found),
+                Ok(None) => {}
+                Err(miss) => {
+                    self.misses.insert(at, miss);
+                }
+            }
+        }
+        None
     }
 }
 

@@ -19,6 +19,7 @@ mod terminal;
 
 mod about;
 mod args;
+mod caches;
 mod commands;
 mod config;
 mod data;

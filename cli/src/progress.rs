@@ -113,7 +113,11 @@ impl Progress {
                 eprint!("{}", harmless(&String::from_utf8_lossy(bytes)))
             }
             Event::Warning(warning) => {
-                eprintln!("{} {}", self.terminal.paint(Style::Yellow, "warning:"), warn(warning))
+                eprintln!(
+                    "{} {}",
+                    self.terminal.paint(Style::Yellow, "warning:"),
+                    warning_text(warning)
+                )
             }
             Event::Failed { title, message, .. } => {
                 eprintln!(
@@ -251,8 +255,11 @@ impl Progress {
                 }
             }
             Event::Warning(warning) => {
-                let text =
-                    format!("{} {}", self.terminal.paint(Style::Yellow, "warning:"), warn(warning));
+                let text = format!(
+                    "{} {}",
+                    self.terminal.paint(Style::Yellow, "warning:"),
+                    warning_text(warning)
+                );
                 self.say(Some(bars), &text);
             }
         }
@@ -286,7 +293,7 @@ fn waiting(title: &str, pid: Option<u32>) -> String {
 }
 
 /// A warning in words.
-fn warn(warning: &Warning) -> String {
+pub(crate) fn warning_text(warning: &Warning) -> String {
     harmless(&match warning {
         Warning::NotReproducible { title, output, .. } => {
             format!(
@@ -388,6 +395,6 @@ fn to_json(event: &Event) -> serde_json::Value {
         Event::Failed { node, title, message } => json!({
             "event": "failed", "derivation": node.to_string(), "title": title, "message": message,
         }),
-        Event::Warning(warning) => json!({"event": "warning", "message": warn(warning)}),
+        Event::Warning(warning) => json!({"event": "warning", "message": warning_text(warning)}),
     }
 }

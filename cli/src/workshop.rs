@@ -11,13 +11,13 @@ use kiln_fetch::{Machine, MirrorConfig, Mirrors, WebFetcher, WebOptions};
 use kiln_lang::Database;
 use kiln_sandbox::{Sandbox, SandboxOptions, Scratch};
 use kiln_store::{
-    Attempt, BuildError, Builder, Cancel, Cause, DerivationId, DirectorySubstituter, Event,
-    Failure, FetchError, Graph, InputRef, LocalStore, ObjectId, OnFailure, Outcome, Prints,
-    RealiseError, RealiseOptions, RealiseRequest, Reproduced, Session, Store as _, StorePath,
-    Substituter, realise, reproduce,
+    Attempt, BuildError, Builder, Cancel, Cause, DerivationId, Event, Failure, FetchError, Graph,
+    InputRef, LocalStore, ObjectId, OnFailure, Outcome, Prints, RealiseError, RealiseOptions,
+    RealiseRequest, Reproduced, Session, Store as _, StorePath, Substituter, realise, reproduce,
 };
 
 use crate::args::{Building, Layers, Wishes};
+use crate::caches::open_caches;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::fail::Fail;
@@ -41,7 +41,7 @@ pub(crate) struct Workshop {
     pub(crate) store: LocalStore,
     pub(crate) sandbox: Sandbox,
     pub(crate) fetcher: WebFetcher,
-    pub(crate) caches: Vec<DirectorySubstituter>,
+    pub(crate) caches: Vec<Box<dyn Substituter>>,
     pub(crate) cancel: Cancel,
     builds_max: Option<NonZeroUsize>,
 }
@@ -57,18 +57,9 @@ impl Workshop {
         };
         let sandbox = Sandbox::new(SandboxOptions { scratch, ..SandboxOptions::default() });
         let fetcher = fetcher(config);
-        let mut caches = Vec::new();
-        for folder in &config.substituters {
-            match DirectorySubstituter::open(folder) {
-                Ok(cache) => caches.push(cache),
-                // A cache that is not there must not keep anybody from building.
-                Err(error) => {
-                    eprintln!("warning: the cache {} is left out: {error}", folder.display())
-                }
-            }
-        }
         let cancel = Cancel::new()
             .map_err(|source| Fail::Io { what: "cannot make a pipe".into(), source })?;
+        let caches = open_caches(&config.substituters, &cancel);
         Ok(Workshop { store, sandbox, fetcher, caches, cancel, builds_max: config.builds_max })
     }
 
@@ -105,8 +96,7 @@ impl Workshop {
         if building.print_logs {
             options.prints = Prints::Told;
         }
-        let substituters: Vec<&dyn Substituter> =
-            self.caches.iter().map(|it| it as &dyn Substituter).collect();
+        let substituters: Vec<&dyn Substituter> = self.caches.iter().map(|it| &**it).collect();
         let substituters = &*substituters;
         let request =
             RealiseRequest { wanted, substituters, options, events, ..self.request(graph) };

@@ -295,7 +295,9 @@ impl Mirrors {
         };
         let found = match self.places(base, path, &wanted, hash, pages) {
             Ok(places) => Found::Places(places),
-            Err(Failure::Refused { reason }) => nothing(base.rule.shown(), reason),
+            Err(Failure::Refused { reason } | Failure::Absent { reason }) => {
+                nothing(base.rule.shown(), reason)
+            }
             Err(Failure::Passing { reason, .. }) => {
                 Found::NothingYet(Attempt { url: base.rule.shown(), reason })
             }

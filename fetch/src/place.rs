@@ -1,6 +1,7 @@
 //! Places: addresses that bytes may come from, and how they are shown without their secrets.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use reqwest::Url;
 use reqwest::header::HeaderValue;
@@ -153,6 +154,15 @@ impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Place({self})")
     }
+}
+
+/// Whether nobody on the way can answer in the place of an address: it is encrypted, or of the machine
+/// that asks.
+pub(crate) fn is_private(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
+    let is_here = address.map_or(host == "localhost", |it| it.is_loopback());
+    url.scheme() == "https" || url.scheme() == "http" && is_here
 }
 
 /// Takes user name and password out of an address.

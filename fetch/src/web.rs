@@ -13,6 +13,7 @@ pub(crate) mod http;
 mod local;
 pub(crate) mod options;
 mod partial;
+pub(crate) mod substituter;
 mod tls;
 pub(crate) mod witness;
 
@@ -289,7 +290,7 @@ impl<'a> Download<'a> {
                 }
             }
             Err(Failure::Fatal(error)) => return Err(error),
-            Err(Failure::Refused { reason }) => {
+            Err(Failure::Refused { reason } | Failure::Absent { reason }) => {
                 self.failed.insert(candidate.order, Attempt { url: shown, reason });
             }
             Err(Failure::NotResumed) => {
@@ -383,7 +384,13 @@ impl<'a> Download<'a> {
         if place.url().scheme() == "file" {
             local::read(place, self.fetcher.options.bytes_max, self.request.cancel, &mut sink)?;
         } else {
-            let ask = Ask { place, accept: None, have_bytes, validator: validator.as_deref() };
+            let ask = Ask {
+                place,
+                is_believed: false,
+                accept: None,
+                have_bytes,
+                validator: validator.as_deref(),
+            };
             self.fetcher.http.get(&ask, self.request.cancel, &mut sink)?;
         }
         let answer = sink.finish();
@@ -402,7 +409,7 @@ impl<'a> Download<'a> {
     fn pause(&self, tries: u32, asked: Duration) -> Result<(), FetchError> {
         let options = &self.fetcher.options;
         let longest = options.pause_max.min(PAUSE_LONGEST);
-        let doubled = options.pause.saturating_mul(1 << (tries - 1).min(16)).min(longest);
+        let doubled = options.pause_after(tries).min(longest);
         // From the hash, not from a clock: the same in every run, but another for each download.
         let (FetchHash::Sha256(bytes) | FetchHash::Blake3(bytes)) = self.request.fetch.hash;
         let spread = f64::from(bytes[tries as usize % bytes.len()]) / 255.0;
@@ -543,7 +550,8 @@ impl crate::mirrors::Pages for Pages<'_> {
                 url: place.url().clone(),
             });
         }
-        let ask = Ask { place, accept: Some(accept), have_bytes: 0, validator: None };
+        let ask =
+            Ask { place, is_believed: false, accept: Some(accept), have_bytes: 0, validator: None };
         let answer = self.fetcher.http.get(&ask, self.cancel, &mut sink);
         let unconnected = matches!(answer, Err(Failure::Passing { unconnected: true, .. }));
         self.fetcher.count_strike(place, unconnected);

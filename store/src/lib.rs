@@ -81,6 +81,7 @@ pub use store::{
     PlaceTree, Placed, Refs, Registration, Session, Store, StoreError, TreeFrom, Verdict,
 };
 pub use substitute::{
-    DirectoryError, DirectorySubstituter, ERRORS_MAX, Exported, Miss, Substituter,
+    CACHE_MARK, CACHE_MARK_TEXT, DirectoryError, DirectorySubstituter, ERRORS_MAX, Exported, Miss,
+    Substituter, cached_object, cached_realisation, read_cached_realisation,
 };
 pub use sys::SystemError;

@@ -1,11 +1,15 @@
 //! Places that may have what would otherwise be built.
 
 mod directory;
+mod layout;
 
 use std::collections::BTreeMap;
 use std::io::Read;
 
 pub use directory::{DirectoryError, DirectorySubstituter, Exported};
+pub use layout::{
+    CACHE_MARK, CACHE_MARK_TEXT, cached_object, cached_realisation, read_cached_realisation,
+};
 
 use crate::digest::{ActionId, ObjectId};
 use crate::realisation::Realisation;
@@ -15,7 +19,8 @@ use crate::realisation::Realisation;
 /// # Contract
 ///
 /// - An answer may be late, wrong or missing; none of these fails a build. An error is a miss with a
-///   reason, and after [`ERRORS_MAX`] errors the place is not asked again in the same run.
+///   reason, and after [`ERRORS_MAX`] errors, or one that is [final](Miss::is_final), the place is not
+///   asked again in the same run.
 /// - **Objects are checked**: whatever [`open`](Substituter::open) gives is read as an archive,
 ///   hashed, and placed only if it is the object asked for, byte for byte.
 /// - **Realisations are trusted.** Nobody can check that an action gives an object but by running it.
@@ -52,4 +57,6 @@ pub struct Miss {
     pub asked: String,
     /// What it said.
     pub reason: String,
+    /// Asking it for something else is of no use either.
+    pub is_final: bool,
 }

@@ -63,6 +63,10 @@ pub(crate) fn run(common: &Common) -> Result<Exit, Fail> {
     }
     let cancel =
         Cancel::new().map_err(|source| Fail::Io { what: "cannot make a pipe".into(), source })?;
+    for cache in &config.substituters {
+        let note = cache.what_is_wrong(&cancel).map(|it| format!(": {it}")).unwrap_or_default();
+        text.push_str(&format!("cache          {cache}{note}\n"));
+    }
     let mirrors = mirrors(&config);
     for name in mirrors.names() {
         match mirrors.describe(&name, &cancel) {

@@ -13,7 +13,7 @@ use reqwest::{Client, Response, StatusCode, Url};
 use tokio::runtime::Runtime;
 
 use crate::escape::escape;
-use crate::place::{Place, shown};
+use crate::place::{Place, is_private, shown};
 use crate::web::options::{Proxies, WebOptions};
 use crate::web::tls;
 
@@ -28,6 +28,8 @@ const CANCEL_POLL: Duration = Duration::from_millis(50);
 pub(crate) enum Failure {
     /// This place does not have it, or must not be asked again.
     Refused { reason: String },
+    /// The server says that there is nothing at this address, or nothing for whoever asks.
+    Absent { reason: String },
     /// It may have it later.
     Passing {
         reason: String,
@@ -61,6 +63,8 @@ impl From<FetchError> for Failure {
 /// What a request asks for.
 pub(crate) struct Ask<'a> {
     pub(crate) place: &'a Place,
+    /// The answer is believed: it must not come by a way on which others could give it.
+    pub(crate) is_believed: bool,
     /// What kinds of answers are wanted, if it matters.
     pub(crate) accept: Option<&'static str>,
     /// How many bytes are here already.
@@ -240,7 +244,15 @@ impl Request<'_> {
                 | StatusCode::FOUND
                 | StatusCode::SEE_OTHER
                 | StatusCode::TEMPORARY_REDIRECT
-                | StatusCode::PERMANENT_REDIRECT => url = next_url(&response, &url)?,
+                | StatusCode::PERMANENT_REDIRECT => {
+                    url = next_url(&response, &url)?;
+                    if ask.is_believed && !is_private(&url) {
+                        let next = shown(&url);
+                        return Err(Failure::refused(format!(
+                            "it redirects to `{next}`, where anybody on the way could answer"
+                        )));
+                    }
+                }
                 _ => return Ok((response, url)),
             }
         }
@@ -440,7 +452,11 @@ fn explain_status(status: StatusCode, headers: &HeaderMap) -> Failure {
         || matches!(code, 408 | 425)
         || status == StatusCode::TOO_MANY_REQUESTS;
     if !passes {
-        return Failure::Refused { reason };
+        // Some servers answer 403 for whatever is not there.
+        return match code {
+            403 | 404 | 410 => Failure::Absent { reason },
+            _ => Failure::Refused { reason },
+        };
     }
     let wait = headers
         .get(header::RETRY_AFTER)

@@ -38,6 +38,13 @@ pub struct WebOptions {
     pub archives: Vec<Archive>,
 }
 
+impl WebOptions {
+    /// The pause after so many tries, the first being 1: each is twice the one before.
+    pub(crate) fn pause_after(&self, tries: u32) -> Duration {
+        self.pause.saturating_mul(1 << tries.saturating_sub(1).min(16))
+    }
+}
+
 /// Whether proxies are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proxies {

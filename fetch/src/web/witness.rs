@@ -96,7 +96,8 @@ impl WebFetcher {
             let done = if place.url().scheme() == "file" {
                 local::read(place, self.options.bytes_max, request.cancel, &mut sink)
             } else {
-                let ask = Ask { place, accept: None, have_bytes: 0, validator: None };
+                let ask =
+                    Ask { place, is_believed: false, accept: None, have_bytes: 0, validator: None };
                 self.http.get(&ask, request.cancel, &mut sink).map(|_| ())
             };
             let found = match done {
@@ -106,15 +107,14 @@ impl WebFetcher {
                     None => Ok((sink.digest.value(), sink.bytes)),
                 },
                 Err(Failure::Fatal(error)) => return Err(error),
-                Err(Failure::Refused { reason }) => Err(reason),
+                Err(Failure::Refused { reason } | Failure::Absent { reason }) => Err(reason),
                 Err(Failure::NotResumed) => {
                     Err("it answers as if only a part were asked for".to_owned())
                 }
                 Err(Failure::Passing { reason, wait: asked, unconnected: not_reached }) => {
                     unconnected += u32::from(not_reached);
                     if tries < self.options.tries_max && unconnected < CONNECTIONS_MAX {
-                        let pause = self.options.pause.saturating_mul(1 << (tries - 1).min(16));
-                        let pause = pause.max(asked.unwrap_or_default());
+                        let pause = self.options.pause_after(tries).max(asked.unwrap_or_default());
                         wait(pause.min(self.options.pause_max), request.cancel)?;
                         continue;
                     }

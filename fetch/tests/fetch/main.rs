@@ -4,6 +4,7 @@
 
 mod archive;
 mod attack;
+mod cache;
 mod mirror;
 mod property;
 mod resume;

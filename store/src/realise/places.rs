@@ -102,7 +102,7 @@ impl<'a> Places<'a> {
                     | PlaceError::Unexpected { .. }),
                 ) => {
                     let asked = format!("object {id}");
-                    self.note(place, Miss { asked, reason: error.to_string() });
+                    self.note(place, Miss { asked, reason: error.to_string(), is_final: false });
                 }
             }
         }
@@ -110,7 +110,8 @@ impl<'a> Places<'a> {
     }
 
     fn note(&self, place: &Place<'_>, miss: Miss) {
-        let errors = place.errors.fetch_add(1, Ordering::Relaxed) + 1;
+        let count = if miss.is_final { ERRORS_MAX } else { 1 };
+        let errors = place.errors.fetch_add(count, Ordering::Relaxed).saturating_add(count);
         (self.events)(Event::Warning(Warning::SubstituterFailed {
             name: place.substituter.name().to_owned(),
             asked: miss.asked,

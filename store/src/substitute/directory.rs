@@ -17,18 +17,15 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::archive::{ExportError, write_archive};
-use crate::digest::{ActionId, ObjectId, to_hex};
+use crate::digest::{ActionId, ObjectId};
 use crate::object::Object;
 use crate::realisation::Realisation;
 use crate::store::Store;
-use crate::substitute::{Miss, Substituter};
+use crate::substitute::{
+    CACHE_MARK, CACHE_MARK_TEXT, Miss, Substituter, cached_object, cached_realisation,
+    read_cached_realisation,
+};
 use crate::sys::{Folder, SystemError};
-
-/// The file that says what the folder is.
-const MARK: &str = "kiln-substituter";
-
-/// What [`MARK`] holds.
-const MARK_TEXT: &str = "kiln substituter 1\n";
 
 /// A substituter in a folder, and what writes to it.
 #[derive(Debug)]
@@ -41,7 +38,7 @@ pub struct DirectorySubstituter {
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
     /// It is not a substituter.
-    #[error("{} is not a substituter: it has no `{MARK}`", path.display())]
+    #[error("{} is not a substituter: it has no `{CACHE_MARK}`", path.display())]
     NotASubstituter {
         /// The folder.
         path: PathBuf,
@@ -81,9 +78,9 @@ impl DirectorySubstituter {
     ///
     /// As [`DirectoryError`].
     pub fn open(root: &Path) -> Result<Self, DirectoryError> {
-        let mark = root.join(MARK);
+        let mark = root.join(CACHE_MARK);
         match fs::read_to_string(&mark) {
-            Ok(text) if text == MARK_TEXT => {
+            Ok(text) if text == CACHE_MARK_TEXT => {
                 let name = root.display().to_string();
                 Ok(DirectorySubstituter { root: root.to_owned(), name })
             }
@@ -108,8 +105,8 @@ impl DirectorySubstituter {
         fs::create_dir_all(root).map_err(|it| failed("mkdir", it))?;
         let is_empty = fs::read_dir(root).map_err(|it| failed("opendir", it))?.next().is_none();
         if is_empty {
-            let mark = root.join(MARK);
-            write_whole(&mark, &mut |file| file.write_all(MARK_TEXT.as_bytes()))
+            let mark = root.join(CACHE_MARK);
+            write_whole(&mark, &mut |file| file.write_all(CACHE_MARK_TEXT.as_bytes()))
                 .map_err(|it| SystemError::new("write", &mark, it))?;
         }
         DirectorySubstituter::open(root)
@@ -232,13 +229,11 @@ impl DirectorySubstituter {
     }
 
     fn realisation_path(&self, action: &ActionId) -> PathBuf {
-        let hex = to_hex(&action.0);
-        self.root.join("realisations").join(&hex[..2]).join(&hex[2..])
+        self.root.join(cached_realisation(action))
     }
 
     fn object_path(&self, id: &ObjectId) -> PathBuf {
-        let hex = to_hex(&id.0);
-        self.root.join("objects").join(&hex[..2]).join(format!("{}.zst", &hex[2..]))
+        self.root.join(cached_object(id))
     }
 }
 
@@ -251,17 +246,14 @@ impl Substituter for DirectorySubstituter {
         let mut found = BTreeMap::new();
         for action in actions {
             let path = self.realisation_path(action);
-            let miss = |reason: String| Miss { asked: path.display().to_string(), reason };
+            let asked = || path.display().to_string();
+            let miss = |reason: String| Miss { asked: asked(), reason, is_final: false };
             let bytes = match fs::read(&path) {
                 Ok(bytes) => bytes,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(miss(error.to_string())),
             };
-            let realisation = Realisation::decode(&bytes).map_err(|it| miss(it.to_string()))?;
-            if realisation.action != *action {
-                return Err(miss(format!("it is for action {}", realisation.action)));
-            }
-            found.insert(*action, realisation);
+            found.insert(*action, read_cached_realisation(&bytes, action).map_err(miss)?);
         }
         Ok(found)
     }
@@ -272,7 +264,8 @@ impl Substituter for DirectorySubstituter {
             Ok(file) => Ok(Some(Box::new(file))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => {
-                Err(Miss { asked: path.display().to_string(), reason: error.to_string() })
+                let asked = path.display().to_string();
+                Err(Miss { asked, reason: error.to_string(), is_final: false })
             }
         }
     }

@@ -441,12 +441,12 @@ impl Substituter for Broken {
 
     fn lookup(&self, _: &[ActionId]) -> Result<BTreeMap<ActionId, Realisation>, Miss> {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        Err(Miss { asked: "all".to_owned(), reason: "out of order".to_owned() })
+        Err(Miss { asked: "all".to_owned(), reason: "out of order".to_owned(), is_final: false })
     }
 
     fn open(&self, _: &ObjectId) -> Result<Option<Box<dyn std::io::Read + Send>>, Miss> {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        Err(Miss { asked: "one".to_owned(), reason: "out of order".to_owned() })
+        Err(Miss { asked: "one".to_owned(), reason: "out of order".to_owned(), is_final: false })
     }
 }
 

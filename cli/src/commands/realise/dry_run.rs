@@ -10,6 +10,7 @@ use crate::about::About;
 use crate::evaluated::Wanted;
 use crate::fail::Fail;
 use crate::forecast::{self, Doing, Forecast};
+use crate::progress::warning_text;
 use crate::terminal::print;
 use crate::workshop::Workshop;
 
@@ -24,6 +25,9 @@ pub(super) fn dry_run(
     let (store, caches) = (&workshop.store, &workshop.caches);
     // Chains of packages may be thousands long.
     let forecast = with_stack(|| Forecast::of(store, caches, &derived.graph, &inputs))?;
+    for warning in &forecast.warnings {
+        eprintln!("warning: {}", warning_text(warning));
+    }
     print(&match how.json {
         true => lines(&forecast, derived, wanted),
         false => text(&forecast, derived, wanted, how),
