@@ -77,6 +77,8 @@ pub enum Limit {
     Ratio,
     /// [`UnpackLimits::entries_max`].
     Entries,
+    /// [`UnpackLimits::DICTIONARY_BYTES_MAX`].
+    Dictionary,
 }
 
 impl std::fmt::Display for Limit {
@@ -85,6 +87,7 @@ impl std::fmt::Display for Limit {
             Limit::Bytes => "unpacked bytes",
             Limit::Ratio => "unpacked bytes for one packed byte",
             Limit::Entries => "entries",
+            Limit::Dictionary => "bytes in its dictionary or window",
         })
     }
 }

@@ -10,7 +10,7 @@ use tar::Header;
 
 use crate::escape::escape;
 use crate::unpack::format::Compression;
-use crate::unpack::limits::{Meter, UnpackLimits};
+use crate::unpack::limits::{Limit, Meter, UnpackLimits};
 use crate::unpack::name::EntryName;
 use crate::unpack::pipe::Pipe;
 use crate::unpack::tree::{Content, Tree};
@@ -362,6 +362,10 @@ impl Contents<'_, '_, '_> {
 
 /// The error of the decompressor.
 fn broken(compression: Compression, entry: Option<&[u8]>, error: &std::io::Error) -> UnpackError {
+    if compression.is_over_memory(error) {
+        let max = UnpackLimits::DICTIONARY_BYTES_MAX;
+        return UnpackError::Limit { limit: Limit::Dictionary, max };
+    }
     UnpackError::damaged(compression.name(), entry, error)
 }
 

@@ -471,6 +471,9 @@ fn bombs_are_stopped_by_the_limits() {
     texts.push_str(&unpacked(&many.end(), &how(1 << 20, 1000, 20)));
     let many: Vec<_> = (0..21).map(|it| ZipEntry::file(&it.to_string(), b"")).collect();
     texts.push_str(&unpacked(&zip(&many), &how(1 << 20, 1000, 20)));
+    // Too much memory: a zstd frame with a window of 2 GiB, and nothing in it.
+    let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x00, (31 - 10) << 3, 0x01, 0x00, 0x00];
+    texts.push_str(&unpacked(&frame, &how(1 << 20, 1000, 20)));
     expect![[r#"
         error: it has more than 4194304 unpacked bytes
         error: it has more than 4194304 unpacked bytes
@@ -478,6 +481,7 @@ fn bombs_are_stopped_by_the_limits() {
         error: it has more than 4194304 unpacked bytes
         error: it has more than 20 entries
         error: it has more than 20 entries
+        error: it has more than 268435456 bytes in its dictionary or window
     "#]]
     .assert_eq(&texts);
 }
