@@ -99,7 +99,7 @@ use crate::path::StorePath;
 use crate::pool::Pool;
 use crate::realisation::Realisation;
 use crate::store::{Memos, Refs, Session, Store, StoreError};
-use crate::sys::Folder;
+use crate::sys::{Folder, SystemError};
 
 /// A store in a folder of this machine. See the module's documentation for how it works.
 #[derive(Debug)]
@@ -161,8 +161,26 @@ impl Shared {
     }
 
     /// Waits for the commit lock; dropping the file gives it back.
+    ///
+    /// Whoever writes records has it, and uses the index by its path: it must be this store's.
     fn lock_commit(&self) -> Result<std::fs::File, StoreError> {
-        claim::lock(&self.var, b"commit")
+        let lock = claim::lock(&self.var, b"commit");
+        self.check_place()?;
+        lock
+    }
+
+    /// An error if the store is no longer where it was opened.
+    fn check_place(&self) -> Result<(), StoreError> {
+        use std::os::unix::fs::MetadataExt as _;
+        let ours = self.var.own_stat()?;
+        match std::fs::metadata(self.root.join("var")) {
+            Ok(found) if (found.dev(), found.ino()) == (ours.st_dev, ours.st_ino) => Ok(()),
+            Ok(_) => Err(StoreError::Moved { path: self.root.clone() }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(StoreError::Moved { path: self.root.clone() })
+            }
+            Err(error) => Err(SystemError::new("stat", &self.root, error).into()),
+        }
     }
 }
 

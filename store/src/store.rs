@@ -375,6 +375,17 @@ pub enum StoreError {
         /// Why not.
         reason: String,
     },
+    /// Another folder is in the place of the store, or none: what is known of it by its path is not
+    /// this store's.
+    #[error(
+        "the store at {} was moved, replaced or deleted while it was used; nothing was written to what \
+         is there now",
+        path.display()
+    )]
+    Moved {
+        /// Where it was.
+        path: PathBuf,
+    },
     /// The index did not answer.
     #[error("{call} failed on the index {}: {cause}; if it is damaged, `kiln store rebuild-index` makes it anew from the records", path.display())]
     Index {

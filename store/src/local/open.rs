@@ -30,8 +30,12 @@ const RESERVE_BYTES: i64 = 1 << 20;
 /// What the file `format` holds before the number.
 const FORMAT_PREFIX: &str = "kiln store ";
 
-/// The folders of `var` that are there from the start.
-const FOLDERS: [&str; 6] = ["records", "leases", "stage", "trash", "locks", "pool"];
+/// The folders of `var` that are there from the start, with their modes, but for the one of records.
+///
+/// What builds left must be out of the reach of others before it is looked at, and nobody else may
+/// hold a lock.
+const FOLDERS: [(&str, u32); 5] =
+    [("leases", 0o700), ("stage", 0o700), ("trash", 0o700), ("locks", 0o700), ("pool", 0o755)];
 
 impl LocalStore {
     /// Opens the store in a folder, or makes one if the folder is empty or does not exist.
@@ -83,6 +87,7 @@ impl LocalStore {
         if self.index().is_current() {
             return Ok(());
         }
+        self.shared.check_place()?;
         // Opening may wait for the commit lock, and who holds that may be about to use the old one.
         let index = open_index(&self.shared)?;
         *self.index() = index;
@@ -120,6 +125,9 @@ fn open_shared(root: &Path) -> Result<Shared, StoreError> {
     let store = Folder::open(&root.join("store"))?;
     let var = Folder::open(&var_path)?;
     let read_only = find_obstacle(&var);
+    if read_only.is_none() {
+        make_folders(&root)?;
+    }
     let segments = Segments::new(var.folder(b"records")?);
     let pool = match var.folder(b"pool") {
         Ok(folder) => Some(Pool::new(folder)),
@@ -181,23 +189,12 @@ fn has_no_entries(path: &Path) -> bool {
 }
 
 fn create(root: &Path) -> Result<(), StoreError> {
-    // Whatever the umask, nobody but the owner puts anything into a store.
-    let make = |path: &Path| {
-        let made = fs::DirBuilder::new().recursive(true).mode(0o755).create(path);
-        made.map_err(|it| StoreError::from(SystemError::new("mkdir", path, it)))
-    };
-    make(&root.join("store"))?;
     let var_path = root.join("var");
-    for name in FOLDERS {
-        make(&var_path.join(name))?;
-    }
+    make_folder(&root.join("store"), 0o755)?;
+    make_folder(&var_path.join("records"), 0o755)?;
+    make_folders(root)?;
     let var = Folder::open(&var_path)?;
     make_reserve(&var)?;
-    // What builds left must be out of the reach of others before it is looked at, and nobody else may
-    // hold a lock.
-    for name in [b"stage".as_slice(), b"trash", b"leases", b"locks"] {
-        var.folder(name)?.set_mode(0o700)?;
-    }
     // The format is there last, and under its name only once it is whole.
     let _lock = claim::lock(&var, b"commit")?;
     let pending = var_path.join("format.new");
@@ -213,6 +210,28 @@ fn create(root: &Path) -> Result<(), StoreError> {
     var.sync()?;
     Folder::open(root)?.sync()?;
     Ok(())
+}
+
+/// Makes what is missing of the folders that may be empty: programs that copy files leave such out.
+fn make_folders(root: &Path) -> Result<(), StoreError> {
+    FOLDERS.iter().try_for_each(|(name, mode)| make_folder(&root.join("var").join(name), *mode))
+}
+
+/// Makes a folder where there is none, and those above it. Whatever the umask, nobody but the owner
+/// puts anything into it.
+fn make_folder(path: &Path, mode: u32) -> Result<(), StoreError> {
+    let failed = |it| StoreError::from(SystemError::new("mkdir", path, it));
+    let make = || match fs::DirBuilder::new().mode(mode).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    };
+    match (make(), path.parent()) {
+        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
+            fs::DirBuilder::new().recursive(true).mode(0o755).create(parent).map_err(failed)?;
+            make().map_err(failed)
+        }
+        (made, _) => made.map_err(failed),
+    }
 }
 
 impl Shared {

@@ -9,9 +9,9 @@
 //! frame: its checksum covers where it stands and all of its bytes. It is cut off before the next
 //! is written, unless something valid follows it, which only damage can bring about.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::local::fault;
@@ -232,14 +232,11 @@ impl Segments {
     /// Opens a segment whose end is `end`, or makes it.
     fn open_for_append(&self, end: Position, path: &Path) -> Result<(File, bool), StoreError> {
         let failed = |call, it: io::Error| SystemError::new(call, path, it);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o644)
-            .open(path)
-            .map_err(|it| failed("open", it))?;
+        let name = name(end.segment);
+        let file = match self.folder.read_write(&name) {
+            Err(error) if error.is(nix::errno::Errno::ENOENT) => self.folder.create(&name)?,
+            other => other?,
+        };
         let bytes = file_bytes(&file, path)?;
         let is_new = bytes < HEADER.len() as u64;
         if is_new {

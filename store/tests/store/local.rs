@@ -525,6 +525,53 @@ fn an_interrupted_first_opening_is_finished() {
     assert!(store.object(&lib).unwrap().is_some());
 }
 
+#[test]
+fn a_copy_without_empty_folders_is_a_store() {
+    let fixture = Fixture::new();
+    let (store, lib, _) = fixture.with_two();
+    drop(store);
+    for name in ["leases", "locks", "stage", "trash"] {
+        fs::remove_dir_all(fixture.root().join("var").join(name)).unwrap();
+    }
+    let store = fixture.open();
+    let session = store.session().unwrap();
+    add(&*session, 3, "more", &[("out", "a = a")], &[]);
+    assert!(store.object(&lib).unwrap().is_some());
+    for name in ["leases", "locks", "stage", "trash"] {
+        let mode = fs::metadata(fixture.root().join("var").join(name)).unwrap().permissions();
+        assert_eq!(mode.mode() & 0o777, 0o700, "{name}");
+    }
+}
+
+#[test]
+fn a_store_that_was_replaced_while_it_is_used_is_left_alone() {
+    let (old, new) = (Fixture::new(), Fixture::new());
+    let (store, _, _) = old.with_two();
+    drop(new.with_two());
+    let aside = old.temp.path().join("aside");
+    let records = fs::read(new.only_segment()).unwrap();
+    let session = store.session().unwrap();
+    let placed = place(&*session, "more", &[("out", "a = a")], &[]).unwrap();
+    fs::rename(old.root(), &aside).unwrap();
+    let is_moved = |error: &StoreError| matches!(error, StoreError::Moved { .. });
+    // Nothing is in its place, and then another store.
+    let error = register(&*session, registration(3, &placed)).unwrap_err();
+    assert!(is_moved(&error), "{error}");
+    fs::rename(new.root(), old.root()).unwrap();
+    let error = register(&*session, registration(3, &placed)).unwrap_err();
+    assert!(is_moved(&error), "{error}");
+    assert!(store.session().is_err_and(|it| is_moved(&it)));
+    drop(session);
+    drop(store);
+    assert_eq!(fs::read(old.only_segment()).unwrap(), records);
+    for root in [old.root(), aside] {
+        let store = LocalStore::open(&root).unwrap();
+        // What was placed and not registered.
+        gc_all(&store);
+        assert_eq!(store.verify(&|_| true).unwrap().problems, []);
+    }
+}
+
 /// The variable that tells a second run of this program which store cannot be written.
 const READ_ONLY_ROOT: &str = "KILN_TEST_READ_ONLY_ROOT";
 

@@ -181,9 +181,5 @@ fn a_store_that_is_gone_is_an_error_and_no_panic() {
     let error = bench.realise(&store, &chain(0), &["top"], &[]).unwrap_err();
     assert!(matches!(error, RealiseError::Store(_)), "{error}");
     let error = store.session().err().unwrap();
-    let is_known = matches!(
-        error,
-        StoreError::System(_) | StoreError::Index { .. } | StoreError::ReadOnly { .. }
-    );
-    assert!(is_known, "{error}");
+    assert!(matches!(error, StoreError::Moved { .. }), "{error}");
 }
