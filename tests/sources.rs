@@ -35,7 +35,7 @@ fn what_is_archived_is_realised_without_a_network() {
     assert!(said.contains("cannot connect") && said.contains("[exit 3]"), "{said}");
     let said = run(&here, &format!("KILN_ARCHIVE=sources {realise}"), "with an archive");
     assert!(!said.contains("[exit"), "{said}");
-    assert_eq!(said.matches("/kiln/store/").count(), 2, "{said}");
+    assert_eq!(said.matches("other/store/").count(), 2, "{said}");
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn what_another_store_has_comes_from_its_cache_on_the_web() {
     let said = run(&here, &format!("{realise} --dry-run"), "a forecast");
     assert!(said.contains("one 1 is in a cache"), "{said}");
     let said = run(&here, &realise, "realise");
-    assert!(!said.contains("[exit") && said.contains("/kiln/store/"), "{said}");
+    assert!(!said.contains("[exit") && said.contains("other/store/"), "{said}");
     assert!(cache.asked().iter().any(|it| it.starts_with("/objects/")), "{:?}", cache.asked());
     let said = run(&here, &format!("KILN_SUBSTITUTER={url} kiln doctor"), "doctor");
     assert!(said.contains(&format!("cache          {url}\n")), "{said}");
