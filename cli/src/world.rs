@@ -19,8 +19,8 @@ pub(crate) const STD: &str = "std:";
 /// How many files a folder of the user may have that becomes a source (`spec/lang/files.md`).
 const TREE_ENTRIES_MAX: usize = 200_000;
 
-/// How many GiB these may have together: they are hashed in memory. The sources of the largest
-/// projects have less, the kernel's among them; what a compiler left beside them has more.
+/// How many GiB these may have together, or one file: they are hashed in memory. The sources of the
+/// largest projects have less, the kernel's among them; what a compiler left beside them has more.
 const TREE_GIB_MAX: u64 = 2;
 
 /// How many files and folders are looked at to find the recipes below a folder: several times those
@@ -57,7 +57,8 @@ impl World for DiskWorld {
             Some(path) => embedded::find(RECIPES, path).map(Arc::from).ok_or(WorldError::NotFound),
             None => {
                 let stamp = self.look(Path::new(path));
-                read(path, &stamp).map(Arc::from).map_err(|error| reason(&error))
+                let bytes_max = TREE_GIB_MAX << 30;
+                read(path, &stamp, bytes_max).map(Arc::from).map_err(|error| reason(&error))
             }
         }
     }
@@ -97,10 +98,18 @@ impl World for DiskWorld {
     }
 }
 
-/// Reads a file of about the size that was just seen.
-fn read(path: &str, stamp: &Stamp) -> io::Result<Vec<u8>> {
+/// Reads a file of about the size that was just seen, and of no more than `bytes_max`.
+fn read(path: &str, stamp: &Stamp, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let seen = stamp.size().unwrap_or(0);
+    if seen > bytes_max {
+        return Err(too_large());
+    }
+    // Pipes and devices have no size, and may have no end.
+    if seen == 0 && fs::metadata(path).is_ok_and(|it| !it.is_file() && !it.is_dir()) {
+        return Err(io::Error::other("it is neither a file nor a folder"));
+    }
     // One byte more than there should be tells that there is no more.
-    let size = stamp.size().unwrap_or(0).min(1 << 30) as usize + 1;
+    let size = seen.min(1 << 30) as usize + 1;
     let mut bytes = vec![0; size];
     let mut file = File::open(path)?;
     let mut len = 0;
@@ -110,6 +119,9 @@ fn read(path: &str, stamp: &Stamp) -> io::Result<Vec<u8>> {
             Ok(more) => len += more,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
+        }
+        if len as u64 > bytes_max {
+            return Err(too_large());
         }
         // What is as long as it was is whole: this spares a call for each file of a large set.
         if len + 1 == size && len > 0 {
@@ -121,6 +133,14 @@ fn read(path: &str, stamp: &Stamp) -> io::Result<Vec<u8>> {
     }
     bytes.truncate(len);
     Ok(bytes)
+}
+
+/// Why a file is not read.
+fn too_large() -> io::Error {
+    io::Error::other(format!(
+        "it has more than {TREE_GIB_MAX} GiB; what is larger can be fetched, also from this machine: \
+         `fetch(\"file:///…\", sha256 = \"…\")`"
+    ))
 }
 
 /// Reads a file of this size, which may grow meanwhile; nothing if it has more than `bytes_max`.
@@ -208,9 +228,11 @@ impl DiskWorld {
             }
         } else if metadata.is_file() {
             let bytes = read_at_most(path, metadata.len(), *left)?.ok_or_else(|| {
-                let at = if relative.is_empty() { "it" } else { &*relative };
+                if relative.is_empty() {
+                    return too_large();
+                }
                 io::Error::other(format!(
-                    "with `{at}` it has more than {TREE_GIB_MAX} GiB; sources belong into a folder of \
+                    "with `{relative}` it has more than {TREE_GIB_MAX} GiB; sources belong into a folder of \
                      their own, without what was built from them"
                 ))
             })?;
@@ -272,6 +294,21 @@ mod tests {
         let path = folder.path().join("target/a");
         assert_eq!(read_at_most(&path, 0, 3).unwrap(), None);
         assert_eq!(read_at_most(&path, 0, 4).unwrap().as_deref(), Some(&b"1234"[..]));
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_a_number_of_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        fs::write(&path, b"1234").unwrap();
+        let stamp = Stamp::of(&path);
+        let read = |bytes_max: u64| read(path.to_str().unwrap(), &stamp, bytes_max);
+        assert_eq!(read(4).unwrap(), b"1234");
+        assert!(read(3).unwrap_err().to_string().contains("more than 2 GiB"));
+        // One that has more by now than was seen.
+        fs::write(&path, b"123456789").unwrap();
+        assert_eq!(read(9).unwrap(), b"123456789");
+        assert!(read(8).is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kiln_lang::module::{ExprId, Name, Role, SettingOp};
 use kiln_lang::schema::BodyRef;
 use kiln_lang::types::{EnumTy, Ty};
-use kiln_lang::{Checked, Code, Diagnostic, FileId};
+use kiln_lang::{Checked, Code, Diagnostic, FileId, WorldError};
 use kiln_store::{
     Build, BuildKind, EnvName, ImportSource, InputRef, Label, Limits, ObjectId, OutputName, Piece,
     SANDBOX_ABI, Step, StepName, StoreName, System, Template,
@@ -19,7 +19,7 @@ use crate::amend::{Unamended, amend, combine, no_whole, part_of_option};
 use crate::condition::Cond;
 use crate::evaluate::condition_of;
 use crate::explain::NodeFacts;
-use crate::interpret::{Fuel, Interpreter, VALUE_BYTES_MAX};
+use crate::interpret::{Failure, Fuel, Interpreter, VALUE_BYTES_MAX};
 use crate::layers::{Layer, LayerSetting};
 use crate::package::{BodyArg, BodySetting, CompileDecl, Locals, Package, Place, TestDecl};
 use crate::refine::{Refiner, complaint};
@@ -739,27 +739,29 @@ impl<'c> NodeBuilder<'c> {
         let (name, title) = (name.clone(), title.to_owned());
         match &**source {
             Source::Fetch { .. } => Some(Input::Fetch { name, title, source: source.clone() }),
-            Source::Folder(folder) => self.import(folder, name, title, place),
+            Source::Folder(folder) => self
+                .import(folder, name, title, place)
+                .map_err(|diagnostic| self.report(*diagnostic))
+                .ok(),
         }
     }
 
     pub(super) fn import(
-        &mut self,
+        &self,
         file: &LocalFile,
         name: StoreName,
         title: String,
         place: Place,
-    ) -> Option<Input> {
+    ) -> Result<Input, Failure> {
         match self.context.imports.get(self.context.db.world(), &name, &file.path) {
-            Ok((object, from)) => Some(Input::Import { name, title, object, from }),
+            Ok((object, from)) => Ok(Input::Import { name, title, object, from }),
             Err(error) => {
                 let mut diagnostic = self.diagnostic(place, error.to_string());
-                if matches!(error, ImportMistake::Unreadable { .. }) {
+                if matches!(error, ImportMistake::Unreadable { reason: WorldError::NotFound, .. }) {
                     diagnostic =
                         diagnostic.help("the path is relative to the file that it is written in");
                 }
-                self.report(diagnostic);
-                None
+                Err(Box::new(diagnostic))
             }
         }
     }

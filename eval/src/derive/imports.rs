@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use kiln_lang::{TreeEntryKind, World};
+use kiln_lang::{TreeEntryKind, World, WorldError};
 use kiln_store::{FileEntry, ImportSource, ObjectId, StoreName};
 
 /// Files and folders beside recipes, by store name and path: each is read once.
@@ -24,7 +24,7 @@ pub(super) enum ImportMistake {
         /// The path.
         path: String,
         /// What the world says.
-        reason: String,
+        reason: WorldError,
     },
     /// It is something else.
     #[error("`{path}` is neither a file nor a folder with something in it")]
@@ -57,10 +57,9 @@ impl Imports {
 }
 
 fn read(world: &dyn World, name: &StoreName, path: &str) -> Found {
-    let entries = world.tree(path).map_err(|error| ImportMistake::Unreadable {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    })?;
+    let entries = world
+        .tree(path)
+        .map_err(|reason| ImportMistake::Unreadable { path: path.to_owned(), reason })?;
     if let [entry] = &entries[..]
         && entry.path.is_empty()
     {

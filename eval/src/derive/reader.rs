@@ -224,9 +224,7 @@ impl Reader for NodeBuilder<'_> {
                 };
                 let name = StoreName::new(stem).map_err(|error| fail(error.to_string()))?;
                 let title = format!("{stem} of {}", self.context.solution.node(self.id).title());
-                let Some(input) = self.import(file, name, title, place) else {
-                    return Err(fail(format!("`{}` cannot be an input", file.path)));
-                };
+                let input = self.import(file, name, title, place)?;
                 // Two files of one name have labels of their own.
                 let mut label = format!("file.{stem}");
                 let mut number = 2;
