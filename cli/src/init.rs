@@ -10,6 +10,7 @@
 mod autotools;
 mod cargo;
 mod cmake;
+mod configure;
 mod draft;
 mod license;
 mod meson;
@@ -55,17 +56,37 @@ fn other(tree: &Tree, draft: &mut Draft) -> bool {
     false
 }
 
+/// How long a sentence may be that says what a package is.
+const SENTENCE_BYTES_MAX: usize = 240;
+
 /// The sentence of the read-me that says what it is, or the first one of its prose.
 fn first_sentence(tree: &Tree, name: &str) -> Option<String> {
     let names = ["README.md", "README", "README.rst", "README.txt", "readme.md"];
     let text = names.iter().find_map(|it| tree.text(it))?;
-    let lines = text.lines().map(|it| without_links(&it.trim().replace(['`', '*'], "")));
-    let prose: Vec<String> = lines
+    let lines = text.lines().map(str::trim);
+    // A sentence goes on in the next line; what is underlined is a heading.
+    let mut paragraphs = vec![String::new()];
+    for line in lines {
+        let is_rule = line.len() > 2 && line.chars().all(|it| "=-~#*".contains(it));
+        match paragraphs.last_mut() {
+            Some(last) if is_rule => last.clear(),
+            Some(last) if !line.is_empty() && !line.starts_with('#') => {
+                let space = if last.is_empty() { "" } else { " " };
+                last.push_str(&format!("{space}{line}"));
+            }
+            _ => paragraphs.push(String::new()),
+        }
+    }
+    let prose: Vec<String> = paragraphs
+        .iter()
+        .map(|it| without_links(&it.replace(['`', '*'], "")))
+        .map(|it| it.split_once(". ").map_or(it.clone(), |it| it.0.to_owned()))
         .filter(|it| {
             it.len() > 20
                 && it.split(' ').count() > 3
                 && it.chars().next().is_some_and(char::is_alphabetic)
                 && !it.contains("README")
+                && !it.contains(" is free software")
         })
         .take(40)
         .collect();
@@ -73,11 +94,16 @@ fn first_sentence(tree: &Tree, name: &str) -> Option<String> {
         |it: &&String| it.to_lowercase().starts_with(&name.to_lowercase()) && it.contains(" is ");
     // Without its name, a sentence may be about anything: only some are about what a thing is.
     let kinds = ["library", "tool", "program", "parser", "implementation", "utility", "client"];
-    let is_about = |it: &&String| kinds.iter().any(|kind| it.to_lowercase().contains(kind));
+    let is_about = |it: &&String| {
+        it.len() < SENTENCE_BYTES_MAX / 2
+            && kinds.iter().any(|kind| it.to_lowercase().contains(kind))
+    };
     let line = prose.iter().find(says).or_else(|| prose.iter().take(4).find(is_about))?;
-    let line = line.split_once(". ").map_or(line.as_str(), |it| it.0);
+    if line.len() > SENTENCE_BYTES_MAX {
+        return None;
+    }
     // "Foo is a library for bar" is about what it is.
-    let about = line.split_once(" is ").map_or(line, |it| it.1);
+    let about = line.split_once(" is ").map_or(line.as_str(), |it| it.1);
     let article = ["a ", "an ", "the ", "A ", "An ", "The "];
     let about = article.iter().find_map(|it| about.strip_prefix(it)).unwrap_or(about);
     Some(about.replace(['[', ']'], ""))

@@ -1,7 +1,11 @@
 //! `configure`: what it says of the package, and what its help says of options.
 
+use super::configure::{self, Defaults, Unsaid};
 use super::draft::{Draft, DraftOption, Need, OptionKind, Says, System};
 use super::tree::Tree;
+
+/// How many options of a script are read.
+const OPTIONS_MAX: usize = 1000;
 
 /// Options that every such script has, or that say how and not what is built.
 const USUAL: &[&str] = &[
@@ -43,15 +47,26 @@ pub(super) fn read(tree: &Tree, draft: &mut Draft) -> bool {
         return false;
     };
     draft.system = System::Autotools;
+    // Some count their scripts, and not what they release.
     if let Some(version) = variable(&text, "PACKAGE_VERSION")
         && super::cmake::is_version(&version)
+        && (version.contains('.') || draft.version.is_none())
     {
         draft.version = Some(version);
     }
     draft.homepage = variable(&text, "PACKAGE_URL").filter(|it| it.starts_with("http"));
     draft.is_cxx = text.contains("\nac_cv_prog_cxx_g") || text.contains("$CXX -c $CXXFLAGS");
-    for line in help(&text) {
-        option(&line, draft);
+    let mut values = Vec::new();
+    let defaults = Defaults::read(&text);
+    for line in help(&text).iter().take(OPTIONS_MAX) {
+        option(&defaults, line, draft, &mut values);
+    }
+    configure::needs(&text, draft);
+    if !values.is_empty() {
+        draft.note(&format!(
+            "It takes values, too, which `args += [\"…\"]` gives: {}.",
+            values.join(", ")
+        ));
     }
     true
 }
@@ -87,14 +102,24 @@ fn help(text: &str) -> Vec<String> {
     lines
 }
 
-fn option(line: &str, draft: &mut Draft) {
+/// Adds what a line of the help says: an option, or else what takes a value of its own.
+fn option(defaults: &Defaults, line: &str, draft: &mut Draft, values: &mut Vec<String>) {
     let (word, doc) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     let Some((verb, name)) = word.strip_prefix("--").and_then(|it| it.split_once('-')) else {
         return;
     };
-    let takes_value = name.contains('=') && !name.contains("[=");
+    let value = name.split_once('=').filter(|it| !it.0.ends_with('[')).map(|it| it.1);
     let name = name.split(['=', '[']).next().unwrap_or(name);
-    if name.is_empty() || USUAL.contains(&name) || takes_value && verb == "enable" {
+    if name.is_empty() || USUAL.contains(&name) {
+        return;
+    }
+    // Where a package is can be left out; a word of one's own cannot.
+    let is_place = |it: &str| {
+        let it = it.to_lowercase();
+        ["dir", "path", "prefix", "yes", "no"].iter().any(|word| it.contains(word))
+    };
+    if value.is_some_and(|it| verb == "enable" || !is_place(it)) {
+        values.push(format!("`{word}`"));
         return;
     }
     let (on, off) = match verb {
@@ -103,7 +128,7 @@ fn option(line: &str, draft: &mut Draft) {
         _ => return,
     };
     // The help names what is not the default.
-    let is_on = matches!(verb, "disable" | "without");
+    let is_said_on = matches!(verb, "disable" | "without");
     // A value of a package is where it is: it is found there anyway.
     let is_package = matches!(verb, "with" | "without");
     if is_package && name.ends_with("-prefix") {
@@ -123,10 +148,18 @@ fn option(line: &str, draft: &mut Draft) {
     let doc = doc.trim();
     let negations = ["do not ", "don't ", "disable ", "without "];
     let lower = doc.to_lowercase();
-    let negation = negations.iter().find(|it| is_on && lower.starts_with(*it));
+    let negation = negations.iter().find(|it| is_said_on && lower.starts_with(*it));
+    let stem = if is_package { "with" } else { "enable" };
+    let unsaid = defaults.of(stem, name);
+    let is_on = match unsaid {
+        Some(Unsaid::On) => true,
+        Some(Unsaid::Off) => false,
+        Some(Unsaid::Auto) | None => is_said_on,
+    };
     draft.option(DraftOption {
         name: name.to_owned(),
         doc: doc.get(negation.map_or(0, |it| it.len())..).unwrap_or(doc).to_owned(),
         kind: OptionKind::Switch { is_on, says: Says::Args { on, off } },
+        is_auto: unsaid == Some(Unsaid::Auto),
     });
 }

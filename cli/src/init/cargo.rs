@@ -147,6 +147,7 @@ fn features(own: &Table, text: &str, draft: &mut Draft) {
                 is_on: defaults.contains(name.as_str()),
                 says: Says::Listed,
             },
+            is_auto: false,
         });
     }
 }

@@ -162,11 +162,17 @@ impl Reader<'_, '_> {
         let is_on = default.is_some_and(|it| {
             matches!(it.to_uppercase().as_str(), "ON" | "1" | "TRUE" | "YES" | "Y")
         });
-        self.draft.option(DraftOption {
-            name: name.clone(),
-            doc: doc.unwrap_or_default(),
-            kind: OptionKind::Switch { is_on, says: Says::Words { on: "ON", off: "OFF" } },
-        });
+        // An option that leaves something out is a feature the other way round.
+        let (doc, kind) = if super::draft::leaves_out(name) {
+            let doc = doc.unwrap_or_default();
+            let doc = if doc.is_empty() { doc } else { format!("Off means: {doc}") };
+            let says = Says::Words { on: "OFF", off: "ON" };
+            (doc, OptionKind::Switch { is_on: !is_on, says })
+        } else {
+            let says = Says::Words { on: "ON", off: "OFF" };
+            (doc.unwrap_or_default(), OptionKind::Switch { is_on, says })
+        };
+        self.draft.option(DraftOption { name: name.clone(), doc, kind, is_auto: false });
     }
 
     fn find_package(&mut self, args: &[String], place: String, within: &[Option<String>]) {
@@ -219,9 +225,13 @@ impl Reader<'_, '_> {
 
     /// The option that a condition asks for, if it asks for nothing else.
     fn one_option(&self, condition: &[String]) -> Option<String> {
-        let [name] = condition else { return None };
+        let (name, is_said) = match condition {
+            [name] => (name, true),
+            [not, name] if not == "NOT" => (name, false),
+            _ => return None,
+        };
         let is_option = self.draft.options.iter().any(|it| it.name == *name);
-        is_option.then(|| name.clone())
+        (is_option && is_said != super::draft::leaves_out(name)).then(|| name.clone())
     }
 
     /// Fills in the variables that are known.

@@ -45,6 +45,8 @@ pub(crate) struct DraftOption {
     pub(crate) name: String,
     pub(crate) doc: String,
     pub(crate) kind: OptionKind,
+    /// Whether it is on if what it needs is found, where nobody says.
+    pub(crate) is_auto: bool,
 }
 
 /// What can be chosen.
@@ -116,11 +118,12 @@ impl Draft {
         }
         let name = option.name.to_lowercase();
         // What is not installed costs time, and may look for what is not there.
-        let is_extra = ["test", "example", "bench", "doc", "fuzz", "sample"]
+        let is_extra = ["test", "example", "bench", "doc", "fuzz", "sample", "regress"]
             .iter()
             .any(|word| name.split(['_', '-']).any(|it| it.starts_with(word)));
         if let (OptionKind::Switch { is_on, .. }, true) = (&mut option.kind, is_extra) {
             *is_on = false;
+            option.is_auto = false;
         }
         self.options.push(option);
     }
@@ -173,46 +176,60 @@ impl Draft {
             let _ = writeln!(out, "build cxx[cpu = platform.cpu]");
         }
         let names = self.names();
-        // By option, as the build system calls it.
-        let mut of_options: Vec<(&str, String)> = Vec::new();
-        let mut missing: Vec<String> = Vec::new();
-        let mut said: BTreeSet<String> = BTreeSet::new();
-        for need in &self.needs {
-            let option = need.option.as_deref().filter(|it| names.iter().any(|of| of.0 == *it));
-            let Some(package) = provider(&need.name, recipe) else {
+        let option_of = |need: &Need| {
+            let names = names.iter().map(|it| it.0);
+            need.option.as_deref().and_then(|it| names.into_iter().find(|of| *of == it))
+        };
+        let packages: Vec<Option<String>> =
+            self.needs.iter().map(|it| provider(&it.name, recipe)).collect();
+        // What an option or everything needs is not what may be there or not.
+        let certain: BTreeSet<&String> = (self.needs.iter().zip(&packages))
+            .filter(|(it, _)| it.is_required || it.is_tool || option_of(it).is_some())
+            .filter_map(|(_, package)| package.as_ref())
+            .collect();
+        let mut of_options: BTreeMap<&str, OptionNeeds> = BTreeMap::new();
+        let mut missing: BTreeMap<String, String> = BTreeMap::new();
+        let mut said: BTreeSet<&String> = BTreeSet::new();
+        for (need, package) in self.needs.iter().zip(&packages) {
+            let option = option_of(need);
+            let Some(package) = package else {
+                if let Some(option) = option {
+                    of_options.entry(option).or_default().missing.push(need.name.clone());
+                }
                 if need.is_required {
-                    missing.push(format!("{} ({})", need.name, need.place));
+                    let what = format!("{} ({})", need.name, need.place);
+                    missing.entry(usual_name(&need.name)).or_insert(what);
                 }
                 continue;
             };
             if package.is_empty() {
                 continue;
             }
-            let line = dependency(need, &package);
+            let line = dependency(need, package);
             if let Some(option) = option {
-                of_options.push((option, line));
+                of_options.entry(option).or_default().add(package, line);
                 continue;
             }
-            if !said.insert(package) {
+            let is_certain = need.is_required || need.is_tool;
+            if !is_certain && certain.contains(package) || !said.insert(package) {
                 continue;
             }
-            if need.is_required || need.is_tool {
+            if is_certain {
                 let _ = writeln!(out, "{line}");
             } else {
                 let _ = writeln!(out, "// {line}  // taken if it is there ({})", need.place);
             }
         }
-        for missing in missing {
+        for missing in missing.values() {
             let _ = writeln!(out, "// The build looks for {missing}: no recipe is known for it.");
         }
         if let Some(project) = &self.project {
             let _ = writeln!(out, "project = {}", quoted(project));
         }
         for (option, name) in self.options.iter().zip(&names) {
-            let needs = of_options.iter().filter(|it| it.0 == name.0);
-            let lines: Vec<String> = needs.map(|it| it.1.clone()).collect();
             out.push('\n');
-            option.write(&name.1, &lines, &mut out);
+            let needs = of_options.remove(name.0).unwrap_or_default();
+            option.write(&name.1, &needs, &mut out);
         }
         self.listed(&names, &mut out);
         self.write_crates(&mut out);
@@ -303,14 +320,46 @@ impl Draft {
     }
 }
 
+/// What an option needs.
+#[derive(Default)]
+struct OptionNeeds {
+    /// The lines that say so, by package.
+    lines: BTreeMap<String, String>,
+    /// What no recipe is known for, as the build system calls it.
+    missing: Vec<String>,
+}
+
+impl OptionNeeds {
+    /// Adds a line; of two about one package, the one with more in it counts.
+    fn add(&mut self, package: &str, line: String) {
+        let known = self.lines.entry(package.to_owned()).or_default();
+        if known.len() < line.len() {
+            *known = line;
+        }
+    }
+}
+
 impl DraftOption {
-    fn write(&self, name: &str, needs: &[String], out: &mut String) {
+    fn write(&self, name: &str, needs: &OptionNeeds, out: &mut String) {
         let doc = self.doc.split_whitespace().collect::<Vec<_>>().join(" ");
         let doc = if doc.is_empty() { self.name.clone() } else { doc };
         let _ = writeln!(out, "/// {}", sentence(&doc));
         match &self.kind {
             OptionKind::Switch { is_on, says } => {
-                let word = if *is_on { "on" } else { "off" };
+                // What upstream takes where it is found, a recipe takes where it can be given.
+                let is_on = match (self.is_auto, needs.missing.is_empty()) {
+                    (true, true) => *is_on || !needs.lines.is_empty(),
+                    (true, false) => !needs.lines.is_empty(),
+                    (false, _) => *is_on,
+                };
+                if self.is_auto && !is_on {
+                    let what = match &needs.missing[..] {
+                        [] => "what it needs".to_owned(),
+                        missing => missing.join(" or "),
+                    };
+                    let _ = writeln!(out, "// Upstream turns it on where it finds {what}.");
+                }
+                let word = if is_on { "on" } else { "off" };
                 let _ = write!(out, "feature {name} = {word}");
                 let args = match says {
                     Says::Args { on, off } => {
@@ -318,7 +367,7 @@ impl DraftOption {
                     }
                     Says::Words { .. } | Says::Listed => Vec::new(),
                 };
-                let lines: Vec<&String> = args.iter().chain(needs).collect();
+                let lines: Vec<&String> = args.iter().chain(needs.lines.values()).collect();
                 if lines.is_empty() {
                     out.push('\n');
                 } else {
@@ -331,6 +380,7 @@ impl DraftOption {
                 if let Says::Words { on, off } = says {
                     let value = match (*on, *off) {
                         ("ON", "OFF") => format!("cmake.on_off({name})"),
+                        ("OFF", "ON") => format!("cmake.on_off(!{name})"),
                         (on, off) => format!("if {name} then \"{on}\" else \"{off}\""),
                     };
                     let _ = writeln!(out, "options.{} = {value}", self.name);
@@ -398,6 +448,16 @@ const PROVIDERS: &[(&str, &str)] = &[
     ("pcre", "pcre2"),
     ("libpcre2-8", "pcre2"),
     ("ncursesw", "ncurses"),
+    ("tinfo", "ncurses"),
+    ("tinfow", "ncurses"),
+    ("termcap", "ncurses"),
+    ("terminfo", "ncurses"),
+    ("magic", "file"),
+    ("libmagic", "file"),
+    ("event", "libevent"),
+    ("libevent_core", "libevent"),
+    ("ssl", "openssl"),
+    ("crypto", "openssl"),
     ("curses", "ncurses"),
     ("gssapi", "krb5"),
     ("krb5-gssapi", "krb5"),
@@ -407,11 +467,21 @@ const PROVIDERS: &[(&str, &str)] = &[
     ("cxx", "cxx"),
 ];
 
+/// What recipes call what a build looks for, as far as that is known; empty for what every compiler
+/// has.
+pub(super) fn usual_name(name: &str) -> String {
+    let name = name.to_lowercase();
+    match PROVIDERS.iter().find(|it| it.0 == name) {
+        Some((_, known)) => (*known).to_owned(),
+        None => name,
+    }
+}
+
 /// The recipe of what a build looks for: empty if nothing is needed for it.
 fn provider(name: &str, recipe: &dyn Fn(&str) -> bool) -> Option<String> {
-    let name = name.to_lowercase();
-    if let Some((_, known)) = PROVIDERS.iter().find(|it| it.0 == name) {
-        return (known.is_empty() || recipe(known)).then(|| (*known).to_owned());
+    let name = usual_name(name);
+    if name.is_empty() {
+        return Some(name);
     }
     let bare = name.strip_prefix("lib").unwrap_or(&name);
     let candidates = [
@@ -424,16 +494,30 @@ fn provider(name: &str, recipe: &dyn Fn(&str) -> bool) -> Option<String> {
     candidates.into_iter().find(|it| !it.is_empty() && recipe(it))
 }
 
+/// The words by which options of CMake say that they leave something out.
+const LEAVE_OUT: &[&str] = &["disable", "without", "no"];
+
+/// Whether an option of CMake leaves something out: `FOO_DISABLE_HTTP2`.
+pub(super) fn leaves_out(option: &str) -> bool {
+    let lower = option.to_lowercase();
+    let mut words = lower.split('_');
+    // What it leaves out stands behind it.
+    words.any(|it| LEAVE_OUT.contains(&it)) && words.next().is_some()
+}
+
 /// A name of the language for one of another: `FOO_ENABLE_HTTP2` of `foo` is `http2`.
 pub(super) fn kiln_name(text: &str, project: &str) -> String {
     let lower = text.to_lowercase();
     let mut words: Vec<&str> =
         lower.split(|it: char| !it.is_ascii_alphanumeric()).filter(|it| !it.is_empty()).collect();
     if !project.is_empty() {
-        let own: Vec<&str> = project.split(['-', '_']).collect();
+        // `libfoo` calls itself `foo` in its options.
+        let own = || project.split(['-', '_']).chain(project.strip_prefix("lib"));
+        let leaves_out = leaves_out(text);
         while words.len() > 1
             && (matches!(words[0], "enable" | "with" | "build" | "use" | "option")
-                || own.contains(&words[0]))
+                || leaves_out && LEAVE_OUT.contains(&words[0])
+                || own().any(|it| it == words[0]))
         {
             words.remove(0);
         }

@@ -140,9 +140,12 @@ fn option(call: &Call, draft: &mut Draft) {
         _ => None,
     };
     let default = text_of(call.keyword("value"));
-    let kind = text_of(call.keyword("type"));
+    let word = text_of(call.keyword("type"));
+    let kind_name = word.as_deref();
+    let is_auto =
+        kind_name == Some("feature") && !matches!(default.as_deref(), Some("enabled" | "disabled"));
     let number = |key: &str| text_of(call.keyword(key)).and_then(|it| it.parse::<i64>().ok());
-    let kind = match kind.as_deref() {
+    let kind = match kind_name {
         Some("boolean") => OptionKind::Switch {
             is_on: default.as_deref() != Some("false"),
             says: Says::Words { on: "true", off: "false" },
@@ -170,7 +173,7 @@ fn option(call: &Call, draft: &mut Draft) {
         // What is free text has a default that fits, and can be added to `args`.
         _ => return,
     };
-    draft.option(DraftOption { name, doc, kind });
+    draft.option(DraftOption { name, doc, kind, is_auto });
 }
 
 fn is_word(text: &str) -> bool {
