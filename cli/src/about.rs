@@ -50,7 +50,7 @@ pub(crate) fn solve(
         }
         About::All => {
             let mut workspace = Workspace::with_layers(wishes, terminal, common.quiet)?;
-            workspace.wish(&workspace.package_names())?;
+            workspace.wish_each(&workspace.package_names())?;
             let all = workspace.setup()?.wishes;
             let all = workspace.solve_each(all, RequestKind::Asked, keep_going)?;
             Ok((workspace, all))

@@ -7,6 +7,8 @@
 //! dpdk:drivers+=mlx5+mlx4                sets are joined by `+`
 //! ```
 
+use kiln_lang::module::Name;
+
 /// Returns the spec in the spelling of files.
 pub(crate) fn canonical(text: &str) -> String {
     let head_end = text.find([':', '[']).unwrap_or(text.len());
@@ -34,6 +36,18 @@ pub(crate) fn canonical(text: &str) -> String {
             format!("{name}{items} == {series}")
         }
         _ => format!("{name}{items}"),
+    }
+}
+
+/// Returns a spec in the spelling of files with the package in place of the name by which the project
+/// wants a second instance of it: `curl[http3] as curl-h3`. The others stay as they are.
+pub(crate) fn of_instance(spec: &str, aliases: &[(Name, Name)]) -> String {
+    let is_of_name = |it: char| it.is_ascii_alphanumeric() || "-_+".contains(it);
+    let end = spec.find(|it| !is_of_name(it)).unwrap_or(spec.len());
+    let (name, rest) = spec.split_at(end);
+    match aliases.iter().find(|it| it.0 == name) {
+        Some((alias, package)) if !rest.contains(" as ") => format!("{package}{rest} as {alias}"),
+        Some(_) | None => spec.to_owned(),
     }
 }
 
@@ -134,6 +148,22 @@ mod tests {
         check("curl[http2]@8", expect!["curl[http2] == 8.*"]);
         check("curl@8.*", expect!["curl == 8.*"]);
         check("curl.libcurl:http2", expect!["curl.libcurl[http2]"]);
+    }
+
+    #[test]
+    fn an_instance_is_named_as_the_project_does() {
+        let aliases = [("curl-h3", "curl"), ("zlib", "zlib-ng")];
+        let aliases = aliases.map(|it| (Name::from(it.0), Name::from(it.1)));
+        let check = |spec: &str, expected: Expect| {
+            expected.assert_eq(&of_instance(&canonical(spec), &aliases));
+        };
+        check("curl", expect!["curl"]);
+        check("curl-h3", expect!["curl as curl-h3"]);
+        check("curl-h3@8:http2,-ldap", expect!["curl[http2, ~ldap] == 8.* as curl-h3"]);
+        check("curl-h3.libcurl", expect!["curl.libcurl as curl-h3"]);
+        check("zlib", expect!["zlib-ng as zlib"]);
+        check("curl-h33", expect!["curl-h33"]);
+        check("curl-h3 as other", expect!["curl-h3 as other"]);
     }
 
     fn shell(text: &str, expected: Expect) {

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use kiln_eval::{
     Derived, KnownPackages, LOCK_FILE, Lock, LockChange, LockRecorder, NodeId, Packages,
-    RequestKind, Session, Setup, SetupRequest, Solution, Test, Value, Wish, derive, derive_tests,
-    prepare, published, setup, solve,
+    ProjectWishes, RequestKind, Session, Setup, SetupRequest, Solution, Test, Value, Wish, derive,
+    derive_tests, prepare, published, setup, solve,
 };
 use kiln_lang::module::{ModuleKind, Name, StmtKind};
 use kiln_lang::{Database, Diagnostic, FileId, PROJECT_FILE, World as _};
@@ -24,7 +24,7 @@ use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::lockfile::LockFile;
 use crate::render;
-use crate::spec::canonical;
+use crate::spec::{canonical, of_instance};
 use crate::stamp::Stamp;
 use crate::terminal::Terminal;
 use crate::world::{DiskWorld, STD, Seen};
@@ -130,13 +130,14 @@ impl Workspace {
         })
     }
 
-    /// Adds what the command line wants. The project's own wishes count only without.
+    /// Adds what the command line wants. The project's own wishes say how it is wanted, and are wanted
+    /// only without. [solve.8]
     pub(crate) fn wish(&mut self, specs: &[String]) -> Result<(), Fail> {
         if !specs.is_empty() {
-            self.request.ignore_project_wishes = true;
+            self.request.project_wishes = ProjectWishes::Named;
         }
-        for spec in specs {
-            let file = self.db.add_spec("command line", &canonical(spec));
+        for spec in self.canonical(specs) {
+            let file = self.db.add_spec("command line", &spec);
             self.request.specs.push(file);
         }
         if specs.is_empty() && self.request.project.is_none() {
@@ -144,6 +145,21 @@ impl Workspace {
                 "nothing is wanted: name a package, or write a project.kiln with `want …`".into(),
             ));
         }
+        Ok(())
+    }
+
+    /// Specs of the command line in the spelling of files.
+    pub(crate) fn canonical(&self, specs: &[String]) -> Vec<String> {
+        let project = self.request.project.filter(|_| !specs.is_empty());
+        let aliases = project.map_or_else(Vec::new, |it| kiln_lang::aliases(&self.db, it));
+        specs.iter().map(|it| of_instance(&canonical(it), &aliases)).collect()
+    }
+
+    /// Adds these packages as wishes, each as its recipe and the layers have it, whatever the project
+    /// wants.
+    pub(crate) fn wish_each(&mut self, packages: &[String]) -> Result<(), Fail> {
+        self.wish(packages)?;
+        self.request.project_wishes = ProjectWishes::Ignored;
         Ok(())
     }
 
@@ -294,7 +310,7 @@ impl Workspace {
     /// Reads the layers, with these specs as the only wishes.
     pub(crate) fn setup_of(&self, specs: &[String]) -> Result<Setup, Fail> {
         let mut request = self.request.clone();
-        request.ignore_project_wishes = true;
+        request.project_wishes = ProjectWishes::Named;
         request.specs = specs.iter().map(|it| self.db.add_spec("kiln lock", it)).collect();
         match setup(&self.db, &request) {
             Ok((setup, _)) => Ok(setup),
@@ -327,7 +343,8 @@ impl Workspace {
         let mut session = Session::new(&packages, &solved.setup);
         let mut wishes: Vec<Wish> = solved.setup.wishes.clone();
         let mut whole = None;
-        for wish in solved.setup.wishes.iter().filter(|it| it.output.is_none()) {
+        let own = solved.setup.wishes.iter().filter(|it| !it.is_below && it.output.is_none());
+        for wish in own {
             let Some(package) = packages.get(&wish.package) else { continue };
             let named = package.tests.iter().filter_map(|it| it.of.clone());
             let mut outputs: Vec<Name> = Vec::new();
@@ -522,7 +539,7 @@ impl Solved {
 
     /// What was asked for, as it is written.
     pub(crate) fn wants(&self) -> Vec<String> {
-        self.setup.wishes.iter().map(Wish::spec).collect()
+        self.setup.wishes.iter().filter(|it| !it.is_below).map(Wish::spec).collect()
     }
 
     /// What it is built for, and what it is built on, if the latter cannot run the former.

@@ -21,7 +21,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kiln_eval::{Influencer, Node, Packages, Session, SetupRequest, setup, solve};
+use kiln_eval::{Influencer, Node, Packages, ProjectWishes, Session, SetupRequest, setup, solve};
 use kiln_lang::{Code, Database, Diagnostic, MemoryWorld, with_stack};
 
 fn main() {
@@ -134,7 +134,7 @@ fn world(dir: &Path, only: &[String]) {
         machine: ("x86_64".into(), "linux".into()),
         project: Some(db.file("/project.kiln")),
         specs: vec![db.add_spec("command line", name)],
-        ignore_project_wishes: true,
+        project_wishes: ProjectWishes::Ignored,
         ..SetupRequest::default()
     };
     let packages = Packages::new(&db);

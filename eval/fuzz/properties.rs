@@ -4,7 +4,9 @@
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 
-use kiln_eval::{NodeId, Packages, SetupRequest, Trace, derive, prepare, setup, solve};
+use kiln_eval::{
+    NodeId, Packages, ProjectWishes, SetupRequest, Trace, derive, prepare, setup, solve,
+};
 use kiln_lang::module::ModuleKind;
 use kiln_lang::{Database, Diagnostic};
 use kiln_store::{Graph, InputRef, Node};
@@ -132,7 +134,10 @@ fn request(set: &Set, db: &Database) -> SetupRequest {
     let mut request = SetupRequest {
         machine: ("x86_64".into(), "linux".into()),
         project: set.files.contains_key(PROJECT).then(|| db.file(PROJECT)),
-        ignore_project_wishes: !set.wishes.is_empty(),
+        project_wishes: match set.wishes.is_empty() {
+            true => ProjectWishes::Wanted,
+            false => ProjectWishes::Named,
+        },
         ..SetupRequest::default()
     };
     for path in set.files.keys().filter(|it| it.as_str() != PROJECT) {

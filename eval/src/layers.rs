@@ -106,6 +106,8 @@ pub struct Wish {
     pub output: Option<Name>,
     /// What is set for this wish only, on top of all layers.
     pub items: Vec<ItemDecl>,
+    /// Whether it is no wish itself, and only says how the project wants what a spec behind it names.
+    pub is_below: bool,
     /// Of which version.
     pub reqs: Reqs,
     /// Under which name, if a second instance is meant.
@@ -173,12 +175,24 @@ pub struct SetupRequest {
     pub overrides: Vec<FileId>,
     /// Specs from the command line, as made by [`Database::add_spec`].
     pub specs: Vec<FileId>,
-    /// Whether what the project wants does not count, because the command line says what is wanted.
-    pub ignore_project_wishes: bool,
+    /// What the wishes of the project are to it.
+    pub project_wishes: ProjectWishes,
     /// The machine that packages are for, as `cpu-os`; this machine if `None`.
     pub target: Option<(String, String)>,
     /// The machine that builds, as `cpu` and `os`.
     pub machine: (String, String),
+}
+
+/// What the wishes of the project are to a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ProjectWishes {
+    /// They are what is wanted, with what specs name.
+    #[default]
+    Wanted,
+    /// They say how what specs name is wanted. [solve.8]
+    Named,
+    /// They do not count.
+    Ignored,
 }
 
 /// Reads layers and wishes from their files.
@@ -201,15 +215,20 @@ fn read(
     let mut reading = Reading { db, setup: Setup::default(), diagnostics: Vec::new() };
     if let Some(project) = request.project {
         reading.project(project);
-        if request.ignore_project_wishes {
-            reading.setup.wishes.clear();
-        }
     }
+    let project = match request.project_wishes {
+        ProjectWishes::Wanted => Vec::new(),
+        ProjectWishes::Named => std::mem::take(&mut reading.setup.wishes),
+        ProjectWishes::Ignored => {
+            reading.setup.wishes.clear();
+            Vec::new()
+        }
+    };
     for file in &request.overrides {
         reading.override_file(*file);
     }
     for file in &request.specs {
-        reading.spec(*file);
+        reading.spec(*file, &project);
     }
     reading.platforms(request);
     reading.forget_what_layers_below_change();
@@ -316,9 +335,15 @@ impl Reading<'_> {
         }
     }
 
-    fn spec(&mut self, file: FileId) {
+    /// Adds what a spec wants, and below that what the project asks of the same.
+    fn spec(&mut self, file: FileId, project: &[Wish]) {
         let checked = self.checked(file);
+        let before = self.setup.wishes.len();
         self.wishes(&checked, "command line");
+        for spec in self.setup.wishes.split_off(before) {
+            self.setup.wishes.extend(wishes::below(project, &spec));
+            self.setup.wishes.push(spec);
+        }
     }
 
     /// Adds the layer of a file, and before it the layers of the presets that it includes.
@@ -606,6 +631,7 @@ fn wish(
         package: ident.name.clone(),
         output: want.spec.output.as_ref().map(|it| it.name.clone()),
         items,
+        is_below: false,
         reqs,
         alias: want.alias.as_ref().map(|it| it.name.clone()),
         cond: evaluation.guard(checked, guard, locals),

@@ -38,8 +38,8 @@ pub use derive::{Derived, Test, derive, derive_tests, field_value};
 pub use evaluate::{KnownPackages, Packages, evaluate};
 pub use explain::Fields;
 pub use layers::{
-    Layer, LayerSetting, LayerUnavailable, Policy, Setup, SetupRequest, Target, Wish, published,
-    setup,
+    Layer, LayerSetting, LayerUnavailable, Policy, ProjectWishes, Setup, SetupRequest, Target,
+    Wish, published, setup,
 };
 pub use lock::{
     LOCK_FILE, LOCK_FORMAT, Lock, LockChange, LockChangeKind, LockError, LockRecorder,

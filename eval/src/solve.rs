@@ -251,7 +251,7 @@ impl<'a> Solver<'a> {
             }
         }
         // In the order of the wishes, whichever unit they are in.
-        for wish in wishes {
+        for wish in wishes.iter().filter(|it| !it.is_below) {
             if let Some(at) = roots.iter().position(|it| it.0 == wish.place) {
                 let (_, root) = roots.remove(at);
                 assembly.solution.roots.push(root);

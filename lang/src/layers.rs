@@ -4,7 +4,9 @@
 //! settings lie below. Rules: `spec/lang/layers.md`.
 
 use crate::database::{Database, FileId};
-use crate::module::{Element, Expr, ModuleKind, Name, PartKind, Setting, Stmt, StmtKind};
+use crate::module::{
+    Element, Expr, ModuleKind, Name, PackageRef, PartKind, Setting, Stmt, StmtKind,
+};
 use crate::schema::{Schema, plain_text};
 
 /// The name of project files.
@@ -35,6 +37,23 @@ pub fn overlays(db: &Database, project: FileId) -> Vec<FileId> {
         }
     }
     files
+}
+
+/// Returns the names of the second instances that a project wants, each with its package.
+#[must_use]
+pub fn aliases(db: &Database, project: FileId) -> Vec<(Name, Name)> {
+    let lowered = db.lowered(project);
+    let wants = stmts(&lowered.module).iter().filter_map(|it| match &it.kind {
+        StmtKind::Want(wants) => Some(wants),
+        _ => None,
+    });
+    let named = wants.flatten().filter_map(|it| match (&it.alias, &it.spec.package) {
+        (Some(alias), PackageRef::Named(package)) => {
+            Some((alias.name.clone(), package.name.clone()))
+        }
+        _ => None,
+    });
+    named.collect()
 }
 
 /// Whether a layer below a file sets an option of a package, as far as its project says which

@@ -45,7 +45,7 @@ pub use face::{Face, face};
 pub use fast_map::{FastMap, FastSet};
 pub use format::{Formatted, format};
 pub use globals::{FACTS_MIXIN, fact, facts_of_module, global_mixin, global_table, is_fact};
-pub use layers::{PROJECT_FILE, overlays};
+pub use layers::{PROJECT_FILE, aliases, overlays};
 pub use nearest::{did_you_mean, list, nearest, some_of};
 pub use pattern::{Pattern, PatternError};
 pub use published::published_specs;

@@ -12,8 +12,8 @@ use std::thread;
 use std::time::Duration;
 
 use kiln_eval::{
-    LOCK_FILE, Lock, Packages, Preferences, Setup, SetupRequest, Solution, Target, derive, setup,
-    solve,
+    LOCK_FILE, Lock, Packages, Preferences, ProjectWishes, Setup, SetupRequest, Solution, Target,
+    derive, setup, solve,
 };
 use kiln_lang::module::{ModuleKind, Name};
 use kiln_lang::{Database, Diagnostic, World as _};
@@ -254,7 +254,7 @@ fn request(snapshot: &Snapshot, scope: &Scope, subject: &Subject) -> (Database, 
             if let Some(name) = &lowered.module.name {
                 request.specs.push(db.add_spec("the override's package", &name.name));
             }
-            request.ignore_project_wishes = true;
+            request.project_wishes = ProjectWishes::Ignored;
         }
         Subject::Package(_, name) => {
             request.project = None;

@@ -12,7 +12,6 @@ use crate::data::{Data, Format};
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::lockfile::LockFile;
-use crate::spec::canonical;
 use crate::terminal::{Terminal, print};
 use crate::workspace::{Solved, Workspace};
 
@@ -159,7 +158,7 @@ fn requests(
         asked.extend(earlier.map(|it| it.wants.clone()));
         earlier_count = asked.len();
     }
-    let mut now: Vec<String> = specs.iter().map(|it| canonical(it)).collect();
+    let mut now = workspace.canonical(specs);
     now.sort();
     if !now.is_empty() && !asked.contains(&now) {
         asked.push(now);

@@ -46,8 +46,9 @@ pub(crate) fn run(
             print(&provided(&workspace, &solved.solution, interface, found));
             return Ok(Exit::Done);
         }
-        let names: Vec<&str> =
-            solved.solution.nodes.iter().map(|it| it.package.name.as_str()).collect();
+        let instances = solved.solution.roots.iter().filter_map(|it| it.alias.as_ref());
+        let packages = solved.solution.nodes.iter().map(|it| &it.package.name);
+        let names: Vec<&str> = packages.chain(instances).map(|it| it.as_str()).collect();
         let near = kiln_lang::nearest(path[0], names.iter().copied());
         let whole = match specs.is_empty() {
             true => format!("what the project wants: {}", solved.wants().join(", ")),
@@ -129,11 +130,18 @@ fn asked_about<'p, 'w>(
     solution: &Solution,
     path: &'p [&'w str],
 ) -> Option<(Vec<NodeId>, &'p [&'w str])> {
-    let root = solution.roots.iter().map(|it| it.node);
-    let mut of_roots = root.filter(|it| solution.node(*it).package.name == path[0]);
-    let unit = unit_of(solution, path[0])?;
-    let outputs = unit.outputs.get(path[0]);
-    let by_name = of_roots.next().or_else(|| unit.by_name.get(path[0]).copied());
+    // A second instance has a name of its own.
+    let instance =
+        solution.roots.iter().find(|it| it.alias.as_ref().is_some_and(|it| it == path[0]));
+    let (name, unit) = match instance.map(|it| solution.node(it.node)) {
+        Some(node) => (node.package.name.as_str(), solution.unit(node.unit)),
+        None => (path[0], unit_of(solution, path[0])?),
+    };
+    let alias = instance.and_then(|it| it.alias.as_ref());
+    let roots = solution.roots.iter().filter(|it| it.alias.as_ref() == alias).map(|it| it.node);
+    let mut of_roots = roots.filter(|it| solution.node(*it).package.name == name);
+    let outputs = unit.outputs.get(name);
+    let by_name = of_roots.next().or_else(|| unit.by_name.get(name).copied());
     let all = || by_name.into_iter().chain(outputs.into_iter().flat_map(|it| it.values().copied()));
     let compilation = |id: NodeId| solution.node(id).made_by().unwrap_or(id);
     let any = solution.node(all().next()?);

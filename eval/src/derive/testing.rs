@@ -254,6 +254,7 @@ impl NodeBuilder<'_> {
             package: dep.package.clone(),
             output: dep.output.clone(),
             items,
+            is_below: false,
             reqs,
             alias: None,
             cond: crate::condition::Cond::True,

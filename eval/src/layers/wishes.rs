@@ -5,7 +5,7 @@ use kiln_lang::module::SettingOp;
 use kiln_lang::{Code, Diagnostic};
 
 use super::{Reading, Wish};
-use crate::package::{AskDecl, ItemDecl, ValueDecl};
+use crate::package::{AskDecl, ItemDecl, Reqs, ValueDecl};
 use crate::value::Value;
 
 impl Reading<'_> {
@@ -73,6 +73,27 @@ fn one_name(first: &Wish, second: &Wish) -> Diagnostic {
         .here("the second one")
         .label(first.place.file, first.place.range(), "the first one")
         .help("give one of them another name")
+}
+
+/// What the wishes of a project ask of the instance that a spec names, but for what the spec says
+/// otherwise. [solve.8]
+pub(super) fn below<'w>(project: &'w [Wish], spec: &'w Wish) -> impl Iterator<Item = Wish> + 'w {
+    let same = project.iter().filter(|it| it.package == spec.package && it.alias == spec.alias);
+    same.map(|it| {
+        let mut below = Wish { output: spec.output.clone(), is_below: true, ..it.clone() };
+        below.items.retain(|asked| !spec.items.iter().any(|it| overrules(it, asked)));
+        if !matches!(&spec.reqs, Reqs::Known(req) if req.is_any()) {
+            below.reqs = spec.reqs.clone();
+        }
+        below
+    })
+}
+
+/// Whether nothing of what one item asks of an option is left by another, of a layer above.
+fn overrules(item: &ItemDecl, below: &ItemDecl) -> bool {
+    let is_whole = matches!(item.ask, AskDecl::Switch(_) | AskDecl::Value(SettingOp::Set, _));
+    let is_same = item.of == below.of && item.option == below.option;
+    is_same && is_whole || contradict(below, item)
 }
 
 fn is_same_instance(a: &Wish, b: &Wish) -> bool {

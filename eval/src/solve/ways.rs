@@ -495,7 +495,10 @@ impl Way {
             !matches!(ask, AskDecl::Value(SettingOp::Add | SettingOp::Remove, _) | AskDecl::Has(_))
         };
         let item = |place| ItemDecl { of: None, option: option.clone(), ask: ask.clone(), place };
-        let own = setup.wishes.iter_mut().find(|it| it.package == *package && it.alias.is_none());
+        let own = setup
+            .wishes
+            .iter_mut()
+            .find(|it| !it.is_below && it.package == *package && it.alias.is_none());
         if let Some(wish) = own {
             wish.items.retain(|it| it.of.is_some() || it.option != *option || !is_whole(ask));
             wish.items.push(item(wish.place));

@@ -9,8 +9,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use kiln_eval::{
-    Derived, Influence, Node, NodeId, OptionState, Packages, Says, SetupRequest, Solution, Value,
-    derive, prepare, setup, solve,
+    Derived, Influence, Node, NodeId, OptionState, Packages, ProjectWishes, Says, SetupRequest,
+    Solution, Value, derive, prepare, setup, solve,
 };
 use kiln_lang::module::OptionKind;
 use kiln_lang::{Database, Diagnostic, FileId, MemoryWorld, World};
@@ -126,7 +126,10 @@ impl Fixture {
                 .map(|it| db.file(it))
                 .collect(),
             specs: self.wishes.iter().map(|it| db.add_spec("command line", it)).collect(),
-            ignore_project_wishes: !self.wishes.is_empty(),
+            project_wishes: match self.wishes.is_empty() {
+                true => ProjectWishes::Wanted,
+                false => ProjectWishes::Named,
+            },
         }
     }
 
