@@ -87,6 +87,7 @@ fn first_sentence(tree: &Tree, name: &str) -> Option<String> {
                 && it.chars().next().is_some_and(char::is_alphabetic)
                 && !it.contains("README")
                 && !it.contains(" is free software")
+                && !it.contains("://")
         })
         .take(40)
         .collect();

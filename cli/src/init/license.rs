@@ -3,8 +3,8 @@
 use super::draft::Draft;
 use super::tree::Tree;
 
-/// SPDX identifiers, and what stands in the text of each: all of these phrases. The first that fits
-/// counts.
+/// SPDX identifiers, and what stands in the text of each: all of these phrases. The one that begins
+/// first in the text counts, and of two at one place the first of these.
 const KNOWN: &[(&str, &[&str])] = &[
     ("AGPL-3.0-or-later", &["GNU AFFERO GENERAL PUBLIC LICENSE", "Version 3"]),
     ("LGPL-2.1-or-later", &["GNU LESSER GENERAL PUBLIC LICENSE", "Version 2.1"]),
@@ -20,6 +20,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("ISC", &["Permission to use, copy, modify, and"]),
     ("BSD-3-Clause", &["Redistribution and use in source and binary forms", "endorse or promote"]),
     ("BSD-2-Clause", &["Redistribution and use in source and binary forms"]),
+    ("libpng-2.0", &["PNG Reference Library License version 2"]),
     ("Zlib", &["This software is provided 'as-is'"]),
 ];
 
@@ -32,7 +33,8 @@ pub(super) fn read(tree: &Tree, draft: &mut Draft) {
     for name in tree.top().iter().filter(|it| is_license(it)) {
         let Some(text) = tree.text(name) else { continue };
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let found = KNOWN.iter().find(|it| it.1.iter().all(|phrase| text.contains(phrase)));
+        let fitting = KNOWN.iter().filter(|it| it.1.iter().all(|phrase| text.contains(phrase)));
+        let found = fitting.min_by_key(|it| it.1.iter().filter_map(|it| text.find(it)).min());
         if let Some((id, _)) = found {
             draft.license = Some((*id).to_owned());
             if id.ends_with("-or-later") {

@@ -9,6 +9,10 @@ const TEXT_BYTES_MAX: u64 = 8 << 20;
 /// How many entries are looked at to find out which languages there are.
 const ENTRIES_MAX: usize = 20_000;
 
+/// What folders are called whose programs nobody installs.
+const EXTRA_FOLDERS: &[&str] =
+    &["test", "example", "sample", "bench", "contrib", "doc", "fuzz", "ossfuzz"];
+
 /// A folder with sources.
 pub(crate) struct Tree {
     root: PathBuf,
@@ -64,7 +68,7 @@ impl Tree {
         names
     }
 
-    /// Whether something in it is written in C++.
+    /// Whether something in it is written in C++, apart from what is not installed.
     pub(crate) fn has_cxx(&self) -> bool {
         let mut folders = vec![self.root.clone()];
         let mut left = ENTRIES_MAX;
@@ -76,7 +80,10 @@ impl Tree {
                 };
                 let path = entry.path();
                 if entry.file_type().is_ok_and(|it| it.is_dir()) {
-                    folders.push(path);
+                    let name = entry.file_name().to_string_lossy().to_lowercase();
+                    if !EXTRA_FOLDERS.iter().any(|it| name.starts_with(it)) {
+                        folders.push(path);
+                    }
                     continue;
                 }
                 let extension = path.extension().and_then(|it| it.to_str());
