@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kiln_lang::check::Res;
 use kiln_lang::module::{ExprId, Name, OptionKind, SettingOp};
 use kiln_lang::types::Object;
 use kiln_lang::{Checked, Database, Version, VersionReq};
@@ -144,12 +143,7 @@ impl Told {
 
     /// Whether nothing before it counts.
     fn overrules(&self) -> bool {
-        self.replaces.is_some_and(|value| {
-            let mut reads_prev = false;
-            let res = |it: ExprId| self.checked.res(it);
-            self.checked.module().walk(value, &mut |it| reads_prev |= *res(it) == Res::Prev);
-            !reads_prev
-        })
+        self.replaces.is_some_and(|value| !self.checked.reads_prev(value))
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kiln_lang::check::Res;
 use kiln_lang::module::{ExprId, Name, Role, SettingOp};
 use kiln_lang::schema::Schema;
 use kiln_lang::{Checked, FileId, TextRange, Version, VersionReq};
@@ -24,6 +23,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// Returns it as diagnostics name places.
+    pub(crate) fn in_file(self) -> (FileId, TextRange) {
+        (self.file, self.range())
+    }
+
     /// Makes a place of a range.
     #[must_use]
     pub fn new(file: FileId, range: TextRange) -> Self {
@@ -401,9 +405,7 @@ impl BodySetting {
     /// Whether a version says it whatever is said of all versions, which so need not have a value
     /// for this one. `checked` is the body's file.
     pub(crate) fn is_own_of_version(&self, checked: &Checked) -> bool {
-        let mut reads_prev = false;
-        checked.module().walk(self.value, &mut |it| reads_prev |= *checked.res(it) == Res::Prev);
-        self.of_version && self.op == SettingOp::Set && !reads_prev
+        self.of_version && self.op == SettingOp::Set && !checked.reads_prev(self.value)
     }
 }
 

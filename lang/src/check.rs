@@ -151,11 +151,24 @@ impl Checked {
         &self.res[expr.index()]
     }
 
+    /// Whether a value is made from the one before.
+    #[must_use]
+    pub fn reads_prev(&self, value: ExprId) -> bool {
+        reads_prev(self.module(), &self.res, value)
+    }
+
     /// Whether something is wrong that evaluation must not pass over.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
+}
+
+/// Whether a value reads `prev`.
+fn reads_prev(module: &Module, res: &PerExpr<Res>, value: ExprId) -> bool {
+    let mut found = false;
+    module.walk(value, &mut |it| found |= res[it.index()] == Res::Prev);
+    found
 }
 
 /// Checks a file.

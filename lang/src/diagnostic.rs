@@ -275,6 +275,18 @@ impl Diagnostic {
         self
     }
 
+    /// Says that the place of the mistake is the second of two, and where the first is.
+    #[must_use]
+    pub fn second_of(self, file: FileId, first: TextRange) -> Self {
+        self.here("the second one").label(file, first, "the first one")
+    }
+
+    /// Says that what stands at the place of the mistake stood somewhere before.
+    #[must_use]
+    pub fn second_time(self, file: FileId, first: TextRange) -> Self {
+        self.here("the second time").label(file, first, "the first time")
+    }
+
     /// Adds a sentence on what to do.
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Self {

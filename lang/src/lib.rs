@@ -15,6 +15,7 @@
 
 mod arena;
 pub mod check;
+mod contradiction;
 mod database;
 mod diagnostic;
 pub mod env;

@@ -586,8 +586,7 @@ impl Compute<'_> {
                 let message = format!("there are two steps `{}`", step.name);
                 let diagnostic = self
                     .at(Code::DuplicateDeclaration, decl.ident.span, message)
-                    .here("the second one")
-                    .label(first.at.file, lowered.map.span(place), "the first one")
+                    .second_of(first.at.file, lowered.map.span(place))
                     .help(if first.at == step.at {
                         "give one of them another name".to_owned()
                     } else {
@@ -729,8 +728,7 @@ impl Compute<'_> {
                         entry.version.span,
                         format!("version {version} is listed twice"),
                     )
-                    .here("the second time")
-                    .label(self.file, self.env.lowered.map.span(first.span), "the first time")
+                    .second_time(self.file, self.env.lowered.map.span(first.span))
                     .help("remove one of them");
                 self.diagnostics.push(diagnostic);
                 continue;

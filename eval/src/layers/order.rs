@@ -4,9 +4,9 @@
 
 use std::cmp::Reverse;
 
+use kiln_lang::Diagnostic;
 use kiln_lang::module::SettingOp;
 use kiln_lang::schema::OptionTable;
-use kiln_lang::{Code, Diagnostic};
 
 use super::{Layer, LayerSetting, Reading, Target};
 use crate::evaluate::Evaluation;
@@ -115,11 +115,8 @@ fn contradicting(first: &LayerSetting, second: &LayerSetting) -> Diagnostic {
         | Target::Toolchain { .. }
         | Target::Facts { .. } => names.join("."),
     };
-    let message =
-        format!("two settings of `{name}` contradict each other: the conditions of both hold here");
-    let place = second.place;
-    Diagnostic::new(Code::ContradictingSettings, place.file, place.range(), message)
-        .here("the second one")
-        .label(first.place.file, first.place.range(), "the first one")
+    let of = format!("settings of `{name}`");
+    let what = "the conditions of both hold here";
+    Diagnostic::contradiction(&of, what, first.place.in_file(), second.place.in_file())
         .help("in one file, order means nothing: put one condition into the block of the other, or in its `else`")
 }

@@ -1,8 +1,8 @@
 //! Wishes for one package that say opposite things. They are one layer, in which order means
 //! nothing, so none of them can win.
 
+use kiln_lang::Diagnostic;
 use kiln_lang::module::SettingOp;
-use kiln_lang::{Code, Diagnostic};
 
 use super::{Reading, Wish};
 use crate::package::{AskDecl, ItemDecl, Reqs, ValueDecl};
@@ -37,42 +37,20 @@ impl Reading<'_> {
     }
 
     fn contradicting(&self, wish: &Wish, a: &ItemDecl, b: &ItemDecl) -> Diagnostic {
-        let message = format!(
-            "two wishes contradict each other: `{}` is asked for with `{}` and with `{}`",
-            wish.package,
-            self.text(a.place),
-            self.text(b.place)
-        );
-        let diagnostic =
-            Diagnostic::new(Code::ContradictingSettings, b.place.file, b.place.range(), message)
-                .here("the second one")
-                .label(a.place.file, a.place.range(), "the first one");
-        if let Some(alias) = &wish.alias {
-            diagnostic
-                .help(format!("there is one `{alias}` for both: give one of them another name"))
-        } else if wish.label == "project" {
-            diagnostic.help(format!(
-                "for a second instance, give it a name: `want {} as …`",
-                self.text(wish.place)
-            ))
-        } else {
-            diagnostic.help("there is one instance of it for both: remove one of them")
-        }
+        let alias = wish.alias.as_deref();
+        let can_be_named = wish.label == "project";
+        let named = can_be_named.then(|| wish.place.in_file());
+        let (first, second) = (a.place.in_file(), b.place.in_file());
+        Diagnostic::opposite_wishes(self.db, &wish.package, alias, named, first, second)
     }
 }
 
 /// Says that two packages are wanted by one name.
 fn one_name(first: &Wish, second: &Wish) -> Diagnostic {
-    let message = format!(
-        "two wishes contradict each other: `{}` and `{}` are both wanted as `{}`",
-        first.package,
-        second.package,
-        second.alias.as_ref().map_or("", |it| it.as_str())
-    );
-    Diagnostic::new(Code::ContradictingSettings, second.place.file, second.place.range(), message)
-        .here("the second one")
-        .label(first.place.file, first.place.range(), "the first one")
-        .help("give one of them another name")
+    let alias = second.alias.as_deref().unwrap_or_default();
+    let packages = [&*first.package, &*second.package];
+    let (first, second) = (first.place.in_file(), second.place.in_file());
+    Diagnostic::wishes_of_one_name(packages, alias, first, second)
 }
 
 /// What the wishes of a project ask of the instance that a spec names, but for what the spec says

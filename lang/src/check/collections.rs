@@ -219,8 +219,7 @@ impl<'a> Checker<'a> {
             };
             let diagnostic = self
                 .at_expr(Code::DuplicateDeclaration, *key, format!("there are two keys \"{text}\""))
-                .here("the second one")
-                .label(self.file, self.range(*first), "the first one")
+                .second_of(self.file, self.range(*first))
                 .help("a map has one value for each key: remove one of them");
             self.report(diagnostic);
         }

@@ -7,6 +7,7 @@ use text_size::{TextRange, TextSize};
 
 use super::Checker;
 use super::constants::{Const, Facts, as_set};
+use super::twice::set_to_both;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::module::{
     ExprId, GuardId, Ident, ModuleKind, Name, OptionKind, PackageRef, PartKind, Setting, SettingOp,
@@ -39,20 +40,16 @@ impl<'a> Checker<'a> {
                 let what = self.contradict(other, &claim);
                 let diagnostic = match what {
                     Some(what) => {
-                        let message =
-                            format!("two items about `{}` contradict each other: {what}", key.1);
-                        self.at_span(Code::ContradictingSettings, claim.span, message)
-                            .here("the second one")
-                            .label(self.file, self.span(other.span), "the first one")
+                        let of = format!("items about `{}`", key.1);
+                        let (first, second) = (self.place(other.span), self.place(claim.span));
+                        Diagnostic::contradiction(&of, &what, first, second)
                             .help("in one spec, order means nothing: remove one of them")
                     }
                     None if other.op == claim.op
                         && claim.value.is_some()
                         && other.value == claim.value =>
                     {
-                        self.at_span(Code::RedundantSetting, claim.span, "this is said twice")
-                            .here("the second time")
-                            .label(self.file, self.span(other.span), "the first time")
+                        Diagnostic::said_twice(self.place(other.span), self.place(claim.span))
                             .fix_at("remove it", self.file, self.item_with_comma(claim.span), "")
                     }
                     None => continue,
@@ -83,16 +80,14 @@ impl<'a> Checker<'a> {
                 }
                 match (alias, &other.alias) {
                     (Some(alias), Some(first)) if package.name != other_package.name => {
-                        let message = format!(
-                            "two wishes contradict each other: `{}` and `{}` are both wanted as `{}`",
-                            other_package.name, package.name, alias.name
-                        );
-                        let diagnostic = self
-                            .at_ident(Code::ContradictingSettings, alias, message)
-                            .here("the second one")
-                            .label(self.file, self.span(first.span), "the first one")
-                            .help("give one of them another name");
-                        self.report(diagnostic);
+                        let packages = [&*other_package.name, &*package.name];
+                        let (first, second) = (self.place(first.span), self.place(alias.span));
+                        self.report(Diagnostic::wishes_of_one_name(
+                            packages,
+                            &alias.name,
+                            first,
+                            second,
+                        ));
                     }
                     _ if package.name == other_package.name => {
                         self.contradicting_specs(&other.spec, &want.spec, package, alias);
@@ -120,28 +115,12 @@ impl<'a> Checker<'a> {
                 (other == key && self.contradict(&before, &claim).is_some()).then_some(before.span)
             });
             let Some(other) = other else { continue };
-            let text = self.db.text(self.file);
-            let shown = |span: SpanId| &text[self.span(span)];
-            let message = format!(
-                "two wishes contradict each other: `{}` is asked for with `{}` and with `{}`",
-                package.name,
-                shown(other),
-                shown(claim.span)
-            );
-            let help = match alias {
-                None => format!(
-                    "for a second instance, give it a name: `want {} as …`",
-                    shown(second.span).split_whitespace().collect::<Vec<_>>().join(" ")
-                ),
-                Some(alias) => {
-                    format!("there is one `{}` for both: give one of them another name", alias.name)
-                }
-            };
-            let diagnostic = self
-                .at_span(Code::ContradictingSettings, claim.span, message)
-                .here("the second one")
-                .label(self.file, self.span(other), "the first one")
-                .help(help);
+            let alias = alias.map(|it| &*it.name);
+            let wish = self.place(second.span);
+            let (first, second) = (self.place(other), self.place(claim.span));
+            let name = &package.name;
+            let diagnostic =
+                Diagnostic::opposite_wishes(self.db, name, alias, Some(wish), first, second);
             self.report(diagnostic);
         }
     }
@@ -259,27 +238,23 @@ impl<'a> Checker<'a> {
             let mut is_new = true;
             for other in before.iter() {
                 if let Some(what) = self.contradict(other, &claim) {
-                    let message =
-                        format!("two settings of `{}` contradict each other: {what}", key.1);
-                    let diagnostic = self
-                        .at_span(Code::ContradictingSettings, setting.span, message)
-                        .here("the second one")
-                        .label(self.file, self.span(other.span), "the first one")
-                        .help(match self.module().kind {
+                    let of = format!("settings of `{}`", key.1);
+                    let (first, second) = (self.place(other.span), self.place(setting.span));
+                    let diagnostic = Diagnostic::contradiction(&of, &what, first, second).help(
+                        match self.module().kind {
                             Some(ModuleKind::Recipe | ModuleKind::Module) => {
                                 "in one preset, order means nothing: remove one of them"
                             }
                             _ => "in one file, order means nothing: remove one of them",
-                        });
+                        },
+                    );
                     self.report(diagnostic);
                     is_new = false;
                     break;
                 }
                 if other.op == claim.op && claim.value.is_some() && other.value == claim.value {
-                    let diagnostic = self
-                        .at_span(Code::RedundantSetting, setting.span, "this is said twice")
-                        .here("the second time")
-                        .label(self.file, self.span(other.span), "the first time");
+                    let (first, second) = (self.place(other.span), self.place(setting.span));
+                    let diagnostic = Diagnostic::said_twice(first, second);
                     let diagnostic = self.with_removal(diagnostic, setting);
                     self.report(diagnostic);
                     is_new = false;
@@ -315,14 +290,9 @@ impl<'a> Checker<'a> {
                     Some("it is switched on and off".to_owned())
                 }
                 _ => {
-                    let text = self.db.text(self.file);
                     let shown =
-                        |it: &Claim| it.expr.map_or("", |it| &text[self.range(it)]).to_owned();
-                    let (left, right) = (shown(a), shown(b));
-                    Some(match left.contains('\n') || right.contains('\n') {
-                        true => "both give it a value".to_owned(),
-                        false => format!("it is set to `{left}` and to `{right}`"),
-                    })
+                        |it: &Claim| it.expr.map_or_else(String::new, |it| self.source_of(it));
+                    Some(set_to_both(&shown(a), &shown(b)))
                 }
             },
             (SettingOp::Add, SettingOp::Remove) | (SettingOp::Remove, SettingOp::Add) => {

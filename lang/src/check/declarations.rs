@@ -82,8 +82,7 @@ impl<'a> Checker<'a> {
             let message = format!("there are two {what}s `{}`", ident.name);
             let diagnostic = self
                 .at_ident(Code::DuplicateDeclaration, ident, message)
-                .here("the second one")
-                .label(self.file, self.span(first.span), "the first one")
+                .second_of(self.file, self.span(first.span))
                 .help("give one of them another name");
             self.report(diagnostic);
         }

@@ -19,10 +19,7 @@ impl<'a> Checker<'a> {
                     // Under another condition, the two may never meet.
                     let dropped: Vec<_> = args
                         .iter()
-                        .filter(|it| match setting.guard {
-                            None => true,
-                            Some(guard) => inside(module, it.1, guard),
-                        })
+                        .filter(|it| module.is_within(setting.guard, it.1))
                         .map(|it| it.0)
                         .collect();
                     self.drops(setting, &dropped);
@@ -69,19 +66,6 @@ impl<'a> Checker<'a> {
 
     /// Whether a value is made from the one before.
     pub(super) fn reads_prev(&self, value: ExprId) -> bool {
-        let mut found = false;
-        self.module().walk(value, &mut |it| found |= self.res[it.index()] == super::Res::Prev);
-        found
+        super::reads_prev(self.module(), &self.res, value)
     }
-}
-
-/// Whether a guard is another one, or inside of it.
-fn inside(module: &crate::module::Module, mut guard: Option<GuardId>, outer: GuardId) -> bool {
-    while let Some(at) = guard {
-        if at == outer {
-            return true;
-        }
-        guard = module.guards[at].parent;
-    }
-    false
 }

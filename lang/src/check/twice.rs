@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use text_size::TextRange;
+
 use super::Checker;
-use crate::diagnostic::Code;
-use crate::module::{Body, ExprId, GuardId, Setting, SettingOp, StmtKind};
+use crate::database::FileId;
+use crate::diagnostic::Diagnostic;
+use crate::module::{Body, ExprId, GuardId, Setting, SettingOp, SpanId, StmtKind};
 
 /// How long values are that a message repeats.
 const VALUE_CHARS_MAX: usize = 40;
@@ -25,33 +28,38 @@ impl<'a> Checker<'a> {
             let Some(first) = seen.insert((name.clone(), setting.guard), setting) else { continue };
             let (one, other) = (self.source_of(first.value), self.source_of(setting.value));
             let diagnostic = if one == other {
-                self.at_span(Code::RedundantSetting, setting.span, "this is said twice")
-                    .here("the second time")
-                    .label(self.file, self.span(first.span), "the first time")
+                Diagnostic::said_twice(self.place(first.span), self.place(setting.span))
                     .help("remove one of them")
             } else {
-                let is_short = |it: &str| it.len() <= VALUE_CHARS_MAX && !it.contains('\n');
-                let what = match is_short(&one) && is_short(&other) {
-                    false => "both give it a value".to_owned(),
-                    true => format!("it is set to `{one}` and to `{other}`"),
-                };
-                let message = format!("two settings of `{name}` contradict each other: {what}");
+                let what = set_to_both(&one, &other);
                 let help = match &*name {
                     "version" => "several versions stand in `versions { … }`, newest first",
                     _ => {
                         "remove one of them; what holds under a condition stands in `when … { … }`"
                     }
                 };
-                self.at_span(Code::ContradictingSettings, setting.span, message)
-                    .here("the second one")
-                    .label(self.file, self.span(first.span), "the first one")
+                let (first, second) = (self.place(first.span), self.place(setting.span));
+                Diagnostic::contradiction(&format!("settings of `{name}`"), &what, first, second)
                     .help(help)
             };
             self.report(diagnostic);
         }
     }
 
-    fn source_of(&self, value: ExprId) -> String {
+    pub(super) fn place(&self, span: SpanId) -> (FileId, TextRange) {
+        (self.file, self.span(span))
+    }
+
+    pub(super) fn source_of(&self, value: ExprId) -> String {
         self.db.text(self.file)[self.range(value)].to_owned()
+    }
+}
+
+/// What two `=` say against each other, if their values are short enough to repeat.
+pub(super) fn set_to_both(one: &str, other: &str) -> String {
+    let is_short = |it: &str| it.len() <= VALUE_CHARS_MAX && !it.contains('\n');
+    match is_short(one) && is_short(other) {
+        false => "both give it a value".to_owned(),
+        true => format!("it is set to `{one}` and to `{other}`"),
     }
 }
