@@ -16,8 +16,8 @@ use kiln_eval::{
     ProjectWishes, RequestKind, Session, Setup, SetupRequest, Solution, Test, Value, Wish, derive,
     derive_tests, prepare, published, setup, solve,
 };
-use kiln_lang::module::{ModuleKind, Name, StmtKind};
-use kiln_lang::{Database, Diagnostic, FileId, PROJECT_FILE, World as _};
+use kiln_lang::module::{ModuleKind, Name, Role, StmtKind};
+use kiln_lang::{Code, Database, Diagnostic, FileId, PROJECT_FILE, World as _};
 
 use crate::args::{Layers, Locking, Wishes};
 use crate::exit::Exit;
@@ -45,6 +45,9 @@ pub(crate) struct Workspace {
     seen_before: Cell<Arc<[(&'static str, Stamp)]>>,
     was_shown: Cell<bool>,
 }
+
+/// How much of what is wanted is named in a message.
+const WANTS_SHOWN: usize = 4;
 
 /// What a workspace was solved to.
 pub(crate) struct Solved {
@@ -237,7 +240,9 @@ impl Workspace {
         }
         let is_project = self.request.specs.is_empty();
         let kind = if is_project { RequestKind::Project } else { RequestKind::Asked };
-        self.solve_setup(setup, kind, lock)
+        let solved = self.solve_setup(setup, kind, lock)?;
+        self.warn_of_unused(std::slice::from_ref(&solved))?;
+        Ok(solved)
     }
 
     /// Chooses versions and options for each of these wishes by itself. What has no solution is shown,
@@ -259,7 +264,68 @@ impl Workspace {
                 Err(fail) => return Err(fail),
             }
         }
+        // What has no solution may need anything.
+        if all.unsolved.is_empty() {
+            self.warn_of_unused(&all.solved)?;
+        }
         Ok(all)
+    }
+
+    /// Warns of override files of the command line whose package is in none of these solutions. What
+    /// a project includes, and overlays, are for all that may be wanted. [lang.layers.7]
+    fn warn_of_unused(&self, all: &[Solved]) -> Result<(), Fail> {
+        let mut unused = Vec::new();
+        for file in &self.request.overrides {
+            let env = self.db.env(*file);
+            let module = env.module();
+            let Some(own) = module.name.as_ref() else { continue };
+            if module.kind != Some(ModuleKind::Override) || self.is_used(&own.name, all) {
+                continue;
+            }
+            let wants: Vec<String> = all.iter().flat_map(Solved::wants).collect();
+            let wants = match wants.len() {
+                ..=WANTS_SHOWN => kiln_lang::list(&wants, "and"),
+                count => format!(
+                    "{} and {} others",
+                    wants[..WANTS_SHOWN]
+                        .iter()
+                        .map(|it| format!("`{it}`"))
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                    count - WANTS_SHOWN
+                ),
+            };
+            let message = format!(
+                "`{}` is no part of what is wanted: this override changes nothing",
+                own.name
+            );
+            let range = self.db.span(*file, own.span);
+            let diagnostic = Diagnostic::new(Code::NoEffect, *file, range, message)
+                .help(format!("wanted: {wants}; `kiln graph` shows all that is part of it"));
+            unused.push(diagnostic);
+        }
+        self.show(&unused)
+    }
+
+    /// Whether a package is in one of these solutions, or may be in one of what their tests need.
+    fn is_used(&self, name: &Name, all: &[Solved]) -> bool {
+        let nodes = || all.iter().flat_map(|it| &it.solution.nodes);
+        if nodes().any(|it| it.package.name == *name) {
+            return true;
+        }
+        let packages = self.packages();
+        let deps = nodes().flat_map(|it| it.package.all_deps());
+        let mut open: Vec<Name> =
+            deps.filter(|it| it.role == Role::Test).map(|it| it.package.clone()).collect();
+        let mut seen = BTreeSet::new();
+        while let Some(next) = open.pop() {
+            if let Some(package) = packages.get(&next)
+                && seen.insert(next)
+            {
+                open.extend(package.all_deps().map(|it| it.package.clone()));
+            }
+        }
+        seen.contains(name)
     }
 
     /// The names of all packages that have a recipe in a folder of the user's own; of the standard
