@@ -24,7 +24,7 @@ use nix::unistd::Pid;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials: [(&str, Test); 17] = [
+    let trials: [(&str, Test); 18] = [
         ("the first command of the README", the_first_command),
         ("a library's comment does not reach its users", comment_in_a_library),
         ("what a build cannot see changes no id", unseen_changes),
@@ -41,6 +41,7 @@ fn main() {
         ("what is published is taken from a cache", published),
         ("the log of a build that failed is found, and stays", log_of_a_build),
         ("a shell that is ended leaves the terminal and the log as they were", ended_shell),
+        ("a folder of processes that are others is refused", foreign_proc),
         ("kills lose nothing that was done", kills),
     ];
     let long: [(&str, Test); 5] = [
@@ -701,6 +702,15 @@ fn published() -> Result<(), Failed> {
         expect(&said(&output), &wanted, &["building", "fetching", "substituted greet 1.0"])?;
     }
     Ok(())
+}
+
+fn foreign_proc() -> Result<(), Failed> {
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--pid", "--fork"]);
+    command.arg(env!("CARGO_BIN_EXE_kiln-under-test")).arg("--store").arg(shared_store());
+    let output = command.arg("doctor").stdin(Stdio::null()).output()?;
+    let wanted = ["/proc is not mounted here, or shows", "mount -t proc proc /proc"];
+    expect(&said(&output), &wanted, &["works"])
 }
 
 fn kills() -> Result<(), Failed> {

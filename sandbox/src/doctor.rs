@@ -99,6 +99,22 @@ pub(crate) struct Refusal {
     pub(crate) check: String,
 }
 
+/// An error if `/proc` does not show this process: what is done to a build by its number there would
+/// be done to nobody, or to another process.
+pub(crate) fn look_at_proc() -> Result<(), BuildError> {
+    let number = std::process::id().to_string();
+    match std::fs::read_link("/proc/self") {
+        Ok(found) if found.as_os_str() == number.as_str() => Ok(()),
+        Ok(_) | Err(_) => Err(BuildError::Refused {
+            cause: "/proc is not mounted here, or shows the processes of another namespace".into(),
+            advice: "mount it by `mount -t proc proc /proc`; behind `unshare --pid`, by its \
+                     `--mount-proc`"
+                .into(),
+            check: "readlink /proc/self".into(),
+        }),
+    }
+}
+
 /// Explains a call that failed while a sandbox was made, if the machine is to blame.
 pub(crate) fn explain(error: &SysError) -> Option<Refusal> {
     explain_with(error, &Machine::look())

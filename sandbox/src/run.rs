@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use kiln_store::{BuildError, BuildRequest, Builder, Built, OutputTree};
 
+use crate::doctor;
 use crate::message::{MountCalls, Order};
 use crate::plan::{Access, Layout, Plan, PlanError, Setup, plan};
 use crate::shell::{ShellEnd, ShellRequest};
@@ -87,6 +88,7 @@ impl Builder for Sandbox {
         if request.cancel.is_set() {
             return Err(BuildError::Cancelled);
         }
+        doctor::look_at_proc()?;
         let user = users::take_user(&self.options.users, request.cancel)?;
         let scratch = self.scratch.begin(&request.limits, user.uid, user.gid)?;
         let plan = plan(request, &Layout { scratch: scratch.place() }).map_err(unsupported)?;
@@ -112,6 +114,7 @@ impl Sandbox {
         request: &BuildRequest<'_>,
         shell: &ShellRequest<'_>,
     ) -> Result<ShellEnd, BuildError> {
+        doctor::look_at_proc()?;
         let user = users::take_user(&self.options.users, request.cancel)?;
         let scratch = self.scratch.begin(&request.limits, user.uid, user.gid)?;
         let env = shell.env.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
@@ -141,7 +144,9 @@ impl Sandbox {
         sys::set_nonblocking(log.as_fd()).map_err(failed)?;
         if user.uid != nix::unistd::geteuid().as_raw() {
             // Steps open what they already have once more, as `/dev/stdout`.
-            sys::chown(log_writer.as_fd(), user.uid, user.gid, "the log's pipe").map_err(failed)?;
+            sys::chown(log_writer.as_fd(), user.uid, user.gid, "the log's pipe").map_err(|it| {
+                doctor::explain(&it).map_or_else(|| it.into_build_error(), Into::into)
+            })?;
         }
         let plan_file = sys::sealed_file(&plan.encode()).map_err(failed)?;
         let inputs_dir = inputs_dir(plan);

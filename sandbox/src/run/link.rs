@@ -71,6 +71,11 @@ impl Link {
             .map_err(|source| self.cannot_start("clone", source))?;
         let process = match receiver.recv() {
             Ok(Ok(process)) => process,
+            // That of a device that is not there is told as if the program were not.
+            Ok(Err(source)) if !Path::new("/dev/null").exists() => {
+                let on = "`/dev/null`, to start the sandbox's helper".into();
+                return Err(BuildError::System { call: "open", on, source });
+            }
             Ok(Err(source)) => return Err(self.cannot_start("execve", source)),
             Err(_) => {
                 return Err(self.cannot_start("execve", io::ErrorKind::BrokenPipe.into()));
