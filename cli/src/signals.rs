@@ -2,7 +2,7 @@
 //! way the terminal is as it was.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use kiln_store::Cancel;
@@ -26,13 +26,12 @@ pub(crate) struct Interrupt {
 
 /// Sets `cancel` when the user wants the program to stop.
 pub(crate) fn cancel_on_signals(cancel: &Cancel) -> Interrupt {
-    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else {
-        return Interrupt { handle: None, thread: None };
-    };
-    let handle = signals.handle();
     let cancel = cancel.clone();
     let mode = tcgetattr(io::stdin()).ok();
-    let thread = std::thread::spawn(move || {
+    let (sender, receiver) = mpsc::channel();
+    let thread = std::thread::Builder::new().spawn(move || {
+        let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else { return };
+        let _ = sender.send(signals.handle());
         for _ in signals.forever() {
             if cancel.is_set() {
                 // What builds is ended by the kernel with this process, and what is half written
@@ -44,7 +43,8 @@ pub(crate) fn cancel_on_signals(cancel: &Cancel) -> Interrupt {
             cancel.set();
         }
     });
-    Interrupt { handle: Some(handle), thread: Some(thread) }
+    // Where no thread can be started to listen, a signal ends the process at once.
+    Interrupt { handle: receiver.recv().ok(), thread: thread.ok() }
 }
 
 /// Gives the terminal the mode back that it had, which a shell in a sandbox has changed: nothing is

@@ -79,19 +79,22 @@ pub(crate) fn run(
     let total = all.len();
     let queue: Mutex<VecDeque<(usize, &Wanted)>> = Mutex::new(all.iter().enumerate().collect());
     let done: Mutex<BTreeMap<usize, Done>> = Mutex::default();
-    std::thread::scope(|scope| {
-        for _ in 0..DOWNLOADS_MAX.min(total) {
-            scope.spawn(|| {
-                while !cancel.is_set()
-                    && let Some((number, wanted)) =
-                        queue.lock().unwrap_or_else(|it| it.into_inner()).pop_front()
-                {
-                    let result = work.archive(wanted);
-                    tell(&result, wanted, terminal, how.json, common.quiet);
-                    done.lock().unwrap_or_else(|it| it.into_inner()).insert(number, result);
-                }
-            });
+    let download = || {
+        while !cancel.is_set()
+            && let Some((number, wanted)) =
+                queue.lock().unwrap_or_else(|it| it.into_inner()).pop_front()
+        {
+            let result = work.archive(wanted);
+            tell(&result, wanted, terminal, how.json, common.quiet);
+            done.lock().unwrap_or_else(|it| it.into_inner()).insert(number, result);
         }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..DOWNLOADS_MAX.min(total) {
+            // Where no more threads can be had, there is this one.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, download);
+        }
+        download();
     });
     drop(interrupt);
     if cancel.is_set() {

@@ -29,7 +29,12 @@ impl Pipe {
         let (filled, chunks) = sync_channel(CHUNKS_AHEAD);
         let (emptied, empty) = sync_channel(CHUNKS_AHEAD + 2);
         std::thread::scope(|scope| {
-            scope.spawn(move || fill(open, &filled, &empty));
+            let failed = filled.clone();
+            let filler = std::thread::Builder::new();
+            if let Err(error) = filler.spawn_scoped(scope, move || fill(open, &filled, &empty)) {
+                let _ = failed.send(Err(error));
+            }
+            drop(failed);
             // Moved in, so that the channel is closed before the scope waits for the thread.
             let mut pipe = Pipe { chunks, emptied, chunk: Vec::new(), at: 0 };
             body(&mut pipe)

@@ -207,7 +207,8 @@ fn write_files(
     };
     std::thread::scope(|scope| {
         for _ in 1..threads {
-            scope.spawn(work);
+            // Where no more threads can be had, there is this one.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, work);
         }
         work();
     });
