@@ -29,6 +29,9 @@ pub(super) fn read(tree: &Tree, draft: &mut Draft) -> bool {
     true
 }
 
+/// What a block asks for: a feature, and whether it is on; nothing if it asks for something else.
+type Around = Option<(String, bool)>;
+
 struct Reader<'t, 'd> {
     tree: &'t Tree,
     draft: &'d mut Draft,
@@ -38,8 +41,8 @@ struct Reader<'t, 'd> {
 }
 
 impl Reader<'_, '_> {
-    /// Reads a file; `within` are the options whose blocks are around it.
-    fn file(&mut self, folder: &str, name: &str, within: &mut Vec<Option<String>>) {
+    /// Reads a file; `within` are the blocks around it.
+    fn file(&mut self, folder: &str, name: &str, within: &mut Vec<Around>) {
         let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
         if self.seen.len() >= FILES_MAX || !self.seen.insert(path.clone()) {
             return;
@@ -52,13 +55,7 @@ impl Reader<'_, '_> {
         within.truncate(depth);
     }
 
-    fn command(
-        &mut self,
-        folder: &str,
-        path: &str,
-        command: &Command,
-        within: &mut Vec<Option<String>>,
-    ) {
+    fn command(&mut self, folder: &str, path: &str, command: &Command, within: &mut Vec<Around>) {
         let args: Vec<String> = command.args.iter().map(|it| self.expand(it)).collect();
         let place = format!("{path}:{}", command.line);
         match command.name.as_str() {
@@ -75,9 +72,14 @@ impl Reader<'_, '_> {
                 self.pkg_config(&args, place, within);
             }
             "if" => within.push(self.one_option(&command.args)),
-            "elseif" | "else" => {
+            "elseif" => {
                 if let Some(last) = within.last_mut() {
                     *last = None;
+                }
+            }
+            "else" => {
+                if let Some(Some((_, is_on))) = within.last_mut() {
+                    *is_on = !*is_on;
                 }
             }
             "endif" => {
@@ -175,13 +177,13 @@ impl Reader<'_, '_> {
         self.draft.option(DraftOption { name: name.clone(), doc, kind, is_auto: false });
     }
 
-    fn find_package(&mut self, args: &[String], place: String, within: &[Option<String>]) {
+    fn find_package(&mut self, args: &[String], place: String, within: &[Around]) {
         let Some(name) = args.first().filter(|it| is_name(it)) else { return };
         let version = args.get(1).filter(|it| is_version(it)).map(|it| format!(">= {it}"));
         self.need(name, version, args.iter().any(|it| it == "REQUIRED"), place, within);
     }
 
-    fn pkg_config(&mut self, args: &[String], place: String, within: &[Option<String>]) {
+    fn pkg_config(&mut self, args: &[String], place: String, within: &[Around]) {
         let is_required = args.iter().any(|it| it == "REQUIRED");
         for module in args.iter().skip(1) {
             if matches!(module.as_str(), "REQUIRED" | "QUIET" | "IMPORTED_TARGET" | "GLOBAL") {
@@ -204,15 +206,18 @@ impl Reader<'_, '_> {
         version: Option<String>,
         is_required: bool,
         place: String,
-        within: &[Option<String>],
+        within: &[Around],
     ) {
-        let option = within.iter().rev().find_map(Clone::clone);
+        let option = within.iter().rev().flatten().find(|it| it.1).map(|it| it.0.clone());
         let is_tool = matches!(
             name,
             "Python3" | "Python" | "PythonInterp" | "Perl" | "BISON" | "FLEX" | "PkgConfig"
         );
-        // What stands in a block that nobody can switch is there or not.
-        let is_required = is_required && (within.is_empty() || option.is_some());
+        // What stands in a block that nobody can switch is there or not. What is needed without a
+        // feature that is off is needed.
+        let is_usual =
+            |it: &Around| it.as_ref().is_some_and(|(name, is_on)| *is_on || self.is_off(name));
+        let is_required = is_required && (option.is_some() || within.iter().all(is_usual));
         self.draft.need(Need {
             name: name.to_owned(),
             version,
@@ -223,15 +228,21 @@ impl Reader<'_, '_> {
         });
     }
 
-    /// The option that a condition asks for, if it asks for nothing else.
-    fn one_option(&self, condition: &[String]) -> Option<String> {
+    /// Whether an option is off if nobody says.
+    fn is_off(&self, name: &str) -> bool {
+        let option = self.draft.options.iter().find(|it| it.name == name);
+        option.is_some_and(|it| matches!(it.kind, OptionKind::Switch { is_on: false, .. }))
+    }
+
+    /// The feature that a condition asks for, if it asks for nothing else.
+    fn one_option(&self, condition: &[String]) -> Around {
         let (name, is_said) = match condition {
             [name] => (name, true),
             [not, name] if not == "NOT" => (name, false),
             _ => return None,
         };
         let is_option = self.draft.options.iter().any(|it| it.name == *name);
-        (is_option && is_said != super::draft::leaves_out(name)).then(|| name.clone())
+        is_option.then(|| (name.clone(), is_said != super::draft::leaves_out(name)))
     }
 
     /// Fills in the variables that are known.
