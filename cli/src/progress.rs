@@ -323,6 +323,11 @@ pub(crate) fn seconds(duration: Duration) -> String {
     }
 }
 
+/// Writes how many there are of something: `1 object`, `2 objects`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 /// Writes a number of bytes as people say it.
 pub(crate) fn bytes(count: u64) -> String {
     let units = [("GiB", 1_u64 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];

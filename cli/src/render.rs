@@ -15,6 +15,7 @@ use kiln_lang::{Database, Diagnostic, FileId, Label, Severity, TextRange};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 use serde_json::{Value, json};
 
+use crate::progress::counted;
 use crate::terminal::{Style, Terminal};
 
 /// How many diagnostics of one kind are drawn; the rest is counted.
@@ -37,11 +38,7 @@ pub(crate) fn render(db: &Database, diagnostics: &[Diagnostic], terminal: &Termi
 pub(crate) fn summary(diagnostics: &[Diagnostic]) -> String {
     let errors = diagnostics.iter().filter(|it| it.is_error()).count();
     let warnings = diagnostics.len() - errors;
-    let count = |number: usize, word: &str| match number {
-        0 => None,
-        1 => Some(format!("1 {word}")),
-        number => Some(format!("{number} {word}s")),
-    };
+    let count = |number: usize, word: &str| (number > 0).then(|| counted(number, word));
     let parts: Vec<String> =
         [count(errors, "error"), count(warnings, "warning")].into_iter().flatten().collect();
     parts.join(", ")
@@ -49,7 +46,7 @@ pub(crate) fn summary(diagnostics: &[Diagnostic]) -> String {
 
 /// Returns `1 file`, or `3 files`.
 pub(crate) fn files(count: usize) -> String {
-    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+    counted(count, "file")
 }
 
 fn one(db: &Database, diagnostic: &Diagnostic, terminal: &Terminal) -> String {

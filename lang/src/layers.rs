@@ -30,7 +30,8 @@ pub fn overlays(db: &Database, project: FileId) -> Vec<FileId> {
                 Expr::Name(name) => files.extend(db.find(name, &[ModuleKind::Overlay])),
                 other => {
                     if let Some(path) = plain_text(other) {
-                        files.push(db.file(&crate::env::resolve(&db.path(project), &path)));
+                        let file = db.file(&crate::env::resolve(&db.path(project), &path));
+                        files.extend(db.read_error(file).is_none().then_some(file));
                     }
                 }
             }

@@ -6,6 +6,7 @@ use crate::args::{Common, Wishes};
 use crate::exit::Exit;
 use crate::fail::Fail;
 use crate::graph::{MARK, View, dot, page, tree};
+use crate::progress::counted;
 use crate::rewrite;
 use crate::terminal::{Terminal, print};
 use crate::workspace::{Solved, Workspace};
@@ -92,7 +93,8 @@ fn html(common: &Common, solved: &Solved, how: &How<'_>, path: &Path) -> Result<
         .map_err(|source| Fail::Io { what: format!("cannot find {}", path.display()), source })?;
     write(&absolute, path, &text)?;
     if !common.quiet {
-        eprintln!("wrote {}: {} packages", path.display(), whole.nodes.len());
+        let packages = counted(whole.nodes.len(), "package");
+        eprintln!("wrote {}: {packages}", path.display());
     }
     Ok(Exit::Done)
 }

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::evaluated;
 use crate::exit::Exit;
 use crate::fail::Fail;
-use crate::progress::{Progress, bytes};
+use crate::progress::{Progress, bytes, counted};
 use crate::terminal::{Terminal, harmless, print};
 use crate::workshop::{Again, ROOT_PREFIX, Workshop, open_store};
 
@@ -58,7 +58,7 @@ pub(crate) fn run(
 /// A store with a damaged index cannot be opened: it is not asked for here.
 fn rebuild_index(config: &Config) -> Result<Exit, Fail> {
     let count = LocalStore::open_rebuilt(&config.store)?.ls()?.len();
-    print(&format!("the index is new: {count} objects\n"));
+    print(&format!("the index is new: {}\n", counted(count, "object")));
     Ok(Exit::Done)
 }
 
@@ -139,11 +139,12 @@ fn info(store: &LocalStore, text: &str, json: bool) -> Result<Exit, Fail> {
     out.push_str(&format!("  id        {}\n", info.id));
     out.push_str(&format!("  on disk   {}\n", store.host_path(&info.path).display()));
     out.push_str(&format!(
-        "  size      {} in {} files\n",
+        "  size      {} in {}\n",
         bytes(info.totals.bytes),
-        info.totals.files
+        counted(info.totals.files as usize, "file")
     ));
-    out.push_str(&format!("  closure   {} in {} objects\n", bytes(closure_bytes), closure.len()));
+    let objects = counted(closure.len(), "object");
+    out.push_str(&format!("  closure   {} in {objects}\n", bytes(closure_bytes)));
     for it in &refs {
         out.push_str(&format!("  refers to {}\n", it.path));
     }
@@ -185,17 +186,18 @@ fn verify(store: &LocalStore, is_discarding: bool, quiet: bool) -> Result<Exit, 
     let harmless_only = report.is_sound();
     if !quiet || !harmless_only {
         out.push_str(&format!(
-            "{} objects compared, {} read\n",
-            report.objects,
+            "{} compared, {} read\n",
+            counted(report.objects, "object"),
             bytes(report.bytes)
         ));
     }
     print(&out);
     if !unread.is_empty() {
-        eprintln!("not read, which says nothing of what is there: {} objects", unread.len());
+        let objects = counted(unread.len(), "object");
+        eprintln!("not read, which says nothing of what is there: {objects}");
     }
     if !damaged.is_empty() {
-        eprintln!("damaged: {} objects", damaged.len());
+        eprintln!("damaged: {}", counted(damaged.len(), "object"));
     }
     if !damaged.is_empty() && !is_discarding {
         eprintln!(
@@ -233,13 +235,17 @@ fn gc(store: &LocalStore, options: &GcOptions) -> Result<Exit, Fail> {
     }
     let verb = if options.is_dry_run { "would be deleted" } else { "deleted" };
     out.push_str(&format!(
-        "{} objects {verb}, {} freed; {} stay\n",
-        report.collected.len(),
+        "{} {verb}, {} freed; {} stay\n",
+        counted(report.collected.len(), "object"),
         bytes(freed),
         report.kept
     ));
     if report.collected.is_empty() && report.kept > 0 && options.free_bytes_min.is_none() {
-        out.push_str("`kiln store info NAME` says what keeps an object; `kiln store gc --all` forgets what `realise` keeps\n");
+        out.push_str("`kiln store info NAME` says what keeps an object");
+        if options.roots_forgotten.is_none() {
+            out.push_str("; `kiln store gc --all` forgets what `realise` keeps");
+        }
+        out.push('\n');
     }
     print(&out);
     Ok(Exit::Done)
@@ -310,10 +316,10 @@ fn export(
     exported.realisations += without.realisations;
     exported.bytes += without.bytes;
     print(&format!(
-        "{} objects written, {} were there; {} realisations; {}\n",
-        exported.objects,
+        "{} written, {} there already; {}; {}\n",
+        counted(exported.objects, "object"),
         exported.objects_there,
-        exported.realisations,
+        counted(exported.realisations, "realisation"),
         bytes(exported.bytes)
     ));
     Ok(Exit::Done)

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::evaluated::together;
 use crate::exit::Exit;
 use crate::fail::Fail;
-use crate::progress::{Progress, seconds};
+use crate::progress::{Progress, counted, seconds};
 use crate::render;
 use crate::terminal::{Style, Terminal, harmless, print};
 use crate::workshop::{Again, Workshop, set_cores, show_failure};
@@ -316,7 +316,7 @@ fn tell(verdicts: &[(&Found<'_>, Verdict)], terminal: Terminal, is_json: bool) -
             .filter(|it| *it.0 > 0)
             .map(|(count, word)| format!("{count} {word}"))
             .collect();
-        text.push_str(&format!("{} tests: {}\n", verdicts.len(), parts.join(", ")));
+        text.push_str(&format!("{}: {}\n", counted(verdicts.len(), "test"), parts.join(", ")));
     }
     text
 }

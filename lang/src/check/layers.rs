@@ -678,13 +678,15 @@ impl<'a> Checker<'a> {
         for element in elements {
             let crate::module::Element::Expr(expr) = element else { continue };
             let (file, shown) = match self.expr_ref(*expr) {
-                Expr::Name(name) => (self.db.find(name, &[ModuleKind::Overlay]), name.to_string()),
+                Expr::Name(name) => {
+                    (self.db.find(name, &[ModuleKind::Overlay]).ok_or(None), name.to_string())
+                }
                 other => match crate::schema::plain_text(other) {
                     Some(path) => {
                         let whole = crate::env::resolve(&self.db.path(self.file), &path);
                         let file = self.db.file(&whole);
-                        let readable = self.db.read_error(file).is_none();
-                        (readable.then_some(file), path.into_string())
+                        let error = self.db.read_error(file);
+                        (error.map_or(Ok(file), |it| Err(Some(it))), path.into_string())
                     }
                     None => {
                         let diagnostic = self.at_expr(
@@ -698,14 +700,14 @@ impl<'a> Checker<'a> {
                 },
             };
             match file {
-                None if matches!(self.expr_ref(*expr), Expr::Str { .. }) => {
-                    let message = format!("cannot read `{shown}`: there is no such file");
+                Err(Some(error)) => {
+                    let message = format!("cannot read `{shown}`: {error}");
                     let diagnostic = self
                         .at_expr(Code::UnreadableFile, *expr, message)
                         .help("the path is relative to the folder of this file");
                     self.report(diagnostic);
                 }
-                None => {
+                Err(None) => {
                     let near = nearest(&shown, self.db.stems());
                     let near: Vec<&str> = near
                         .into_iter()
@@ -726,7 +728,7 @@ impl<'a> Checker<'a> {
                     }
                     self.report(diagnostic);
                 }
-                Some(file) => {
+                Ok(file) => {
                     let kind = self.db.lowered(file).module.kind;
                     if kind != Some(ModuleKind::Overlay) {
                         let found = kind.map_or("nothing".to_owned(), |it| it.to_string());
