@@ -638,6 +638,11 @@ fn several_outputs() -> Result<(), Failed> {
     // The program is one of its compilation, and runs with what the output needs.
     let run = ["run", "--no-project", "--recipes", &folder, "net", "--", "net"];
     expect(&succeed(store.path(), run)?.0, &["net with shared, http3"], &[])?;
+    // An output has the log of its compilation.
+    for spec in ["net", "net.libnet"] {
+        let (log, _) = succeed(store.path(), ["log", "--no-project", "--recipes", &folder, spec])?;
+        expect(&log, &["installed net with shared, http3"], &[])?;
+    }
     let (path, said) = realise("app")?;
     expect(&said, &["built net/static_build 1.0", "built net.libnet-static 1.0"], &["shared"])?;
     let seen = fs::read_to_string(Path::new(path.trim_end()).join("seen"))?;

@@ -42,9 +42,13 @@ pub(crate) fn run(
         let derived = workspace.derive(&solved)?;
         let mut actions = Vec::new();
         for root in &solved.solution.roots {
-            let Some(input) = derived.nodes.get(&root.node) else { continue };
-            if let Some(action) = resolve(&store, &derived.graph, &input.derivation)? {
-                actions.push((action, solved.solution.node(root.node).title()));
+            // What an output takes its files from has printed more than who copied them.
+            let compiled = solved.solution.node(root.node).made_by();
+            for id in compiled.into_iter().chain([root.node]) {
+                let Some(input) = derived.nodes.get(&id) else { continue };
+                if let Some(action) = resolve(&store, &derived.graph, &input.derivation)? {
+                    actions.push((action, solved.solution.node(id).title()));
+                }
             }
         }
         actions
