@@ -27,6 +27,10 @@ const RESERVE: &[u8] = b"reserve";
 /// How much that is: enough for the records and the index of a few collected objects.
 const RESERVE_BYTES: i64 = 1 << 20;
 
+/// Who owns what root makes on a file system of another machine that knows no root of others, and what
+/// belongs to nobody in this user namespace.
+const NOBODY: u32 = 65534;
+
 /// What the file `format` holds before the number.
 const FORMAT_PREFIX: &str = "kiln store ";
 
@@ -124,7 +128,7 @@ fn open_shared(root: &Path) -> Result<Shared, StoreError> {
     }
     let store = Folder::open(&root.join("store"))?;
     let var = Folder::open(&var_path)?;
-    let read_only = find_obstacle(&var);
+    let read_only = find_obstacle(&var)?;
     if read_only.is_none() {
         make_folders(&root)?;
     }
@@ -265,15 +269,21 @@ fn make_reserve(var: &Folder) -> Result<(), StoreError> {
 }
 
 /// Returns why the store cannot be written, if it cannot.
-fn find_obstacle(var: &Folder) -> Option<String> {
+fn find_obstacle(var: &Folder) -> Result<Option<String>, StoreError> {
     use nix::fcntl::AtFlags;
-    use nix::unistd::{AccessFlags, faccessat};
-    match faccessat(var, ".", AccessFlags::W_OK, AtFlags::AT_EACCESS) {
+    use nix::unistd::{AccessFlags, faccessat, geteuid};
+    let owner = var.own_stat()?.st_uid;
+    // What root puts into the store of a user, that user can neither add to nor delete; and root
+    // would follow whatever links the user put there.
+    if geteuid().is_root() && owner != 0 && owner != NOBODY {
+        return Ok(Some(format!("it belongs to user {owner}; run Kiln as that user")));
+    }
+    Ok(match faccessat(var, ".", AccessFlags::W_OK, AtFlags::AT_EACCESS) {
         Ok(()) => None,
         Err(Errno::EROFS) => Some("its file system is read-only".to_owned()),
         Err(Errno::EACCES) => Some("it belongs to another user".to_owned()),
         Err(errno) => Some(errno.desc().to_owned()),
-    }
+    })
 }
 
 fn open_index(shared: &Shared) -> Result<Index, StoreError> {

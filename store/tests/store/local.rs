@@ -652,6 +652,29 @@ fn check_read_only(root: &Path) {
 }
 
 #[test]
+fn root_does_not_write_to_the_store_of_a_user() {
+    // Only root can give a store away.
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let fixture = Fixture::new();
+    let (store, lib, _) = fixture.with_two();
+    drop(store);
+    for (owner, is_refused) in [(1, true), (65534, false), (0, false)] {
+        std::os::unix::fs::chown(fixture.root().join("var"), Some(owner), None).unwrap();
+        let store = fixture.open();
+        assert!(store.object(&lib).unwrap().is_some());
+        match store.session().map(drop) {
+            Err(error @ StoreError::ReadOnly { .. }) if is_refused => {
+                let expected = "it belongs to user 1; run Kiln as that user";
+                assert!(error.to_string().ends_with(expected), "{error}");
+            }
+            result => assert!(result.is_ok() && !is_refused, "{owner}: {result:?}"),
+        }
+    }
+}
+
+#[test]
 fn equal_large_files_of_different_objects_are_one() {
     let fixture = Fixture::new();
     let store = fixture.open();
