@@ -18,23 +18,32 @@ use crate::text::Text;
 use crate::value::{Bits, Value};
 
 /// What `path` names of an option, if a setting of this path is of it: nothing stands for all of it.
-///
-/// The option may have an old name there, and a block of `steps` before it.
 pub(crate) fn part_of_option<'p>(
     path: &'p [Name],
     option: &Name,
     table: &OptionTable,
 ) -> Option<&'p [Name]> {
+    option_and_part(path, table).filter(|it| it.0 == option).map(|it| it.1)
+}
+
+/// The option that `path` is of, by its name now, and what it names of that.
+///
+/// The option may have an old name there, and a block of `steps` before it.
+pub(crate) fn option_and_part<'n, 'p: 'n, 't: 'n>(
+    path: &'p [Name],
+    table: &'t OptionTable,
+) -> Option<(&'n Name, &'p [Name])> {
     let (name, part) = match path {
         [steps, name, part @ ..] if steps == "steps" && table.step(name).is_none() => (name, part),
         [name, part @ ..] => (name, part),
         [] => return None,
     };
-    let is_renamed = || {
-        table.renamed.iter().any(|it| it.from == *name && it.to == *option)
-            && table.get(name).is_none()
-    };
-    (name == option || is_renamed()).then_some(part)
+    if table.get(name).is_none()
+        && let Some(renamed) = table.renamed.iter().find(|it| it.from == *name)
+    {
+        return Some((&renamed.to, part));
+    }
+    Some((name, part))
 }
 
 /// Why a value has not become another.

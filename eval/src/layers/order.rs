@@ -9,6 +9,7 @@ use kiln_lang::module::SettingOp;
 use kiln_lang::schema::OptionTable;
 
 use super::{Layer, LayerSetting, Reading, Target};
+use crate::amend::option_and_part;
 use crate::evaluate::Evaluation;
 use crate::globals::GlobalFacts;
 use crate::interpret::as_bits;
@@ -16,13 +17,18 @@ use crate::solution::Globals;
 use crate::value::Value;
 
 /// Sorts the settings of a layer: those of packages with an option before those of a package by name,
-/// what stands under fewer conditions before what stands under more, and the whole of a value before
-/// its parts.
+/// the whole of a value before its parts, and what stands under fewer conditions before what stands
+/// under more.
+///
+/// Parts come before conditions, because those of a part and of the whole may have nothing to do with
+/// each other, and how many there are around says nothing then.
 pub(super) fn less_special_first(layer: &mut Layer) {
     let module = layer.checked.module();
     layer.settings.sort_by_cached_key(|it| {
         let is_pattern = matches!(it.target, Target::Having(..));
-        (Reverse(is_pattern), module.guards_of(it.guard).count(), it.path.len())
+        // A block of `steps` is no whole that its options are parts of.
+        let depth = it.path.iter().skip_while(|it| *it == "steps").count();
+        (Reverse(is_pattern), depth, module.guards_of(it.guard).count())
     });
 }
 
@@ -48,7 +54,7 @@ impl Reading<'_> {
             for (at, setting) in guarded.iter().enumerate() {
                 let beside = guarded[..at].iter().filter(|it| {
                     it.target == setting.target
-                        && it.path == setting.path
+                        && self.is_same_thing(it, setting)
                         && !module.is_within(it.guard, setting.guard)
                         && !module.is_within(setting.guard, it.guard)
                 });
@@ -65,6 +71,14 @@ impl Reading<'_> {
             }
         }
         self.diagnostics.extend(found);
+    }
+
+    /// Whether two settings are of one option or part, by whatever name it has now or had.
+    fn is_same_thing(&self, a: &LayerSetting, b: &LayerSetting) -> bool {
+        let Target::Package(name) = &a.target else { return a.path == b.path };
+        let Some(file) = self.db.package(name) else { return a.path == b.path };
+        let table = &self.db.schema(file).table;
+        option_and_part(&a.path, table) == option_and_part(&b.path, table)
     }
 
     fn contradict(&self, layer: &Layer, a: &LayerSetting, b: &LayerSetting) -> bool {

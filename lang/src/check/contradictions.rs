@@ -211,8 +211,14 @@ impl<'a> Checker<'a> {
         let mut seen: BTreeMap<(Name, String, Option<GuardId>), Vec<Claim>> = BTreeMap::new();
         for (package, setting, path) in settings {
             let mut names: Vec<&str> = path.iter().map(|it| it.name.as_str()).collect();
-            // An option under its former name is the same option.
             let schema = self.package(package);
+            // A block of `steps` stands before options, and before steps.
+            if let (["steps", name, ..], Some(schema)) = (&names[..], &schema)
+                && schema.table.step(name).is_none()
+            {
+                names.remove(0);
+            }
+            // An option under its former name is the same option.
             if let Some(first) = names.first_mut()
                 && let Some(schema) = &schema
                 && schema.table.get(first).is_none()
