@@ -447,7 +447,7 @@ pub(crate) enum StoreCommand {
     },
     /// Show an object: what it refers to, what keeps it
     Info {
-        /// A store path, the beginning of an id, or a name
+        /// A store path, the beginning of an id, a name, or a link to it
         object: String,
         /// Print it as JSON
         #[arg(long)]

@@ -3,12 +3,13 @@
 mod compare;
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::Path;
 
 use kiln_eval::Derived;
 use kiln_store::{
     ActionId, AtLink, Derivation, DirectorySubstituter, ExportError, GcOptions, Holder, InputRef,
-    LocalStore, ObjectInfo, Problem, Realisation, Store as _,
+    LocalStore, ObjectInfo, Problem, Realisation, Store as _, StorePath,
 };
 use serde_json::json;
 
@@ -89,7 +90,15 @@ fn ls(store: &LocalStore, filter: Option<&str>, json: bool) -> Result<Exit, Fail
 
 /// Finds the one object that is meant.
 fn find(store: &LocalStore, text: &str) -> Result<ObjectInfo, Fail> {
-    let ids = store.find(text)?;
+    let mut ids = store.find(text)?;
+    // As `kiln realise --link` makes it.
+    if let Ok(target) = std::fs::read_link(text)
+        && let Some(name) = target.file_name().and_then(OsStr::to_str)
+        && StorePath::parse(name).is_ok()
+        && ids.is_empty()
+    {
+        ids = store.find(name)?;
+    }
     let mut infos = Vec::new();
     for id in &ids {
         infos.extend(store.info(id)?);
