@@ -83,7 +83,43 @@ impl Fail {
         match self {
             Fail::Run { advice, .. } | Fail::NotFound { advice, .. } => advice.as_deref(),
             Fail::Occupied { advice, .. } => Some(advice),
+            Fail::Store(error) => advice_on_space(error),
+            Fail::Realise(error) => advice_on_space(error),
             _ => None,
         }
+    }
+}
+
+/// What to do if what went wrong with the store is that there is no room.
+fn advice_on_space(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    let chain = std::iter::successors(Some(error), |it| it.source());
+    match chain.filter_map(|it| it.downcast_ref::<io::Error>()).last()?.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(
+            "`kiln store gc` deletes what nothing holds, and with `--all` what `kiln realise` keeps, \
+             too; KILN_STORE puts the store on another disk",
+        ),
+        io::ErrorKind::FileTooLarge => {
+            Some("this process may not write files of that size: raise the limit (`ulimit -f`)")
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+
+    #[test]
+    fn a_full_disk_is_said_with_what_makes_room() {
+        let advice = |source: io::Error| {
+            let path = PathBuf::from("/s/var");
+            let error = kiln_store::SystemError { call: "write", path, source };
+            let fail = Fail::Realise(RealiseError::Store(std::sync::Arc::new(error.into())));
+            fail.advice().unwrap_or("none").to_owned()
+        };
+        expect!["`kiln store gc` deletes what nothing holds, and with `--all` what `kiln realise` keeps, too; KILN_STORE puts the store on another disk"]
+            .assert_eq(&advice(nix::errno::Errno::ENOSPC.into()));
+        assert_eq!(advice(nix::errno::Errno::EIO.into()), "none");
     }
 }
