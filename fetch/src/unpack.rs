@@ -36,6 +36,9 @@ use tree::Tree;
 /// Why an archive was not unpacked. Nothing is left of it.
 #[derive(Debug, thiserror::Error)]
 pub enum UnpackError {
+    /// There are no bytes.
+    #[error("it is empty, which no archive is")]
+    Empty,
     /// The bytes are no archive.
     #[error(
         "it begins with `{first}`, which is no archive that Kiln knows (tar, also packed by gzip, bzip2, xz or zstd; zip; deb)"
@@ -291,6 +294,7 @@ pub fn unpack(archive: &File, request: &UnpackRequest<'_>) -> Result<(), UnpackE
             unpack_tar(data, compression, &mut tree, &meter)?;
         }
         Format::Unsupported(format) => return Err(UnpackError::UnsupportedFormat { format }),
+        Format::Unknown if first.is_empty() => return Err(UnpackError::Empty),
         Format::Unknown => {
             return Err(UnpackError::UnknownFormat {
                 first: escape(&first[..first.len().min(16)]),

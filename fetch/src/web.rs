@@ -118,7 +118,8 @@ fn unpack_error(error: UnpackError, url: &str) -> FetchError {
     match error {
         UnpackError::Write { path, source } => write_error(&path, source),
         UnpackError::Cancelled => FetchError::Cancelled,
-        error @ (UnpackError::UnknownFormat { .. }
+        error @ (UnpackError::Empty
+        | UnpackError::UnknownFormat { .. }
         | UnpackError::UnsupportedFormat { .. }
         | UnpackError::NoTar { .. }
         | UnpackError::Refused { .. }

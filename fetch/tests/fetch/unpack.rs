@@ -345,7 +345,7 @@ fn what_is_no_archive_says_what_it_is() {
     check(
         b"",
         expect![[r#"
-        error: it begins with ``, which is no archive that Kiln knows (tar, also packed by gzip, bzip2, xz or zstd; zip; deb)
+        error: it is empty, which no archive is
     "#]],
     );
     check(
