@@ -120,6 +120,11 @@ impl<'a, R: Reader> Interpreter<'a, R> {
         self.fail(expr, Code::EvaluationError, message)
     }
 
+    fn no_value(&self, expr: ExprId, message: &str) -> Failure {
+        let failure = self.fail(expr, Code::MissingValue, message);
+        Box::new(failure.help("write a value that needs no other, or give it one there"))
+    }
+
     /// Evaluates an expression.
     pub(crate) fn eval(&mut self, expr: ExprId) -> Result<Value, Failure> {
         self.spend(expr, 1)?;
@@ -182,16 +187,18 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             Res::Bool(value) => return Ok(Value::Bool(*value)),
             Res::Null => return Ok(Value::Null),
             Res::Prev => {
-                return self
-                    .prev
-                    .clone()
-                    .ok_or_else(|| self.error(expr, "there is no value before this one"));
+                let found =
+                    self.prev.clone().and_then(|it| given(it, &checked.types[expr.index()]));
+                return found.ok_or_else(|| {
+                    self.no_value(expr, "no layer below gives this a value, so `prev` is none")
+                });
             }
             Res::Default => {
-                return self
-                    .default
-                    .clone()
-                    .ok_or_else(|| self.error(expr, "there is no default here"));
+                let found =
+                    self.default.clone().and_then(|it| given(it, &checked.types[expr.index()]));
+                return found.ok_or_else(|| {
+                    self.no_value(expr, "the recipe gives this no value, so `default` is none")
+                });
             }
             Res::All(of) => {
                 let all = self.reader.all(of, (checked.file, expr))?;
@@ -741,6 +748,30 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             Value::Null => Ok(Vec::new()),
             other => Err(self.error(list, format!("`{}` has no elements", shown(&other)))),
         }
+    }
+}
+
+/// What stands for a value of a type where none is given yet, such as under a key that a map has not:
+/// what can be empty is, and of anything else there is none.
+fn given(value: Value, ty: &Ty) -> Option<Value> {
+    match (&value, ty) {
+        (Value::Null, Ty::List(_)) => Some(Value::List(Arc::from([]))),
+        (Value::Null, Ty::Map(_)) => Some(Value::Map(Arc::default())),
+        (Value::Null, Ty::Set(of)) => Some(Value::Set(of.clone(), Bits::new())),
+        (Value::Null, Ty::Script) => Some(Value::Script(Text::plain(""))),
+        (
+            Value::Null,
+            Ty::Bool
+            | Ty::Int(_)
+            | Ty::Size(_)
+            | Ty::Duration(_)
+            | Ty::String(_)
+            | Ty::Path
+            | Ty::Version
+            | Ty::Enum(_)
+            | Ty::Record(_),
+        ) => None,
+        _ => Some(value),
     }
 }
 
