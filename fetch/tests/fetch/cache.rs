@@ -24,7 +24,7 @@ fn realisation(action: ActionId) -> Realisation {
 
 /// A server of these files and of the mark of a cache, in parts if asked to.
 fn cache(files: Vec<(String, Vec<u8>)>) -> Server {
-    serving(files, |request, body| Reply::file(request, body))
+    serving(files, Reply::file)
 }
 
 /// The same, with another way to answer for files that are there.
