@@ -119,8 +119,11 @@ impl<'a> Checker<'a> {
                 StmtKind::PkgsWhere { option, kind, settings } => {
                     self.pkgs_where(option, *kind, settings);
                     let whose = Name::from(format!("pkgs where has {kind}"));
-                    patterns
-                        .extend(settings.iter().map(|it| (whose.clone(), it, it.path.to_vec())));
+                    // What the pattern is not about has been told.
+                    let own = settings
+                        .iter()
+                        .filter(|it| it.path.first().is_some_and(|it| it.name == option.name));
+                    patterns.extend(own.map(|it| (whose.clone(), it, it.path.to_vec())));
                 }
                 StmtKind::Use(use_) if kind == ModuleKind::Project => self.recipe_set(use_),
                 StmtKind::Use(_) => {}
