@@ -116,6 +116,9 @@ pub struct Wish {
     pub cond: Cond,
     /// Who wishes: `command line`, `project`.
     pub label: String,
+    /// How many layers it stands above: what the project wants is of its layer, and what the command
+    /// line does is above all.
+    pub layers_below: usize,
     /// The file in which it is written.
     pub checked: Arc<Checked>,
     /// Where.
@@ -295,7 +298,7 @@ impl Reading<'_> {
             self.layer(&checked, format!("overlay {name}"));
         }
         self.layer(&checked, "project".to_owned());
-        self.wishes(&checked, "project");
+        self.wishes(&checked, "project", self.setup.layers.len());
     }
 
     /// Reports a file that is not what it is used as.
@@ -339,7 +342,7 @@ impl Reading<'_> {
     fn spec(&mut self, file: FileId, project: &[Wish]) {
         let checked = self.checked(file);
         let before = self.setup.wishes.len();
-        self.wishes(&checked, "command line");
+        self.wishes(&checked, "command line", usize::MAX);
         for spec in self.setup.wishes.split_off(before) {
             self.setup.wishes.extend(wishes::below(project, &spec));
             self.setup.wishes.push(spec);
@@ -471,18 +474,21 @@ impl Reading<'_> {
         }
     }
 
-    fn wishes(&mut self, checked: &Arc<Checked>, label: &str) {
+    fn wishes(&mut self, checked: &Arc<Checked>, label: &str, layers_below: usize) {
         let module = checked.module();
         for stmt in stmts(module) {
             match &stmt.kind {
                 StmtKind::Want(wants) | StmtKind::Publish(wants) => {
                     let is_wanted = matches!(&stmt.kind, StmtKind::Want(_));
-                    let label = if is_wanted { label } else { PUBLISHED };
+                    // What is published is built as it is named, whatever else is given.
+                    let (label, layers_below) =
+                        if is_wanted { (label, layers_below) } else { (PUBLISHED, usize::MAX) };
                     for want in wants {
                         let guard = (stmt.guard, &Vec::new());
                         let Some(wish) = wish(self.db, checked, want, guard, label) else {
                             continue;
                         };
+                        let wish = Wish { layers_below, ..wish };
                         match is_wanted {
                             true => self.setup.wishes.push(wish),
                             false => self.setup.publish.push(wish),
@@ -636,6 +642,7 @@ fn wish(
         alias: want.alias.as_ref().map(|it| it.name.clone()),
         cond: evaluation.guard(checked, guard, locals),
         label: label.to_owned(),
+        layers_below: usize::MAX,
         checked: checked.clone(),
         place,
         text,

@@ -255,6 +255,7 @@ impl NodeBuilder<'_> {
             output: dep.output.clone(),
             items,
             is_below: false,
+            layers_below: usize::MAX,
             reqs,
             alias: None,
             cond: crate::condition::Cond::True,

@@ -323,7 +323,7 @@ impl Solver<'_> {
             via,
             output: export.dep.output.clone(),
             present: !export.key.limit,
-            is_wish: false,
+            wish_above: None,
             is_policy: false,
             is_host_limit: false,
         };

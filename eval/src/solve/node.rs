@@ -456,7 +456,7 @@ impl Solver<'_> {
                 via: None,
                 output: dep.output.clone(),
                 present: true,
-                is_wish: false,
+                wish_above: None,
                 is_policy: false,
                 is_host_limit: false,
             };

@@ -301,20 +301,27 @@ impl<'a> Options<'a> {
         let effect = package.effects.get(&(at as u32));
         let has_effect = effect.is_none_or(|it| it.holds(self) != Some(false));
         let default = stack.value.clone();
+        let (mut wishes, mut needs) = (Vec::new(), Vec::new());
+        for need in self.needs {
+            for ask in need.asks.iter().filter(|it| it.option == option.name) {
+                match need.wish_above {
+                    Some(layers) => wishes.push((layers, &**need, ask)),
+                    None => needs.push((&**need, ask)),
+                }
+            }
+        }
+        wishes.sort_by_key(|it| it.0);
+        let mut wishes = wishes.into_iter().peekable();
         for (layer, setting) in self.layers {
+            while let Some((_, need, ask)) = wishes.next_if(|it| it.0 <= *layer) {
+                self.wish(option, need, ask, &mut stack);
+            }
             self.layer_setting(option, *layer, setting, &default, has_effect, &mut stack);
         }
-        let asks: Vec<(&'a Need, &'a Ask)> = self
-            .needs
-            .iter()
-            .flat_map(|need| need.asks.iter().map(move |ask| (&**need, ask)))
-            .filter(|it| it.1.option == option.name)
-            .collect();
-        for (need, ask) in asks.iter().filter(|it| it.0.is_wish) {
+        for (_, need, ask) in wishes {
             self.wish(option, need, ask, &mut stack);
         }
         let fixed = stack.all_fixed || !stack.fixed.is_empty();
-        let needs: Vec<(&Need, &Ask)> = asks.into_iter().filter(|it| !it.0.is_wish).collect();
         // What nobody decides is for the search to decide; who needs at least a number leaves the
         // rest to it.
         let is_open = !fixed && stack.history.len() == 1;
@@ -617,7 +624,7 @@ impl<'a> Options<'a> {
         Says::Elements { on, off }
     }
 
-    /// A wish on the command line, or of the project: the highest layer.
+    /// A wish on the command line, or of the project.
     fn wish(&mut self, option: &OptionSchema, need: &Need, ask: &Ask, stack: &mut Stack) {
         let says = match (&ask.what, option.ty.without_opt()) {
             (AskWhat::Elements { on, off }, Ty::Set(of)) => {

@@ -47,8 +47,8 @@ pub(super) struct Need {
     pub(super) output: Option<Name>,
     /// Whether the package must be there; else this counts only if something else needs it.
     pub(super) present: bool,
-    /// Whether it is a wish, which fixes options as a layer does.
-    pub(super) is_wish: bool,
+    /// If it is a wish, which fixes options as a layer does: how many layers it stands above.
+    pub(super) wish_above: Option<usize>,
     /// Whether it is a policy of the project.
     pub(super) is_policy: bool,
     /// Whether it counts only if the package is in the host environment of who asks.
@@ -81,6 +81,7 @@ pub(super) struct Request {
     pub(super) reqs: Reqs,
     pub(super) place: Place,
     pub(super) need: Option<Need>,
+    pub(super) layers_below: usize,
     pub(super) by: String,
     pub(super) text: String,
 }
@@ -94,6 +95,7 @@ impl Request {
             reqs: wish.reqs.clone(),
             place: wish.place,
             need: None,
+            layers_below: wish.layers_below,
             by: wish.label.clone(),
             text: wish.text.clone(),
         }
@@ -111,6 +113,7 @@ impl Request {
             place: need.place,
             by: need.by.clone(),
             text: need.text.clone(),
+            layers_below: usize::MAX,
             need: Some(need),
         }
     }
@@ -360,7 +363,7 @@ impl Solver<'_> {
                 via: None,
                 output: request.output.clone(),
                 present: true,
-                is_wish: true,
+                wish_above: Some(request.layers_below),
                 is_policy: false,
                 is_host_limit: false,
             },
@@ -385,7 +388,7 @@ impl Solver<'_> {
                         via: None,
                         output: None,
                         present: false,
-                        is_wish: false,
+                        wish_above: None,
                         is_policy: false,
                         is_host_limit: false,
                     },
@@ -414,7 +417,7 @@ impl Solver<'_> {
             via: None,
             output: None,
             present: false,
-            is_wish: false,
+            wish_above: None,
             is_policy: true,
             is_host_limit: false,
         }

@@ -211,7 +211,7 @@ impl Solver<'_> {
                     }
                     _ => format!("no version of `{}` is {}", package.name, wanted.join(" and ")),
                 };
-                let here = match first.is_wish {
+                let here = match first.wish_above.is_some() {
                     true => "asked for here".to_owned(),
                     false => format!("asked for by {}", first.by),
                 };
