@@ -293,8 +293,12 @@ fn table(rows: &[Row], totals: &Totals, terminal: Terminal) -> String {
     }
     let realised = rows.iter().filter(|it| it.became.is_realised()).count();
     text.push_str(&format!(
-        "{realised} of {} packages are realised: {} together; {} builds, with those of build tools, took {}\n",
-        rows.len(),
+        "{realised} of {} realised: {} together; {} builds, with those of build tools, took {}\n",
+        if rows.len() == 1 {
+            "1 package is".to_owned()
+        } else {
+            format!("{} packages are", rows.len())
+        },
         bytes(totals.bytes),
         totals.builds,
         seconds(totals.took)

@@ -63,14 +63,18 @@ impl Solver<'_> {
             fixed.as_ref().is_none_or(|it| it.0 == version.version)
                 && needs.iter().all(|it| it.req.matches(&version.version))
         };
+        if package.versions.is_empty() {
+            // A mistake of the recipe, and told as one.
+            let version = Version::new("0");
+            return Picked { version, history, clash: None, is_impossible: false };
+        }
         let mut candidates: Vec<&PackageVersion> =
             package.versions.iter().filter(|it| allowed(it)).collect();
         let mut clash = Clash::default();
         if candidates.is_empty() {
             clash.diagnostic = self.no_version(package, needs, fixed.as_ref());
             let is_impossible = self.blame_needs(board, package, needs, &mut clash);
-            let any =
-                package.versions.first().map_or_else(|| Version::new("0"), |it| it.version.clone());
+            let any = package.versions[0].version.clone();
             return Picked { version: any, history, clash: Some(clash), is_impossible };
         }
         if fixed.is_none() && candidates.iter().any(|it| !it.reluctant) {

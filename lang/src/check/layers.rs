@@ -734,9 +734,15 @@ impl<'a> Checker<'a> {
                 Ok(file) => {
                     let kind = self.db.lowered(file).module.kind;
                     if kind != Some(ModuleKind::Overlay) {
-                        let found = kind.map_or("nothing".to_owned(), |it| it.to_string());
-                        let message = format!("`{shown}` is no overlay: it begins with `{found}`");
-                        self.report(self.at_expr(Code::UnknownModule, *expr, message));
+                        let found = match kind {
+                            Some(kind) => format!("begins with `{kind}`"),
+                            None => "does not begin with `overlay`".to_owned(),
+                        };
+                        let message = format!("`{shown}` is no overlay: it {found}");
+                        let diagnostic = self
+                            .at_expr(Code::UnknownModule, *expr, message)
+                            .help("an overlay begins with its name, as in `overlay site`");
+                        self.report(diagnostic);
                     }
                 }
             }
