@@ -555,7 +555,8 @@ impl Server {
         }
         self.seen.publish(&found.path, found.checked);
         let was_told = before.is_some_and(|it| !it.is_open && !it.diagnostics.is_empty());
-        let is_news = before.is_some_and(|it| it.diagnostics != found.diagnostics);
+        // What was never published may have been asked about, before the edit that is looked at now.
+        let is_news = before.is_none_or(|it| it.diagnostics != found.diagnostics);
         let is_same = match before {
             // An editor that opens a file is told what is wrong with it, even if it is nothing.
             Some(before) => {
