@@ -15,7 +15,7 @@ use kiln_lang::{Code, Database, Diagnostic};
 use crate::interpret::{as_bits, concat};
 use crate::package::Place;
 use crate::text::Text;
-use crate::value::{Bits, Value};
+use crate::value::{Bits, Value, empty};
 
 /// What `path` names of an option, if a setting of this path is of it: nothing stands for all of it.
 pub(crate) fn part_of_option<'p>(
@@ -75,6 +75,7 @@ pub(crate) fn amend<E>(
     match (value, ty.without_opt()) {
         (Value::Null, Ty::Map(_)) => amend(db, Value::Map(Arc::default()), default, path, ty, make),
         (Value::Map(mut map), Ty::Map(of)) => {
+            let none = empty(of).unwrap_or(none);
             let part = map.get(first.as_str()).unwrap_or(&none).clone();
             let of_default = match default {
                 Value::Map(default) => default.get(first.as_str()).unwrap_or(&none),

@@ -20,7 +20,7 @@ use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version, VersionBou
 use kiln_store::{FetchHash, Template, parse_hex};
 
 use crate::text::{Text, TextBuilder};
-use crate::value::{Bits, ENTRY_BYTES, LocalFile, Source, Value, conform};
+use crate::value::{Bits, ENTRY_BYTES, LocalFile, Source, Value, conform, empty};
 
 pub(crate) use operators::{as_bits, concat};
 
@@ -751,27 +751,24 @@ impl<'a, R: Reader> Interpreter<'a, R> {
     }
 }
 
-/// What stands for a value of a type where none is given yet, such as under a key that a map has not:
-/// what can be empty is, and of anything else there is none.
+/// What stands for a value of a type where none may be given yet: what can be empty is, and of
+/// anything else there is none.
 fn given(value: Value, ty: &Ty) -> Option<Value> {
-    match (&value, ty) {
-        (Value::Null, Ty::List(_)) => Some(Value::List(Arc::from([]))),
-        (Value::Null, Ty::Map(_)) => Some(Value::Map(Arc::default())),
-        (Value::Null, Ty::Set(of)) => Some(Value::Set(of.clone(), Bits::new())),
-        (Value::Null, Ty::Script) => Some(Value::Script(Text::plain(""))),
-        (
-            Value::Null,
-            Ty::Bool
-            | Ty::Int(_)
-            | Ty::Size(_)
-            | Ty::Duration(_)
-            | Ty::String(_)
-            | Ty::Path
-            | Ty::Version
-            | Ty::Enum(_)
-            | Ty::Record(_),
-        ) => None,
-        _ => Some(value),
+    if value != Value::Null {
+        return Some(value);
+    }
+    match ty {
+        Ty::Bool
+        | Ty::Int(_)
+        | Ty::Size(_)
+        | Ty::Duration(_)
+        | Ty::String(_)
+        | Ty::Path
+        | Ty::Version
+        | Ty::Enum(_)
+        | Ty::Record(_) => None,
+        // Of what can be null, null is a value.
+        _ => Some(empty(ty).unwrap_or(Value::Null)),
     }
 }
 

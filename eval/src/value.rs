@@ -324,6 +324,18 @@ pub(crate) fn conform(value: Value, ty: &Ty) -> Value {
     }
 }
 
+/// The value of a type that can be empty, where none is given yet, such as under a key that a map has
+/// not.
+pub(crate) fn empty(ty: &Ty) -> Option<Value> {
+    match ty {
+        Ty::List(_) => Some(Value::List(Arc::from([]))),
+        Ty::Map(_) => Some(Value::Map(Arc::default())),
+        Ty::Set(of) => Some(Value::Set(of.clone(), Bits::new())),
+        Ty::Script => Some(Value::Script(Text::plain(""))),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
