@@ -542,11 +542,11 @@ struct Pages<'a> {
 
 impl crate::mirrors::Pages for Pages<'_> {
     fn read(&self, place: &Place, accept: &'static str) -> Result<crate::mirrors::Page, Failure> {
-        let mut sink = PageSink(Vec::new());
+        let mut sink = ShortSink::new("the page", PAGE_BYTES_MAX);
         if place.url().scheme() == "file" {
             local::read(place, PAGE_BYTES_MAX as u64, self.cancel, &mut sink)?;
             return Ok(crate::mirrors::Page {
-                bytes: sink.0,
+                bytes: sink.bytes,
                 media_type: None,
                 url: place.url().clone(),
             });
@@ -558,7 +558,7 @@ impl crate::mirrors::Pages for Pages<'_> {
         self.fetcher.count_strike(place, unconnected);
         let answer = answer?;
         Ok(crate::mirrors::Page {
-            bytes: sink.0,
+            bytes: sink.bytes,
             media_type: answer.media_type,
             url: answer.url.unwrap_or_else(|| place.url().clone()),
         })
@@ -572,19 +572,31 @@ impl crate::mirrors::Pages for Pages<'_> {
 /// The largest page that is read: indexes of projects with many releases have some megabytes.
 const PAGE_BYTES_MAX: usize = 64 << 20;
 
-struct PageSink(Vec<u8>);
+/// Keeps a body that is short, and refuses one that is not.
+struct ShortSink {
+    bytes: Vec<u8>,
+    /// What it is, for the message.
+    what: &'static str,
+    bytes_max: usize,
+}
 
-impl Sink for PageSink {
+impl ShortSink {
+    fn new(what: &'static str, bytes_max: usize) -> Self {
+        ShortSink { bytes: Vec::new(), what, bytes_max }
+    }
+}
+
+impl Sink for ShortSink {
     fn begin(&mut self, _: &Answer) -> Result<(), Failure> {
         Ok(())
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        if self.0.len() + bytes.len() > PAGE_BYTES_MAX {
-            let reason = format!("the page has more than {PAGE_BYTES_MAX} bytes");
+        if self.bytes.len() + bytes.len() > self.bytes_max {
+            let reason = format!("{} has more than {} bytes", self.what, self.bytes_max);
             return Err(Failure::Refused { reason });
         }
-        self.0.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(bytes);
         Ok(())
     }
 }

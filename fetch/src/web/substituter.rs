@@ -25,7 +25,7 @@ use crate::escape::escape;
 use crate::place::{Place, is_private};
 use crate::web::http::{Answer, Ask, Failure, Http, Sink};
 use crate::web::options::WebOptions;
-use crate::web::wait;
+use crate::web::{ShortSink, wait};
 
 /// How many realisations are asked for at a time: an answer is short, and takes a round trip.
 const LOOKUPS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
@@ -207,7 +207,7 @@ impl Web {
         let mut tries = 0;
         loop {
             tries += 1;
-            let mut sink = SmallSink { bytes: Vec::new(), bytes_max };
+            let mut sink = ShortSink::new("it", bytes_max);
             let ask =
                 Ask { place, is_believed: true, accept: None, have_bytes: 0, validator: None };
             match self.http.get(&ask, &self.cancel, &mut sink) {
@@ -276,27 +276,6 @@ impl Web {
             Failure::NotResumed => Some("it answers as if only a part were asked for".to_owned()),
             Failure::Fatal(error) => Some(error.to_string()),
         }
-    }
-}
-
-/// Keeps a small file.
-struct SmallSink {
-    bytes: Vec<u8>,
-    bytes_max: usize,
-}
-
-impl Sink for SmallSink {
-    fn begin(&mut self, _: &Answer) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() > self.bytes_max {
-            let reason = format!("it has more than {} bytes", self.bytes_max);
-            return Err(Failure::Refused { reason });
-        }
-        Ok(())
     }
 }
 
