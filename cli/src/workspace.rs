@@ -283,18 +283,7 @@ impl Workspace {
                 continue;
             }
             let wants: Vec<String> = all.iter().flat_map(Solved::wants).collect();
-            let wants = match wants.len() {
-                ..=WANTS_SHOWN => kiln_lang::list(&wants, "and"),
-                count => format!(
-                    "{} and {} others",
-                    wants[..WANTS_SHOWN]
-                        .iter()
-                        .map(|it| format!("`{it}`"))
-                        .collect::<Vec<_>>()
-                        .join(", "),
-                    count - WANTS_SHOWN
-                ),
-            };
+            let wants = kiln_lang::some_of(&wants, WANTS_SHOWN);
             let message = format!(
                 "`{}` is no part of what is wanted: this override changes nothing",
                 own.name
