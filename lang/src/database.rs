@@ -333,7 +333,14 @@ impl Database {
         self.files.data[file.index()].text.get()?.as_ref().ok().cloned()
     }
 
-    /// Returns the paths of the files of which that is so, in no order.
+    /// Whether somebody has asked for the text of a file on the disk, and it could not be read.
+    #[must_use]
+    pub fn is_unread(&self, path: &str) -> bool {
+        let Some(file) = self.files.names().by_path.get(path).copied() else { return false };
+        self.files.data[file.index()].text.get().is_some_and(Result::is_err)
+    }
+
+    /// Returns the paths of the files on the disk whose texts are known, in no order.
     #[must_use]
     pub fn paths_on_disk(&self) -> Vec<Arc<str>> {
         let count = self.files.names().count as usize;

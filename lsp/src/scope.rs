@@ -109,18 +109,28 @@ impl Scope {
 
     /// Returns all files that the user may change: below the scope's folder, and in its roots.
     pub(crate) fn own_files(&self, std_root: &str) -> Vec<FileId> {
+        let paths = self.folder_listing().chain(self.roots_listing(std_root));
+        let mut files: Vec<FileId> = paths.map(|it| self.db.file(it)).collect();
+        files.sort_unstable();
+        files.dedup();
+        files
+    }
+
+    /// Returns the files below the scope's folder, as they were when they were first asked for.
+    pub(crate) fn folder_listing(&self) -> impl Iterator<Item = &str> {
         let listing = self.listing.get_or_init(|| {
             let Some(folder) = self.key.folder() else { return Vec::new() };
             let paths = self.db.world().list(folder).unwrap_or_default();
             let prefix = folder.trim_end_matches('/');
             paths.iter().map(|it| format!("{prefix}/{it}")).collect()
         });
-        let own = self.db.root_paths().filter(|it| !it.starts_with(std_root));
-        let mut files: Vec<FileId> =
-            listing.iter().map(String::as_str).chain(own).map(|it| self.db.file(it)).collect();
-        files.sort_unstable();
-        files.dedup();
-        files
+        listing.iter().map(String::as_str)
+    }
+
+    /// Returns the files in the roots but the standard one, as they were when they were first asked
+    /// for: another moment than that of the folder, though one may lie in the other.
+    pub(crate) fn roots_listing(&self, std_root: &str) -> impl Iterator<Item = &str> {
+        self.db.root_paths().filter(move |it| !it.starts_with(std_root))
     }
 }
 

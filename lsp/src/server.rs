@@ -442,8 +442,13 @@ impl Server {
         }
     }
 
-    /// Files have changed on disk, not through an editor.
-    fn files_changed(&mut self, changes: Vec<Change>) {
+    /// Files have changed on disk, not through an editor. What is open counts, whatever is there.
+    fn files_changed(&mut self, mut changes: Vec<Change>) {
+        changes
+            .retain(|(path, _)| !self.state.documents.contains_key(path) && path.starts_with('/'));
+        if changes.is_empty() {
+            return;
+        }
         let world = self.state.world.clone();
         let std_root = self.state.config.std_root.clone();
         let mut come_or_gone = false;
@@ -451,9 +456,6 @@ impl Server {
             come_or_gone |= kind != FileChangeType::CHANGED;
             if kind == FileChangeType::DELETED {
                 self.seen.forget(&path);
-            }
-            if self.state.documents.contains_key(&path) || !path.starts_with('/') {
-                continue;
             }
             let scopes =
                 self.state.scopes.iter().map(|it| it.with_file(&path, None, &world, &std_root));

@@ -68,59 +68,78 @@ impl Known {
         self.0.retain(|key, _| snapshot.scopes.iter().any(|it| it.key == *key));
         let mut changes = BTreeMap::new();
         for scope in &*snapshot.scopes {
-            let Some(files) = files(snapshot, scope) else { continue };
+            let Some(found) = OnDisk::find(snapshot, scope) else { continue };
             let now: BTreeMap<String, u64> =
-                files.iter().map(|(path, bytes)| (path.clone(), hash(bytes))).collect();
+                found.files.iter().map(|(path, bytes)| (path.clone(), hash(bytes))).collect();
             let before = self.0.insert(scope.key.clone(), now);
-            let own = scope.own_files(&snapshot.config.std_root);
-            let is_own = |path: &str| own.contains(&scope.db.file(path));
-            let lock = lock_of(scope);
-            let is_lock = |path: &str| lock.as_deref() == Some(path);
-            for (path, bytes) in &files {
-                // What is open counts, whatever is on disk.
-                if snapshot.documents.contains_key(path) {
-                    continue;
-                }
-                let text = scope.db.text_on_disk(path);
+            for (path, bytes) in &found.files {
                 let known = before.as_ref().and_then(|it| it.get(path));
-                let kind = match (text, known) {
-                    (Some(text), _) if text.as_bytes() != &**bytes => FileChangeType::CHANGED,
-                    (None, Some(known)) if *known != hash(bytes) => FileChangeType::CHANGED,
-                    (None, None) if is_lock(path) && before.is_some() => FileChangeType::CREATED,
-                    (None, None) if !is_lock(path) && !is_own(path) => FileChangeType::CREATED,
-                    _ => continue,
+                let is_other = match scope.db.text_on_disk(path) {
+                    Some(text) => text.as_bytes() != &**bytes,
+                    None if scope.db.is_unread(path) && std::str::from_utf8(bytes).is_ok() => true,
+                    None => known.is_some_and(|it| *it != hash(bytes)),
                 };
-                changes.insert(path.clone(), kind);
-            }
-            for path in before.into_iter().flat_map(BTreeMap::into_keys) {
-                if !files.contains_key(&path) && (is_own(&path) || is_lock(&path)) {
-                    changes.insert(path, FileChangeType::DELETED);
+                if is_other {
+                    changes.insert(path.clone(), FileChangeType::CHANGED);
                 }
+            }
+            if let (Some(lock), Some(before)) = (lock_of(scope), &before) {
+                match (before.contains_key(&lock), found.files.contains_key(&lock)) {
+                    (false, true) => changes.insert(lock, FileChangeType::CREATED),
+                    (true, false) => changes.insert(lock, FileChangeType::DELETED),
+                    _ => None,
+                };
+            }
+            // What the scope has listed is of two moments, so that each is compared by itself.
+            let std_root = &snapshot.config.std_root;
+            let in_folder: BTreeSet<&str> = scope.folder_listing().collect();
+            let in_roots: BTreeSet<&str> = scope.roots_listing(std_root).collect();
+            for (listed, now) in [(in_folder, &found.in_folder), (in_roots, &found.in_roots)] {
+                let come = now.iter().filter(|it| !listed.contains(it.as_str()));
+                changes.extend(come.map(|it| (it.clone(), FileChangeType::CREATED)));
+                let gone = listed.into_iter().filter(|it| !now.contains(*it));
+                changes.extend(gone.map(|it| (it.to_owned(), FileChangeType::DELETED)));
             }
         }
+        // What is open counts, whatever is on disk.
+        changes.retain(|path, _| !snapshot.documents.contains_key(path));
         changes.into_iter().collect()
     }
 }
 
-/// The files that matter to a scope, as they are on the disk; nothing if its folders cannot be
-/// listed right now.
-fn files(snapshot: &Snapshot, scope: &Scope) -> Option<BTreeMap<String, Arc<[u8]>>> {
-    let (world, std_root) = (&snapshot.config.world, &snapshot.config.std_root);
-    let mut paths: BTreeSet<String> =
-        scope.db.paths_on_disk().iter().map(ToString::to_string).collect();
-    paths.extend(lock_of(scope));
-    let roots = scope.db.roots().iter().filter(|it| *it != std_root).map(String::as_str);
-    for folder in scope.key.folder().into_iter().chain(roots) {
-        match world.list(folder) {
+/// The files that matter to a scope, as they are on the disk.
+struct OnDisk {
+    in_folder: BTreeSet<String>,
+    in_roots: BTreeSet<String>,
+    /// What is in those that can be read, and in the others that the scope has read.
+    files: BTreeMap<String, Arc<[u8]>>,
+}
+
+impl OnDisk {
+    /// Nothing if a folder cannot be listed right now.
+    fn find(snapshot: &Snapshot, scope: &Scope) -> Option<OnDisk> {
+        let (world, std_root) = (&snapshot.config.world, &snapshot.config.std_root);
+        let list = |folder: &str| match world.list(folder) {
             Ok(listed) => {
                 let folder = folder.trim_end_matches('/');
-                paths.extend(listed.iter().map(|it| format!("{folder}/{it}")));
+                Some(listed.iter().map(|it| format!("{folder}/{it}")).collect())
             }
-            Err(WorldError::NotFound) => {}
-            Err(_) => return None,
+            Err(WorldError::NotFound) => Some(BTreeSet::new()),
+            Err(_) => None,
+        };
+        let in_folder = scope.key.folder().map_or(Some(BTreeSet::new()), list)?;
+        let mut in_roots = BTreeSet::new();
+        for root in scope.db.roots().iter().filter(|it| *it != std_root) {
+            in_roots.extend(list(root)?);
         }
+        let mut paths: BTreeSet<String> =
+            scope.db.paths_on_disk().iter().map(ToString::to_string).collect();
+        paths.extend(lock_of(scope));
+        paths.extend(in_folder.iter().chain(&in_roots).cloned());
+        let read = |path: String| world.read(&path).ok().map(|bytes| (path, bytes));
+        let files = paths.into_iter().filter_map(read).collect();
+        Some(OnDisk { in_folder, in_roots, files })
     }
-    Some(paths.into_iter().filter_map(|it| world.read(&it).ok().map(|bytes| (it, bytes))).collect())
 }
 
 fn lock_of(scope: &Scope) -> Option<String> {

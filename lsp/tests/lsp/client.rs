@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use kiln_lang::{MemoryWorld, TreeEntry, World, WorldError};
 use kiln_lsp::{Config, Connection, ServeError, serve};
-use lsp_server::{Message, Notification, Request, RequestId, Response};
+use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
 use serde_json::{Value, json};
 
 /// How long anything may take before the test says that it hangs.
@@ -16,11 +16,20 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A disk that tests write to while the server reads it.
 #[derive(Default)]
-pub(crate) struct Disk(Mutex<MemoryWorld>);
+pub(crate) struct Disk {
+    files: Mutex<MemoryWorld>,
+    /// A folder, and a file that comes as soon as that folder has been listed.
+    late: Mutex<Option<(String, String, String)>>,
+}
 
 impl Disk {
-    pub(crate) fn write(&self, path: &str, text: &str) {
-        self.0.lock().unwrap().insert(path, text);
+    pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+        self.files.lock().unwrap().insert(path, text);
+    }
+
+    /// Writes a file right after a folder has been listed the next time.
+    pub(crate) fn write_behind_list(&self, folder: &str, path: &str, text: &str) {
+        *self.late.lock().unwrap() = Some((folder.to_owned(), path.to_owned(), text.to_owned()));
     }
 
     /// Takes all files away but these.
@@ -29,7 +38,7 @@ impl Disk {
         for (path, text) in files {
             world.insert(*path, text);
         }
-        *self.0.lock().unwrap() = world;
+        *self.files.lock().unwrap() = world;
     }
 }
 
@@ -38,7 +47,7 @@ pub(crate) const PANIC: &str = "panic";
 
 impl World for Disk {
     fn read(&self, path: &str) -> Result<Arc<[u8]>, WorldError> {
-        let found = self.0.lock().unwrap().read(path);
+        let found = self.files.lock().unwrap().read(path);
         assert!(found.as_deref() != Ok(PANIC.as_bytes()), "{path} says so");
         found
     }
@@ -48,11 +57,15 @@ impl World for Disk {
         if dir == "std:" {
             return Ok(vec!["zlib.kiln".to_owned(), "tools.kiln".to_owned()]);
         }
-        self.0.lock().unwrap().list(dir)
+        let listed = self.files.lock().unwrap().list(dir);
+        if let Some((_, path, text)) = self.late.lock().unwrap().take_if(|it| it.0 == dir) {
+            self.write(&path, &text);
+        }
+        listed
     }
 
     fn tree(&self, path: &str) -> Result<Vec<TreeEntry>, WorldError> {
-        self.0.lock().unwrap().tree(path)
+        self.files.lock().unwrap().tree(path)
     }
 }
 
@@ -162,9 +175,12 @@ impl Client {
 
     /// Sends a request until files are not edited while it is answered.
     pub(crate) fn get(&mut self, method: &str, params: Value) -> Value {
-        match self.ask(method, params) {
-            Ok(value) => value,
-            Err(error) => panic!("{method}: {error:?}"),
+        loop {
+            match self.ask(method, params.clone()) {
+                Ok(value) => return value,
+                Err((code, _)) if code == i64::from(ErrorCode::ContentModified as i32) => {}
+                Err(error) => panic!("{method}: {error:?}"),
+            }
         }
     }
 

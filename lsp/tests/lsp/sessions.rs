@@ -79,7 +79,7 @@ fn what_is_open_counts_and_what_is_closed_is_read_again() {
     client.close("/w/recipes/dpdk.kiln");
     client.wait("/w/my.kiln", |it| it.len() == 1);
     // Now on disk.
-    client.disk.write("/w/recipes/dpdk.kiln", &format!("{}feature new_one = off\n", DPDK.1));
+    client.disk.write("/w/recipes/dpdk.kiln", format!("{}feature new_one = off\n", DPDK.1));
     client.watched(&[("/w/recipes/dpdk.kiln", 2)]);
     client.wait("/w/my.kiln", <[Value]>::is_empty);
     assert_eq!(client.end(), Ok(()));
@@ -112,7 +112,7 @@ fn files_that_change_on_disk_are_noticed_without_the_editor() {
     let mut client = Client::start_with(&[DPDK, PROJECT, OVERRIDE], &["/w"], capabilities, None);
     client.open("/w/my.kiln", "override dpdk\nnew_one = on\n");
     client.wait("/w/my.kiln", |it| it.len() == 1);
-    client.disk.write(DPDK.0, &format!("{}feature new_one = off\n", DPDK.1));
+    client.disk.write(DPDK.0, format!("{}feature new_one = off\n", DPDK.1));
     client.wait("/w/my.kiln", <[Value]>::is_empty);
     // A recipe comes, and goes.
     client.open("/w/curl.kiln", "override curl\n");
@@ -122,6 +122,37 @@ fn files_that_change_on_disk_are_noticed_without_the_editor() {
     client.disk.set(&[DPDK, PROJECT, OVERRIDE]);
     client.wait("/w/curl.kiln", |it| shown(it).iter().any(|it| it.contains("unknown-package")));
     assert!(client.told.iter().all(|it| it.0 != "client/registerCapability"), "{:?}", client.told);
+    assert_eq!(client.end(), Ok(()));
+}
+
+#[test]
+fn a_recipe_that_comes_between_two_listings_is_noticed() {
+    let capabilities =
+        json!({"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": false}}});
+    let mut client = Client::start_with(&[DPDK, PROJECT], &["/w"], capabilities, None);
+    client.open("/w/project.kiln", "project\nuse \"./recipes\"\nwant curl\n");
+    client.wait("/w/project.kiln", |it| it.len() == 1);
+    // The folder of the project, which has the folder of recipes in it, is listed after that.
+    let curl = ("/w/recipes/curl.kiln", "recipe curl\nversion = 8\n");
+    client.disk.write_behind_list("/w/recipes", curl.0, curl.1);
+    client.open("/w/new.kiln", "override dpdk\n");
+    client.wait("/w/project.kiln", <[Value]>::is_empty);
+    // One that goes between them.
+    client.disk.set(&[DPDK, PROJECT]);
+    client.wait("/w/project.kiln", |it| it.len() == 1);
+    assert_eq!(client.end(), Ok(()));
+}
+
+#[test]
+fn a_recipe_that_could_not_be_read_is_read_later() {
+    let capabilities =
+        json!({"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": false}}});
+    let mut client = Client::start_with(&[PROJECT], &["/w"], capabilities, None);
+    client.disk.write(DPDK.0, b"recipe dpdk # \xff\n");
+    client.open("/w/my.kiln", OVERRIDE.1);
+    client.wait("/w/my.kiln", |it| !it.is_empty());
+    client.disk.write(DPDK.0, DPDK.1);
+    client.wait("/w/my.kiln", <[Value]>::is_empty);
     assert_eq!(client.end(), Ok(()));
 }
 
