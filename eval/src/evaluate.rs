@@ -41,9 +41,30 @@ pub struct Packages<'a> {
 /// It holds for as long as no file of the database changes.
 #[derive(Debug, Default)]
 pub struct KnownPackages {
-    found: RwLock<FastMap<Name, Option<Arc<Package>>>>,
+    found: RwLock<FastMap<Name, Option<Found>>>,
     /// The packages that provide an interface, sorted.
     providers: OnceLock<HashMap<Name, Arc<[Name]>>>,
+}
+
+#[derive(Debug, Clone)]
+struct Found {
+    package: Arc<Package>,
+    brief: Brief,
+}
+
+/// What is asked of packages most often, for which they need not be gone to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Brief {
+    pub(crate) is_interface: bool,
+    pub(crate) has_exports: bool,
+}
+
+impl Found {
+    fn new(package: Arc<Package>) -> Found {
+        let brief =
+            Brief { is_interface: package.is_interface, has_exports: !package.exports.is_empty() };
+        Found { package, brief }
+    }
 }
 
 impl<'a> Packages<'a> {
@@ -68,15 +89,26 @@ impl<'a> Packages<'a> {
 
     /// Returns the package with this name.
     pub fn get(&self, name: &Name) -> Option<Arc<Package>> {
+        self.find(name, |it| it.package.clone())
+    }
+
+    /// Returns what is asked most often of the package with this name.
+    pub(crate) fn brief(&self, name: &Name) -> Option<Brief> {
+        self.find(name, |it| it.brief)
+    }
+
+    fn find<T>(&self, name: &Name, take: impl FnOnce(&Found) -> T) -> Option<T> {
         if let Ok(found) = self.known.found.read()
             && let Some(package) = found.get(name)
         {
-            return package.clone();
+            return package.as_ref().map(take);
         }
-        let package =
-            self.db.package(name).map(|file| self.db.memo(file, || evaluate(self.db, file)));
+        let package = self
+            .db
+            .package(name)
+            .map(|file| Found::new(self.db.memo(file, || evaluate(self.db, file))));
         let mut found = self.known.found.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        found.entry(name.clone()).or_insert(package).clone()
+        found.entry(name.clone()).or_insert(package).as_ref().map(take)
     }
 
     /// Returns the packages that may provide an interface, sorted by name.

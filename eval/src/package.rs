@@ -205,7 +205,7 @@ pub struct DepDecl {
     /// Where it is written.
     pub place: Place,
     /// How it is written.
-    pub text: String,
+    pub text: Arc<str>,
 }
 
 /// A requirement on a version, as far as it is known.

@@ -112,7 +112,7 @@ pub struct Node {
     /// The unit of its build tools.
     pub build_unit: Option<UnitId>,
     /// Who needs it, and why.
-    pub needed_by: Vec<String>,
+    pub needed_by: Vec<Arc<str>>,
 }
 
 /// A part of a package.
@@ -187,7 +187,7 @@ pub struct Influence {
     /// Where it is written.
     pub place: Option<Place>,
     /// How it is written.
-    pub text: String,
+    pub text: Arc<str>,
     /// What it says.
     pub says: Says,
     /// Whether something later overruled it.
@@ -196,7 +196,11 @@ pub struct Influence {
 
 impl Influence {
     /// Something that says nothing of a value but what its text says, and that nothing overruled.
-    pub(crate) fn told(by: Influencer, place: Option<Place>, text: impl Into<String>) -> Influence {
+    pub(crate) fn told(
+        by: Influencer,
+        place: Option<Place>,
+        text: impl Into<Arc<str>>,
+    ) -> Influence {
         Influence { by, place, text: text.into(), says: Says::Text, overruled: false }
     }
 
@@ -218,7 +222,7 @@ pub enum Influencer {
     /// A layer.
     Layer(String),
     /// A dependent.
-    Need(String),
+    Need(Arc<str>),
     /// A policy of the project.
     Policy,
     /// The lock of the project, where nothing else decides.

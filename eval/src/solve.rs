@@ -37,6 +37,7 @@ use std::sync::Arc;
 use kiln_lang::module::Name;
 use kiln_lang::{Code, Database, Diagnostic};
 
+use self::finish::Assembly;
 use crate::evaluate::Packages;
 use crate::globals::{GlobalFacts, may_hold};
 use crate::layers::{LayerSetting, SettingsByPackage, Setup, Target, Wish, provider_names};
@@ -57,13 +58,17 @@ pub fn solve(
 ) -> Result<(Solution, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut session = Session::new(packages, setup);
     session.solver.threads = threads;
-    session.solve(&setup.wishes).map_err(|said| {
-        let hints = std::mem::take(&mut session.solver.hints);
-        let Solver { drafts, has_given_up, .. } = session.solver;
+    let solved = session.solve(&setup.wishes).map_err(|said| {
+        let solver = &session.solver;
         // With something else the search would come to its bound, too.
-        let offer = if has_given_up { ways::Offer::None } else { ways::Offer::Beside(drafts) };
-        kiln_lang::with_stack(|| ways::offer(packages, setup, said, &hints, offer))
-    })
+        let offer = match solver.has_given_up {
+            true => ways::Offer::None,
+            false => ways::Offer::Beside(solver.drafts),
+        };
+        kiln_lang::with_stack(|| ways::offer(packages, setup, said, &solver.hints, offer))
+    });
+    packages.db().leave(session);
+    solved
 }
 
 /// Solves several requests under the same layers, and what they have in common once.
@@ -231,7 +236,7 @@ impl<'a> Solver<'a> {
                 None => batches.push((vec![request], wish.alias.clone())),
             }
         }
-        let mut assembly = finish::Assembly::default();
+        let mut assembly = Assembly::default();
         let mut roots: Vec<(Place, Root)> = Vec::new();
         for (requests, alias) in batches {
             let names: Vec<(Place, Name, Option<Name>)> = requests
@@ -257,7 +262,9 @@ impl<'a> Solver<'a> {
                 assembly.solution.roots.push(root);
             }
         }
-        (assembly.solution, assembly.diagnostics)
+        let Assembly { solution, diagnostics, placed, .. } = assembly;
+        self.db.leave(placed);
+        (solution, diagnostics)
     }
 
     fn at(&self, code: Code, place: Place, message: impl Into<String>) -> Diagnostic {

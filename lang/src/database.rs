@@ -19,6 +19,7 @@ mod shelf;
 use std::any::Any;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use text_size::TextRange;
@@ -50,6 +51,8 @@ pub struct Database {
     roots: Vec<String>,
     index: Arc<OnceLock<Index>>,
     files: Files,
+    /// Whether the program is about to end.
+    ends_soon: AtomicBool,
 }
 
 thread_local! {
@@ -140,7 +143,8 @@ impl Database {
         for (path, text) in BUILTIN {
             files.add(&mut files.names_mut(), path, Some(Ok(Arc::from(*text))));
         }
-        Database { world, roots, index: Arc::default(), files }
+        let ends_soon = AtomicBool::new(false);
+        Database { world, roots, index: Arc::default(), files, ends_soon }
     }
 
     /// Returns a database in which the file at `path` has another text, or its own again if `text`
@@ -226,13 +230,23 @@ impl Database {
             roots: self.roots.clone(),
             index: self.index.clone(),
             files: Files::default(),
+            ends_soon: AtomicBool::new(self.ends_soon.load(Ordering::Relaxed)),
         }
     }
 
-    /// Never gives back the memory of what has been derived so far: for a program that is about to
-    /// end, which has better things to do.
+    /// Never gives back the memory of what has been derived so far, nor what is [left](Self::leave)
+    /// from now on: for a program that is about to end, which has better things to do.
     pub fn keep_until_exit(&self) {
         std::mem::forget(self.files.data.clone());
+        self.ends_soon.store(true, Ordering::Relaxed);
+    }
+
+    /// Drops what is not needed any more, unless the program is about to end: to take apart what was
+    /// made of thousands of packages takes longer than to leave it.
+    pub fn leave<T>(&self, value: T) {
+        if self.ends_soon.load(Ordering::Relaxed) {
+            std::mem::forget(value);
+        }
     }
 
     /// Returns the world that files come from.

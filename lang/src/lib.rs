@@ -53,5 +53,5 @@ pub use published::published_specs;
 pub use recipe_folders::recipe_folders;
 pub use stack::{in_batches, on_threads, with_stack};
 pub use text_size::{TextRange, TextSize};
-pub use version::{Comparison, Version, VersionBound, VersionReq};
+pub use version::{AllOf, Comparison, Version, VersionBound, VersionReq};
 pub use world::{MemoryWorld, TreeEntry, TreeEntryKind, World, WorldError};

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -258,41 +259,53 @@ impl fmt::Display for VersionBound {
 }
 
 /// Which versions will do: one of several alternatives, each a conjunction of comparisons.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct VersionReq {
-    /// The alternatives; every comparison of one of them must hold.
-    pub any_of: Vec<Vec<(Comparison, VersionBound)>>,
+    /// The alternatives; every comparison of one of them must hold. Nothing if any version will do.
+    /// They are shared: every package that needs another asks for a version of it.
+    any_of: Option<Arc<[AllOf]>>,
 }
 
-impl Default for VersionReq {
-    fn default() -> Self {
-        VersionReq::any()
-    }
-}
+/// One alternative of a requirement.
+pub type AllOf = Vec<(Comparison, VersionBound)>;
 
 impl VersionReq {
     /// Any version will do.
     #[must_use]
     pub fn any() -> Self {
-        VersionReq { any_of: vec![Vec::new()] }
+        VersionReq { any_of: None }
+    }
+
+    /// Requires that every comparison of one of these alternatives holds.
+    #[must_use]
+    pub fn new(any_of: Vec<AllOf>) -> Self {
+        let is_any = any_of.iter().any(Vec::is_empty);
+        VersionReq { any_of: (!is_any).then(|| any_of.into()) }
+    }
+
+    /// The alternatives; every comparison of one of them must hold.
+    #[must_use]
+    pub fn any_of(&self) -> &[AllOf] {
+        const ANY: &[AllOf] = &[Vec::new()];
+        self.any_of.as_deref().unwrap_or(ANY)
     }
 
     /// Just this version.
     #[must_use]
     pub fn exactly(version: Version) -> Self {
-        VersionReq { any_of: vec![vec![(Comparison::Equal, VersionBound::Exact(version))]] }
+        VersionReq::new(vec![vec![(Comparison::Equal, VersionBound::Exact(version))]])
     }
 
     /// Whether every version will do.
     #[must_use]
     pub fn is_any(&self) -> bool {
-        self.any_of.iter().any(Vec::is_empty)
+        self.any_of.is_none()
     }
 
     /// Whether `version` will do.
     #[must_use]
     pub fn matches(&self, version: &Version) -> bool {
-        self.any_of
+        self.any_of()
             .iter()
             .any(|all| all.iter().all(|(comparison, bound)| bound.holds(version, *comparison)))
     }
@@ -301,24 +314,24 @@ impl VersionReq {
     #[must_use]
     pub fn and(&self, other: &VersionReq) -> VersionReq {
         let mut any_of = Vec::new();
-        for a in &self.any_of {
-            for b in &other.any_of {
+        for a in self.any_of() {
+            for b in other.any_of() {
                 any_of.push(a.iter().chain(b).cloned().collect());
             }
         }
-        VersionReq { any_of }
+        VersionReq::new(any_of)
     }
 }
 
 impl fmt::Display for VersionReq {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let alternative = |all: &Vec<(Comparison, VersionBound)>| {
+        let alternative = |all: &AllOf| {
             all.iter()
                 .map(|(comparison, bound)| format!("{} {bound}", comparison.text()))
                 .collect::<Vec<_>>()
                 .join(" ")
         };
-        let texts: Vec<String> = self.any_of.iter().map(alternative).collect();
+        let texts: Vec<String> = self.any_of().iter().map(alternative).collect();
         if texts.len() == 1 { f.write_str(&texts[0]) } else { write!(f, "({})", texts.join(" | ")) }
     }
 }

@@ -49,7 +49,7 @@ impl Facts for KnownFacts {
         let chain = found.history.iter().rev().take(CHAIN_MAX);
         let chain = chain
             .map(|it| {
-                let says = it.says.short().unwrap_or_else(|| it.text.clone());
+                let says = it.says.short().unwrap_or_else(|| it.text.to_string());
                 origin(&from.db, it, says, it.overruled)
             })
             .collect();
@@ -78,7 +78,8 @@ impl Facts for KnownFacts {
     fn version(&self, package: &str) -> Option<Effective> {
         let (from, node) = self.find(package)?;
         let chain = node.version_history.iter().rev().take(CHAIN_MAX);
-        let chain = chain.map(|it| origin(&from.db, it, it.text.clone(), it.overruled)).collect();
+        let chain =
+            chain.map(|it| origin(&from.db, it, it.text.to_string(), it.overruled)).collect();
         Some(self.effective(from, node.version.to_string(), chain))
     }
 }

@@ -291,7 +291,7 @@ fn package_json(
 fn influence_json(workspace: &Workspace, influence: &Influence) -> Value {
     json!({
         "by": influence.by.text(),
-        "text": influence.text,
+        "text": &*influence.text,
         "place": influence.place.map(|it| render::place(&workspace.db, it.file, it.range())),
         "overruled": influence.overruled,
         "value": match &influence.says {

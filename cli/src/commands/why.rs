@@ -203,7 +203,7 @@ fn provided(
         rows.push(vec![
             influence.by.text(),
             place_text(workspace, influence.place),
-            influence.text.clone(),
+            influence.text.to_string(),
         ]);
     }
     let node = solution.node(provider.node);
@@ -320,7 +320,7 @@ fn version(workspace: &Workspace, node: &Node) -> String {
         rows.push(vec![
             influence.by.text(),
             place_text(workspace, influence.place),
-            influence.text.clone(),
+            influence.text.to_string(),
             if influence.overruled { "(overruled)".to_owned() } else { String::new() },
         ]);
     }
@@ -523,7 +523,7 @@ fn brings(
         let verb = if taken { "brings" } else { "would bring" };
         rows.push(vec![
             verb.to_owned(),
-            dep.text.clone(),
+            dep.text.to_string(),
             place_text(workspace, Some(dep.place)),
             when(&dep.cond, taken),
         ]);

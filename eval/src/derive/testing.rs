@@ -262,7 +262,7 @@ impl NodeBuilder<'_> {
             label: format!("the tests of {}", self.package.name),
             checked: self.checked(dep.place.file),
             place: dep.place,
-            text: dep.text.clone(),
+            text: dep.text.to_string(),
         }
     }
 

@@ -59,7 +59,7 @@ pub(crate) fn declared(db: &Database, option: &OptionSchema, value: &Value) -> I
     Influence {
         by: Influencer::Default,
         place: Some(Place::new(file, db.span(file, option.span))),
-        text,
+        text: text.into(),
         says: Says::Value(value.clone()),
         overruled: false,
     }

@@ -51,7 +51,7 @@ impl Evaluation<'_> {
             reqs: if dep.exact { Reqs::Same } else { self.reqs(checked, &dep.reqs, locals) },
             cond: Cond::all([guard, when]),
             place,
-            text: self.text(place),
+            text: self.text(place).into(),
         })
     }
 
@@ -190,7 +190,7 @@ impl Evaluation<'_> {
             }
             known.push(bounds);
         }
-        Reqs::Known(VersionReq { any_of: known })
+        Reqs::Known(VersionReq::new(known))
     }
 
     /// A version requirement that reads the version of the package that says it.
@@ -216,6 +216,6 @@ impl Evaluation<'_> {
             }
             alternatives.push(bounds);
         }
-        VersionReq { any_of: alternatives }
+        VersionReq::new(alternatives)
     }
 }

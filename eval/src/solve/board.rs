@@ -141,14 +141,6 @@ impl Board {
         self.needs.get(name).map(|it| it.values().flatten().cloned().collect()).unwrap_or_default()
     }
 
-    /// All that is asked by a source from outside.
-    pub(super) fn requests(&self) -> impl Iterator<Item = (&Name, &Need)> {
-        self.asked.get(&Source::ROOT).into_iter().flatten().flat_map(|name| {
-            let needs = self.needs.get(name).and_then(|it| it.get(&Source::ROOT));
-            needs.into_iter().flatten().map(move |it| (name, &**it))
-        })
-    }
-
     /// Puts what a source asks in the place of what it asked before; returns of whom it asks
     /// something else now.
     pub(super) fn ask(&mut self, source: &Source, all: Vec<(Name, Need)>) -> Vec<Name> {
@@ -371,10 +363,4 @@ fn draft_has(draft: &Draft, item: &WithItem) -> bool {
             matches!(value(name), Some(Value::Set(_, bits)) if bits.has(*bit) == *on)
         }
     }
-}
-
-/// A text that is equal for requests that are answered by the same unit.
-pub(super) fn key_of(board: &Board) -> String {
-    let parts: BTreeSet<String> = board.requests().map(|(name, need)| need.key(name)).collect();
-    parts.into_iter().collect::<Vec<_>>().join(";")
 }

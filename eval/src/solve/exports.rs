@@ -12,6 +12,7 @@
 //! reason, in the dependent's host environment or anywhere in its unit.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use kiln_lang::VersionReq;
 use kiln_lang::module::{Name, Role};
@@ -50,8 +51,7 @@ struct Libraries {
 
 impl Libraries {
     fn add(&mut self, packages: &Packages<'_>, name: &Name) {
-        if !self.known.contains(name) && packages.get(name).is_some_and(|it| !it.exports.is_empty())
-        {
+        if packages.brief(name).is_some_and(|it| it.has_exports) && !self.known.contains(name) {
             self.known.insert(name.clone());
             self.order.push(name.clone());
         }
@@ -124,8 +124,8 @@ impl Solver<'_> {
                 {
                     continue;
                 }
-                let by = format!("{} (export)", tool.title());
-                let from = vec![draft.package.name.clone()];
+                let by = format!("{} (export)", tool.title()).into();
+                let from = [draft.package.name.clone()].into();
                 let injection = DraftInjection {
                     by: InjectedBy::Tool(root.clone()),
                     key,
@@ -160,8 +160,8 @@ impl Solver<'_> {
             {
                 continue;
             }
-            let by = format!("{} (exported by {library})", draft.title());
-            let from = vec![draft.package.name.clone(), library.clone()];
+            let by = format!("{} (exported by {library})", draft.title()).into();
+            let from = [draft.package.name.clone(), library.clone()].into();
             let injection = DraftInjection {
                 by: InjectedBy::Package(library.clone()),
                 key,
@@ -177,7 +177,7 @@ impl Solver<'_> {
         &self,
         (board, draft): (&Board, &Draft),
         (drafts, exporter, export): (&Drafts, &Draft, &ExportDecl),
-        (by, from, injection): (String, Vec<Name>, DraftInjection),
+        (by, from, injection): (Arc<str>, Arc<[Name]>, DraftInjection),
         taken: &mut Taken,
         libraries: &mut Libraries,
     ) {
@@ -310,12 +310,12 @@ impl Solver<'_> {
             })
             .collect();
         let need = Need {
-            by: format!("{} (export)", exporter.title()),
+            by: format!("{} (export)", exporter.title()).into(),
             asks,
             req,
             place: export.dep.place,
             text: export.dep.text.clone(),
-            from: vec![package.name.clone()],
+            from: [package.name.clone()].into(),
             autos: match &export.dep.cond {
                 Cond::True => Vec::new(),
                 _ => exporter.vars().filter(|it| it.option.is_some()).collect(),

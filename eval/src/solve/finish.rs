@@ -1,10 +1,10 @@
 //! Settled units to a [`Solution`]: each package gets its place in it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kiln_lang::module::{Name, Role};
-use kiln_lang::{Code, Diagnostic, FileId};
+use kiln_lang::{Code, Diagnostic, FastMap, FileId, in_batches};
 
 use super::Solver;
 use super::node::{Draft, DraftEdge, DraftInjection, InjectedBy, missing_facts};
@@ -14,14 +14,17 @@ use crate::solution::{
     Edge, Injection, Node, NodeId, NodePart, Provider, Solution, Unit, UnitId, UnitRoot,
 };
 
+/// How many packages a thread takes at a time: as many as take longer than making a thread.
+const BATCH: usize = 128;
+
 /// A solution while units are put into it.
 #[derive(Default)]
 pub(super) struct Assembly {
     pub(super) solution: Solution,
     /// What is to be said about it, each once.
     pub(super) diagnostics: Vec<Diagnostic>,
-    /// The units that have their place. They are kept, so that no other is at the same address.
-    placed: HashMap<*const Settled, (UnitId, Arc<Settled>)>,
+    /// The units that have their place, by address. They are kept, so that no other is there.
+    pub(super) placed: FastMap<usize, (UnitId, Arc<Settled>)>,
     /// The files whose own mistakes have been reported.
     seen: BTreeSet<FileId>,
 }
@@ -29,7 +32,7 @@ pub(super) struct Assembly {
 impl Assembly {
     /// Puts a unit into the solution, after those of the build tools in it.
     pub(super) fn place(&mut self, solver: &Solver<'_>, unit: &Arc<Settled>) -> UnitId {
-        if let Some((id, _)) = self.placed.get(&Arc::as_ptr(unit)) {
+        if let Some((id, _)) = self.placed.get(&Arc::as_ptr(unit).addr()) {
             return *id;
         }
         let drafts = &unit.drafts.by_name;
@@ -65,10 +68,13 @@ impl Assembly {
                 Some(UnitRoot { node: *by_name.get(name)?, injected })
             })
             .collect();
-        let mut nodes: Vec<(NodeId, Node)> = Vec::with_capacity(drafts.len());
-        for (name, draft) in drafts {
-            nodes.extend(self.nodes(unit, (name, draft), unit_id, &places));
-        }
+        let drafts_in_order: Vec<(&Name, &Draft)> =
+            drafts.iter().map(|it| (it.0, &**it.1)).collect();
+        let nodes = in_batches(solver.threads, &drafts_in_order, BATCH, |batch| {
+            let nodes = batch.iter().flat_map(|it| self.nodes(unit, *it, unit_id, &places));
+            nodes.collect::<Vec<(NodeId, Node)>>()
+        });
+        let mut nodes: Vec<(NodeId, Node)> = nodes.into_iter().flatten().collect();
         nodes.sort_by_key(|it| it.0);
         self.solution.nodes.extend(nodes.into_iter().map(|it| it.1));
         let Places { by_name, outputs, .. } = places;
@@ -99,13 +105,13 @@ impl Assembly {
                 }
             }
         }
-        self.placed.insert(Arc::as_ptr(unit), (unit_id, unit.clone()));
+        self.placed.insert(Arc::as_ptr(unit).addr(), (unit_id, unit.clone()));
         unit_id
     }
 
     /// The place of a unit that has been put into the solution.
     fn unit_of(&self, unit: &Arc<Settled>) -> Option<UnitId> {
-        self.placed.get(&Arc::as_ptr(unit)).map(|it| it.0)
+        self.placed.get(&Arc::as_ptr(unit).addr()).map(|it| it.0)
     }
 
     /// The nodes of a package: one, or one for each of its parts.

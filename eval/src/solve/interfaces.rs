@@ -39,7 +39,7 @@ pub(super) struct InterfaceUse {
     /// What is asked of the interface's version.
     pub(super) req: VersionReq,
     /// Who asks.
-    pub(super) by: String,
+    pub(super) by: Arc<str>,
     pub(super) place: Place,
 }
 
@@ -478,7 +478,7 @@ pub(crate) fn offers_enough(offered: &VersionReq, asked: &VersionReq) -> bool {
         return true;
     }
     // Where two ranges meet, one of them ends, or there is no end below.
-    let ends = offered.any_of.iter().chain(&asked.any_of).flatten().map(|it| match &it.1 {
+    let ends = offered.any_of().iter().chain(asked.any_of()).flatten().map(|it| match &it.1 {
         VersionBound::Exact(version) | VersionBound::Series(version) => version.clone(),
     });
     ends.chain([Version::new("0")]).any(|it| offered.matches(&it) && asked.matches(&it))

@@ -46,7 +46,7 @@ pub(super) struct Draft {
     pub(super) outputs: Vec<DraftOutput>,
     /// The packages and interfaces that conditions of its parts ask for.
     pub(super) part_reads: BTreeSet<Name>,
-    pub(super) needed_by: Vec<String>,
+    pub(super) needed_by: Vec<Arc<str>>,
     /// The interfaces that it provides as it is.
     pub(super) provides: Vec<(Name, VersionReq)>,
     /// The interfaces that it needs others to provide.
@@ -438,7 +438,8 @@ impl Solver<'_> {
     ) -> (Vec<Request>, BTreeSet<Name>) {
         let mut requests = Vec::new();
         let mut interfaces = BTreeSet::new();
-        let title = draft.title();
+        let title: Arc<str> = draft.title().into();
+        let from: Arc<[Name]> = [package.name.clone()].into();
         for dep in deps {
             options.begin_reading();
             if dep.role == Role::Test || dep.cond.holds(options) != Some(true) {
@@ -451,7 +452,7 @@ impl Solver<'_> {
                 req: self.req_for(&dep.reqs, package, &draft.version),
                 place: dep.place,
                 text: dep.text.clone(),
-                from: vec![package.name.clone()],
+                from: from.clone(),
                 autos: Vec::new(),
                 via: None,
                 output: dep.output.clone(),

@@ -466,7 +466,7 @@ impl<'a> Options<'a> {
                 stack.history.push(Influence {
                     by: Influencer::Recipe,
                     place: Some(setting.place),
-                    text,
+                    text: text.into(),
                     says,
                     overruled: false,
                 });
@@ -534,7 +534,7 @@ impl<'a> Options<'a> {
         stack.history.push(Influence {
             by: Influencer::Layer(layer.label.clone()),
             place: Some(setting.place),
-            text: setting.text.clone(),
+            text: setting.text.as_str().into(),
             says,
             overruled: false,
         });
@@ -643,7 +643,7 @@ impl<'a> Options<'a> {
         };
         overrule(&mut stack.history, &says);
         stack.history.push(Influence {
-            by: Influencer::Layer(need.by.clone()),
+            by: Influencer::Layer(need.by.to_string()),
             place: Some(ask.place),
             text: need.text.clone(),
             says,

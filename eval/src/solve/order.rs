@@ -10,8 +10,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kiln_lang::FastMap;
 use kiln_lang::module::{Name, Role};
+use kiln_lang::{FastMap, in_batches};
 
 use super::{Solver, may_hold};
 use crate::condition::Cond;
@@ -37,6 +37,9 @@ impl Rank {
         (self.height, self.inner)
     }
 }
+
+/// How many packages a thread takes at a time: as many as take longer than making a thread.
+const BATCH: usize = 256;
 
 /// The ranks that are known, of units of one kind.
 #[derive(Default)]
@@ -69,33 +72,38 @@ impl Solver<'_> {
         let mut below: Vec<Option<u32>> = Vec::new();
         index.insert(start.clone(), 0);
         names.push(start.clone());
-        let mut at = 0;
-        while at < names.len() {
-            let name = names[at].clone();
-            let mut targets = BTreeSet::new();
-            if let Some(package) = self.packages.get(&name) {
-                self.may_need(&package, globals, is_build, &mut targets);
+        while edges.len() < names.len() {
+            let targets_of = |name: &Name| {
+                let mut targets = Vec::new();
+                if let Some(package) = self.packages.get(name) {
+                    self.may_need(&package, globals, is_build, &mut targets);
+                }
+                targets.retain(|it: &(Name, bool)| it.0 != *name);
+                targets.sort_unstable();
+                targets.dedup();
+                targets
+            };
+            let found = in_batches(self.threads, &names[edges.len()..], BATCH, |names| {
+                names.iter().map(targets_of).collect::<Vec<_>>()
+            });
+            for targets in found.into_iter().flatten() {
+                let mut own = Vec::with_capacity(targets.len());
+                let mut height = None;
+                for (target, is_sure) in targets {
+                    if let Some(rank) = ranks.known.get(&target) {
+                        height = height.max(Some(rank.height.0));
+                        continue;
+                    }
+                    let next = names.len();
+                    let to = *index.entry(target.clone()).or_insert(next);
+                    if to == next {
+                        names.push(target);
+                    }
+                    own.push((to, is_sure));
+                }
+                edges.push(own);
+                below.push(height);
             }
-            let mut own = Vec::new();
-            let mut height = None;
-            for (target, is_sure) in targets {
-                if target == name {
-                    continue;
-                }
-                if let Some(rank) = ranks.known.get(&target) {
-                    height = height.max(Some(rank.height.0));
-                    continue;
-                }
-                let next = names.len();
-                let to = *index.entry(target.clone()).or_insert(next);
-                if to == next {
-                    names.push(target);
-                }
-                own.push((to, is_sure));
-            }
-            edges.push(own);
-            below.push(height);
-            at += 1;
         }
         let all: Vec<Vec<usize>> =
             edges.iter().map(|it| it.iter().map(|it| it.0).collect()).collect();
@@ -127,7 +135,7 @@ impl Solver<'_> {
         package: &Package,
         globals: &Globals,
         is_build: bool,
-        out: &mut BTreeSet<(Name, bool)>,
+        out: &mut Vec<(Name, bool)>,
     ) {
         if package.is_interface {
             out.extend(self.providers_of(&package.name).iter().map(|it| (it.clone(), false)));
@@ -140,7 +148,7 @@ impl Solver<'_> {
             match dep.role {
                 Role::Host | Role::Run | Role::Extends => {
                     let target = self.provider(&dep.package);
-                    out.insert((target.unwrap_or_else(|| dep.package.clone()), is_sure));
+                    out.push((target.unwrap_or_else(|| dep.package.clone()), is_sure));
                     out.extend(dep.items.iter().filter_map(|it| Some((it.of.clone()?, false))));
                 }
                 Role::Build => {
@@ -154,14 +162,14 @@ impl Solver<'_> {
         // exports to where it stands itself.
         for export in &package.exports {
             if export.key.from != ExportFrom::Build || is_build && export.key.to == Role::Build {
-                out.insert((export.dep.package.clone(), false));
+                out.push((export.dep.package.clone(), false));
             }
         }
     }
 
     /// What a build tool, and those that it injects beside itself, may bring into the unit of the
     /// package that it builds.
-    fn may_export(&self, name: &Name, out: &mut BTreeSet<(Name, bool)>, seen: &mut BTreeSet<Name>) {
+    fn may_export(&self, name: &Name, out: &mut Vec<(Name, bool)>, seen: &mut BTreeSet<Name>) {
         if !seen.insert(name.clone()) {
             return;
         }
@@ -175,7 +183,7 @@ impl Solver<'_> {
             match export.key.to {
                 Role::Build => self.may_export(&export.dep.package, out, seen),
                 _ => {
-                    out.insert((export.dep.package.clone(), false));
+                    out.push((export.dep.package.clone(), false));
                 }
             }
         }

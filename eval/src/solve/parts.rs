@@ -59,7 +59,7 @@ pub(super) struct Wanted {
     /// What is asked for and cannot be meant.
     unclear: Vec<Diagnostic>,
     /// The outputs that are asked for and not there, with where and who asks.
-    missing: Vec<(usize, Place, String)>,
+    missing: Vec<(usize, Place, Arc<str>)>,
 }
 
 /// What is meant by a package where an output may be named.
@@ -109,7 +109,7 @@ impl Wanted {
                     continue;
                 }
                 if decl.cond.holds(options) == Some(false) {
-                    let by = format!("{}.{}", package.name, package.outputs[at].name);
+                    let by = format!("{}.{}", package.name, package.outputs[at].name).into();
                     wanted.missing.push((other, dep.place, by));
                 } else if wanted.outputs.insert(other) {
                     open.push(other);

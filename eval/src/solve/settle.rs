@@ -18,7 +18,7 @@ use kiln_lang::module::Name;
 use kiln_lang::{Code, Diagnostic};
 
 use super::Solver;
-use super::board::{Board, Source};
+use super::board::{Board, Drafts, Source};
 use super::node::{Draft, DraftInjection};
 use super::order::Rank;
 use super::search::{Clash, Learned, NOGOODS_MAX, learn};
@@ -51,13 +51,16 @@ impl Solver<'_> {
                 roots.push(root);
             }
         }
-        Settled {
+        let none = Drafts::new(board.drafts.globals.clone(), board.drafts.fixed.clone());
+        let settled = Settled {
             is_build: board.is_build,
             roots,
-            drafts: board.drafts,
-            injections: board.injections,
+            drafts: std::mem::replace(&mut board.drafts, none),
+            injections: std::mem::take(&mut board.injections),
             conflicts,
-        }
+        };
+        self.db.leave(board);
+        settled
     }
 
     /// Settles until nothing clashes; returns why that cannot be.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kiln_lang::module::Name;
 use kiln_lang::{Code, Diagnostic, Version, VersionReq};
 
-use super::board::{Board, Drafts, Source, key_of};
+use super::board::{Board, Drafts, Source};
 use super::interfaces::Meant;
 use super::node::{DraftEdge, DraftInjection};
 use super::search::Var;
@@ -28,7 +28,7 @@ const UNITS_MAX: usize = 20_000;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Need {
     /// Who asks: `vpp 24.10`, `command line`.
-    pub(super) by: String,
+    pub(super) by: Arc<str>,
     /// What is asked of its options.
     pub(super) asks: Vec<Ask>,
     /// What is asked of its version.
@@ -36,9 +36,9 @@ pub(super) struct Need {
     /// Where it is written.
     pub(super) place: Place,
     /// How it is written.
-    pub(super) text: String,
+    pub(super) text: Arc<str>,
     /// The packages of the unit that ask; none, if it comes from outside.
-    pub(super) from: Vec<Name>,
+    pub(super) from: Arc<[Name]>,
     /// Their options with a default of `auto(…)`, without whose values they would not ask this.
     pub(super) autos: Vec<Var>,
     /// The interface that the package was chosen to provide.
@@ -82,8 +82,8 @@ pub(super) struct Request {
     pub(super) place: Place,
     pub(super) need: Option<Need>,
     pub(super) layers_below: usize,
-    pub(super) by: String,
-    pub(super) text: String,
+    pub(super) by: Arc<str>,
+    pub(super) text: Arc<str>,
 }
 
 impl Request {
@@ -96,8 +96,8 @@ impl Request {
             place: wish.place,
             need: None,
             layers_below: wish.layers_below,
-            by: wish.label.clone(),
-            text: wish.text.clone(),
+            by: wish.label.as_str().into(),
+            text: wish.text.as_str().into(),
         }
     }
 
@@ -207,30 +207,35 @@ impl Solver<'_> {
         (for_whom, is_tool): (&Name, bool),
     ) -> Arc<Settled> {
         let globals = if is_build { self.build.clone() } else { self.host.clone() };
-        let mut board = Board::new(is_build, globals.clone(), self.fixed.clone());
-        let mut needs = Vec::new();
+        let (mut roots, mut needs, mut diagnostics) = (Vec::new(), Vec::new(), Vec::new());
         for request in requests {
             let name = match self.meant(&request.package, request.place) {
                 Ok(Meant::Package(name) | Meant::Interface(name)) => name,
                 Err(diagnostic) => {
-                    board.diagnostics.push(*diagnostic);
+                    diagnostics.push(*diagnostic);
                     continue;
                 }
             };
             needs.extend(self.request_needs(&name, request));
-            if !board.roots.contains(&name) {
-                board.roots.push(name);
+            if !roots.contains(&name) {
+                roots.push(name);
             }
         }
         needs.extend(self.policies.iter().map(|it| (it.0.clone(), (*it.1).clone())));
-        for name in board.ask(&Source::ROOT, needs) {
-            let rank = self.rank(&name, is_build);
-            board.dirty.insert(rank);
-        }
+        let key = if is_build { key_of(&needs) } else { String::new() };
+        let board = |solver: &mut Self| {
+            let mut board = Board::new(is_build, globals.clone(), solver.fixed.clone());
+            (board.roots, board.diagnostics) = (roots, diagnostics);
+            for name in board.ask(&Source::ROOT, needs) {
+                let rank = solver.rank(&name, is_build);
+                board.dirty.insert(rank);
+            }
+            board
+        };
         if !is_build {
+            let board = board(self);
             return Arc::new(self.settle(board));
         }
-        let key = key_of(&board);
         // What is being built cannot take part in its own build. The unit is another one only if
         // that makes a difference to it.
         let mut building: BTreeSet<Name> =
@@ -253,6 +258,7 @@ impl Solver<'_> {
         }
         self.units_settled += 1;
         self.open.push(Open { for_whom: for_whom.clone(), is_tool, met: Met::default() });
+        let board = board(self);
         let unit = Arc::new(self.settle(board));
         let met = self.open.pop().map(|it| it.met).unwrap_or_default();
         let known = Known { met: met.clone(), unit: unit.clone() };
@@ -321,7 +327,7 @@ impl Solver<'_> {
     /// provide it; or an interface that one of several packages is to provide.
     pub(super) fn meant(&self, name: &Name, place: Place) -> Result<Meant, Box<Diagnostic>> {
         let name = self.provider(name).unwrap_or_else(|| name.clone());
-        match self.packages.get(&name) {
+        match self.packages.brief(&name) {
             None => {
                 let near = kiln_lang::nearest(&name, self.db.stems());
                 let message =
@@ -358,7 +364,7 @@ impl Solver<'_> {
                 req,
                 place: request.place,
                 text: request.text.clone(),
-                from: Vec::new(),
+                from: Arc::default(),
                 autos: Vec::new(),
                 via: None,
                 output: request.output.clone(),
@@ -383,7 +389,7 @@ impl Solver<'_> {
                         req: VersionReq::any(),
                         place: item.place,
                         text: request.text.clone(),
-                        from: Vec::new(),
+                        from: Arc::default(),
                         autos: Vec::new(),
                         via: None,
                         output: None,
@@ -407,12 +413,12 @@ impl Solver<'_> {
             policy.items.iter().filter_map(|it| self.known_ask(&policy.package, it)).collect();
         let text = policy.message.clone().unwrap_or_else(|| "a policy of the project".to_owned());
         Need {
-            by: "a policy".to_owned(),
+            by: "a policy".into(),
             asks,
             req,
             place: policy.place,
-            text,
-            from: Vec::new(),
+            text: text.into(),
+            from: Arc::default(),
             autos: Vec::new(),
             via: None,
             output: None,
@@ -483,6 +489,14 @@ impl Solver<'_> {
             }
         }
     }
+}
+
+/// A text that is equal for needs that are answered by the same unit.
+fn key_of(needs: &[(Name, Need)]) -> String {
+    let mut parts: Vec<String> = needs.iter().map(|(name, need)| need.key(name)).collect();
+    parts.sort_unstable();
+    parts.dedup();
+    parts.join(";")
 }
 
 /// What an item asks of an option, given its value.

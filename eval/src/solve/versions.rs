@@ -48,7 +48,7 @@ impl Solver<'_> {
                 history.push(Influence {
                     by: Influencer::Layer(layer.label.clone()),
                     place: Some(setting.place),
-                    text: setting.text.clone(),
+                    text: setting.text.as_str().into(),
                     says: Says::Value(Value::Version(version.clone())),
                     overruled: false,
                 });
@@ -57,7 +57,7 @@ impl Solver<'_> {
         }
         for need in needs.iter().filter(|it| !it.req.is_any()) {
             let by = Influencer::Need(need.by.clone());
-            history.push(Influence::told(by, Some(need.place), &*need.text));
+            history.push(Influence::told(by, Some(need.place), need.text.clone()));
         }
         let allowed = |version: &PackageVersion| {
             fixed.as_ref().is_none_or(|it| it.0 == version.version)
@@ -99,7 +99,7 @@ impl Solver<'_> {
                     history.push(Influence {
                         by: Influencer::Lock,
                         place: None,
-                        text: format!("stays at {}", candidate.version),
+                        text: format!("stays at {}", candidate.version).into(),
                         says: Says::Value(Value::Version(candidate.version.clone())),
                         overruled: false,
                     });

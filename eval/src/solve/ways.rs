@@ -130,8 +130,8 @@ impl Solver<'_> {
             for interface in needs.iter().filter_map(|it| it.via.as_ref()) {
                 ways.extend(self.other_providers(interface));
             }
-            for name in needs.iter().flat_map(|it| it.from.clone()) {
-                let above = board.drafts.by_name.get(&name).map(Box::as_ref);
+            for name in needs.iter().flat_map(|it| &*it.from) {
+                let above = board.drafts.by_name.get(name).map(Box::as_ref);
                 let is_new = |it: &&Draft| involved.iter().all(|known| known.rank != it.rank);
                 involved.extend(above.filter(is_new));
             }

@@ -224,7 +224,7 @@ fn show_influence(value: &Value, influence: &Influence) -> String {
             all.extend::<Vec<String>>(names(off, "-"));
             all.join(" ")
         }
-        Says::Text => influence.text.clone(),
+        Says::Text => influence.text.to_string(),
     };
     let mark = if influence.overruled { " (overruled)" } else { "" };
     format!("{}: {says}{mark}", influence.by.text())

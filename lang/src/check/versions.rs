@@ -88,7 +88,7 @@ impl<'a> Checker<'a> {
         };
         let mut diagnostic = self.with_versions(diagnostic, &schema);
         if let [one] = &asked[..]
-            && let [all] = &one.any_of[..]
+            && let [all] = one.any_of()
             && let [(comparison, bound)] = &all[..]
             && let Some(text) = near_req(*comparison, bound, &schema.versions)
         {
@@ -131,7 +131,7 @@ impl<'a> Checker<'a> {
                 all.map(|it| it.iter().map(|it| bound(*it)).collect()).collect::<Option<_>>()?
             }
         };
-        Some(VersionReq { any_of })
+        Some(VersionReq::new(any_of))
     }
 
     /// Checks a version that a layer sets against those that the recipe lists.

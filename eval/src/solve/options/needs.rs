@@ -251,7 +251,7 @@ impl Options<'_> {
             (AskWhat::Elements { .. }, None) => "change one of the two".to_owned(),
         });
         if !need.is_policy {
-            diagnostic = diagnostic.help(match need.by.as_str() {
+            diagnostic = diagnostic.help(match &*need.by {
                 "project" | "command line" => "or do without what is needed here".to_owned(),
                 by => format!("or do without {by}"),
             });

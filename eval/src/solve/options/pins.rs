@@ -67,7 +67,7 @@ impl Options<'_> {
             stack.history.push(Influence {
                 by: Influencer::Recipe,
                 place: Some(setting.place),
-                text,
+                text: text.into(),
                 says,
                 overruled: false,
             });
@@ -113,7 +113,7 @@ impl Options<'_> {
             stack.history.push(Influence {
                 by: Influencer::Layer(layer.label.clone()),
                 place: Some(setting.place),
-                text: setting.text.clone(),
+                text: setting.text.as_str().into(),
                 says,
                 overruled: false,
             });
