@@ -1,10 +1,11 @@
 //! A unit while it is settled: who needs what of whom, and what has become of each package.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use kiln_lang::module::Name;
-use kiln_lang::{Diagnostic, FastMap, Version, VersionReq};
+use kiln_lang::{Diagnostic, FastMap, FastSet, Version, VersionReq};
 
 use super::ahead::Ahead;
 use super::interfaces::{Bound, offers_enough};
@@ -52,12 +53,63 @@ impl Source {
     }
 }
 
+/// What a source asks, sorted by whom it asks it of.
+#[derive(Debug, Default)]
+pub(super) struct Asked(Vec<(Name, Arc<Need>)>);
+
+impl Asked {
+    /// Asks something, unless that is asked already.
+    pub(super) fn add(&mut self, target: Name, need: Need) {
+        let begin = self.0.partition_point(|it| it.0 < target);
+        let end = begin + self.0[begin..].iter().take_while(|it| it.0 == target).count();
+        if !self.0[begin..end].iter().any(|it| *it.1 == need) {
+            self.0.insert(end, (target, Arc::new(need)));
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Name, &Need)> {
+        self.0.iter().map(|it| (&it.0, &*it.1))
+    }
+
+    pub(super) fn retain(&mut self, is_kept: impl Fn(&Name, &Need) -> bool) {
+        self.0.retain(|it| is_kept(&it.0, &it.1));
+    }
+
+    fn has(&self, target: &Name) -> bool {
+        self.0.binary_search_by(|it| it.0.cmp(target)).is_ok()
+    }
+
+    /// What is asked of each target.
+    fn by_target(&self) -> impl Iterator<Item = &[(Name, Arc<Need>)]> {
+        self.0.chunk_by(|a, b| a.0 == b.0)
+    }
+}
+
+impl FromIterator<(Name, Need)> for Asked {
+    fn from_iter<I: IntoIterator<Item = (Name, Need)>>(all: I) -> Asked {
+        let mut asked = Asked::default();
+        all.into_iter().for_each(|(target, need)| asked.add(target, need));
+        asked
+    }
+}
+
+/// Where in the needs of a package those of a source are, or would be.
+fn places_of(needs: &[(Source, Arc<Need>)], source: &Source) -> Range<usize> {
+    let begin = match needs.last() {
+        Some(last) if last.0 < *source => needs.len(),
+        _ => needs.partition_point(|it| it.0 < *source),
+    };
+    let count = needs[begin..].iter().take_while(|it| it.0 == *source).count();
+    begin..begin + count
+}
+
 /// A unit while it is settled.
 pub(super) struct Board {
     pub(super) is_build: bool,
     pub(super) drafts: Drafts,
-    /// What is asked of each package, by who asks.
-    needs: FastMap<Name, BTreeMap<Source, Vec<Arc<Need>>>>,
+    /// What is asked of each package, in the order of who asks. That is the order in which they are
+    /// settled, too, so that most is put at the end.
+    needs: FastMap<Name, Vec<(Source, Arc<Need>)>>,
     /// Of whom each source asks something, sorted.
     asked: FastMap<Source, Vec<Name>>,
     /// Whether somebody has stopped asking for a package since what nothing wanted leads to was taken
@@ -71,6 +123,8 @@ pub(super) struct Board {
     pub(super) injections: BTreeMap<Name, Vec<DraftEdge>>,
     /// Who takes the exports of a package, or did.
     pub(super) takers: BTreeMap<Name, BTreeSet<Name>>,
+    /// Who is or was built by, or linked with, packages that export something.
+    pub(super) takers_of_any: FastSet<Name>,
     /// Whose conditions ask for a package or an interface, or did.
     readers: BTreeMap<Name, BTreeSet<Name>>,
     /// The packages that have to be settled, again or for the first time.
@@ -118,6 +172,7 @@ impl Board {
             injected_roots: Vec::new(),
             injections: BTreeMap::new(),
             takers: BTreeMap::new(),
+            takers_of_any: FastSet::default(),
             readers: BTreeMap::new(),
             dirty: BTreeSet::new(),
             rounds: FastMap::default(),
@@ -138,51 +193,37 @@ impl Board {
 
     /// What is asked of a package, in the order of who asks.
     pub(super) fn needs(&self, name: &Name) -> Vec<Arc<Need>> {
-        self.needs.get(name).map(|it| it.values().flatten().cloned().collect()).unwrap_or_default()
+        self.needs.get(name).into_iter().flatten().map(|it| it.1.clone()).collect()
     }
 
     /// Puts what a source asks in the place of what it asked before; returns of whom it asks
     /// something else now.
-    pub(super) fn ask(&mut self, source: &Source, all: Vec<(Name, Need)>) -> Vec<Name> {
-        let mut by_target: Vec<(Name, Vec<Arc<Need>>)> = Vec::new();
-        for (target, need) in all {
-            let at = match by_target.binary_search_by(|it| it.0.cmp(&target)) {
-                Ok(at) => at,
-                Err(at) => {
-                    by_target.insert(at, (target, Vec::new()));
-                    at
-                }
-            };
-            let needs = &mut by_target[at].1;
-            if !needs.iter().any(|it| **it == need) {
-                needs.push(Arc::new(need));
-            }
-        }
+    pub(super) fn ask(&mut self, source: &Source, asked: Asked) -> Vec<Name> {
         let mut changed = Vec::new();
         let before = self.asked.remove(source).unwrap_or_default();
-        for target in before {
-            if by_target.binary_search_by(|it| it.0.cmp(&target)).is_ok() {
-                continue;
-            }
-            if let Some(by) = self.needs.get_mut(&target) {
-                by.remove(source);
+        for target in before.into_iter().filter(|it| !asked.has(it)) {
+            if let Some(needs) = self.needs.get_mut(&target) {
+                needs.drain(places_of(needs, source));
             }
             self.has_let_go = true;
             changed.push(target);
         }
-        if !by_target.is_empty() {
-            let targets = by_target.iter().map(|it| it.0.clone()).collect();
+        let targets: Vec<Name> = asked.by_target().map(|it| it[0].0.clone()).collect();
+        if !targets.is_empty() {
             self.asked.insert(source.clone(), targets);
         }
-        let is_present = |needs: &[Arc<Need>]| needs.iter().any(|it| it.present);
-        for (target, needs) in by_target {
-            let by = self.needs.entry(target.clone()).or_default();
-            let before = by.get(source);
-            if before != Some(&needs) {
-                self.has_let_go |= before.is_some_and(|it| is_present(it)) && !is_present(&needs);
-                by.insert(source.clone(), needs);
-                changed.push(target);
+        for asked in asked.by_target() {
+            let (target, _) = &asked[0];
+            let needs = self.needs.entry(target.clone()).or_default();
+            let places = places_of(needs, source);
+            let before = &needs[places.clone()];
+            if before.iter().map(|it| &it.1).eq(asked.iter().map(|it| &it.1)) {
+                continue;
             }
+            self.has_let_go |=
+                before.iter().any(|it| it.1.present) && asked.iter().all(|it| !it.1.present);
+            needs.splice(places, asked.iter().map(|it| (source.clone(), it.1.clone())));
+            changed.push(target.clone());
         }
         changed
     }
@@ -229,8 +270,9 @@ impl Board {
             for by_export in [false, true] {
                 let source = Source { rank: Some(rank.clone()), by_export };
                 for target in self.asked.get(&source).into_iter().flatten() {
-                    let needs = self.needs.get(target).and_then(|it| it.get(&source));
-                    if needs.into_iter().flatten().any(|it| it.present) {
+                    let needs =
+                        self.needs.get(target).map_or(&[][..], |it| &it[places_of(it, &source)]);
+                    if needs.iter().any(|it| it.1.present) {
                         open.push(target.clone());
                     }
                 }

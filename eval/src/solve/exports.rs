@@ -19,7 +19,7 @@ use kiln_lang::module::{Name, Role};
 use kiln_lang::types::Object;
 
 use super::Solver;
-use super::board::{Board, Drafts, Source};
+use super::board::{Asked, Board, Drafts, Source};
 use super::interfaces::Meant;
 use super::node::{Draft, DraftEdge, DraftInjection, InjectedBy};
 use super::options::Options;
@@ -35,7 +35,7 @@ use crate::value::Value;
 #[derive(Default)]
 struct Taken {
     edges: Vec<DraftEdge>,
-    asks: Vec<(Name, Need)>,
+    asks: Asked,
     clashes: Vec<Clash>,
     /// The interfaces that others are to provide.
     interfaces: BTreeSet<Name>,
@@ -62,6 +62,14 @@ impl Solver<'_> {
     /// Gives a package what it gets by exports, in the place of what it got before.
     pub(super) fn take_exports(&mut self, board: &mut Board, name: &Name) {
         let Some(draft) = board.drafts.by_name.get(name) else { return };
+        // Most packages get nothing, and got nothing.
+        if !draft.needs_exporters && draft.build_units().all(|it| !it.has_exporters) {
+            if !board.takers_of_any.contains(name) {
+                return;
+            }
+        } else {
+            board.takers_of_any.insert(name.clone());
+        }
         let rank = draft.rank.clone();
         let mut taken = Taken::default();
         let mut libraries = Libraries::default();
@@ -80,7 +88,7 @@ impl Solver<'_> {
                 board.injections.insert(name.clone(), taken.edges.clone());
             }
             let environment = board.host_environment(name);
-            taken.asks.retain(|it| !it.1.is_host_limit || environment.contains(&it.0));
+            taken.asks.retain(|name, need| !need.is_host_limit || environment.contains(name));
         }
         for library in &libraries.order {
             let takers = board.takers.entry(library.clone()).or_default();
@@ -229,7 +237,7 @@ impl Solver<'_> {
                 libraries.add(self.packages, &target);
             }
         }
-        taken.asks.push((asked, need));
+        taken.asks.add(asked, need);
     }
 
     /// What build tools export into the build environment that they stand in.
@@ -238,7 +246,7 @@ impl Solver<'_> {
             return;
         }
         let mut injected: Vec<(Name, DraftInjection)> = Vec::new();
-        let mut asks: Vec<(Name, Need)> = Vec::new();
+        let mut asks = Asked::default();
         let mut open: Vec<Name> =
             board.roots.iter().map(|it| board.drafts.named(it).clone()).collect();
         let mut seen: BTreeSet<Name> = open.iter().cloned().collect();
@@ -265,7 +273,7 @@ impl Solver<'_> {
                     injected.push((target.clone(), DraftInjection { by, key: export.key, place }));
                     open.push(target);
                 }
-                asks.push((asked, need));
+                asks.add(asked, need);
             }
         }
         board.injected_roots = injected;

@@ -8,7 +8,7 @@ use kiln_lang::types::Object;
 use kiln_lang::{Code, Database, Diagnostic, Version, VersionReq};
 
 use super::Solver;
-use super::board::{Board, Drafts};
+use super::board::{Asked, Board, Drafts};
 use super::interfaces::InterfaceUse;
 use super::interfaces::Meant;
 use super::options::{Finished, Options};
@@ -38,6 +38,8 @@ pub(super) struct Draft {
     pub(super) read_autos: BTreeMap<Name, BTreeSet<u32>>,
     /// What it depends on; of several compilations, what any of them does.
     pub(super) edges: Vec<DraftEdge>,
+    /// Whether it is linked with packages that export something.
+    pub(super) needs_exporters: bool,
     pub(super) build_edges: Vec<DraftEdge>,
     pub(super) build_unit: Option<Arc<Settled>>,
     /// Its compilations, if the recipe has `compile` blocks: those that are asked for.
@@ -52,7 +54,7 @@ pub(super) struct Draft {
     /// The interfaces that it needs others to provide.
     pub(super) interfaces: Vec<InterfaceUse>,
     /// What it asks of packages of its unit.
-    pub(super) asks: Vec<(Name, Need)>,
+    pub(super) asks: Asked,
     /// What, beside its own version, makes it as it is in the unit.
     pub(super) shaped_by: BTreeSet<Var>,
     /// The options that somebody would have otherwise.
@@ -313,6 +315,7 @@ impl Solver<'_> {
             autos: BTreeMap::new(),
             read_autos: BTreeMap::new(),
             edges: Vec::new(),
+            needs_exporters: false,
             build_edges: Vec::new(),
             build_unit: None,
             compiles: Vec::new(),
@@ -321,7 +324,7 @@ impl Solver<'_> {
             needed_by: Vec::new(),
             provides,
             interfaces: Vec::new(),
-            asks: Vec::new(),
+            asks: Asked::default(),
             shaped_by: needs
                 .iter()
                 .filter(|it| !it.asks.is_empty())
@@ -375,6 +378,9 @@ impl Solver<'_> {
                 draft.clashes.push(Clash::of_draft(draft, diagnostic));
             }
         }
+        let exports = |it: &Name| self.packages.brief(it).is_some_and(|it| it.has_exports);
+        draft.needs_exporters =
+            draft.edges.iter().any(|it| it.role == Role::Host && exports(&it.to));
         draft.needed_by = needs.iter().filter(|it| it.present).map(|it| it.by.clone()).collect();
         draft.needed_by.sort();
         draft.needed_by.dedup();
@@ -516,7 +522,7 @@ impl Solver<'_> {
             for (_, other) in &mut others {
                 other.autos = need.autos.clone();
             }
-            draft.asks.extend(others);
+            others.into_iter().for_each(|(of, need)| draft.asks.add(of, need));
             let mut edge = DraftEdge {
                 role: dep.role,
                 to: target,
@@ -538,7 +544,7 @@ impl Solver<'_> {
                 continue;
             }
             interfaces.extend(edge.interface.clone());
-            draft.asks.push((asked, need));
+            draft.asks.add(asked, need);
             if dep.role == Role::Extends {
                 // A plug-in is built with what it plugs into, and needs it when it runs.
                 draft.edges.push(DraftEdge { role: Role::Run, ..edge.clone() });

@@ -18,7 +18,7 @@ use kiln_lang::module::Name;
 use kiln_lang::{Code, Diagnostic};
 
 use super::Solver;
-use super::board::{Board, Drafts, Source};
+use super::board::{Asked, Board, Drafts, Source};
 use super::node::{Draft, DraftInjection};
 use super::order::Rank;
 use super::search::{Clash, Learned, NOGOODS_MAX, learn};
@@ -52,8 +52,10 @@ impl Solver<'_> {
             }
         }
         let none = Drafts::new(board.drafts.globals.clone(), board.drafts.fixed.clone());
+        let exports = |it: &Name| self.packages.brief(it).is_some_and(|it| it.has_exports);
         let settled = Settled {
             is_build: board.is_build,
+            has_exporters: roots.iter().any(|it| exports(&it.0)),
             roots,
             drafts: std::mem::replace(&mut board.drafts, none),
             injections: std::mem::take(&mut board.injections),
@@ -243,7 +245,7 @@ impl Solver<'_> {
     /// Takes a package out of a unit, and what it asks for.
     fn remove(&mut self, board: &mut Board, name: &Name) {
         if let Some(before) = board.drafts.bound.remove(name) {
-            let changed = board.ask(&Source::package(&before.rank), Vec::new());
+            let changed = board.ask(&Source::package(&before.rank), Asked::default());
             self.mark(board, &changed);
             let watchers = board.nogoods.watchers(name);
             self.mark(board, &watchers);
@@ -251,7 +253,7 @@ impl Solver<'_> {
         let Some(before) = board.drafts.by_name.remove(name) else { return };
         board.injections.remove(name);
         for source in [Source::package(&before.rank), Source::exports(&before.rank)] {
-            let changed = board.ask(&source, Vec::new());
+            let changed = board.ask(&source, Asked::default());
             self.mark(board, &changed);
         }
         self.changed(board, name, &before.interface_names());

@@ -154,6 +154,8 @@ pub(super) struct Settled {
     pub(super) drafts: Drafts,
     /// What the unit is for, and who injected it.
     pub(super) roots: Vec<(Name, Option<DraftInjection>)>,
+    /// Whether what the unit is for exports something.
+    pub(super) has_exporters: bool,
     /// What each package gets by exports.
     pub(super) injections: BTreeMap<Name, Vec<DraftEdge>>,
     /// Why there is no solution; empty if there is one.
@@ -166,6 +168,7 @@ impl Settled {
             is_build: true,
             drafts,
             roots: Vec::new(),
+            has_exporters: false,
             injections: BTreeMap::new(),
             conflicts: vec![conflict],
         }
@@ -226,7 +229,7 @@ impl Solver<'_> {
         let board = |solver: &mut Self| {
             let mut board = Board::new(is_build, globals.clone(), solver.fixed.clone());
             (board.roots, board.diagnostics) = (roots, diagnostics);
-            for name in board.ask(&Source::ROOT, needs) {
+            for name in board.ask(&Source::ROOT, needs.into_iter().collect()) {
                 let rank = solver.rank(&name, is_build);
                 board.dirty.insert(rank);
             }
