@@ -253,14 +253,15 @@ impl<'a> Options<'a> {
             self.slots[at] = Slot::Done(Some(plain.clone()));
             return;
         }
-        self.slots[at] = Slot::Open;
-        self.begin_reading();
         let package = self.package.clone();
         let option = &package.schema.table.options[at];
-        let value = match option.kind {
-            OptionKind::Feature | OptionKind::Knob => Some(Arc::new(self.compute(at, option))),
-            OptionKind::Field | OptionKind::Let => None,
-        };
+        if matches!(option.kind, OptionKind::Field | OptionKind::Let) {
+            self.slots[at] = Slot::Done(None);
+            return;
+        }
+        self.slots[at] = Slot::Open;
+        self.begin_reading();
+        let value = Arc::new(self.compute(at, option));
         if self.autos.contains_key(&(at as u32))
             && let Some(reading) = self.reading.last_mut()
         {
@@ -270,7 +271,7 @@ impl<'a> Options<'a> {
         if !read.is_empty() {
             self.read_autos.insert(at, read);
         }
-        self.slots[at] = Slot::Done(value);
+        self.slots[at] = Slot::Done(Some(value));
     }
 
     /// The value of an option that is as declared, if nobody says anything about it.
