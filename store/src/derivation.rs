@@ -16,6 +16,7 @@ mod check;
 mod encode;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use check::DerivationError;
 
@@ -103,8 +104,8 @@ pub struct Template(Vec<Piece>);
 /// A piece of a [`Template`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Piece {
-    /// These characters.
-    Text(Box<str>),
+    /// These characters. Templates are made of templates, which share them.
+    Text(Arc<str>),
     /// The store path of the input with this label.
     Input(Label),
     /// The path at which the build writes this output.
@@ -133,9 +134,10 @@ impl Template {
 
     /// Appends a piece.
     pub fn push(&mut self, piece: Piece) {
-        match piece {
-            Piece::Text(text) => self.push_text(&text),
-            place @ (Piece::Input(_) | Piece::Output(_)) => self.0.push(place),
+        match (&piece, self.0.last()) {
+            (Piece::Text(text), Some(Piece::Text(_))) => self.push_text(text),
+            (Piece::Text(text), _) if text.is_empty() => {}
+            _ => self.0.push(piece),
         }
     }
 

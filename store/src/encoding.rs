@@ -125,6 +125,13 @@ impl Encoder {
         Encoder { bytes: vec![VERSION] }
     }
 
+    /// As [`versioned`](Encoder::versioned), of about so many bytes.
+    pub fn versioned_with_capacity(bytes: usize) -> Self {
+        let mut encoder = Encoder::with_capacity(bytes);
+        encoder.u8(VERSION);
+        encoder
+    }
+
     /// Starts an encoding that is a part of another.
     pub fn part() -> Self {
         Encoder::default()

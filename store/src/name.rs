@@ -4,6 +4,7 @@
 //! directory it is put in, need quoting in a shell, or carry control characters to a terminal.
 
 use std::fmt;
+use std::sync::{Arc, LazyLock};
 
 /// Why a text is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,8 +50,10 @@ macro_rules! name_type {
         $name:ident, $what:literal, $len_max:literal bytes, $allowed:literal, |$c:ident, $at:ident| $ok:expr
     ) => {
         $(#[$doc])*
+        ///
+        /// Copies share the text: a derivation has the same names in many places.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Box<str>);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The greatest length, in bytes.
@@ -175,7 +178,8 @@ impl OutputName {
     /// The output of a derivation that names none: `out`.
     #[must_use]
     pub fn default_output() -> Self {
-        OutputName("out".into())
+        static OUT: LazyLock<OutputName> = LazyLock::new(|| OutputName("out".into()));
+        OUT.clone()
     }
 }
 

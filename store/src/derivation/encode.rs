@@ -17,7 +17,8 @@ impl Derivation {
     /// Returns the canonical encoding.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut encoder = Encoder::versioned();
+        // Derivations are encoded by the ten thousand, and few are longer.
+        let mut encoder = Encoder::versioned_with_capacity(1 << 10);
         match self {
             Derivation::Build(build) => {
                 encoder.u8(1);
