@@ -46,6 +46,15 @@ pub(crate) fn option_and_part<'n, 'p: 'n, 't: 'n>(
     Some((name, part))
 }
 
+/// As [`option_and_part`], with the place of the option in the table; nothing if there is none.
+pub(crate) fn place_and_part<'p>(
+    path: &'p [Name],
+    table: &OptionTable,
+) -> Option<(usize, &'p [Name])> {
+    let (name, part) = option_and_part(path, table)?;
+    Some((table.position(name)?, part))
+}
+
 /// Why a value has not become another.
 pub(crate) enum Unamended<E> {
     /// What it should become could not be found out.

@@ -29,7 +29,7 @@ use kiln_lang::module::Role;
 use kiln_lang::{Code, Database, Diagnostic, on_threads, with_stack};
 use kiln_store::{
     Derivation, DerivationId, Fetch, Graph, Import, ImportSource, InputRef, Label, Limits,
-    OutputName, StoreName, Unpack, UnpackRoot,
+    OutputName, StoreName, System, Unpack, UnpackRoot,
 };
 
 pub(crate) use self::build::Plan;
@@ -81,19 +81,25 @@ pub fn derive(
 /// What planning looks at; threads share it.
 pub(crate) struct Context<'a> {
     pub(crate) db: &'a Database,
-    pub(crate) setup: &'a Setup,
     pub(crate) solution: &'a Solution,
     settings: SettingsByPackage<'a>,
     imports: Imports,
     /// What a build may take if its recipe says nothing. Asking the machine takes longer than a plan.
     limits: Limits,
+    /// The machine that runs the steps: always the one that builds.
+    system: System,
 }
 
 impl<'a> Context<'a> {
     pub(crate) fn new(db: &'a Database, setup: &'a Setup, solution: &'a Solution) -> Self {
         let settings = SettingsByPackage::new(setup);
         let limits = Limits::default();
-        Context { db, setup, solution, settings, imports: Imports::default(), limits }
+        let machine = &setup.machine;
+        let part =
+            |name: &str| machine.get(name).map_or_else(|| "unknown".to_owned(), Value::to_string);
+        let system = System::new(format!("{}-{}", part("cpu"), part("os")))
+            .unwrap_or_else(|_| unreachable!("values of the platform are names"));
+        Context { db, solution, settings, imports: Imports::default(), limits, system }
     }
 }
 

@@ -21,6 +21,7 @@ use kiln_lang::{
 pub(crate) use self::allowed::{allowed, condition_of};
 pub(crate) use self::plain::declared;
 use self::readers::Early;
+use crate::amend::place_and_part;
 use crate::condition::{Atom, Cond};
 use crate::globals::facts_read;
 use crate::interpret::{Fuel, Interpreter};
@@ -176,22 +177,24 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
         ..Package::empty(Name::new(schema.name()), file, schema)
     };
     for (at, option) in table.options.iter().enumerate() {
-        let file = package.bodies.iter().find(|it| it.file == option.at.file);
-        let choices = file.zip(option.default).and_then(|it| it.0.module().auto(it.1));
-        if let (Some(choices), OptionKind::Feature | OptionKind::Knob) = (choices, option.kind) {
+        let is_choice = matches!(option.kind, OptionKind::Feature | OptionKind::Knob);
+        // Most are fields that all packages have, of which there is nothing to say.
+        if !is_choice && option.guard.is_none() && option.when.is_none() {
+            continue;
+        }
+        let Some(checked) = package.bodies.iter().find(|it| it.file == option.at.file) else {
+            continue;
+        };
+        let choices = option.default.and_then(|it| checked.module().auto(it));
+        if let Some(choices) = choices.filter(|_| is_choice) {
             package.autos.insert(at as u32, choices.collect());
         }
-        let effect = match package.bodies.iter().find(|it| it.file == option.at.file) {
-            Some(checked) => {
-                let exists = evaluation.guard(checked, option.guard, &Vec::new());
-                let when = match option.when {
-                    Some(when) => evaluation.cond(checked, when, &Vec::new()),
-                    None => Cond::True,
-                };
-                Cond::all([exists, when])
-            }
+        let exists = evaluation.guard(checked, option.guard, &Vec::new());
+        let when = match option.when {
+            Some(when) => evaluation.cond(checked, when, &Vec::new()),
             None => Cond::True,
         };
+        let effect = Cond::all([exists, when]);
         if effect != Cond::True {
             package.effects.insert(at as u32, effect);
         }
@@ -283,7 +286,21 @@ impl<'a> Evaluation<'a> {
 
     fn text(&self, place: Place) -> String {
         let text = self.db.text(place.file);
-        text[place.range()].split_whitespace().collect::<Vec<_>>().join(" ")
+        let text = &text[place.range()];
+        let mut joined = String::with_capacity(text.len());
+        for word in text.split_whitespace() {
+            if !joined.is_empty() {
+                joined.push(' ');
+            }
+            joined.push_str(word);
+        }
+        joined
+    }
+
+    /// The option that a path is of, as [`BodySetting::of`] has it.
+    fn option_of(&self, path: &[Name]) -> Option<(u32, u32)> {
+        let (option, part) = place_and_part(path, self.table)?;
+        Some((option as u32, (path.len() - part.len()) as u32))
     }
 
     //------ bodies
@@ -306,9 +323,11 @@ impl<'a> Evaluation<'a> {
             let bound = VersionBound::Exact(kiln_lang::Version::new(&entry.version.name));
             for setting in &entry.settings {
                 let cond = Cond::is(Atom::Version(Comparison::Equal, bound.clone()));
+                let path: Vec<Name> = setting.path.iter().map(|it| it.name.clone()).collect();
                 package.settings.push(BodySetting {
                     body: index,
-                    path: setting.path.iter().map(|it| it.name.clone()).collect(),
+                    of: self.option_of(&path),
+                    path,
                     op: setting.op,
                     value: setting.value,
                     cond,
@@ -463,9 +482,11 @@ impl<'a> Evaluation<'a> {
             }
             StmtKind::Setting(setting) => {
                 let cond = self.guard(checked, setting.guard, locals);
+                let path: Vec<Name> = setting.path.iter().map(|it| it.name.clone()).collect();
                 package.settings.push(BodySetting {
                     body: index,
-                    path: setting.path.iter().map(|it| it.name.clone()).collect(),
+                    of: self.option_of(&path),
+                    path,
                     op: setting.op,
                     value: setting.value,
                     cond,

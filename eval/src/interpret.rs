@@ -17,7 +17,7 @@ use kiln_lang::module::{Arg, Element, Expr, ExprId, FunctionId, Name, StrPart, U
 use kiln_lang::schema::BodyRef;
 use kiln_lang::types::{EnumTy, Object, RecordTy, Ty};
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version, VersionBound};
-use kiln_store::{FetchHash, Template, parse_hex};
+use kiln_store::{FetchHash, Piece, Template, parse_hex};
 
 use crate::text::{Text, TextBuilder};
 use crate::value::{Bits, ENTRY_BYTES, LocalFile, Source, Value, conform, empty};
@@ -334,7 +334,7 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                     if shell {
                         self.shell_value(*inner, &value, &mut out)?;
                     } else {
-                        out.push(&self.textual(*inner, &value)?);
+                        self.push_textual(*inner, &value, &mut out)?;
                     }
                 }
             }
@@ -348,20 +348,26 @@ impl<'a, R: Reader> Interpreter<'a, R> {
         a.checked_mul(b).ok_or_else(|| self.error(expr, "this is too large for a number"))
     }
 
-    /// The text of a value in a string.
-    pub(crate) fn textual(&mut self, expr: ExprId, value: &Value) -> Result<Text, Failure> {
-        Ok(match value {
-            Value::Text(text) | Value::Script(text) => text.clone(),
-            Value::Int(number) => Text::plain(&number.to_string()),
-            Value::Version(version) => Text::plain(version.as_str()),
-            Value::Enum(of, at) => self.enum_text(of, *at)?,
-            Value::Dep(dep) => dep_path(dep, ""),
-            Value::File(file) => self.reader.file(file, (self.checked.file, expr))?,
+    /// Appends the text of a value in a string.
+    pub(crate) fn push_textual(
+        &mut self,
+        expr: ExprId,
+        value: &Value,
+        out: &mut TextBuilder,
+    ) -> Result<(), Failure> {
+        match value {
+            Value::Text(text) | Value::Script(text) => out.push(text),
+            Value::Int(number) => out.push_str(&number.to_string()),
+            Value::Version(version) => out.push_str(version.as_str()),
+            Value::Enum(of, at) => out.push(&self.enum_text(of, *at)?),
+            Value::Dep(dep) => out.push_place(Piece::Input(dep.label.clone())),
+            Value::File(file) => out.push(&self.reader.file(file, (self.checked.file, expr))?),
             other => {
                 let message = format!("`{}` has no text of its own", shown(other));
                 return Err(self.error(expr, message));
             }
-        })
+        }
+        Ok(())
     }
 
     /// What a value of an enum stands for in build steps: its text, or else its name.
@@ -775,7 +781,7 @@ fn given(value: Value, ty: &Ty) -> Option<Value> {
 /// A path below a dependency.
 pub(crate) fn dep_path(dep: &crate::value::DepValue, below: &str) -> Text {
     let mut template = Template::default();
-    template.push(kiln_store::Piece::Input(dep.label.clone()));
+    template.push(Piece::Input(dep.label.clone()));
     template.push_text(below);
     Text::from_template(template)
 }

@@ -381,6 +381,10 @@ pub struct BodySetting {
     pub body: usize,
     /// What is set.
     pub path: Vec<Name>,
+    /// The option that the path is of, by its place in the package's table, and how many names of
+    /// the path come before what it names of that: each option asks all settings whether they are
+    /// of it, and names take long to look up.
+    pub of: Option<(u32, u32)>,
     /// How.
     pub op: SettingOp,
     /// To what.
@@ -396,6 +400,13 @@ pub struct BodySetting {
 }
 
 impl BodySetting {
+    /// What it names of the option at a place of the package's table, if it is of that one: nothing
+    /// stands for all of it.
+    pub(crate) fn part_of(&self, option: usize) -> Option<&[Name]> {
+        let (of, names) = self.of?;
+        (of as usize == option).then(|| &self.path[names as usize..])
+    }
+
     /// Where it comes among the settings of its package: lower bodies first, and within a body what
     /// is said of all versions before what is said of one, each as it is written.
     pub(crate) fn rank(&self) -> (usize, bool, u32) {

@@ -98,10 +98,11 @@ impl fmt::Display for Text {
 /// A text while it is put together.
 #[derive(Debug, Default)]
 pub(crate) struct TextBuilder {
-    pieces: Vec<Piece>,
-    /// What comes after the last piece.
+    /// What is put together, up to the last place.
+    begun: Template,
+    /// What comes after that.
     text: String,
-    /// The length of the pieces, about, in bytes.
+    /// How long `begun` is, about, in bytes.
     bytes: usize,
 }
 
@@ -115,36 +116,43 @@ impl TextBuilder {
         self.text.push_str(text);
     }
 
-    pub(crate) fn push_piece(&mut self, piece: &Piece) {
-        match piece {
-            Piece::Text(text) => self.push_str(text),
-            place @ (Piece::Input(_) | Piece::Output(_)) => {
-                self.flush();
-                self.bytes += PLACE_BYTES;
-                self.pieces.push(place.clone());
-            }
-        }
+    /// Appends a place: a piece that is no text.
+    pub(crate) fn push_place(&mut self, place: Piece) {
+        self.flush();
+        self.bytes += PLACE_BYTES;
+        self.begun.push(place);
     }
 
     pub(crate) fn push(&mut self, text: &Text) {
         match text {
             Text::Plain(text) => self.push_str(text),
-            Text::Template(template) => template.pieces().iter().for_each(|it| self.push_piece(it)),
+            Text::Template(template) => {
+                for piece in template.pieces() {
+                    match piece {
+                        Piece::Text(text) => self.push_str(text),
+                        place @ (Piece::Input(_) | Piece::Output(_)) => {
+                            self.push_place(place.clone());
+                        }
+                    }
+                }
+            }
         }
     }
 
     pub(crate) fn finish(mut self) -> Text {
-        if self.pieces.is_empty() {
+        if self.begun.is_empty() {
             return Text::Plain(self.text.into());
         }
         self.flush();
-        Text::Template(Arc::new(Template::from_pieces(self.pieces)))
+        Text::Template(Arc::new(self.begun))
     }
 
+    /// Takes the text to what is begun; its memory is for the next one.
     fn flush(&mut self) {
         if !self.text.is_empty() {
             self.bytes += self.text.len();
-            self.pieces.push(Piece::Text(std::mem::take(&mut self.text).into()));
+            self.begun.push_text(&self.text);
+            self.text.clear();
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use kiln_lang::module::Name;
 use kiln_lang::types::{EnumTy, RecordTy, Ty, show_duration, show_size};
 use kiln_lang::{FileId, Version};
 use kiln_store::FetchHash;
@@ -83,7 +84,7 @@ pub struct LocalFile {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DepValue {
     /// The package.
-    pub name: String,
+    pub name: Name,
     /// Its version.
     pub version: Version,
     /// The label under which the derivation has it.

@@ -5,6 +5,7 @@
 //! they are included (each once, where it is first), the recipe itself. A later body overrules an
 //! earlier one.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::database::{Database, FileId};
@@ -180,9 +181,18 @@ impl OptionTable {
     /// Where the option stands in the order of names, or would.
     fn by_name(&self, name: &str) -> Result<usize, usize> {
         let beginning = beginning(name);
-        self.by_name.binary_search_by(|(it, at)| {
-            it.cmp(&beginning).then_with(|| self.options[*at as usize].name.as_str().cmp(name))
-        })
+        let first = self.by_name.partition_point(|it| it.0 < beginning);
+        // Few begin alike.
+        let alike = self.by_name[first..].iter().take_while(|it| it.0 == beginning);
+        let mut at = first;
+        for (_, option) in alike {
+            match self.options[*option as usize].name.as_str().cmp(name) {
+                Ordering::Less => at += 1,
+                Ordering::Equal => return Ok(at),
+                Ordering::Greater => break,
+            }
+        }
+        Err(at)
     }
 
     /// Adds an option, unless there is one with its name.

@@ -15,7 +15,7 @@ use kiln_store::{
 use super::Context;
 use super::imports::ImportMistake;
 use super::testing::{Testing, report, tested};
-use crate::amend::{Unamended, amend, combine, no_whole, part_of_option};
+use crate::amend::{Unamended, amend, combine, no_whole, place_and_part};
 use crate::condition::Cond;
 use crate::evaluate::condition_of;
 use crate::explain::NodeFacts;
@@ -125,9 +125,12 @@ pub(super) struct NodeBuilder<'c> {
     pub(super) context: &'c Context<'c>,
     pub(super) id: NodeId,
     pub(super) package: &'c Package,
-    /// The settings of the layers, lowest first, with what they set.
-    layers: Vec<(&'c Layer, &'c [Name], &'c LayerSetting)>,
+    /// The settings of the layers, lowest first.
+    layers: Vec<LayerItem<'c>>,
     fields: Vec<FieldSlot>,
+    /// Under which label the build sees what the package depends on, by the place of the edge, as far
+    /// as that was asked for.
+    labels: Vec<Option<Label>>,
     pub(super) lets: HashMap<(BodyRef, u32), Value>,
     pub(super) inputs: BTreeMap<Label, Input>,
     /// The files beside recipes that are inputs, by path.
@@ -142,6 +145,16 @@ pub(super) struct NodeBuilder<'c> {
     diagnostics: Vec<Diagnostic>,
 }
 
+/// A setting of a layer.
+#[derive(Clone, Copy)]
+struct LayerItem<'c> {
+    layer: &'c Layer,
+    path: &'c [Name],
+    /// The option that the path is of, by its place in the table, and what it names of that.
+    of: Option<(usize, &'c [Name])>,
+    setting: &'c LayerSetting,
+}
+
 enum FieldSlot {
     Empty,
     Open,
@@ -150,15 +163,22 @@ enum FieldSlot {
 
 impl<'c> NodeBuilder<'c> {
     pub(super) fn new(context: &'c Context<'c>, id: NodeId) -> Self {
-        let package: &'c Package = &context.solution.node(id).package;
-        let layers = context.settings.of_node(context.solution.node(id));
-        let fields = package.schema.table.options.iter().map(|_| FieldSlot::Empty).collect();
+        let node = context.solution.node(id);
+        let package: &'c Package = &node.package;
+        let table = &package.schema.table;
+        let layers = context.settings.of_node(node).into_iter().map(|(layer, path, setting)| {
+            LayerItem { layer, path, of: place_and_part(path, table), setting }
+        });
+        let layers = layers.collect();
+        let fields = table.options.iter().map(|_| FieldSlot::Empty).collect();
+        let labels = vec![None; node.edges.len()];
         NodeBuilder {
             context,
             id,
             package,
             layers,
             fields,
+            labels,
             lets: HashMap::new(),
             inputs: BTreeMap::new(),
             files: BTreeMap::new(),
@@ -364,21 +384,20 @@ impl<'c> NodeBuilder<'c> {
     fn compute_field(&mut self, at: usize) -> Option<Value> {
         let package = self.package;
         let option = &package.schema.table.options[at];
-        let table = &package.schema.table;
+        let db = self.context.db;
         let declaring = self.checked(option.at.file);
-        let declared =
-            Place::new(option.at.file, self.context.db.span(option.at.file, option.span));
-        let mut place = declared;
+        let declared = || Place::new(option.at.file, db.span(option.at.file, option.span));
+        // Where the value comes from, if not from the declaration.
+        let mut place: Option<Place> = None;
         let mut value = match option.default {
             Some(expr) => conform(self.eval(&declaring, expr, &Vec::new(), None)?, &option.ty),
             None => Value::Null,
         };
         let default = value.clone();
-        for item in self.body_items(&option.name) {
+        for item in self.body_items(at, &option.name) {
             match item {
                 BodyItem::Setting(setting) => {
-                    let path = &setting.path;
-                    let part = part_of_option(path, &option.name, table).unwrap_or_default();
+                    let part = setting.part_of(at).unwrap_or_default();
                     value = self.apply(
                         &option.name,
                         (value, &default),
@@ -386,14 +405,14 @@ impl<'c> NodeBuilder<'c> {
                         (&package.bodies[setting.body], setting.value, &setting.locals),
                         &option.ty,
                     )?;
-                    place = setting.place;
+                    place = Some(setting.place);
                 }
                 BodyItem::Arg(arg) => value = self.arg(value, arg)?,
             }
         }
-        for at in 0..self.layers.len() {
-            let (layer, path, setting) = self.layers[at];
-            let Some(part) = part_of_option(path, &option.name, table) else { continue };
+        for index in 0..self.layers.len() {
+            let LayerItem { layer, of, setting, .. } = self.layers[index];
+            let Some((_, part)) = of.filter(|it| it.0 == at) else { continue };
             if !self.holds(&setting.cond) {
                 continue;
             }
@@ -404,10 +423,10 @@ impl<'c> NodeBuilder<'c> {
                 (&layer.checked, setting.value, &Vec::new()),
                 &option.ty,
             )?;
-            place = setting.place;
+            place = Some(setting.place);
         }
         if value == Value::Null && !matches!(option.ty, Ty::Opt(_) | Ty::Error) {
-            let owner = self.package_place();
+            let (owner, declared) = (self.package_place(), declared());
             let message = format!("`{}` of `{}` has no value", option.name, package.name);
             let diagnostic =
                 Diagnostic::new(Code::MissingValue, owner.file, owner.range(), message)
@@ -416,7 +435,9 @@ impl<'c> NodeBuilder<'c> {
             self.report(diagnostic);
             return None;
         }
-        if let Some(message) = complaint(self.context.db, &option.name, &value, &option.ty, self) {
+        if let Some(message) = complaint(db, &option.name, &value, &option.ty, self) {
+            let declared = declared();
+            let place = place.unwrap_or(declared);
             let mut diagnostic =
                 Diagnostic::new(Code::OutOfRange, place.file, place.range(), message);
             if place != declared {
@@ -436,12 +457,11 @@ impl<'c> NodeBuilder<'c> {
     /// The settings and arguments of a field in the package's bodies, in the order in which they
     /// apply: by [`rank`](BodySetting::rank), from the last one that a version has for its own; those
     /// of the compilation last.
-    fn body_items(&mut self, name: &Name) -> Vec<BodyItem<'c>> {
+    fn body_items(&mut self, option: usize, name: &Name) -> Vec<BodyItem<'c>> {
         let package = self.package;
         let mut items: Vec<((usize, bool, u32), BodyItem<'c>)> = Vec::new();
         for setting in &package.settings {
-            let is_of_it = part_of_option(&setting.path, name, &package.schema.table).is_some();
-            if is_of_it && self.holds(&setting.cond) {
+            if setting.part_of(option).is_some() && self.holds(&setting.cond) {
                 items.push((setting.rank(), BodyItem::Setting(setting)));
             }
         }
@@ -566,7 +586,7 @@ impl<'c> NodeBuilder<'c> {
                 value = applied.unwrap_or(value);
             }
             for at in 0..self.layers.len() {
-                let (layer, path, setting) = self.layers[at];
+                let LayerItem { layer, path, setting, .. } = self.layers[at];
                 if !is_step(path, &schema.name) || !self.holds(&setting.cond) {
                     continue;
                 }
@@ -621,7 +641,7 @@ impl<'c> NodeBuilder<'c> {
         }
         let shell = self.shell()?;
         let env = self.environment("env")?;
-        let links = self.map("links")?.into_iter().collect();
+        let links = self.map("links")?;
         let mut built_steps = Vec::new();
         for (step, text) in steps {
             match StepName::new(&*step) {
@@ -686,11 +706,7 @@ impl<'c> NodeBuilder<'c> {
 
     /// The machine that runs the steps: always the one that builds.
     pub(super) fn system(&self) -> System {
-        let machine = &self.context.setup.machine;
-        let part =
-            |name: &str| machine.get(name).map_or_else(|| "unknown".to_owned(), Value::to_string);
-        let text = format!("{}-{}", part("cpu"), part("os"));
-        System::new(text).unwrap_or_else(|_| unreachable!("values of the platform are names"))
+        self.context.system.clone()
     }
 
     pub(super) fn limits(&mut self) -> Limits {
@@ -768,27 +784,40 @@ impl<'c> NodeBuilder<'c> {
 
     /// Every dependency that the recipe declares for building is an input, read or not.
     fn direct_inputs(&mut self) {
-        let solution = self.context.solution;
-        for edge in solution
-            .node(self.id)
-            .edges
-            .iter()
-            .filter(|it| matches!(it.role, Role::Build | Role::Host))
-        {
-            self.edge_label(edge);
+        for (at, edge) in self.context.solution.node(self.id).edges.iter().enumerate() {
+            if matches!(edge.role, Role::Build | Role::Host) {
+                self.edge_label(at);
+            }
         }
     }
 
-    pub(super) fn edge_label(&mut self, edge: &Edge) -> Option<Label> {
-        let role = match edge.role {
-            Role::Build => "build",
-            _ => "host",
+    /// Makes an edge of the package an input, by its place, and returns the label of that.
+    pub(super) fn edge_label(&mut self, at: usize) -> Option<Label> {
+        let solution = self.context.solution;
+        let edge = &solution.node(self.id).edges[at];
+        let label = match &self.labels[at] {
+            Some(label) => label.clone(),
+            None => {
+                let role = match edge.role {
+                    Role::Build => "build.",
+                    _ => "host.",
+                };
+                let mut label = String::with_capacity(role.len() + edge.name.len());
+                label.push_str(role);
+                label.push_str(&edge.name);
+                if let Some(NodePart::Output { name, .. }) = &solution.node(edge.to).part
+                    && *name != edge.name
+                {
+                    label.push('.');
+                    label.push_str(name);
+                }
+                let label = Label::new(label).ok()?;
+                self.labels[at] = Some(label.clone());
+                label
+            }
         };
-        let output = match &self.context.solution.node(edge.to).part {
-            Some(NodePart::Output { name, .. }) if *name != edge.name => format!(".{name}"),
-            _ => String::new(),
-        };
-        self.node_label(edge.to, &format!("{role}.{}{output}", edge.name))
+        self.inputs.insert(label.clone(), Input::Node(edge.to));
+        Some(label)
     }
 
     pub(super) fn node_label(&mut self, node: NodeId, label: &str) -> Option<Label> {
@@ -800,7 +829,7 @@ impl<'c> NodeBuilder<'c> {
     pub(super) fn dep_value(&mut self, node: NodeId, label: Label) -> Value {
         let node = self.context.solution.node(node);
         Value::Dep(Arc::new(DepValue {
-            name: node.package.name.to_string(),
+            name: node.package.name.clone(),
             version: node.version.clone(),
             label,
         }))

@@ -109,11 +109,11 @@ impl Reader for NodeBuilder<'_> {
                     return Ok(Value::Dep(dep.value.clone()));
                 }
                 // A package that is both linked with and a tool is meant as the former.
-                let edges = || node.edges.iter().filter(|it| it.name == *name);
+                let edges = || node.edges.iter().enumerate().filter(|it| it.1.name == *name);
                 let found = edges()
-                    .find(|it| it.role == Role::Host)
-                    .or_else(|| edges().find(|it| it.role == Role::Build));
-                let Some(edge) = found else {
+                    .find(|it| it.1.role == Role::Host)
+                    .or_else(|| edges().find(|it| it.1.role == Role::Build));
+                let Some((place, edge)) = found else {
                     let range = db.expr_range(at.0, at.1);
                     let why = if edges().next().is_some() {
                         "it is needed only when the package runs"
@@ -126,12 +126,12 @@ impl Reader for NodeBuilder<'_> {
                     return Err(Box::new(diagnostic));
                 };
                 let is_other = |it: &&Edge| it.role == edge.role && it.to != edge.to;
-                if let Some(other) = edges().find(is_other).filter(|it| it.injected.is_none()) {
+                let other = edges().map(|it| it.1).find(is_other);
+                if let Some(other) = other.filter(|it| it.injected.is_none()) {
                     return Err(Box::new(self.ambiguous(name, [edge, other], at)));
                 }
-                let to = edge.to;
-                match self.edge_label(&edge.clone()) {
-                    Some(label) => Ok(self.dep_value(to, label)),
+                match self.edge_label(place) {
+                    Some(label) => Ok(self.dep_value(edge.to, label)),
                     None => Err(fail(format!("`{name}` could not be built"))),
                 }
             }
@@ -165,13 +165,10 @@ impl Reader for NodeBuilder<'_> {
                     };
                     self.linked = Some(all.clone());
                     for to in all {
-                        let direct = node
-                            .edges
-                            .iter()
-                            .find(|it| it.to == to && it.role == Role::Host)
-                            .cloned();
+                        let direct =
+                            node.edges.iter().position(|it| it.to == to && it.role == Role::Host);
                         let label = match direct {
-                            Some(edge) => self.edge_label(&edge),
+                            Some(edge) => self.edge_label(edge),
                             None => {
                                 self.node_label(to, &format!("link.{}", solution.node(to).name()))
                             }
@@ -181,10 +178,11 @@ impl Reader for NodeBuilder<'_> {
                         }
                     }
                 } else {
-                    for edge in node.edges.iter().filter(|it| it.role == role && role != Role::Run)
-                    {
-                        let edge = edge.clone();
-                        if let Some(label) = self.edge_label(&edge) {
+                    for (place, edge) in node.edges.iter().enumerate() {
+                        if edge.role == role
+                            && role != Role::Run
+                            && let Some(label) = self.edge_label(place)
+                        {
                             values.push(self.dep_value(edge.to, label));
                         }
                     }

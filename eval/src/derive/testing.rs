@@ -213,7 +213,7 @@ impl Deriver<'_> {
             let name = node.package.name.clone();
             let label = Label::new(format!("{role}.{}", node.name())).ok()?;
             let version = node.version.clone();
-            let value = DepValue { name: name.to_string(), version, label };
+            let value = DepValue { name: name.clone(), version, label };
             Some(TestDep { name, value: Arc::new(value), input })
         };
         nodes.iter().map(one).collect()

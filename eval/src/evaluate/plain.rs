@@ -10,7 +10,6 @@ use kiln_lang::{Checked, Database, Pattern};
 
 use super::allowed::condition;
 use super::readers::Early;
-use crate::amend::part_of_option;
 use crate::interpret::{Fuel, Interpreter};
 use crate::package::{Package, Place};
 use crate::solution::{Influence, Influencer, OptionState, OptionValue, Says};
@@ -23,10 +22,8 @@ pub(super) fn plain(db: &Database, package: &Package) -> Vec<Option<Arc<OptionVa
     options
         .map(|(at, option)| {
             let is_choice = matches!(option.kind, OptionKind::Feature | OptionKind::Knob);
-            let table = &package.schema.table;
-            let mut settings = package.settings.iter();
-            let is_set = settings.any(|it| part_of_option(&it.path, &option.name, table).is_some());
-            if !is_choice || is_set || package.autos.contains_key(&(at as u32)) {
+            let is_set = || package.settings.iter().any(|it| it.part_of(at).is_some());
+            if !is_choice || is_set() || package.autos.contains_key(&(at as u32)) {
                 return None;
             }
             let checked = package.bodies.iter().find(|it| it.file == option.at.file)?;

@@ -35,7 +35,7 @@ impl Evaluation<'_> {
             PackageRef::Missing(_) => return None,
         };
         let when = dep.when.map_or(Cond::True, |it| self.cond(checked, it, locals));
-        let items = match self.db.package(&package) {
+        let items = match self.db.package(&package).filter(|_| !dep.spec.items.is_empty()) {
             Some(file) => {
                 let table = self.db.schema(file).table.clone();
                 self.items(checked, &package, &table, &dep.spec, locals)
@@ -152,25 +152,29 @@ impl Evaluation<'_> {
                 self.mistake(diagnostic);
                 return Reqs::Known(VersionReq::any());
             }
-            let alternatives: Vec<Vec<(BinaryOp, ExprId)>> = match req {
-                Req::Compare(op, version) => vec![vec![(*op, *version)]],
-                Req::Any(alternatives) => alternatives.iter().map(|it| it.to_vec()).collect(),
-            };
-            let mut next = Vec::new();
-            for all in &any_of {
-                for alternative in &alternatives {
-                    let mut all = all.clone();
-                    all.extend(
-                        alternative.iter().filter_map(|it| it.0.comparison().map(|op| (op, it.1))),
-                    );
-                    next.push(all);
+            let compared = |(op, version): &(BinaryOp, ExprId)| Some((op.comparison()?, *version));
+            match req {
+                Req::Compare(op, version) => {
+                    let compared = compared(&(*op, *version));
+                    any_of.iter_mut().for_each(|it| it.extend(compared));
+                }
+                Req::Any(alternatives) => {
+                    let mut next = Vec::new();
+                    for all in &any_of {
+                        for alternative in alternatives {
+                            let mut all = all.clone();
+                            all.extend(alternative.iter().filter_map(compared));
+                            next.push(all);
+                        }
+                    }
+                    any_of = next;
                 }
             }
-            any_of = next;
         }
-        let mut known = Vec::new();
+        // These are kept with each dependency of each package: most are one bound, and no larger.
+        let mut known = Vec::with_capacity(any_of.len());
         for all in &any_of {
-            let mut bounds = Vec::new();
+            let mut bounds = Vec::with_capacity(all.len());
             for (op, version) in all {
                 match self.constant(checked, *version, locals) {
                     Some(Value::Version(version)) => {

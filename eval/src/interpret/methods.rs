@@ -33,7 +33,7 @@ impl<R: Reader> Interpreter<'_, R> {
                     if index > 0 {
                         out.push(&separator);
                     }
-                    out.push(&self.textual(expr, &item)?);
+                    self.push_textual(expr, &item, &mut out)?;
                     self.fits(expr, out.len())?;
                 }
                 Ok(Value::Text(out.finish()))

@@ -45,9 +45,14 @@ impl<R: Reader> Interpreter<'_, R> {
                 Ok(())
             }
             Value::Null => Ok(()),
+            Value::Text(text) => {
+                quote(text, out);
+                Ok(())
+            }
             other => {
-                let text = self.textual(expr, other)?;
-                quote(&text, out);
+                let mut text = TextBuilder::default();
+                self.push_textual(expr, other, &mut text)?;
+                quote(&text.finish(), out);
                 Ok(())
             }
         }
@@ -73,7 +78,7 @@ pub(crate) fn quote(text: &Text, out: &mut TextBuilder) {
             for piece in template.pieces() {
                 match piece {
                     Piece::Text(text) => out.push_str(&text.replace('\'', "'\\''")),
-                    place @ (Piece::Input(_) | Piece::Output(_)) => out.push_piece(place),
+                    place @ (Piece::Input(_) | Piece::Output(_)) => out.push_place(place.clone()),
                 }
             }
             out.push_str("'");
