@@ -22,6 +22,7 @@ mod sink;
 mod strings;
 mod types;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use text_size::{TextRange, TextSize};
@@ -92,10 +93,10 @@ fn parse_with(
 }
 
 /// What the parser writes down.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 enum Event {
     /// A node begins. `forward_parent` counts events ahead to a node that is to be its parent.
-    Start { kind: SyntaxKind, forward_parent: Option<u32> },
+    Start { kind: SyntaxKind, forward_parent: Option<NonZeroU32> },
     /// The node that began last and has not ended ends.
     Finish,
     /// The next meaningful token, as this kind.
@@ -666,7 +667,7 @@ impl CompletedMarker {
     fn precede(self, p: &mut Parser<'_>) -> Marker {
         let m = p.start();
         if let Event::Start { forward_parent, .. } = &mut p.events[self.at as usize] {
-            *forward_parent = Some(m.at - self.at);
+            *forward_parent = NonZeroU32::new(m.at - self.at);
         }
         m
     }

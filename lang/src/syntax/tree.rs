@@ -75,6 +75,16 @@ impl TreeBuilder {
         self.offset as usize
     }
 
+    /// Whether nothing has begun yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.elements.is_empty()
+    }
+
+    /// Whether the root is the innermost node that is open.
+    pub(crate) fn is_in_root(&self) -> bool {
+        self.open.len() == 1
+    }
+
     /// Begins a node.
     pub(crate) fn start_node(&mut self, kind: SyntaxKind) {
         let at = self.push(kind, self.offset);

@@ -43,39 +43,36 @@ pub(super) fn build(text: &Arc<str>, tokens: &[Token], mut events: Vec<Event>) -
     let builder = TreeBuilder::new(events.len() / 2 + tokens.len() + 8);
     let mut sink = Sink { text, tokens, at: 0, builder };
     let mut parents = Vec::new();
-    let mut depth = 0_usize;
     for index in 0..events.len() {
-        match std::mem::replace(&mut events[index], Event::Tombstone) {
-            Event::Start { kind, forward_parent: None } => {
-                sink.start(kind, depth == 0);
-                depth += 1;
-            }
+        match events[index] {
+            Event::Start { kind, forward_parent: None } => sink.start(kind),
             Event::Start { kind, forward_parent } => {
                 parents.push(kind);
-                let mut next = forward_parent.map(|it| index + it as usize);
-                while let Some(parent) = next {
-                    next = match std::mem::replace(&mut events[parent], Event::Tombstone) {
+                let mut at = index;
+                let mut ahead = forward_parent;
+                while let Some(steps) = ahead {
+                    at += steps.get() as usize;
+                    // The parent begins here, and not again where its turn comes.
+                    ahead = match std::mem::replace(&mut events[at], Event::Tombstone) {
                         Event::Start { kind, forward_parent } => {
                             parents.push(kind);
-                            forward_parent.map(|it| parent + it as usize)
+                            forward_parent
                         }
                         _ => None,
                     };
                 }
                 for kind in parents.drain(..).rev() {
-                    sink.start(kind, depth == 0);
-                    depth += 1;
+                    sink.start(kind);
                 }
             }
             Event::Finish => {
-                depth -= 1;
-                if depth == 0 {
-                    sink.trivia(usize::MAX);
+                if sink.builder.is_in_root() {
+                    sink.trivia();
                 }
                 sink.builder.finish_node();
             }
             Event::Token { kind } => {
-                sink.trivia(usize::MAX);
+                sink.trivia();
                 sink.token(kind);
             }
             Event::Tombstone => {}
@@ -92,12 +89,18 @@ struct Sink<'a> {
 }
 
 impl Sink<'_> {
-    fn start(&mut self, kind: SyntaxKind, is_root: bool) {
-        if !is_root {
-            let pending =
-                self.tokens[self.at..].iter().take_while(|it| TRIVIA.contains(it.kind)).count();
-            let attached = if is_documented(kind) { self.attached(pending) } else { 0 };
-            self.trivia(pending - attached);
+    fn start(&mut self, kind: SyntaxKind) {
+        // Most nodes begin where no trivia are, and the root is to have all of its own.
+        let has_trivia = self.tokens.get(self.at).is_some_and(is_trivia);
+        if has_trivia && !self.builder.is_empty() {
+            if is_documented(kind) {
+                let pending = self.tokens[self.at..].iter().take_while(|it| is_trivia(it)).count();
+                for _ in 0..pending - self.attached(pending) {
+                    self.token(self.tokens[self.at].kind);
+                }
+            } else {
+                self.trivia();
+            }
         }
         self.builder.start_node(kind);
     }
@@ -106,17 +109,18 @@ impl Sink<'_> {
     /// first doc comment on, as long as no blank line comes between.
     fn attached(&self, pending: usize) -> usize {
         let mut attached = 0;
-        let mut offset = self.builder.offset()
-            + self.tokens[self.at..self.at + pending]
-                .iter()
-                .map(|it| it.len as usize)
-                .sum::<usize>();
-        for back in 1..=pending {
-            let token = self.tokens[self.at + pending - back];
+        let trivia = &self.tokens[self.at..self.at + pending];
+        let mut offset =
+            self.builder.offset() + trivia.iter().map(|it| it.len as usize).sum::<usize>();
+        for (back, token) in (1..).zip(trivia.iter().rev()) {
             offset -= token.len as usize;
-            let slice = &self.text[offset..offset + token.len as usize];
             match token.kind {
-                WHITESPACE if slice.bytes().filter(|&it| it == b'\n').count() > 1 => break,
+                WHITESPACE => {
+                    let space = &self.text.as_bytes()[offset..offset + token.len as usize];
+                    if space.iter().filter(|&&it| it == b'\n').count() > 1 {
+                        break;
+                    }
+                }
                 DOC => attached = back,
                 _ => {}
             }
@@ -124,13 +128,10 @@ impl Sink<'_> {
         attached
     }
 
-    /// Puts up to `most` trivia into the current node.
-    fn trivia(&mut self, most: usize) {
-        for _ in 0..most {
-            match self.tokens.get(self.at) {
-                Some(token) if TRIVIA.contains(token.kind) => self.token(token.kind),
-                _ => break,
-            }
+    /// Puts the trivia that come next into the current node.
+    fn trivia(&mut self) {
+        while let Some(token) = self.tokens.get(self.at).filter(|it| is_trivia(it)) {
+            self.token(token.kind);
         }
     }
 
@@ -138,4 +139,8 @@ impl Sink<'_> {
         self.builder.token(kind, self.tokens[self.at].len);
         self.at += 1;
     }
+}
+
+fn is_trivia(token: &Token) -> bool {
+    TRIVIA.contains(token.kind)
 }
