@@ -255,10 +255,8 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             Expr::Int(number) => Ok(Value::Int(*number)),
             Expr::Version(text) => Ok(Value::Version(Version::new(text))),
             Expr::Series(text) => Ok(Value::Series(Version::new(text.trim_end_matches(".*")))),
-            Expr::Quantity { number, unit } => Ok(match unit {
-                Unit::Bytes(factor) => Value::Size(self.product(expr, *number, *factor)?),
-                Unit::Nanoseconds(factor) => Value::Duration(self.product(expr, *number, *factor)?),
-            }),
+            Expr::Quantity { number, unit: Unit::Bytes } => Ok(Value::Size(*number)),
+            Expr::Quantity { number, unit: Unit::Nanoseconds } => Ok(Value::Duration(*number)),
             Expr::Regex(pattern) => Ok(Value::text(pattern)),
             Expr::Str { parts, shell } => self.string(expr, parts, *shell),
             Expr::Member { of, name } => {

@@ -3,11 +3,14 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
+use std::num::NonZeroU32;
 use std::ops::{Index, IndexMut};
 
 /// The place of a `T` in its [`Arena`].
 pub struct Id<T> {
-    raw: u32,
+    /// The place, counted from 1, so that an id that may be absent takes no more room: there are
+    /// several in each declaration and statement.
+    raw: NonZeroU32,
     of: PhantomData<fn() -> T>,
 }
 
@@ -15,13 +18,13 @@ impl<T> Id<T> {
     /// Makes the id of the place `index`.
     #[must_use]
     pub fn from_index(index: usize) -> Self {
-        Id { raw: index as u32, of: PhantomData }
+        Id { raw: NonZeroU32::MIN.saturating_add(index as u32), of: PhantomData }
     }
 
     /// Returns the place.
     #[must_use]
     pub fn index(self) -> usize {
-        self.raw as usize
+        self.raw.get() as usize - 1
     }
 }
 
@@ -61,7 +64,7 @@ impl<T> Hash for Id<T> {
 
 impl<T> fmt::Debug for Id<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{}", self.raw)
+        write!(f, "#{}", self.index())
     }
 }
 
@@ -108,8 +111,18 @@ impl<T> Arena<T> {
     }
 
     /// Gives back memory that is not used.
-    pub fn shrink(&mut self) {
-        self.items.shrink_to_fit();
+    pub(crate) fn shrink(&mut self) {
+        shrink(&mut self.items);
+    }
+}
+
+/// Gives back memory that a vector does not use. An allocator leaves a vector where it is if more
+/// than about half of its block is used, so its items move to a block of their own.
+pub(crate) fn shrink<T>(items: &mut Vec<T>) {
+    if items.capacity() > items.len() {
+        let mut exact = Vec::with_capacity(items.len());
+        exact.append(items);
+        *items = exact;
     }
 }
 

@@ -692,10 +692,8 @@ impl Compute<'_> {
         let lowered = self.lowered;
         let found = match (&lowered.module.exprs[expr], unit) {
             (Expr::Int(number), None) => Some(*number),
-            (Expr::Quantity { number, unit: Unit::Bytes(factor) }, Some(true))
-            | (Expr::Quantity { number, unit: Unit::Nanoseconds(factor) }, Some(false)) => {
-                number.checked_mul(*factor)
-            }
+            (Expr::Quantity { number, unit: Unit::Bytes }, Some(true))
+            | (Expr::Quantity { number, unit: Unit::Nanoseconds }, Some(false)) => Some(*number),
             (Expr::Missing, _) => return None,
             _ => None,
         };

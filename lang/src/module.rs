@@ -322,7 +322,7 @@ pub struct Stmt {
     pub span: SpanId,
 }
 
-/// What a statement says.
+/// What a statement says. What is long and seldom written is in a box.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StmtKind {
     /// `host nghttp2 >= 1.43`
@@ -352,7 +352,7 @@ pub enum StmtKind {
     /// `steps autotools`, `include dpdk.minimal`
     Include(Include),
     /// `use "core" from lock`
-    Use(Use),
+    Use(Box<Use>),
     /// One line of `exports { … }`
     Export {
         /// The key: `host_to_run`.
@@ -361,7 +361,7 @@ pub enum StmtKind {
         dep: Box<Dep>,
     },
     /// `ignore exports from zlib to run`
-    IgnoreExports(IgnoreExports),
+    IgnoreExports(Box<IgnoreExports>),
     /// `path op value`
     Setting(Setting),
     /// `want dpdk, curl`
@@ -373,7 +373,7 @@ pub enum StmtKind {
     /// `policy openssl[fips] "…"`
     Policy {
         /// What is demanded.
-        spec: Spec,
+        spec: Box<Spec>,
         /// Of which version.
         reqs: Box<[Req]>,
         /// Why.
@@ -386,7 +386,7 @@ pub enum StmtKind {
         /// Whether a feature of that name is meant, or a knob.
         kind: OptionKind,
         /// What is set, without the package's name.
-        settings: Vec<Setting>,
+        settings: Box<[Setting]>,
     },
 }
 

@@ -34,9 +34,8 @@ impl<'a> Checker<'a> {
     fn refine(&mut self, expr: ExprId, expected: &Ty) {
         match (self.expr_ref(expr), expected.without_opt()) {
             (Expr::Int(number), Ty::Int(_)) => self.in_range(expr, *number, expected),
-            (Expr::Quantity { number, unit }, Ty::Size(_) | Ty::Duration(_)) => {
-                let (number, _) = Self::quantity(*number, *unit);
-                self.in_range(expr, number, expected);
+            (Expr::Quantity { number, .. }, Ty::Size(_) | Ty::Duration(_)) => {
+                self.in_range(expr, *number, expected);
             }
             (Expr::Binary { .. } | Expr::Neg(_), Ty::Int(_) | Ty::Size(_) | Ty::Duration(_)) => {
                 if let Some(number) = self.constant_number(expr) {
@@ -177,7 +176,7 @@ impl<'a> Checker<'a> {
         }
         match self.expr_ref(expr) {
             Expr::Int(_) => self.set(expr, Res::None, Ty::INT),
-            Expr::Quantity { unit: crate::module::Unit::Bytes(_), .. } => {
+            Expr::Quantity { unit: crate::module::Unit::Bytes, .. } => {
                 self.set(expr, Res::None, Ty::Size(Default::default()))
             }
             Expr::Quantity { .. } => self.set(expr, Res::None, Ty::Duration(Default::default())),

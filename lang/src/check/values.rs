@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::constants::holds;
 use super::{Checker, Res};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::module::{Expr, ExprId, Name, Unit};
+use crate::module::{Expr, ExprId, Name};
 use crate::nearest::{did_you_mean, list, nearest};
 use crate::types::{EnumTy, Predicate, Ranges, Ty, show_duration, show_intervals, show_size};
 use crate::version::{Version, VersionBound};
@@ -272,14 +272,6 @@ impl Checker<'_> {
                 })
             }
             _ => None,
-        }
-    }
-
-    /// The number of a quantity, in bytes or nanoseconds.
-    pub(super) fn quantity(number: i64, unit: Unit) -> (i64, bool) {
-        match unit {
-            Unit::Bytes(factor) => (number.saturating_mul(factor), true),
-            Unit::Nanoseconds(factor) => (number.saturating_mul(factor), false),
         }
     }
 

@@ -3,7 +3,8 @@
 use super::{ExprId, Ident, Name, Req, Spec};
 use crate::version::Comparison;
 
-/// An expression.
+/// An expression. There are more of these than of all else in a module together, so it is no larger
+/// than the name that most are: what is longer is in a box.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expr {
     /// Something that could not be parsed; the parser has said so.
@@ -16,9 +17,9 @@ pub enum Expr {
     Series(Name),
     /// A number with a unit.
     Quantity {
-        /// The number.
+        /// How many bytes or nanoseconds it is.
         number: i64,
-        /// The unit.
+        /// Which of the two.
         unit: Unit,
     },
     /// A pattern, without its slashes.
@@ -39,7 +40,7 @@ pub enum Expr {
         /// What it is a member of.
         of: ExprId,
         /// The member.
-        name: Ident,
+        name: Box<Ident>,
     },
     /// `callee(args)`
     Call {
@@ -195,13 +196,13 @@ impl BinaryOp {
     }
 }
 
-/// A unit of size or time.
+/// What a size or a time is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// Bytes, times this many.
-    Bytes(i64),
-    /// Nanoseconds, times this many.
-    Nanoseconds(i64),
+    /// Of a size.
+    Bytes,
+    /// Of a time.
+    Nanoseconds,
 }
 
 /// An arm of `match`.
@@ -225,7 +226,7 @@ pub enum Element {
     /// `for name in list when cond => element`
     For {
         /// What each value is called.
-        name: Ident,
+        name: Box<Ident>,
         /// What is gone through.
         list: ExprId,
         /// Which values are taken.

@@ -46,7 +46,7 @@ impl Lowerer {
             ast::Expr::Member(it) => {
                 let of = self.expr_or_missing(it.expr(), it);
                 match it.name_ref() {
-                    Some(name) => Expr::Member { of, name: self.name_ref(&name) },
+                    Some(name) => Expr::Member { of, name: Box::new(self.name_ref(&name)) },
                     None => Expr::Missing,
                 }
             }
@@ -200,7 +200,7 @@ impl Lowerer {
                 Element::Entry(key, value)
             }
             ast::Element::ForElement(it) => Element::For {
-                name: self.name(&it.name()?),
+                name: Box::new(self.name(&it.name()?)),
                 list: self.expr_or_missing(it.in_(), it),
                 when: if it.when_token().is_some() { self.opt_expr(it.when()) } else { None },
                 element: Box::new(self.element(&it.element()?)?),
@@ -406,24 +406,20 @@ fn int(text: &str) -> Option<i64> {
 fn quantity(text: &str) -> Option<(i64, Unit)> {
     let split = text.find(|c: char| c.is_ascii_alphabetic())?;
     let number = int(text[..split].trim_end())?;
-    let unit = match &text[split..] {
-        "B" => Unit::Bytes(1),
-        "KiB" => Unit::Bytes(1 << 10),
-        "MiB" => Unit::Bytes(1 << 20),
-        "GiB" => Unit::Bytes(1 << 30),
-        "TiB" => Unit::Bytes(1 << 40),
-        "ns" => Unit::Nanoseconds(1),
-        "us" => Unit::Nanoseconds(1_000),
-        "ms" => Unit::Nanoseconds(1_000_000),
-        "s" => Unit::Nanoseconds(1_000_000_000),
-        "min" => Unit::Nanoseconds(60_000_000_000),
-        "h" => Unit::Nanoseconds(3_600_000_000_000),
-        "d" => Unit::Nanoseconds(86_400_000_000_000),
+    let (factor, unit) = match &text[split..] {
+        "B" => (1, Unit::Bytes),
+        "KiB" => (1 << 10, Unit::Bytes),
+        "MiB" => (1 << 20, Unit::Bytes),
+        "GiB" => (1 << 30, Unit::Bytes),
+        "TiB" => (1 << 40, Unit::Bytes),
+        "ns" => (1, Unit::Nanoseconds),
+        "us" => (1_000, Unit::Nanoseconds),
+        "ms" => (1_000_000, Unit::Nanoseconds),
+        "s" => (1_000_000_000, Unit::Nanoseconds),
+        "min" => (60_000_000_000, Unit::Nanoseconds),
+        "h" => (3_600_000_000_000, Unit::Nanoseconds),
+        "d" => (86_400_000_000_000, Unit::Nanoseconds),
         _ => return None,
     };
-    let factor = match unit {
-        Unit::Bytes(factor) | Unit::Nanoseconds(factor) => factor,
-    };
-    number.checked_mul(factor)?;
-    Some((number, unit))
+    Some((number.checked_mul(factor)?, unit))
 }

@@ -111,12 +111,12 @@ impl Lowerer {
             }
             Item::IgnoreExports(it) => {
                 let Some(name) = it.name_ref() else { return };
-                let ignore = IgnoreExports {
+                let ignore = Box::new(IgnoreExports {
                     from: it.how_token().is_none_or(|it| it.kind() == FROM_KW),
                     package: self.name_ref(&name),
                     to: it.to().map(|it| self.name_ref(&it)),
                     when: it.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it)),
-                };
+                });
                 self.stmt(StmtKind::IgnoreExports(ignore), it, None, place);
             }
             Item::When(it) => self.when(it, place),
@@ -142,7 +142,7 @@ impl Lowerer {
             Item::Policy(it) => {
                 let Some(spec) = it.spec() else { return };
                 let policy = StmtKind::Policy {
-                    spec: self.spec(&spec),
+                    spec: Box::new(self.spec(&spec)),
                     reqs: self.reqs(it.reqs()),
                     message: self.message(it.message()),
                 };
@@ -590,12 +590,12 @@ impl Lowerer {
             }
             (None, None) => return,
         };
-        let kind = StmtKind::Use(Use {
+        let kind = StmtKind::Use(Box::new(Use {
             target,
             is_path,
             alias: use_.name().map(|it| self.name(&it)),
             from: use_.name_ref().map(|it| self.name_ref(&it)),
-        });
+        }));
         self.stmt(kind, use_, None, place);
     }
 
@@ -613,6 +613,7 @@ impl Lowerer {
                 settings.extend(self.setting(it, &inner));
             }
         }
+        let settings = settings.into_boxed_slice();
         self.stmt(StmtKind::PkgsWhere { option, kind, settings }, pkgs, None, place);
     }
 
