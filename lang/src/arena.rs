@@ -110,6 +110,11 @@ impl<T> Arena<T> {
         &self.items
     }
 
+    /// Makes room for that many more items.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.items.reserve_exact(more);
+    }
+
     /// Gives back memory that is not used.
     pub(crate) fn shrink(&mut self) {
         shrink(&mut self.items);

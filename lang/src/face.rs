@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use crate::module::{Name, OptionKind};
 use crate::schema::OptionTable;
+use crate::syntax::ast::Place;
 use crate::syntax::{Child, Parse, Ref, SyntaxKind, TRIVIA};
 
 /// What others see of a recipe.

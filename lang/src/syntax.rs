@@ -21,13 +21,13 @@ pub use error::{SyntaxError, SyntaxErrorKind};
 pub use kind::SyntaxKind;
 pub use slip::{Slip, SlipText};
 pub use strings::{is_name, quote};
-pub use tree::{SyntaxElement, SyntaxNode, SyntaxNodeChildren, SyntaxToken, TokenAtOffset};
+pub use tree::{Ref, SyntaxElement, SyntaxNode, SyntaxNodeChildren, SyntaxToken, TokenAtOffset};
 
 pub(crate) use parser::begins_item;
 pub(crate) use token_set::TRIVIA;
-pub(crate) use tree::{Child, Ref};
+pub(crate) use tree::Child;
 
-use ast::AstNode;
+use ast::{AstNode, Place};
 use tree::Tree;
 
 /// What parsing gave: a tree, always, and what is wrong with the text.
@@ -55,6 +55,11 @@ impl Parse {
             panic!("the root of every tree is a file")
         };
         file
+    }
+
+    /// Returns the file that was parsed, as something that borrows the tree.
+    pub(crate) fn file_ref(&self) -> ast::File<Ref<'_>> {
+        ast::File { syntax: self.root() }
     }
 
     /// Returns the root as something that borrows the tree, which is faster to walk.
@@ -104,5 +109,5 @@ pub fn parse_expr(text: &str) -> Parse {
 
 /// Returns where a node stands, without white space and comments at its beginning.
 pub(crate) fn range_of(node: &SyntaxNode) -> TextRange {
-    node.range_without_trivia()
+    node.borrowed().range_without_trivia()
 }

@@ -271,8 +271,8 @@ fn children(rule: &Rule, label: Option<&str>, arity: Arity, out: &mut Vec<Child>
 fn nodes(grammar: &Grammar) -> String {
     let mut code = String::from(
         "//! The typed tree. Generated from `kiln.ungram` by `cargo xtask codegen`.\n\n\
-         use super::{AstChildren, AstNode, support};\n\
-         use crate::syntax::{SyntaxKind, SyntaxKind::*, SyntaxNode, SyntaxToken};\n\n",
+         use super::{AstChildren, AstNode, Node, support};\n\
+         use crate::syntax::{SyntaxKind, SyntaxKind::*, SyntaxNode};\n\n",
     );
     for node in grammar.iter() {
         if is_choice(grammar, node) {
@@ -304,29 +304,31 @@ fn choice(grammar: &Grammar, node: Node, code: &mut String) {
     let variants = alternatives(grammar, node);
     let _ = writeln!(
         code,
-        "/// One of the nodes of the rule `{name}`.\n#[derive(Debug, Clone, PartialEq, Eq, Hash)]\npub enum {name} {{"
+        "/// One of the nodes of the rule `{name}`.\n#[derive(Debug, Clone, PartialEq, Eq, Hash)]\npub enum {name}<N = SyntaxNode> {{"
     );
     for variant in &variants {
         let variant = &grammar[*variant].name;
-        let _ = writeln!(code, "/// `{variant}`\n{variant}({variant}),");
+        let _ = writeln!(code, "/// `{variant}`\n{variant}({variant}<N>),");
     }
     let _ = writeln!(
         code,
-        "}}\n\nimpl AstNode for {name} {{\nfn can_cast(kind: SyntaxKind) -> bool {{"
+        "}}\n\nimpl<N: Node> AstNode for {name}<N> {{\ntype Node = N;\n\nfn can_cast(kind: SyntaxKind) -> bool {{"
     );
     let casts: Vec<String> =
-        variants.iter().map(|it| format!("{}::can_cast(kind)", grammar[*it].name)).collect();
+        variants.iter().map(|it| format!("{}::<N>::can_cast(kind)", grammar[*it].name)).collect();
     let _ = writeln!(code, "{}\n}}\n", casts.join(" || "));
-    let _ =
-        writeln!(code, "fn cast(syntax: SyntaxNode) -> Option<Self> {{\nlet kind = syntax.kind();");
+    let _ = writeln!(
+        code,
+        "fn cast(syntax: N) -> Option<Self> {{\nlet kind = syntax.borrowed().kind();"
+    );
     for variant in &variants {
         let variant = &grammar[*variant].name;
         let _ = writeln!(
             code,
-            "if {variant}::can_cast(kind) {{ return {variant}::cast(syntax).map({name}::{variant}); }}"
+            "if {variant}::<N>::can_cast(kind) {{ return {variant}::cast(syntax).map({name}::{variant}); }}"
         );
     }
-    let _ = writeln!(code, "None\n}}\n\nfn syntax(&self) -> &SyntaxNode {{\nmatch self {{");
+    let _ = writeln!(code, "None\n}}\n\nfn syntax(&self) -> &N {{\nmatch self {{");
     for variant in &variants {
         let variant = &grammar[*variant].name;
         let _ = writeln!(code, "{name}::{variant}(it) => it.syntax(),");
@@ -339,10 +341,10 @@ fn structure(grammar: &Grammar, node: Node, code: &mut String) {
     let kind = screaming(name);
     let _ = writeln!(
         code,
-        "/// A node of the rule `{name}`.\n#[derive(Debug, Clone, PartialEq, Eq, Hash)]\npub struct {name} {{\npub(crate) syntax: SyntaxNode,\n}}\n\n\
-         impl AstNode for {name} {{\nfn can_cast(kind: SyntaxKind) -> bool {{\nkind == {kind}\n}}\n\n\
-         fn cast(syntax: SyntaxNode) -> Option<Self> {{\nSelf::can_cast(syntax.kind()).then_some({name} {{ syntax }})\n}}\n\n\
-         fn syntax(&self) -> &SyntaxNode {{\n&self.syntax\n}}\n}}\n\nimpl {name} {{"
+        "/// A node of the rule `{name}`.\n#[derive(Debug, Clone, PartialEq, Eq, Hash)]\npub struct {name}<N = SyntaxNode> {{\npub(crate) syntax: N,\n}}\n\n\
+         impl<N: Node> AstNode for {name}<N> {{\ntype Node = N;\n\nfn can_cast(kind: SyntaxKind) -> bool {{\nkind == {kind}\n}}\n\n\
+         fn cast(syntax: N) -> Option<Self> {{\nSelf::can_cast(syntax.borrowed().kind()).then_some({name} {{ syntax }})\n}}\n\n\
+         fn syntax(&self) -> &N {{\n&self.syntax\n}}\n}}\n\nimpl<N: Node> {name}<N> {{"
     );
     let mut all = Vec::new();
     children(&grammar[node].rule, None, Arity::One, &mut all);
@@ -364,7 +366,7 @@ fn structure(grammar: &Grammar, node: Node, code: &mut String) {
                     if seen.insert(method.clone(), ty.clone()).is_none() {
                         let _ = writeln!(
                             code,
-                            "/// The children `{ty}`, in order.\npub fn {method}(&self) -> AstChildren<{ty}> {{\nsupport::children(&self.syntax)\n}}\n"
+                            "/// The children `{ty}`, in order.\npub fn {method}(&self) -> AstChildren<{ty}<N>> {{\nsupport::children(&self.syntax)\n}}\n"
                         );
                     }
                     continue;
@@ -374,7 +376,7 @@ fn structure(grammar: &Grammar, node: Node, code: &mut String) {
                 if seen.insert(method.clone(), ty.clone()).is_none() {
                     let _ = writeln!(
                         code,
-                        "/// The child `{}`.\npub fn {method}(&self) -> Option<{ty}> {{\nsupport::child(&self.syntax, {nth})\n}}\n",
+                        "/// The child `{}`.\npub fn {method}(&self) -> Option<{ty}<N>> {{\nsupport::child(&self.syntax, {nth})\n}}\n",
                         label.as_deref().unwrap_or(ty)
                     );
                 }
@@ -391,7 +393,7 @@ fn structure(grammar: &Grammar, node: Node, code: &mut String) {
                 if seen.insert(method.clone(), String::new()).is_none() {
                     let _ = writeln!(
                         code,
-                        "/// The token `{base}`.\npub fn {method}(&self) -> Option<SyntaxToken> {{\nsupport::token(&self.syntax, &[{}])\n}}\n",
+                        "/// The token `{base}`.\npub fn {method}(&self) -> Option<N::Token> {{\nsupport::token(&self.syntax, &[{}])\n}}\n",
                         kinds.join(", ")
                     );
                 }

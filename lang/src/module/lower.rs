@@ -13,8 +13,9 @@ use super::{
     Attr, Body, BodyId, Expr, ExprId, Guard, GuardId, GuardKind, Ident, Module, ModuleKind, Name,
     SourceMap, SpanId,
 };
+use crate::arena::shrink;
 use crate::syntax::ast::{self, AstNode};
-use crate::syntax::{Parse, SyntaxNode, SyntaxToken};
+use crate::syntax::{Parse, Ref};
 
 /// Something that follows the grammar and is still wrong, whatever the names in it mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,35 +60,40 @@ pub enum LowerErrorKind {
 /// Lowers a parsed file.
 #[must_use]
 pub fn lower(parse: &Parse) -> (Module, SourceMap, Vec<LowerError>) {
-    let file = parse.file();
-    let mut lowerer =
-        Lowerer { module: Module::default(), map: SourceMap::default(), errors: Vec::new() };
+    let file = parse.file_ref();
+    let mut module = Module::default();
+    let mut map = SourceMap::default();
+    // Enough for most files, and given back below: vectors that grow step by step are copied at
+    // each step.
+    let places = file.syntax().below().len() / 4;
+    module.exprs.reserve(places);
+    map.exprs.reserve(places);
+    map.spans.reserve(places);
+    let mut lowerer = Lowerer { module, map, errors: Vec::new() };
     lowerer.file(&file);
     let Lowerer { mut module, mut map, errors } = lowerer;
-    shrink(&mut module);
-    map.spans.shrink_to_fit();
-    map.exprs.shrink_to_fit();
+    shrink_all(&mut module);
+    shrink(&mut map.spans);
+    shrink(&mut map.exprs);
     (module, map, errors)
 }
 
-/// Gives back memory that is not used: modules are kept for as long as an editor is open.
-fn shrink(module: &mut Module) {
+/// Gives back memory that is not used: modules are kept for as long as an editor is open, and what
+/// thousands of them take has to be got from the system first.
+fn shrink_all(module: &mut Module) {
     module.exprs.shrink();
+    module.bodies.shrink();
     module.guards.shrink();
     module.types.shrink();
     module.enums.shrink();
     for at in 0..module.bodies.len() {
         let Body { options, steps, stmts, versions, parts } =
             &mut module.bodies[BodyId::from_index(at)];
-        options.shrink_to_fit();
-        steps.shrink_to_fit();
-        stmts.shrink_to_fit();
-        versions.shrink_to_fit();
-        parts.shrink_to_fit();
-    }
-    for at in 0..module.enums.len() {
-        let decl = &mut module.enums[super::EnumId::from_index(at)];
-        decl.values.shrink_to_fit();
+        shrink(options);
+        shrink(steps);
+        shrink(stmts);
+        shrink(versions);
+        shrink(parts);
     }
 }
 
@@ -125,12 +131,13 @@ enum Within {
 }
 
 impl Lowerer {
-    fn file(&mut self, file: &ast::File) {
+    fn file(&mut self, file: &ast::File<Ref<'_>>) {
         self.module.doc = file.doc().map(String::into_boxed_str);
         if let Some(header) = file.header() {
             self.header(&header);
         }
-        let body = self.module.bodies.alloc(Body::default());
+        let stmts = Vec::with_capacity(file.items().count());
+        let body = self.module.bodies.alloc(Body { stmts, ..Body::default() });
         self.module.root = Some(body);
         let place =
             Place { body, guard: None, prefix: Vec::new(), lenient: false, within: Within::File };
@@ -138,13 +145,13 @@ impl Lowerer {
             self.item(&item, &place);
         }
         // The text of one spec: a project that wants it.
-        for want in file.syntax().children().filter_map(ast::WantSpec::cast) {
+        for want in file.syntax().nodes().filter_map(ast::WantSpec::cast) {
             self.module.kind = Some(ModuleKind::Project);
             self.lone_want(&want, &place);
         }
     }
 
-    fn header(&mut self, header: &ast::Header) {
+    fn header(&mut self, header: &ast::Header<Ref<'_>>) {
         use crate::syntax::SyntaxKind::*;
         self.module.attrs = self.attrs(header.attrs());
         self.module.name = header.name().map(|it| self.name(&it));
@@ -188,15 +195,15 @@ impl Lowerer {
         self.errors.push(LowerError { kind, range });
     }
 
-    fn name(&mut self, name: &ast::Name) -> Ident {
-        self.ident(name.ident_token(), name.syntax())
+    fn name(&mut self, name: &ast::Name<Ref<'_>>) -> Ident {
+        self.ident(name.ident_token(), *name.syntax())
     }
 
-    fn name_ref(&mut self, name: &ast::NameRef) -> Ident {
-        self.ident(name.ident_token(), name.syntax())
+    fn name_ref(&mut self, name: &ast::NameRef<Ref<'_>>) -> Ident {
+        self.ident(name.ident_token(), *name.syntax())
     }
 
-    fn ident(&mut self, token: Option<SyntaxToken>, node: &SyntaxNode) -> Ident {
+    fn ident(&mut self, token: Option<Ref<'_>>, node: Ref<'_>) -> Ident {
         match token {
             Some(token) => {
                 Ident { name: SmolStr::new(token.text()), span: self.span(token.text_range()) }
@@ -206,7 +213,7 @@ impl Lowerer {
     }
 
     /// The text of a string that stands for a name.
-    fn string_name(&mut self, string: &ast::StringLit) -> Ident {
+    fn string_name(&mut self, string: &ast::StringLit<Ref<'_>>) -> Ident {
         let name = match string.plain_text() {
             Some(text) => SmolStr::new(text),
             None => {
@@ -217,11 +224,25 @@ impl Lowerer {
         Ident { name, span: self.span(string.range()) }
     }
 
-    fn path(&mut self, path: &ast::Path) -> Box<[Ident]> {
-        path.name_refs().map(|it| self.name_ref(&it)).collect()
+    fn path(&mut self, path: &ast::Path<Ref<'_>>) -> Box<[Ident]> {
+        self.each(path.name_refs(), |it, name| Some(it.name_ref(&name)))
     }
 
-    fn attrs(&mut self, attrs: ast::AstChildren<ast::Attr>) -> Vec<Attr> {
+    /// Lowers nodes into a slice that is allocated once, at its size.
+    fn each<A: AstNode, T>(
+        &mut self,
+        nodes: ast::AstChildren<A>,
+        mut lower: impl FnMut(&mut Self, A) -> Option<T>,
+    ) -> Box<[T]>
+    where
+        ast::AstChildren<A>: Clone,
+    {
+        let mut lowered = Vec::with_capacity(nodes.clone().count());
+        lowered.extend(nodes.filter_map(|it| lower(self, it)));
+        lowered.into()
+    }
+
+    fn attrs(&mut self, attrs: ast::AstChildren<ast::Attr<Ref<'_>>>) -> Vec<Attr> {
         attrs
             .filter_map(|attr| {
                 let ident = self.name(&attr.name()?);

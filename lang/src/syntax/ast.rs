@@ -1,64 +1,75 @@
 //! The typed tree: a view of the syntax tree with an accessor for each child.
 //!
+//! It is a view of nodes that share their tree, unless something else is said: what only reads a
+//! tree once, as lowering does, takes nodes that borrow it ([`Ref`](super::Ref)), and counts no shares.
+//!
 //! The nodes are generated from `kiln.ungram`. Every accessor may return nothing: the tree of a
 //! text with errors has holes.
 
 mod nodes;
 mod tokens;
 
-use std::marker::PhantomData;
+use std::ops;
 
 use text_size::TextRange;
 
-use super::{SyntaxKind, SyntaxNode, SyntaxNodeChildren, SyntaxToken};
+use super::SyntaxKind;
 
 pub use nodes::*;
 pub use tokens::{StringStyle, doc};
 
+pub use super::tree::{Node, Place};
+
 /// A node of the typed tree.
 pub trait AstNode: Sized {
+    /// What it is a view of.
+    type Node: Node;
+
     /// Whether nodes of this kind can be seen as `Self`.
     fn can_cast(kind: SyntaxKind) -> bool;
 
     /// Returns the node seen as `Self`, if its kind allows.
-    fn cast(syntax: SyntaxNode) -> Option<Self>;
+    fn cast(syntax: Self::Node) -> Option<Self>;
 
     /// Returns the node.
-    fn syntax(&self) -> &SyntaxNode;
+    fn syntax(&self) -> &Self::Node;
 
     /// Returns where the node stands, without the white space and comments before it.
     fn range(&self) -> TextRange {
-        super::range_of(self.syntax())
+        self.syntax().borrowed().range_without_trivia()
     }
 }
 
 /// The children of one type, in order.
 #[derive(Debug, Clone)]
-pub struct AstChildren<N> {
-    inner: SyntaxNodeChildren,
-    node: PhantomData<N>,
+pub struct AstChildren<A: AstNode> {
+    parent: A::Node,
+    rest: ops::Range<u32>,
 }
 
-impl<N: AstNode> Iterator for AstChildren<N> {
-    type Item = N;
+impl<A: AstNode> Iterator for AstChildren<A> {
+    type Item = A;
 
-    fn next(&mut self) -> Option<N> {
-        self.inner.next_of(N::can_cast).and_then(N::cast)
+    fn next(&mut self) -> Option<A> {
+        let at = self.parent.borrowed().next_of(&mut self.rest, A::can_cast)?;
+        A::cast(self.parent.node(at))
     }
 }
 
 mod support {
-    use super::{AstChildren, AstNode, PhantomData, SyntaxKind, SyntaxNode, SyntaxToken};
+    use super::{AstChildren, AstNode, Node, Place, SyntaxKind};
 
-    pub(super) fn child<N: AstNode>(parent: &SyntaxNode, nth: usize) -> Option<N> {
-        parent.child_of(N::can_cast, nth).and_then(N::cast)
+    pub(super) fn child<A: AstNode>(parent: &A::Node, nth: usize) -> Option<A> {
+        let at = parent.borrowed().child_of(A::can_cast, nth)?;
+        A::cast(parent.node(at))
     }
 
-    pub(super) fn children<N: AstNode>(parent: &SyntaxNode) -> AstChildren<N> {
-        AstChildren { inner: parent.children(), node: PhantomData }
+    pub(super) fn children<A: AstNode>(parent: &A::Node) -> AstChildren<A> {
+        AstChildren { parent: parent.clone(), rest: parent.borrowed().below() }
     }
 
-    pub(super) fn token(parent: &SyntaxNode, kinds: &[SyntaxKind]) -> Option<SyntaxToken> {
-        parent.token_of(kinds)
+    pub(super) fn token<N: Node>(parent: &N, kinds: &[SyntaxKind]) -> Option<N::Token> {
+        let at = parent.borrowed().child_of(|it| kinds.contains(&it), 0)?;
+        Some(parent.token(at))
     }
 }

@@ -1,18 +1,19 @@
 //! What a string literal says: escapes resolved, indentation of long strings removed.
 
+use std::borrow::Cow;
+
 use text_size::{TextRange, TextSize};
 
-use super::ast::{AstNode, Expr, StringLit, StringPart};
+use super::Ref;
+use super::ast::{AstNode, Interpolation, StringLit, StringPart, StringStyle};
 
 /// A part of a string.
 #[derive(Debug, Clone)]
-pub(crate) struct StringPiece {
-    /// The text, or `None` for an interpolation.
-    pub(crate) text: Option<String>,
-    /// What is interpolated; `None` for text, and for an interpolation that could not be parsed.
-    pub(crate) expr: Option<Expr>,
-    /// Where it stands.
-    pub(crate) range: TextRange,
+pub(crate) enum StringPiece<'a> {
+    /// What stands between interpolations; as it is written, if that is what it says.
+    Text(Cow<'a, str>),
+    /// What is interpolated.
+    Interpolation(Interpolation<Ref<'a>>),
 }
 
 /// Something wrong inside a string.
@@ -33,100 +34,100 @@ pub(crate) enum StringErrorKind {
     BadIndent,
 }
 
-/// Calls `take` for each part of a string, in order; returns what is wrong in the string.
-pub(crate) fn pieces(string: &StringLit, mut take: impl FnMut(StringPiece)) -> Vec<StringError> {
-    let style = string.style();
+/// Calls `take` for each part of a string of this style, in order; returns what is wrong in it.
+pub(crate) fn pieces<'a>(
+    string: &StringLit<Ref<'a>>,
+    style: StringStyle,
+    mut take: impl FnMut(StringPiece<'a>),
+) -> Vec<StringError> {
     let mut errors = Vec::new();
-    let parts: Vec<StringPart> = string.string_parts().collect();
-    // A long string whose text begins with a line break is laid out: the first line break is not
-    // part of it, nor is the last with the white space behind it, which all lines begin with.
-    let first = match parts.first() {
-        Some(StringPart::StringChunk(chunk)) => chunk.raw_text(),
-        _ => "",
-    };
-    let laid_out = style.triple && first.trim_start_matches([' ', '\t', '\r']).starts_with('\n');
-    let indent = if laid_out { indent_of(&parts) } else { String::new() };
-    let count = parts.len();
-    for (index, part) in parts.into_iter().enumerate() {
+    let layout = if style.triple { Layout::of(string) } else { None };
+    for (index, part) in string.string_parts().enumerate() {
         match part {
-            StringPart::Interpolation(it) => {
-                take(StringPiece { text: None, expr: it.expr(), range: it.range() });
-            }
+            StringPart::Interpolation(it) => take(StringPiece::Interpolation(it)),
             StringPart::StringChunk(chunk) => {
                 let range = chunk.syntax().text_range();
-                let raw = chunk.raw_text();
-                let mut text =
-                    if raw.contains('\r') { raw.replace("\r\n", "\n") } else { raw.to_owned() };
-                if laid_out {
-                    if index == 0 {
-                        text = text.trim_start_matches([' ', '\t', '\r'])[1..].to_owned();
-                    }
-                    if index + 1 == count {
-                        let end = text.trim_end_matches([' ', '\t']).len();
-                        text.truncate(end);
-                        if text.ends_with('\n') {
-                            text.pop();
-                        }
-                    }
-                    text = unindent(&text, &indent, index == 0, range, &mut errors);
+                let raw = chunk.syntax().text();
+                let mut text = Cow::Borrowed(raw);
+                if raw.contains('\r') {
+                    text = raw.replace("\r\n", "\n").into();
                 }
-                if !style.shell && style.hashes == 0 {
-                    text = unescape(text, range, &mut errors);
+                if let Some(layout) = &layout {
+                    text = layout.unindent(&text, index, range, &mut errors).into();
                 }
-                take(StringPiece { text: Some(text), expr: None, range });
+                if !style.shell && style.hashes == 0 && text.contains('\\') {
+                    text = unescape(&text, range, &mut errors).into();
+                }
+                take(StringPiece::Text(text));
             }
         }
     }
     errors
 }
 
-/// The white space before the closing quotes.
-fn indent_of(parts: &[StringPart]) -> String {
-    match parts.last() {
-        Some(StringPart::StringChunk(chunk)) => {
-            let raw = chunk.raw_text();
-            let line = raw.rsplit('\n').next().unwrap_or("");
-            if line.trim().is_empty() && raw.contains('\n') {
-                line.to_owned()
-            } else {
-                String::new()
-            }
-        }
-        _ => String::new(),
-    }
+/// How a long string is laid out whose text begins with a line break: that is not part of it, nor
+/// is the last one with the white space behind it, which all lines begin with.
+struct Layout<'a> {
+    /// The white space before the closing quotes.
+    indent: &'a str,
+    /// How many parts the string has.
+    count: usize,
 }
 
-fn unindent(
-    text: &str,
-    indent: &str,
-    at_line_start: bool,
-    range: TextRange,
-    errors: &mut Vec<StringError>,
-) -> String {
-    let mut out = String::with_capacity(text.len());
-    for (number, line) in text.split('\n').enumerate() {
-        if number > 0 {
-            out.push('\n');
+impl<'a> Layout<'a> {
+    fn of(string: &StringLit<Ref<'a>>) -> Option<Self> {
+        let text = |part: StringPart<Ref<'a>>| match part {
+            StringPart::StringChunk(chunk) => chunk.syntax().text(),
+            StringPart::Interpolation(_) => "",
+        };
+        let first = text(string.string_parts().next()?);
+        if !first.trim_start_matches([' ', '\t', '\r']).starts_with('\n') {
+            return None;
         }
-        if number == 0 && !at_line_start {
-            out.push_str(line);
-        } else if let Some(rest) = line.strip_prefix(indent) {
-            out.push_str(rest);
-        } else if line.trim().is_empty() {
-            // A blank line need not be indented.
-        } else {
-            errors.push(StringError { kind: StringErrorKind::BadIndent, range });
-            out.push_str(line.trim_start());
-        }
+        let last = text(string.string_parts().last()?);
+        let line = last.rsplit('\n').next().unwrap_or("");
+        let is_indent = line.trim().is_empty() && last.contains('\n');
+        let indent = if is_indent { line } else { "" };
+        Some(Layout { indent, count: string.string_parts().count() })
     }
-    out
+
+    /// Part `index` without what is there for the layout.
+    fn unindent(
+        &self,
+        mut text: &str,
+        index: usize,
+        range: TextRange,
+        errors: &mut Vec<StringError>,
+    ) -> String {
+        if index == 0 {
+            text = &text.trim_start_matches([' ', '\t', '\r'])[1..];
+        }
+        if index + 1 == self.count {
+            text = text.trim_end_matches([' ', '\t']);
+            text = text.strip_suffix('\n').unwrap_or(text);
+        }
+        let mut out = String::with_capacity(text.len());
+        for (number, line) in text.split('\n').enumerate() {
+            if number > 0 {
+                out.push('\n');
+            }
+            if number == 0 && index > 0 {
+                out.push_str(line);
+            } else if let Some(rest) = line.strip_prefix(self.indent) {
+                out.push_str(rest);
+            } else if line.trim().is_empty() {
+                // A blank line need not be indented.
+            } else {
+                errors.push(StringError { kind: StringErrorKind::BadIndent, range });
+                out.push_str(line.trim_start());
+            }
+        }
+        out
+    }
 }
 
 /// Resolves `\n \t \r \" \\ \u{…}`.
-fn unescape(text: String, range: TextRange, errors: &mut Vec<StringError>) -> String {
-    if !text.contains('\\') {
-        return text;
-    }
+fn unescape(text: &str, range: TextRange, errors: &mut Vec<StringError>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.char_indices();
     while let Some((at, c)) = chars.next() {

@@ -14,6 +14,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::iter::FusedIterator;
+use std::ops::Range;
 use std::sync::Arc;
 
 use text_size::{TextRange, TextSize};
@@ -165,6 +166,26 @@ impl Iterator for Places<'_> {
     }
 }
 
+//------ what the typed tree is a view of
+
+/// A node or a token, of a tree that it shares or borrows.
+pub trait Place: Clone {
+    /// Returns its place, for what only reads.
+    fn borrowed(&self) -> Ref<'_>;
+}
+
+/// A node, of a tree that it shares or borrows.
+pub trait Node: Place {
+    /// What the tokens are.
+    type Token: Place;
+
+    /// Returns the node at a place of the same tree.
+    fn node(&self, at: u32) -> Self;
+
+    /// Returns the token at a place of the same tree.
+    fn token(&self, at: u32) -> Self::Token;
+}
+
 //------ nodes and tokens that borrow their tree
 
 /// A node or a token that borrows its tree: what only reads once walks by these.
@@ -176,7 +197,7 @@ pub(crate) enum Child<'a> {
 
 /// The place of a node or a token in a tree that is borrowed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Ref<'a> {
+pub struct Ref<'a> {
     tree: &'a Tree,
     at: u32,
 }
@@ -192,6 +213,52 @@ impl<'a> Ref<'a> {
         self.tree.slice(self.at)
     }
 
+    /// Returns where its text stands.
+    pub(crate) fn text_range(self) -> TextRange {
+        self.tree.entry(self.at).range()
+    }
+
+    /// Returns where its text begins behind white space and comments, to its end.
+    pub(crate) fn range_without_trivia(self) -> TextRange {
+        let whole = self.tree.entry(self.at);
+        let first = self.tree.children(self.at).find(|it| !TRIVIA.contains(it.1.kind));
+        let start = first.map_or(whole.end, |it| it.1.start);
+        Entry { start, ..whole }.range()
+    }
+
+    /// Whether it is the same place of the same tree.
+    pub(crate) fn is(self, other: Ref<'_>) -> bool {
+        self.at == other.at && std::ptr::eq(self.tree, other.tree)
+    }
+
+    /// Returns the nodes right below it, in order.
+    pub(crate) fn nodes(self) -> impl Iterator<Item = Ref<'a>> {
+        self.children().filter_map(Child::into_node)
+    }
+
+    /// Returns the places of everything below it.
+    pub(crate) fn below(self) -> Range<u32> {
+        self.at + 1..self.tree.entry(self.at).next
+    }
+
+    /// Returns the place of the next sibling in `rest` whose kind `is` of the kind asked for, and
+    /// goes on behind it.
+    pub(crate) fn next_of(
+        self,
+        rest: &mut Range<u32>,
+        is: impl Fn(SyntaxKind) -> bool,
+    ) -> Option<u32> {
+        let mut places = Places { tree: self.tree, at: rest.start, end: rest.end };
+        let found = places.find(|it| is(it.1.kind));
+        rest.start = places.at;
+        found.map(|it| it.0)
+    }
+
+    /// Returns the place of child number `nth` of those whose kind `is` of the kind asked for.
+    pub(crate) fn child_of(self, is: impl Fn(SyntaxKind) -> bool, nth: usize) -> Option<u32> {
+        self.tree.children(self.at).filter(|it| is(it.1.kind)).nth(nth).map(|it| it.0)
+    }
+
     /// Returns the nodes and tokens right below it, in order.
     pub(crate) fn children(self) -> impl Iterator<Item = Child<'a>> + Clone {
         let tree = self.tree;
@@ -199,6 +266,24 @@ impl<'a> Ref<'a> {
             let it = Ref { tree, at };
             if is_token(entry.kind) { Child::Token(it) } else { Child::Node(it) }
         })
+    }
+}
+
+impl Place for Ref<'_> {
+    fn borrowed(&self) -> Ref<'_> {
+        *self
+    }
+}
+
+impl Node for Ref<'_> {
+    type Token = Self;
+
+    fn node(&self, at: u32) -> Self {
+        Ref { at, ..*self }
+    }
+
+    fn token(&self, at: u32) -> Self {
+        Ref { at, ..*self }
     }
 }
 
@@ -212,7 +297,7 @@ impl<'a> Child<'a> {
     /// Returns where its text stands.
     pub(crate) fn text_range(self) -> TextRange {
         let (Child::Node(it) | Child::Token(it)) = self;
-        it.tree.entry(it.at).range()
+        it.text_range()
     }
 
     /// Returns the node, if it is one.
@@ -294,6 +379,12 @@ macro_rules! in_a_tree {
 
         impl Eq for $name {}
 
+        impl Place for $name {
+            fn borrowed(&self) -> Ref<'_> {
+                Ref { tree: &self.tree, at: self.at }
+            }
+        }
+
         impl Hash for $name {
             fn hash<H: Hasher>(&self, state: &mut H) {
                 self.at.hash(state);
@@ -305,15 +396,22 @@ macro_rules! in_a_tree {
 in_a_tree!(SyntaxNode);
 in_a_tree!(SyntaxToken);
 
+impl Node for SyntaxNode {
+    type Token = SyntaxToken;
+
+    fn node(&self, at: u32) -> Self {
+        SyntaxNode { tree: self.tree.clone(), at }
+    }
+
+    fn token(&self, at: u32) -> SyntaxToken {
+        SyntaxToken { tree: self.tree.clone(), at }
+    }
+}
+
 impl SyntaxNode {
     /// Returns the root of a tree.
     pub(crate) fn root(tree: Arc<Tree>) -> Self {
         SyntaxNode { tree, at: 0 }
-    }
-
-    /// Returns its place, for what only reads.
-    pub(crate) fn borrowed(&self) -> Ref<'_> {
-        Ref { tree: &self.tree, at: self.at }
     }
 
     /// Returns the nodes right below it, in order.
@@ -326,30 +424,6 @@ impl SyntaxNode {
     /// Returns the nodes and tokens right below it, in order.
     pub fn children_with_tokens(&self) -> impl Iterator<Item = SyntaxElement> + use<'_> {
         self.tree.children(self.at).map(|it| self.element(it.0))
-    }
-
-    /// Returns the child number `nth` of those nodes whose kind `is` of the kind asked for.
-    pub(crate) fn child_of(
-        &self,
-        is: impl Fn(SyntaxKind) -> bool,
-        nth: usize,
-    ) -> Option<SyntaxNode> {
-        let mut found = self.tree.children(self.at).filter(|it| is(it.1.kind));
-        found.nth(nth).map(|it| SyntaxNode { tree: self.tree.clone(), at: it.0 })
-    }
-
-    /// Returns the first token right below it that is of one of these kinds.
-    pub(crate) fn token_of(&self, kinds: &[SyntaxKind]) -> Option<SyntaxToken> {
-        let mut found = self.tree.children(self.at).filter(|it| kinds.contains(&it.1.kind));
-        found.next().map(|it| SyntaxToken { tree: self.tree.clone(), at: it.0 })
-    }
-
-    /// Returns where its text begins behind white space and comments, to its end.
-    pub(crate) fn range_without_trivia(&self) -> TextRange {
-        let whole = self.tree.entry(self.at);
-        let first = self.tree.children(self.at).find(|it| !TRIVIA.contains(it.1.kind));
-        let start = first.map_or(whole.end, |it| it.1.start);
-        Entry { start, ..whole }.range()
     }
 
     /// Returns it and all nodes below it, in the order of the text.
@@ -481,26 +555,14 @@ pub struct SyntaxNodeChildren {
     end: u32,
 }
 
-impl SyntaxNodeChildren {
-    /// Returns the next node whose kind `is` of the kind asked for.
-    pub(crate) fn next_of(&mut self, is: impl Fn(SyntaxKind) -> bool) -> Option<SyntaxNode> {
-        while self.at < self.end {
-            let at = self.at;
-            let entry = self.tree.entry(at);
-            self.at = entry.next;
-            if is(entry.kind) {
-                return Some(SyntaxNode { tree: self.tree.clone(), at });
-            }
-        }
-        None
-    }
-}
-
 impl Iterator for SyntaxNodeChildren {
     type Item = SyntaxNode;
 
     fn next(&mut self) -> Option<SyntaxNode> {
-        self.next_of(|it| !is_token(it))
+        let mut places = Places { tree: &self.tree, at: self.at, end: self.end };
+        let found = places.find(|it| !is_token(it.1.kind));
+        self.at = places.at;
+        found.map(|it| SyntaxNode { tree: self.tree.clone(), at: it.0 })
     }
 }
 

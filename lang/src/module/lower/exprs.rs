@@ -9,15 +9,16 @@ use crate::module::{
     Arg, BinaryOp, Element, EnumDecl, EnumId, Enumerator, Expr, ExprId, Group, Ident, MatchArm,
     PackageRef, Req, SettingOp, Spec, SpecItem, StrPart, TypeId, TypeRef, Unit, With,
 };
+use crate::syntax::Ref;
 use crate::syntax::SyntaxKind::*;
 use crate::syntax::ast::{self, AstNode};
-use crate::syntax::strings::{StringErrorKind, pieces};
+use crate::syntax::strings::{StringErrorKind, StringPiece, pieces};
 
 impl Lowerer {
     /// Lowers an expression, or makes a missing one at `near`.
     pub(super) fn expr_or_missing(
         &mut self,
-        expr: Option<ast::Expr>,
+        expr: Option<ast::Expr<Ref<'_>>>,
         near: &impl AstNode,
     ) -> ExprId {
         match expr {
@@ -26,11 +27,11 @@ impl Lowerer {
         }
     }
 
-    pub(super) fn opt_expr(&mut self, expr: Option<ast::Expr>) -> Option<ExprId> {
+    pub(super) fn opt_expr(&mut self, expr: Option<ast::Expr<Ref<'_>>>) -> Option<ExprId> {
         expr.map(|it| self.expr(&it))
     }
 
-    pub(super) fn expr(&mut self, expr: &ast::Expr) -> ExprId {
+    pub(super) fn expr(&mut self, expr: &ast::Expr<Ref<'_>>) -> ExprId {
         let range = expr.range();
         let lowered = match expr {
             ast::Expr::Literal(it) => self.literal(it),
@@ -99,9 +100,9 @@ impl Lowerer {
                     .match_arms()
                     .map(|arm| {
                         let patterns = arm.else_token().is_none().then(|| {
-                            arm.match_patterns()
-                                .map(|it| self.expr_or_missing(it.expr(), &it))
-                                .collect()
+                            self.each(arm.match_patterns(), |it, pattern| {
+                                Some(it.expr_or_missing(pattern.expr(), &pattern))
+                            })
                         });
                         MatchArm { patterns, value: self.expr_or_missing(arm.expr(), &arm) }
                     })
@@ -109,10 +110,10 @@ impl Lowerer {
                 Expr::Match { of, arms }
             }
             ast::Expr::SetLit(it) => {
-                Expr::Set(it.elements().filter_map(|it| self.element(&it)).collect())
+                Expr::Set(self.each(it.elements(), |it, element| it.element(&element)))
             }
             ast::Expr::ListLit(it) => {
-                Expr::List(it.elements().filter_map(|it| self.element(&it)).collect())
+                Expr::List(self.each(it.elements(), |it, element| it.element(&element)))
             }
             ast::Expr::With(it) => match it.spec() {
                 Some(spec) => Expr::With(Box::new(With {
@@ -126,7 +127,7 @@ impl Lowerer {
         self.alloc(lowered, range)
     }
 
-    fn literal(&mut self, literal: &ast::Literal) -> Expr {
+    fn literal(&mut self, literal: &ast::Literal<Ref<'_>>) -> Expr {
         let Some(token) = literal.value_token() else { return Expr::Missing };
         let text = token.text();
         match token.kind() {
@@ -154,14 +155,15 @@ impl Lowerer {
         }
     }
 
-    fn string(&mut self, string: &ast::StringLit) -> Expr {
-        // Most strings are one text.
-        let mut parts = Vec::with_capacity(1);
-        let errors = pieces(string, |piece| match (piece.text, piece.expr) {
-            (Some(text), _) if text.is_empty() => {}
-            (Some(text), _) => parts.push(StrPart::Text(text.into())),
-            (None, Some(expr)) => parts.push(StrPart::Expr(self.expr(&expr))),
-            (None, None) => parts.push(StrPart::Expr(self.alloc(Expr::Missing, piece.range))),
+    fn string(&mut self, string: &ast::StringLit<Ref<'_>>) -> Expr {
+        let style = string.style();
+        let mut parts = Vec::with_capacity(string.string_parts().count());
+        let errors = pieces(string, style, |piece| match piece {
+            StringPiece::Text(text) if text.is_empty() => {}
+            StringPiece::Text(text) => parts.push(StrPart::Text(text.into())),
+            StringPiece::Interpolation(it) => {
+                parts.push(StrPart::Expr(self.expr_or_missing(it.expr(), &it)));
+            }
         });
         for error in errors {
             let kind = match error.kind {
@@ -171,26 +173,24 @@ impl Lowerer {
             };
             self.error(kind, error.range);
         }
-        Expr::Str { parts: parts.into(), shell: string.style().shell }
+        Expr::Str { parts: parts.into(), shell: style.shell }
     }
 
     /// Lowers a message: a string.
-    pub(super) fn message(&mut self, string: Option<ast::StringLit>) -> Option<ExprId> {
+    pub(super) fn message(&mut self, string: Option<ast::StringLit<Ref<'_>>>) -> Option<ExprId> {
         let string = string?;
         let lowered = self.string(&string);
         Some(self.alloc(lowered, string.range()))
     }
 
-    pub(super) fn args(&mut self, list: &ast::ArgList) -> Box<[Arg]> {
-        list.call_args()
-            .map(|arg| Arg {
-                name: arg.name().map(|it| self.name(&it)),
-                value: self.expr_or_missing(arg.expr(), &arg),
-            })
-            .collect()
+    pub(super) fn args(&mut self, list: &ast::ArgList<Ref<'_>>) -> Box<[Arg]> {
+        self.each(list.call_args(), |it, arg| {
+            let name = arg.name().map(|name| it.name(&name));
+            Some(Arg { name, value: it.expr_or_missing(arg.expr(), &arg) })
+        })
     }
 
-    fn element(&mut self, element: &ast::Element) -> Option<Element> {
+    fn element(&mut self, element: &ast::Element<Ref<'_>>) -> Option<Element> {
         Some(match element {
             ast::Element::ExprElement(it) => Element::Expr(self.expr_or_missing(it.expr(), it)),
             ast::Element::SpreadElement(it) => Element::Spread(self.expr_or_missing(it.expr(), it)),
@@ -214,7 +214,7 @@ impl Lowerer {
 
     //------ specs
 
-    pub(super) fn spec(&mut self, spec: &ast::Spec) -> Spec {
+    pub(super) fn spec(&mut self, spec: &ast::Spec<Ref<'_>>) -> Spec {
         let span = self.span_of(spec);
         let (package, output) = if let Some(string) = spec.string_lit() {
             let lowered = self.string(&string);
@@ -229,12 +229,12 @@ impl Lowerer {
         };
         let items = spec
             .spec_items()
-            .map(|items| items.spec_items().filter_map(|it| self.spec_item(&it)).collect())
+            .map(|items| self.each(items.spec_items(), |it, item| it.spec_item(&item)))
             .unwrap_or_default();
         Spec { package, output, items, span }
     }
 
-    fn spec_item(&mut self, item: &ast::SpecItem) -> Option<SpecItem> {
+    fn spec_item(&mut self, item: &ast::SpecItem<Ref<'_>>) -> Option<SpecItem> {
         let path = self.path(&item.path()?);
         let op = item.op_token().and_then(|it| setting_op(it.kind()));
         let value = op.map(|op| (op, self.expr_or_missing(item.expr(), item)));
@@ -242,33 +242,30 @@ impl Lowerer {
         Some(SpecItem { off: item.tilde_token().is_some(), path, value, span })
     }
 
-    pub(super) fn reqs(&mut self, reqs: ast::AstChildren<ast::Req>) -> Box<[Req]> {
-        reqs.filter_map(|it| self.req(&it)).collect()
+    pub(super) fn reqs(&mut self, reqs: ast::AstChildren<ast::Req<Ref<'_>>>) -> Box<[Req]> {
+        self.each(reqs, |it, req| it.req(&req))
     }
 
-    pub(super) fn req(&mut self, req: &ast::Req) -> Option<Req> {
+    pub(super) fn req(&mut self, req: &ast::Req<Ref<'_>>) -> Option<Req> {
         match req {
             ast::Req::VersionReq(req) => {
                 let (op, version) = self.version_req(req)?;
                 Some(Req::Compare(op, version))
             }
-            ast::Req::ReqGroup(group) => Some(Req::Any(
-                group
-                    .req_alts()
-                    .map(|alt| alt.version_reqs().filter_map(|it| self.version_req(&it)).collect())
-                    .collect(),
-            )),
+            ast::Req::ReqGroup(group) => Some(Req::Any(self.each(group.req_alts(), |it, alt| {
+                Some(it.each(alt.version_reqs(), |it, req| it.version_req(&req)))
+            }))),
         }
     }
 
-    fn version_req(&mut self, req: &ast::VersionReq) -> Option<(BinaryOp, ExprId)> {
+    fn version_req(&mut self, req: &ast::VersionReq<Ref<'_>>) -> Option<(BinaryOp, ExprId)> {
         let op = compare_op(req.op_token()?.kind())?;
         Some((op, self.expr_or_missing(req.expr(), req)))
     }
 
     //------ types
 
-    pub(super) fn ty(&mut self, ty: Option<ast::Type>) -> TypeId {
+    pub(super) fn ty(&mut self, ty: Option<ast::Type<Ref<'_>>>) -> TypeId {
         let lowered = match ty {
             None => TypeRef::Missing,
             Some(ast::Type::OptType(it)) => TypeRef::Opt(self.ty(it.type_())),
@@ -284,7 +281,7 @@ impl Lowerer {
                 let path = it.path().map(|it| self.path(&it)).unwrap_or_default();
                 let args = it
                     .type_args()
-                    .map(|it| it.types().map(|it| self.ty(Some(it))).collect())
+                    .map(|args| self.each(args.types(), |it, ty| Some(it.ty(Some(ty)))))
                     .unwrap_or_default();
                 let refinement = it.refinement();
                 let where_ = refinement.as_ref().and_then(|it| it.where_()).map(|it| {
@@ -303,10 +300,10 @@ impl Lowerer {
         name: Option<Ident>,
         doc: Option<Box<str>>,
         attrs: Vec<crate::module::Attr>,
-        body: &ast::EnumBody,
+        body: &ast::EnumBody<Ref<'_>>,
         span: crate::module::SpanId,
     ) -> EnumId {
-        let mut values = Vec::new();
+        let mut values = Vec::with_capacity(body.enumerators().count());
         let mut groups = Vec::new();
         for value in body.enumerators() {
             let attrs = self.attrs(value.attrs());
@@ -320,7 +317,7 @@ impl Lowerer {
                 (None, _) => None,
                 (Some(_), Some(_)) => self.opt_expr(value.expr()),
                 (Some(_), None) => {
-                    let second = value.syntax().children().filter_map(ast::Expr::cast).nth(1);
+                    let second = value.syntax().nodes().filter_map(ast::Expr::cast).nth(1);
                     self.opt_expr(second)
                 }
             };
@@ -333,8 +330,8 @@ impl Lowerer {
             let ident = self.name(&name);
             let mut members = Vec::new();
             if let Some(body) = group.group_body() {
-                for node in body.syntax().children() {
-                    if let Some(name) = ast::NameRef::cast(node.clone()) {
+                for node in body.syntax().nodes() {
+                    if let Some(name) = ast::NameRef::cast(node) {
                         members.push(self.name_ref(&name));
                     } else if let Some(string) = ast::StringLit::cast(node) {
                         members.push(self.string_name(&string));
@@ -373,7 +370,7 @@ fn compare_op(kind: crate::syntax::SyntaxKind) -> Option<BinaryOp> {
     })
 }
 
-fn binary_op(binary: &ast::Binary) -> Option<BinaryOp> {
+fn binary_op(binary: &ast::Binary<Ref<'_>>) -> Option<BinaryOp> {
     let op = binary.op()?;
     Some(match op {
         PIPE => BinaryOp::Or,

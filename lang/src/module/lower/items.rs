@@ -8,11 +8,12 @@ use crate::module::{
     Setting, SettingOp, StepDecl, StepPlace, Stmt, StmtKind, TypeName, TypeNameKind, Use,
     VersionEntry, WantSpec,
 };
+use crate::syntax::Ref;
 use crate::syntax::SyntaxKind::*;
 use crate::syntax::ast::{self, AstNode, Item};
 
 impl Lowerer {
-    pub(super) fn item(&mut self, item: &Item, place: &Place) {
+    pub(super) fn item(&mut self, item: &Item<Ref<'_>>, place: &Place) {
         if !self.allowed(item, place) {
             return;
         }
@@ -171,14 +172,14 @@ impl Lowerer {
         }
     }
 
-    fn block(&mut self, block: &ast::Block, place: &Place) {
+    fn block(&mut self, block: &ast::Block<Ref<'_>>, place: &Place) {
         for item in block.items() {
             self.item(&item, place);
         }
     }
 
     /// A block whose settings begin with `path`.
-    fn amend_block(&mut self, block: &ast::Block, path: Vec<Ident>, place: &Place) {
+    fn amend_block(&mut self, block: &ast::Block<Ref<'_>>, path: Vec<Ident>, place: &Place) {
         let mut prefix = place.prefix.clone();
         prefix.extend(path);
         self.block(block, &Place { prefix, within: Within::Amend, ..place.clone() });
@@ -191,7 +192,7 @@ impl Lowerer {
 
     //------ options
 
-    fn feature(&mut self, feature: &ast::Feature, place: &Place) {
+    fn feature(&mut self, feature: &ast::Feature<Ref<'_>>, place: &Place) {
         let Some(name) = feature.name() else { return };
         let ident = self.name(&name);
         let default = self.opt_expr(feature.expr());
@@ -204,7 +205,7 @@ impl Lowerer {
         }
     }
 
-    fn knob(&mut self, knob: &ast::Knob, place: &Place) {
+    fn knob(&mut self, knob: &ast::Knob<Ref<'_>>, place: &Place) {
         let Some(name) = knob.name() else { return };
         let ident = self.name(&name);
         let ty = Some(self.ty(knob.type_()));
@@ -228,8 +229,9 @@ impl Lowerer {
                 let patterns = named.clone().into_boxed_slice();
                 self.guard(place.guard, GuardKind::ElseArm { knob: ident.clone(), patterns })
             } else {
-                let patterns: Box<[_]> =
-                    arm.arm_patterns().map(|it| self.expr_or_missing(it.expr(), &it)).collect();
+                let patterns = self.each(arm.arm_patterns(), |it, pattern| {
+                    Some(it.expr_or_missing(pattern.expr(), &pattern))
+                });
                 named.extend(patterns.iter().copied());
                 self.guard(place.guard, GuardKind::Arm { knob: ident.clone(), patterns })
             };
@@ -242,7 +244,7 @@ impl Lowerer {
         }
     }
 
-    fn field(&mut self, field: &ast::Field, place: &Place) {
+    fn field(&mut self, field: &ast::Field<Ref<'_>>, place: &Place) {
         let Some(name) = field.name() else { return };
         let ident = self.name(&name);
         let ty = Some(self.ty(field.type_()));
@@ -251,7 +253,7 @@ impl Lowerer {
         self.module.bodies[place.body].options.push(OptionDecl { ty, default, ..decl });
     }
 
-    fn let_(&mut self, let_: &ast::Let, place: &Place) {
+    fn let_(&mut self, let_: &ast::Let<Ref<'_>>, place: &Place) {
         let Some(name) = let_.name() else { return };
         let ident = self.name(&name);
         let ty = let_.type_().map(|it| self.ty(Some(it)));
@@ -265,7 +267,7 @@ impl Lowerer {
         kind: OptionKind,
         ident: &Ident,
         node: &impl AstNode,
-        attrs: ast::AstChildren<ast::Attr>,
+        attrs: ast::AstChildren<ast::Attr<Ref<'_>>>,
         place: &Place,
     ) -> OptionDecl {
         OptionDecl {
@@ -284,7 +286,11 @@ impl Lowerer {
         }
     }
 
-    fn tails(&mut self, mut decl: OptionDecl, tails: ast::AstChildren<ast::Tail>) -> OptionDecl {
+    fn tails(
+        &mut self,
+        mut decl: OptionDecl,
+        tails: ast::AstChildren<ast::Tail<Ref<'_>>>,
+    ) -> OptionDecl {
         for tail in tails {
             match tail {
                 ast::Tail::JoinTail(it) => decl.join = it.name_ref().map(|it| self.name_ref(&it)),
@@ -296,7 +302,7 @@ impl Lowerer {
         decl
     }
 
-    fn record(&mut self, record: &ast::RecordDecl) {
+    fn record(&mut self, record: &ast::RecordDecl<Ref<'_>>) {
         let Some(name) = record.name() else { return };
         let ident = self.name(&name);
         let mut fields = Vec::new();
@@ -314,7 +320,7 @@ impl Lowerer {
         self.module.type_names.push(TypeName { ident, kind: TypeNameKind::Record(id) });
     }
 
-    fn function(&mut self, function: &ast::Function) {
+    fn function(&mut self, function: &ast::Function<Ref<'_>>) {
         let Some(name) = function.name() else { return };
         let ident = self.name(&name);
         let mut params = Vec::new();
@@ -337,7 +343,7 @@ impl Lowerer {
         });
     }
 
-    fn step(&mut self, step: &ast::Step, place: &Place) {
+    fn step(&mut self, step: &ast::Step<Ref<'_>>, place: &Place) {
         let Some(name) = step.name() else { return };
         let ident = self.name(&name);
         let at = match (step.place_token(), step.name_ref()) {
@@ -353,11 +359,11 @@ impl Lowerer {
         self.module.bodies[place.body].steps.push(decl);
     }
 
-    fn versions(&mut self, versions: &ast::Versions, place: &Place) {
+    fn versions(&mut self, versions: &ast::Versions<Ref<'_>>, place: &Place) {
         for entry in versions.version_entries() {
             let attrs = self.attrs(entry.attrs());
             let version = if let Some(literal) = entry.literal() {
-                self.ident(literal.value_token(), literal.syntax())
+                self.ident(literal.value_token(), *literal.syntax())
             } else if let Some(name) = entry.name_ref() {
                 self.name_ref(&name)
             } else if let Some(string) = entry.string_lit() {
@@ -393,9 +399,9 @@ impl Lowerer {
     fn dep(
         &mut self,
         role: Role,
-        spec: &ast::Spec,
-        reqs: ast::AstChildren<ast::Req>,
-        tails: ast::AstChildren<ast::DepTail>,
+        spec: &ast::Spec<Ref<'_>>,
+        reqs: ast::AstChildren<ast::Req<Ref<'_>>>,
+        tails: ast::AstChildren<ast::DepTail<Ref<'_>>>,
     ) -> Dep {
         let mut dep = Dep {
             role,
@@ -415,11 +421,11 @@ impl Lowerer {
         dep
     }
 
-    fn provides(&mut self, provides: &ast::Provides, place: &Place) {
+    fn provides(&mut self, provides: &ast::Provides<Ref<'_>>, place: &Place) {
         // `NameRef Req*` again and again: requirements belong to the name before them.
         let mut interfaces: Vec<(Ident, Vec<crate::module::Req>)> = Vec::new();
-        for child in provides.syntax().children() {
-            if let Some(name) = ast::NameRef::cast(child.clone()) {
+        for child in provides.syntax().nodes() {
+            if let Some(name) = ast::NameRef::cast(child) {
                 interfaces.push((self.name_ref(&name), Vec::new()));
             } else if let (Some(req), Some(last)) = (ast::Req::cast(child), interfaces.last_mut()) {
                 last.1.extend(self.req(&req));
@@ -431,7 +437,7 @@ impl Lowerer {
         self.stmt(StmtKind::Provides(Box::new(provides_)), provides, doc_of(provides), place);
     }
 
-    fn exports(&mut self, list: &ast::ExportList, guard: Option<GuardId>, place: &Place) {
+    fn exports(&mut self, list: &ast::ExportList<Ref<'_>>, guard: Option<GuardId>, place: &Place) {
         for export in list.exports() {
             let (Some(key), Some(spec)) = (export.name_ref(), export.spec()) else { continue };
             let key = self.name_ref(&key);
@@ -448,7 +454,7 @@ impl Lowerer {
         }
     }
 
-    fn want(&mut self, want: &ast::WantSpec) -> Option<WantSpec> {
+    fn want(&mut self, want: &ast::WantSpec<Ref<'_>>) -> Option<WantSpec> {
         Some(WantSpec {
             spec: self.spec(&want.spec()?),
             reqs: self.reqs(want.reqs()),
@@ -456,23 +462,28 @@ impl Lowerer {
         })
     }
 
-    pub(super) fn lone_want(&mut self, want: &ast::WantSpec, place: &Place) {
+    pub(super) fn lone_want(&mut self, want: &ast::WantSpec<Ref<'_>>, place: &Place) {
         if let Some(lowered) = self.want(want) {
             self.stmt(StmtKind::Want(vec![lowered]), want, None, place);
         }
     }
 
-    fn rule_message(&mut self, rule: &ast::Rule) -> Option<crate::module::ExprId> {
+    fn rule_message(&mut self, rule: &ast::Rule<Ref<'_>>) -> Option<crate::module::ExprId> {
         // The message is the last string; the condition itself may be one only by mistake.
-        let last = rule.syntax().children().filter_map(ast::StringLit::cast).last()?;
+        let last = rule.syntax().nodes().filter_map(ast::StringLit::cast).last()?;
         let cond = rule.expr()?;
-        if cond.syntax() == last.syntax() {
+        if cond.syntax().is(*last.syntax()) {
             return None;
         }
         self.message(Some(last))
     }
 
-    fn unavailable(&mut self, node: &ast::Unavailable, package: Option<Ident>, place: &Place) {
+    fn unavailable(
+        &mut self,
+        node: &ast::Unavailable<Ref<'_>>,
+        package: Option<Ident>,
+        place: &Place,
+    ) {
         let when = node.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
         let message = self.message(node.message());
         let lenient = place.lenient;
@@ -484,9 +495,9 @@ impl Lowerer {
     fn part(
         &mut self,
         kind: PartKind,
-        name: Option<ast::Name>,
-        attrs: ast::AstChildren<ast::Attr>,
-        block: Option<ast::Block>,
+        name: Option<ast::Name<Ref<'_>>>,
+        attrs: ast::AstChildren<ast::Attr<Ref<'_>>>,
+        block: Option<ast::Block<Ref<'_>>>,
         node: &impl AstNode,
         place: &Place,
     ) -> Option<BodyId> {
@@ -519,7 +530,7 @@ impl Lowerer {
         Some(body)
     }
 
-    fn output(&mut self, output: &ast::Output, place: &Place) {
+    fn output(&mut self, output: &ast::Output<Ref<'_>>, place: &Place) {
         let of = output.name_ref().map(|it| self.name_ref(&it));
         let when = output.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
         let (name, block) = (output.name(), output.block());
@@ -531,13 +542,13 @@ impl Lowerer {
         }
     }
 
-    fn test(&mut self, test: &ast::Test, place: &Place) {
+    fn test(&mut self, test: &ast::Test<Ref<'_>>, place: &Place) {
         let Some(title) = test.string_lit() else { return };
         let ident = self.string_name(&title);
         let of = test.name_ref().map(|it| self.name_ref(&it));
         // The title is a string, and so an expression too: the value is the one behind it.
         let value = test.eq_token().and_then(|_| {
-            let value = test.syntax().children().filter_map(ast::Expr::cast).nth(1)?;
+            let value = test.syntax().nodes().filter_map(ast::Expr::cast).nth(1)?;
             Some(self.expr(&value))
         });
         let when = test.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
@@ -569,7 +580,7 @@ impl Lowerer {
 
     //------ groups and settings
 
-    fn when(&mut self, when: &ast::When, place: &Place) {
+    fn when(&mut self, when: &ast::When<Ref<'_>>, place: &Place) {
         let cond = self.expr_or_missing(when.expr(), when);
         if let Some(block) = when.block() {
             let guard = self.guard(place.guard, GuardKind::When(cond));
@@ -581,7 +592,7 @@ impl Lowerer {
         }
     }
 
-    fn use_(&mut self, use_: &ast::Use, place: &Place) {
+    fn use_(&mut self, use_: &ast::Use<Ref<'_>>, place: &Place) {
         let (target, is_path) = match (use_.string_lit(), use_.path()) {
             (Some(string), _) => (self.string_name(&string), true),
             (None, Some(path)) => {
@@ -599,7 +610,7 @@ impl Lowerer {
         self.stmt(kind, use_, None, place);
     }
 
-    fn pkgs_where(&mut self, pkgs: &ast::PkgsWhere, place: &Place) {
+    fn pkgs_where(&mut self, pkgs: &ast::PkgsWhere<Ref<'_>>, place: &Place) {
         let Some(option) = pkgs.name_ref() else { return };
         let option = self.name_ref(&option);
         let kind = match pkgs.kind_token().map(|it| it.kind()) {
@@ -617,7 +628,7 @@ impl Lowerer {
         self.stmt(StmtKind::PkgsWhere { option, kind, settings }, pkgs, None, place);
     }
 
-    fn setting(&mut self, setting: &ast::Setting, place: &Place) -> Option<Setting> {
+    fn setting(&mut self, setting: &ast::Setting<Ref<'_>>, place: &Place) -> Option<Setting> {
         let mut path = self.path(&setting.path()?);
         if !place.prefix.is_empty() {
             path = place.prefix.iter().cloned().chain(path).collect();
@@ -635,7 +646,7 @@ impl Lowerer {
     }
 
     /// `curl[http2, ~ldap]` in a project: settings of curl.
-    fn spec_stmt(&mut self, stmt: &ast::SpecStmt, place: &Place) {
+    fn spec_stmt(&mut self, stmt: &ast::SpecStmt<Ref<'_>>, place: &Place) {
         let Some(spec) = stmt.spec() else { return };
         let Some(items) = spec.spec_items() else { return };
         let mut prefix = place.prefix.clone();
@@ -670,7 +681,7 @@ impl Lowerer {
     //------ what may stand where
 
     /// Whether `item` may stand in `place`; reports it if not.
-    fn allowed(&mut self, item: &Item, place: &Place) -> bool {
+    fn allowed(&mut self, item: &Item<Ref<'_>>, place: &Place) -> bool {
         let kind = self.module.kind;
         let in_loop = declares_once(item) && self.is_in_loop(place.guard);
         let again =
@@ -680,7 +691,7 @@ impl Lowerer {
         let error = LowerErrorKind::NotHere { item: describe(item), place: place_words, belongs };
         // The first line is enough to see which item is meant.
         let range = item.range();
-        let text = item.syntax().text().to_string();
+        let text = item.syntax().text();
         let skipped = usize::from(range.start() - item.syntax().text_range().start());
         let line = text[skipped..].lines().next().unwrap_or("").trim_end().len() as u32;
         self.error(error, head(range, line.max(1)));
@@ -696,7 +707,7 @@ impl Lowerer {
 }
 
 /// Whether an item gives a meaning to a name, which it can have only once.
-fn declares_once(item: &Item) -> bool {
+fn declares_once(item: &Item<Ref<'_>>) -> bool {
     matches!(
         item,
         Item::Feature(_)
@@ -719,7 +730,7 @@ fn declares_once(item: &Item) -> bool {
 
 /// Says where `item` stands and where it belongs, if it may not stand there.
 fn misplaced(
-    item: &Item,
+    item: &Item<Ref<'_>>,
     place: &Place,
     kind: Option<ModuleKind>,
 ) -> Option<(String, &'static str)> {
@@ -843,7 +854,7 @@ fn article(kind: ModuleKind) -> &'static str {
 }
 
 /// What an item is, in words.
-fn describe(item: &Item) -> &'static str {
+fn describe(item: &Item<Ref<'_>>) -> &'static str {
     match item {
         Item::Feature(_) => "a feature",
         Item::Knob(_) => "a knob",

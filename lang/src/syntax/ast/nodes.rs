@@ -1,68 +1,72 @@
 //! The typed tree. Generated from `kiln.ungram` by `cargo xtask codegen`.
 
-use super::{AstChildren, AstNode, support};
-use crate::syntax::{SyntaxKind, SyntaxKind::*, SyntaxNode, SyntaxToken};
+use super::{AstChildren, AstNode, Node, support};
+use crate::syntax::{SyntaxKind, SyntaxKind::*, SyntaxNode};
 
 /// A node of the rule `File`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct File {
-    pub(crate) syntax: SyntaxNode,
+pub struct File<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for File {
+impl<N: Node> AstNode for File<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == FILE
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(File { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(File { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl File {
+impl<N: Node> File<N> {
     /// The child `Header`.
-    pub fn header(&self) -> Option<Header> {
+    pub fn header(&self) -> Option<Header<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The children `Item`, in order.
-    pub fn items(&self) -> AstChildren<Item> {
+    pub fn items(&self) -> AstChildren<Item<N>> {
         support::children(&self.syntax)
     }
 }
 
 /// A node of the rule `Header`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Header {
-    pub(crate) syntax: SyntaxNode,
+pub struct Header<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Header {
+impl<N: Node> AstNode for Header<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == HEADER
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Header { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Header { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Header {
+impl<N: Node> Header<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `kind`.
-    pub fn kind_token(&self) -> Option<SyntaxToken> {
+    pub fn kind_token(&self) -> Option<N::Token> {
         support::token(
             &self.syntax,
             &[RECIPE_KW, OVERRIDE_KW, OVERLAY_KW, PROJECT_KW, MODULE_KW, INTERFACE_KW],
@@ -70,242 +74,244 @@ impl Header {
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// One of the nodes of the rule `Item`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Item {
+pub enum Item<N = SyntaxNode> {
     /// `Feature`
-    Feature(Feature),
+    Feature(Feature<N>),
     /// `Knob`
-    Knob(Knob),
+    Knob(Knob<N>),
     /// `Field`
-    Field(Field),
+    Field(Field<N>),
     /// `EnumDecl`
-    EnumDecl(EnumDecl),
+    EnumDecl(EnumDecl<N>),
     /// `RecordDecl`
-    RecordDecl(RecordDecl),
+    RecordDecl(RecordDecl<N>),
     /// `TypeAlias`
-    TypeAlias(TypeAlias),
+    TypeAlias(TypeAlias<N>),
     /// `Function`
-    Function(Function),
+    Function(Function<N>),
     /// `Let`
-    Let(Let),
+    Let(Let<N>),
     /// `Versions`
-    Versions(Versions),
+    Versions(Versions<N>),
     /// `Dep`
-    Dep(Dep),
+    Dep(Dep<N>),
     /// `Provides`
-    Provides(Provides),
+    Provides(Provides<N>),
     /// `Rule`
-    Rule(Rule),
+    Rule(Rule<N>),
     /// `Unavailable`
-    Unavailable(Unavailable),
+    Unavailable(Unavailable<N>),
     /// `Arg`
-    Arg(Arg),
+    Arg(Arg<N>),
     /// `Step`
-    Step(Step),
+    Step(Step<N>),
     /// `Steps`
-    Steps(Steps),
+    Steps(Steps<N>),
     /// `Include`
-    Include(Include),
+    Include(Include<N>),
     /// `Use`
-    Use(Use),
+    Use(Use<N>),
     /// `Mixin`
-    Mixin(Mixin),
+    Mixin(Mixin<N>),
     /// `Compile`
-    Compile(Compile),
+    Compile(Compile<N>),
     /// `Output`
-    Output(Output),
+    Output(Output<N>),
     /// `Exports`
-    Exports(Exports),
+    Exports(Exports<N>),
     /// `IgnoreExports`
-    IgnoreExports(IgnoreExports),
+    IgnoreExports(IgnoreExports<N>),
     /// `Test`
-    Test(Test),
+    Test(Test<N>),
     /// `Preset`
-    Preset(Preset),
+    Preset(Preset<N>),
     /// `When`
-    When(When),
+    When(When<N>),
     /// `For`
-    For(For),
+    For(For<N>),
     /// `Want`
-    Want(Want),
+    Want(Want<N>),
     /// `Overlays`
-    Overlays(Overlays),
+    Overlays(Overlays<N>),
     /// `Policy`
-    Policy(Policy),
+    Policy(Policy<N>),
     /// `Publish`
-    Publish(Publish),
+    Publish(Publish<N>),
     /// `PkgsWhere`
-    PkgsWhere(PkgsWhere),
+    PkgsWhere(PkgsWhere<N>),
     /// `Setting`
-    Setting(Setting),
+    Setting(Setting<N>),
     /// `Amend`
-    Amend(Amend),
+    Amend(Amend<N>),
     /// `SpecStmt`
-    SpecStmt(SpecStmt),
+    SpecStmt(SpecStmt<N>),
     /// `Arm`
-    Arm(Arm),
+    Arm(Arm<N>),
 }
 
-impl AstNode for Item {
+impl<N: Node> AstNode for Item<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
-        Feature::can_cast(kind)
-            || Knob::can_cast(kind)
-            || Field::can_cast(kind)
-            || EnumDecl::can_cast(kind)
-            || RecordDecl::can_cast(kind)
-            || TypeAlias::can_cast(kind)
-            || Function::can_cast(kind)
-            || Let::can_cast(kind)
-            || Versions::can_cast(kind)
-            || Dep::can_cast(kind)
-            || Provides::can_cast(kind)
-            || Rule::can_cast(kind)
-            || Unavailable::can_cast(kind)
-            || Arg::can_cast(kind)
-            || Step::can_cast(kind)
-            || Steps::can_cast(kind)
-            || Include::can_cast(kind)
-            || Use::can_cast(kind)
-            || Mixin::can_cast(kind)
-            || Compile::can_cast(kind)
-            || Output::can_cast(kind)
-            || Exports::can_cast(kind)
-            || IgnoreExports::can_cast(kind)
-            || Test::can_cast(kind)
-            || Preset::can_cast(kind)
-            || When::can_cast(kind)
-            || For::can_cast(kind)
-            || Want::can_cast(kind)
-            || Overlays::can_cast(kind)
-            || Policy::can_cast(kind)
-            || Publish::can_cast(kind)
-            || PkgsWhere::can_cast(kind)
-            || Setting::can_cast(kind)
-            || Amend::can_cast(kind)
-            || SpecStmt::can_cast(kind)
-            || Arm::can_cast(kind)
+        Feature::<N>::can_cast(kind)
+            || Knob::<N>::can_cast(kind)
+            || Field::<N>::can_cast(kind)
+            || EnumDecl::<N>::can_cast(kind)
+            || RecordDecl::<N>::can_cast(kind)
+            || TypeAlias::<N>::can_cast(kind)
+            || Function::<N>::can_cast(kind)
+            || Let::<N>::can_cast(kind)
+            || Versions::<N>::can_cast(kind)
+            || Dep::<N>::can_cast(kind)
+            || Provides::<N>::can_cast(kind)
+            || Rule::<N>::can_cast(kind)
+            || Unavailable::<N>::can_cast(kind)
+            || Arg::<N>::can_cast(kind)
+            || Step::<N>::can_cast(kind)
+            || Steps::<N>::can_cast(kind)
+            || Include::<N>::can_cast(kind)
+            || Use::<N>::can_cast(kind)
+            || Mixin::<N>::can_cast(kind)
+            || Compile::<N>::can_cast(kind)
+            || Output::<N>::can_cast(kind)
+            || Exports::<N>::can_cast(kind)
+            || IgnoreExports::<N>::can_cast(kind)
+            || Test::<N>::can_cast(kind)
+            || Preset::<N>::can_cast(kind)
+            || When::<N>::can_cast(kind)
+            || For::<N>::can_cast(kind)
+            || Want::<N>::can_cast(kind)
+            || Overlays::<N>::can_cast(kind)
+            || Policy::<N>::can_cast(kind)
+            || Publish::<N>::can_cast(kind)
+            || PkgsWhere::<N>::can_cast(kind)
+            || Setting::<N>::can_cast(kind)
+            || Amend::<N>::can_cast(kind)
+            || SpecStmt::<N>::can_cast(kind)
+            || Arm::<N>::can_cast(kind)
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        let kind = syntax.kind();
-        if Feature::can_cast(kind) {
+    fn cast(syntax: N) -> Option<Self> {
+        let kind = syntax.borrowed().kind();
+        if Feature::<N>::can_cast(kind) {
             return Feature::cast(syntax).map(Item::Feature);
         }
-        if Knob::can_cast(kind) {
+        if Knob::<N>::can_cast(kind) {
             return Knob::cast(syntax).map(Item::Knob);
         }
-        if Field::can_cast(kind) {
+        if Field::<N>::can_cast(kind) {
             return Field::cast(syntax).map(Item::Field);
         }
-        if EnumDecl::can_cast(kind) {
+        if EnumDecl::<N>::can_cast(kind) {
             return EnumDecl::cast(syntax).map(Item::EnumDecl);
         }
-        if RecordDecl::can_cast(kind) {
+        if RecordDecl::<N>::can_cast(kind) {
             return RecordDecl::cast(syntax).map(Item::RecordDecl);
         }
-        if TypeAlias::can_cast(kind) {
+        if TypeAlias::<N>::can_cast(kind) {
             return TypeAlias::cast(syntax).map(Item::TypeAlias);
         }
-        if Function::can_cast(kind) {
+        if Function::<N>::can_cast(kind) {
             return Function::cast(syntax).map(Item::Function);
         }
-        if Let::can_cast(kind) {
+        if Let::<N>::can_cast(kind) {
             return Let::cast(syntax).map(Item::Let);
         }
-        if Versions::can_cast(kind) {
+        if Versions::<N>::can_cast(kind) {
             return Versions::cast(syntax).map(Item::Versions);
         }
-        if Dep::can_cast(kind) {
+        if Dep::<N>::can_cast(kind) {
             return Dep::cast(syntax).map(Item::Dep);
         }
-        if Provides::can_cast(kind) {
+        if Provides::<N>::can_cast(kind) {
             return Provides::cast(syntax).map(Item::Provides);
         }
-        if Rule::can_cast(kind) {
+        if Rule::<N>::can_cast(kind) {
             return Rule::cast(syntax).map(Item::Rule);
         }
-        if Unavailable::can_cast(kind) {
+        if Unavailable::<N>::can_cast(kind) {
             return Unavailable::cast(syntax).map(Item::Unavailable);
         }
-        if Arg::can_cast(kind) {
+        if Arg::<N>::can_cast(kind) {
             return Arg::cast(syntax).map(Item::Arg);
         }
-        if Step::can_cast(kind) {
+        if Step::<N>::can_cast(kind) {
             return Step::cast(syntax).map(Item::Step);
         }
-        if Steps::can_cast(kind) {
+        if Steps::<N>::can_cast(kind) {
             return Steps::cast(syntax).map(Item::Steps);
         }
-        if Include::can_cast(kind) {
+        if Include::<N>::can_cast(kind) {
             return Include::cast(syntax).map(Item::Include);
         }
-        if Use::can_cast(kind) {
+        if Use::<N>::can_cast(kind) {
             return Use::cast(syntax).map(Item::Use);
         }
-        if Mixin::can_cast(kind) {
+        if Mixin::<N>::can_cast(kind) {
             return Mixin::cast(syntax).map(Item::Mixin);
         }
-        if Compile::can_cast(kind) {
+        if Compile::<N>::can_cast(kind) {
             return Compile::cast(syntax).map(Item::Compile);
         }
-        if Output::can_cast(kind) {
+        if Output::<N>::can_cast(kind) {
             return Output::cast(syntax).map(Item::Output);
         }
-        if Exports::can_cast(kind) {
+        if Exports::<N>::can_cast(kind) {
             return Exports::cast(syntax).map(Item::Exports);
         }
-        if IgnoreExports::can_cast(kind) {
+        if IgnoreExports::<N>::can_cast(kind) {
             return IgnoreExports::cast(syntax).map(Item::IgnoreExports);
         }
-        if Test::can_cast(kind) {
+        if Test::<N>::can_cast(kind) {
             return Test::cast(syntax).map(Item::Test);
         }
-        if Preset::can_cast(kind) {
+        if Preset::<N>::can_cast(kind) {
             return Preset::cast(syntax).map(Item::Preset);
         }
-        if When::can_cast(kind) {
+        if When::<N>::can_cast(kind) {
             return When::cast(syntax).map(Item::When);
         }
-        if For::can_cast(kind) {
+        if For::<N>::can_cast(kind) {
             return For::cast(syntax).map(Item::For);
         }
-        if Want::can_cast(kind) {
+        if Want::<N>::can_cast(kind) {
             return Want::cast(syntax).map(Item::Want);
         }
-        if Overlays::can_cast(kind) {
+        if Overlays::<N>::can_cast(kind) {
             return Overlays::cast(syntax).map(Item::Overlays);
         }
-        if Policy::can_cast(kind) {
+        if Policy::<N>::can_cast(kind) {
             return Policy::cast(syntax).map(Item::Policy);
         }
-        if Publish::can_cast(kind) {
+        if Publish::<N>::can_cast(kind) {
             return Publish::cast(syntax).map(Item::Publish);
         }
-        if PkgsWhere::can_cast(kind) {
+        if PkgsWhere::<N>::can_cast(kind) {
             return PkgsWhere::cast(syntax).map(Item::PkgsWhere);
         }
-        if Setting::can_cast(kind) {
+        if Setting::<N>::can_cast(kind) {
             return Setting::cast(syntax).map(Item::Setting);
         }
-        if Amend::can_cast(kind) {
+        if Amend::<N>::can_cast(kind) {
             return Amend::cast(syntax).map(Item::Amend);
         }
-        if SpecStmt::can_cast(kind) {
+        if SpecStmt::<N>::can_cast(kind) {
             return SpecStmt::cast(syntax).map(Item::SpecStmt);
         }
-        if Arm::can_cast(kind) {
+        if Arm::<N>::can_cast(kind) {
             return Arm::cast(syntax).map(Item::Arm);
         }
         None
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         match self {
             Item::Feature(it) => it.syntax(),
             Item::Knob(it) => it.syntax(),
@@ -349,2004 +355,2090 @@ impl AstNode for Item {
 
 /// A node of the rule `Attr`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Attr {
-    pub(crate) syntax: SyntaxNode,
+pub struct Attr<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Attr {
+impl<N: Node> AstNode for Attr<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == ATTR
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Attr { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Attr { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Attr {
+impl<N: Node> Attr<N> {
     /// The token `at`.
-    pub fn at_token(&self) -> Option<SyntaxToken> {
+    pub fn at_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[AT])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `ArgList`.
-    pub fn arg_list(&self) -> Option<ArgList> {
+    pub fn arg_list(&self) -> Option<ArgList<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Name`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Name {
-    pub(crate) syntax: SyntaxNode,
+pub struct Name<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Name {
+impl<N: Node> AstNode for Name<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == NAME
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Name { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Name { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Name {
+impl<N: Node> Name<N> {
     /// The token `ident`.
-    pub fn ident_token(&self) -> Option<SyntaxToken> {
+    pub fn ident_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[IDENT])
     }
 }
 
 /// A node of the rule `NameRef`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct NameRef {
-    pub(crate) syntax: SyntaxNode,
+pub struct NameRef<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for NameRef {
+impl<N: Node> AstNode for NameRef<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == NAME_REF
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(NameRef { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(NameRef { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl NameRef {
+impl<N: Node> NameRef<N> {
     /// The token `ident`.
-    pub fn ident_token(&self) -> Option<SyntaxToken> {
+    pub fn ident_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[IDENT])
     }
 }
 
 /// A node of the rule `Path`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Path {
-    pub(crate) syntax: SyntaxNode,
+pub struct Path<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Path {
+impl<N: Node> AstNode for Path<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == PATH
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Path { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Path { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Path {
+impl<N: Node> Path<N> {
     /// The children `NameRef`, in order.
-    pub fn name_refs(&self) -> AstChildren<NameRef> {
+    pub fn name_refs(&self) -> AstChildren<NameRef<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `dot`.
-    pub fn dot_token(&self) -> Option<SyntaxToken> {
+    pub fn dot_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[DOT])
     }
 }
 
 /// A node of the rule `Feature`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Feature {
-    pub(crate) syntax: SyntaxNode,
+pub struct Feature<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Feature {
+impl<N: Node> AstNode for Feature<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == FEATURE
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Feature { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Feature { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Feature {
+impl<N: Node> Feature<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `feature`.
-    pub fn feature_token(&self) -> Option<SyntaxToken> {
+    pub fn feature_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[FEATURE_KW])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `eq`.
-    pub fn eq_token(&self) -> Option<SyntaxToken> {
+    pub fn eq_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[EQ])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The children `Tail`, in order.
-    pub fn tails(&self) -> AstChildren<Tail> {
+    pub fn tails(&self) -> AstChildren<Tail<N>> {
         support::children(&self.syntax)
     }
 
     /// The child `Block`.
-    pub fn block(&self) -> Option<Block> {
+    pub fn block(&self) -> Option<Block<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Knob`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Knob {
-    pub(crate) syntax: SyntaxNode,
+pub struct Knob<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Knob {
+impl<N: Node> AstNode for Knob<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == KNOB
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Knob { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Knob { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Knob {
+impl<N: Node> Knob<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `knob`.
-    pub fn knob_token(&self) -> Option<SyntaxToken> {
+    pub fn knob_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[KNOB_KW])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `colon`.
-    pub fn colon_token(&self) -> Option<SyntaxToken> {
+    pub fn colon_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COLON])
     }
 
     /// The child `Type`.
-    pub fn type_(&self) -> Option<Type> {
+    pub fn type_(&self) -> Option<Type<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `eq`.
-    pub fn eq_token(&self) -> Option<SyntaxToken> {
+    pub fn eq_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[EQ])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The children `Tail`, in order.
-    pub fn tails(&self) -> AstChildren<Tail> {
+    pub fn tails(&self) -> AstChildren<Tail<N>> {
         support::children(&self.syntax)
     }
 
     /// The child `Block`.
-    pub fn block(&self) -> Option<Block> {
+    pub fn block(&self) -> Option<Block<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Field`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Field {
-    pub(crate) syntax: SyntaxNode,
+pub struct Field<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Field {
+impl<N: Node> AstNode for Field<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == FIELD
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Field { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Field { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Field {
+impl<N: Node> Field<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `field`.
-    pub fn field_token(&self) -> Option<SyntaxToken> {
+    pub fn field_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[FIELD_KW])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `colon`.
-    pub fn colon_token(&self) -> Option<SyntaxToken> {
+    pub fn colon_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COLON])
     }
 
     /// The child `Type`.
-    pub fn type_(&self) -> Option<Type> {
+    pub fn type_(&self) -> Option<Type<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `eq`.
-    pub fn eq_token(&self) -> Option<SyntaxToken> {
+    pub fn eq_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[EQ])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `EnumDecl`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct EnumDecl {
-    pub(crate) syntax: SyntaxNode,
+pub struct EnumDecl<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for EnumDecl {
+impl<N: Node> AstNode for EnumDecl<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == ENUM_DECL
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(EnumDecl { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(EnumDecl { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl EnumDecl {
+impl<N: Node> EnumDecl<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `enum`.
-    pub fn enum_token(&self) -> Option<SyntaxToken> {
+    pub fn enum_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[ENUM_KW])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `EnumBody`.
-    pub fn enum_body(&self) -> Option<EnumBody> {
+    pub fn enum_body(&self) -> Option<EnumBody<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `RecordDecl`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct RecordDecl {
-    pub(crate) syntax: SyntaxNode,
+pub struct RecordDecl<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for RecordDecl {
+impl<N: Node> AstNode for RecordDecl<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == RECORD_DECL
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(RecordDecl { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(RecordDecl { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl RecordDecl {
+impl<N: Node> RecordDecl<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `record`.
-    pub fn record_token(&self) -> Option<SyntaxToken> {
+    pub fn record_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[RECORD_KW])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `RecordBody`.
-    pub fn record_body(&self) -> Option<RecordBody> {
+    pub fn record_body(&self) -> Option<RecordBody<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `TypeAlias`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct TypeAlias {
-    pub(crate) syntax: SyntaxNode,
+pub struct TypeAlias<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for TypeAlias {
+impl<N: Node> AstNode for TypeAlias<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == TYPE_ALIAS
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(TypeAlias { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(TypeAlias { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl TypeAlias {
+impl<N: Node> TypeAlias<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `type`.
-    pub fn type_token(&self) -> Option<SyntaxToken> {
+    pub fn type_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[TYPE_KW])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `eq`.
-    pub fn eq_token(&self) -> Option<SyntaxToken> {
+    pub fn eq_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[EQ])
     }
 
     /// The child `Type`.
-    pub fn type_(&self) -> Option<Type> {
+    pub fn type_(&self) -> Option<Type<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Function`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Function {
-    pub(crate) syntax: SyntaxNode,
+pub struct Function<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Function {
+impl<N: Node> AstNode for Function<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == FUNCTION
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Function { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Function { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Function {
+impl<N: Node> Function<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `fn`.
-    pub fn fn_token(&self) -> Option<SyntaxToken> {
+    pub fn fn_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[FN_KW])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `ParamList`.
-    pub fn param_list(&self) -> Option<ParamList> {
+    pub fn param_list(&self) -> Option<ParamList<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `colon`.
-    pub fn colon_token(&self) -> Option<SyntaxToken> {
+    pub fn colon_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COLON])
     }
 
     /// The child `Type`.
-    pub fn type_(&self) -> Option<Type> {
+    pub fn type_(&self) -> Option<Type<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `eq`.
-    pub fn eq_token(&self) -> Option<SyntaxToken> {
+    pub fn eq_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[EQ])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Let`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Let {
-    pub(crate) syntax: SyntaxNode,
+pub struct Let<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Let {
+impl<N: Node> AstNode for Let<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == LET
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Let { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Let { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Let {
+impl<N: Node> Let<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `let`.
-    pub fn let_token(&self) -> Option<SyntaxToken> {
+    pub fn let_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[LET_KW])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `colon`.
-    pub fn colon_token(&self) -> Option<SyntaxToken> {
+    pub fn colon_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COLON])
     }
 
     /// The child `Type`.
-    pub fn type_(&self) -> Option<Type> {
+    pub fn type_(&self) -> Option<Type<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `eq`.
-    pub fn eq_token(&self) -> Option<SyntaxToken> {
+    pub fn eq_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[EQ])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Versions`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Versions {
-    pub(crate) syntax: SyntaxNode,
+pub struct Versions<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Versions {
+impl<N: Node> AstNode for Versions<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == VERSIONS
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Versions { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Versions { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Versions {
+impl<N: Node> Versions<N> {
     /// The token `versions`.
-    pub fn versions_token(&self) -> Option<SyntaxToken> {
+    pub fn versions_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[VERSIONS_KW])
     }
 
     /// The token `l_brace`.
-    pub fn l_brace_token(&self) -> Option<SyntaxToken> {
+    pub fn l_brace_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[L_BRACE])
     }
 
     /// The children `VersionEntry`, in order.
-    pub fn version_entries(&self) -> AstChildren<VersionEntry> {
+    pub fn version_entries(&self) -> AstChildren<VersionEntry<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `r_brace`.
-    pub fn r_brace_token(&self) -> Option<SyntaxToken> {
+    pub fn r_brace_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[R_BRACE])
     }
 }
 
 /// A node of the rule `Dep`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Dep {
-    pub(crate) syntax: SyntaxNode,
+pub struct Dep<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Dep {
+impl<N: Node> AstNode for Dep<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == DEP
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Dep { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Dep { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Dep {
+impl<N: Node> Dep<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `role`.
-    pub fn role_token(&self) -> Option<SyntaxToken> {
+    pub fn role_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[BUILD_KW, HOST_KW, RUN_KW, TEST_KW, EXTENDS_KW])
     }
 
     /// The child `Spec`.
-    pub fn spec(&self) -> Option<Spec> {
+    pub fn spec(&self) -> Option<Spec<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The children `Req`, in order.
-    pub fn reqs(&self) -> AstChildren<Req> {
+    pub fn reqs(&self) -> AstChildren<Req<N>> {
         support::children(&self.syntax)
     }
 
     /// The children `DepTail`, in order.
-    pub fn dep_tails(&self) -> AstChildren<DepTail> {
+    pub fn dep_tails(&self) -> AstChildren<DepTail<N>> {
         support::children(&self.syntax)
     }
 }
 
 /// A node of the rule `Provides`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Provides {
-    pub(crate) syntax: SyntaxNode,
+pub struct Provides<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Provides {
+impl<N: Node> AstNode for Provides<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == PROVIDES
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Provides { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Provides { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Provides {
+impl<N: Node> Provides<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `provides`.
-    pub fn provides_token(&self) -> Option<SyntaxToken> {
+    pub fn provides_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[PROVIDES_KW])
     }
 
     /// The children `NameRef`, in order.
-    pub fn name_refs(&self) -> AstChildren<NameRef> {
+    pub fn name_refs(&self) -> AstChildren<NameRef<N>> {
         support::children(&self.syntax)
     }
 
     /// The children `Req`, in order.
-    pub fn reqs(&self) -> AstChildren<Req> {
+    pub fn reqs(&self) -> AstChildren<Req<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `with`.
-    pub fn with_token(&self) -> Option<SyntaxToken> {
+    pub fn with_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[WITH_KW])
     }
 
     /// The child `WhenTail`.
-    pub fn when_tail(&self) -> Option<WhenTail> {
+    pub fn when_tail(&self) -> Option<WhenTail<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Rule`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Rule {
-    pub(crate) syntax: SyntaxNode,
+pub struct Rule<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Rule {
+impl<N: Node> AstNode for Rule<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == RULE
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Rule { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Rule { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Rule {
+impl<N: Node> Rule<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `kind`.
-    pub fn kind_token(&self) -> Option<SyntaxToken> {
+    pub fn kind_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[REQUIRE_KW, CONFLICT_KW])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `when`.
-    pub fn when_token(&self) -> Option<SyntaxToken> {
+    pub fn when_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[WHEN_KW])
     }
 
     /// The child `when`.
-    pub fn when(&self) -> Option<Expr> {
+    pub fn when(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 1)
     }
 
     /// The child `message`.
-    pub fn message(&self) -> Option<StringLit> {
+    pub fn message(&self) -> Option<StringLit<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Unavailable`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Unavailable {
-    pub(crate) syntax: SyntaxNode,
+pub struct Unavailable<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Unavailable {
+impl<N: Node> AstNode for Unavailable<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == UNAVAILABLE
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Unavailable { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Unavailable { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Unavailable {
+impl<N: Node> Unavailable<N> {
     /// The token `unavailable`.
-    pub fn unavailable_token(&self) -> Option<SyntaxToken> {
+    pub fn unavailable_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[UNAVAILABLE_KW])
     }
 
     /// The child `WhenTail`.
-    pub fn when_tail(&self) -> Option<WhenTail> {
+    pub fn when_tail(&self) -> Option<WhenTail<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `message`.
-    pub fn message(&self) -> Option<StringLit> {
+    pub fn message(&self) -> Option<StringLit<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Arg`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Arg {
-    pub(crate) syntax: SyntaxNode,
+pub struct Arg<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Arg {
+impl<N: Node> AstNode for Arg<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == ARG
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Arg { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Arg { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Arg {
+impl<N: Node> Arg<N> {
     /// The token `arg`.
-    pub fn arg_token(&self) -> Option<SyntaxToken> {
+    pub fn arg_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[ARG_KW])
     }
 
     /// The child `then`.
-    pub fn then(&self) -> Option<Expr> {
+    pub fn then(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `else`.
-    pub fn else_token(&self) -> Option<SyntaxToken> {
+    pub fn else_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[ELSE_KW])
     }
 
     /// The child `else`.
-    pub fn else_(&self) -> Option<Expr> {
+    pub fn else_(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 1)
     }
 }
 
 /// A node of the rule `Step`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Step {
-    pub(crate) syntax: SyntaxNode,
+pub struct Step<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Step {
+impl<N: Node> AstNode for Step<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == STEP
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Step { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Step { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Step {
+impl<N: Node> Step<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `step`.
-    pub fn step_token(&self) -> Option<SyntaxToken> {
+    pub fn step_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[STEP_KW])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `place`.
-    pub fn place_token(&self) -> Option<SyntaxToken> {
+    pub fn place_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[BEFORE_KW, AFTER_KW])
     }
 
     /// The child `NameRef`.
-    pub fn name_ref(&self) -> Option<NameRef> {
+    pub fn name_ref(&self) -> Option<NameRef<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `eq`.
-    pub fn eq_token(&self) -> Option<SyntaxToken> {
+    pub fn eq_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[EQ])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Steps`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Steps {
-    pub(crate) syntax: SyntaxNode,
+pub struct Steps<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Steps {
+impl<N: Node> AstNode for Steps<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == STEPS
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Steps { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Steps { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Steps {
+impl<N: Node> Steps<N> {
     /// The token `steps`.
-    pub fn steps_token(&self) -> Option<SyntaxToken> {
+    pub fn steps_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[STEPS_KW])
     }
 
     /// The child `Path`.
-    pub fn path(&self) -> Option<Path> {
+    pub fn path(&self) -> Option<Path<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `Block`.
-    pub fn block(&self) -> Option<Block> {
+    pub fn block(&self) -> Option<Block<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Include`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Include {
-    pub(crate) syntax: SyntaxNode,
+pub struct Include<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Include {
+impl<N: Node> AstNode for Include<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == INCLUDE
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Include { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Include { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Include {
+impl<N: Node> Include<N> {
     /// The token `include`.
-    pub fn include_token(&self) -> Option<SyntaxToken> {
+    pub fn include_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[INCLUDE_KW])
     }
 
     /// The child `Path`.
-    pub fn path(&self) -> Option<Path> {
+    pub fn path(&self) -> Option<Path<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `WhenTail`.
-    pub fn when_tail(&self) -> Option<WhenTail> {
+    pub fn when_tail(&self) -> Option<WhenTail<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Use`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Use {
-    pub(crate) syntax: SyntaxNode,
+pub struct Use<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Use {
+impl<N: Node> AstNode for Use<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == USE
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Use { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Use { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Use {
+impl<N: Node> Use<N> {
     /// The token `use`.
-    pub fn use_token(&self) -> Option<SyntaxToken> {
+    pub fn use_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[USE_KW])
     }
 
     /// The child `StringLit`.
-    pub fn string_lit(&self) -> Option<StringLit> {
+    pub fn string_lit(&self) -> Option<StringLit<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `Path`.
-    pub fn path(&self) -> Option<Path> {
+    pub fn path(&self) -> Option<Path<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `as`.
-    pub fn as_token(&self) -> Option<SyntaxToken> {
+    pub fn as_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[AS_KW])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `from`.
-    pub fn from_token(&self) -> Option<SyntaxToken> {
+    pub fn from_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[FROM_KW])
     }
 
     /// The child `NameRef`.
-    pub fn name_ref(&self) -> Option<NameRef> {
+    pub fn name_ref(&self) -> Option<NameRef<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Mixin`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Mixin {
-    pub(crate) syntax: SyntaxNode,
+pub struct Mixin<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Mixin {
+impl<N: Node> AstNode for Mixin<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == MIXIN
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Mixin { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Mixin { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Mixin {
+impl<N: Node> Mixin<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `mixin`.
-    pub fn mixin_token(&self) -> Option<SyntaxToken> {
+    pub fn mixin_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[MIXIN_KW])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `Block`.
-    pub fn block(&self) -> Option<Block> {
+    pub fn block(&self) -> Option<Block<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Compile`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Compile {
-    pub(crate) syntax: SyntaxNode,
+pub struct Compile<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Compile {
+impl<N: Node> AstNode for Compile<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == COMPILE
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Compile { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Compile { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Compile {
+impl<N: Node> Compile<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `compile`.
-    pub fn compile_token(&self) -> Option<SyntaxToken> {
+    pub fn compile_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COMPILE_KW])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `Block`.
-    pub fn block(&self) -> Option<Block> {
+    pub fn block(&self) -> Option<Block<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Output`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Output {
-    pub(crate) syntax: SyntaxNode,
+pub struct Output<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Output {
+impl<N: Node> AstNode for Output<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == OUTPUT
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Output { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Output { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Output {
+impl<N: Node> Output<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `output`.
-    pub fn output_token(&self) -> Option<SyntaxToken> {
+    pub fn output_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[OUTPUT_KW])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `from`.
-    pub fn from_token(&self) -> Option<SyntaxToken> {
+    pub fn from_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[FROM_KW])
     }
 
     /// The child `NameRef`.
-    pub fn name_ref(&self) -> Option<NameRef> {
+    pub fn name_ref(&self) -> Option<NameRef<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `WhenTail`.
-    pub fn when_tail(&self) -> Option<WhenTail> {
+    pub fn when_tail(&self) -> Option<WhenTail<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `Block`.
-    pub fn block(&self) -> Option<Block> {
+    pub fn block(&self) -> Option<Block<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Exports`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Exports {
-    pub(crate) syntax: SyntaxNode,
+pub struct Exports<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Exports {
+impl<N: Node> AstNode for Exports<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == EXPORTS
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Exports { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Exports { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Exports {
+impl<N: Node> Exports<N> {
     /// The token `exports`.
-    pub fn exports_token(&self) -> Option<SyntaxToken> {
+    pub fn exports_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[EXPORTS_KW])
     }
 
     /// The child `ExportList`.
-    pub fn export_list(&self) -> Option<ExportList> {
+    pub fn export_list(&self) -> Option<ExportList<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `WhenTail`.
-    pub fn when_tail(&self) -> Option<WhenTail> {
+    pub fn when_tail(&self) -> Option<WhenTail<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `IgnoreExports`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct IgnoreExports {
-    pub(crate) syntax: SyntaxNode,
+pub struct IgnoreExports<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for IgnoreExports {
+impl<N: Node> AstNode for IgnoreExports<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == IGNORE_EXPORTS
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(IgnoreExports { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(IgnoreExports { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl IgnoreExports {
+impl<N: Node> IgnoreExports<N> {
     /// The token `ignore`.
-    pub fn ignore_token(&self) -> Option<SyntaxToken> {
+    pub fn ignore_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[IGNORE_KW])
     }
 
     /// The token `exports`.
-    pub fn exports_token(&self) -> Option<SyntaxToken> {
+    pub fn exports_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[EXPORTS_KW])
     }
 
     /// The token `how`.
-    pub fn how_token(&self) -> Option<SyntaxToken> {
+    pub fn how_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[FROM_KW, OF_KW])
     }
 
     /// The child `NameRef`.
-    pub fn name_ref(&self) -> Option<NameRef> {
+    pub fn name_ref(&self) -> Option<NameRef<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `to`.
-    pub fn to_token(&self) -> Option<SyntaxToken> {
+    pub fn to_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[TO_KW])
     }
 
     /// The child `to`.
-    pub fn to(&self) -> Option<NameRef> {
+    pub fn to(&self) -> Option<NameRef<N>> {
         support::child(&self.syntax, 1)
     }
 
     /// The child `WhenTail`.
-    pub fn when_tail(&self) -> Option<WhenTail> {
+    pub fn when_tail(&self) -> Option<WhenTail<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Test`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Test {
-    pub(crate) syntax: SyntaxNode,
+pub struct Test<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Test {
+impl<N: Node> AstNode for Test<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == TEST
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Test { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Test { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Test {
+impl<N: Node> Test<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `test`.
-    pub fn test_token(&self) -> Option<SyntaxToken> {
+    pub fn test_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[TEST_KW])
     }
 
     /// The child `StringLit`.
-    pub fn string_lit(&self) -> Option<StringLit> {
+    pub fn string_lit(&self) -> Option<StringLit<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `in`.
-    pub fn in_token(&self) -> Option<SyntaxToken> {
+    pub fn in_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[IN_KW])
     }
 
     /// The child `NameRef`.
-    pub fn name_ref(&self) -> Option<NameRef> {
+    pub fn name_ref(&self) -> Option<NameRef<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `eq`.
-    pub fn eq_token(&self) -> Option<SyntaxToken> {
+    pub fn eq_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[EQ])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `WhenTail`.
-    pub fn when_tail(&self) -> Option<WhenTail> {
+    pub fn when_tail(&self) -> Option<WhenTail<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `Block`.
-    pub fn block(&self) -> Option<Block> {
+    pub fn block(&self) -> Option<Block<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Preset`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Preset {
-    pub(crate) syntax: SyntaxNode,
+pub struct Preset<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Preset {
+impl<N: Node> AstNode for Preset<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == PRESET
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Preset { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Preset { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Preset {
+impl<N: Node> Preset<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `preset`.
-    pub fn preset_token(&self) -> Option<SyntaxToken> {
+    pub fn preset_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[PRESET_KW])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `Block`.
-    pub fn block(&self) -> Option<Block> {
+    pub fn block(&self) -> Option<Block<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `When`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct When {
-    pub(crate) syntax: SyntaxNode,
+pub struct When<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for When {
+impl<N: Node> AstNode for When<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == WHEN
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(When { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(When { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl When {
+impl<N: Node> When<N> {
     /// The token `when`.
-    pub fn when_token(&self) -> Option<SyntaxToken> {
+    pub fn when_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[WHEN_KW])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `Block`.
-    pub fn block(&self) -> Option<Block> {
+    pub fn block(&self) -> Option<Block<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `ElseBlock`.
-    pub fn else_block(&self) -> Option<ElseBlock> {
+    pub fn else_block(&self) -> Option<ElseBlock<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `For`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct For {
-    pub(crate) syntax: SyntaxNode,
+pub struct For<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for For {
+impl<N: Node> AstNode for For<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == FOR
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(For { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(For { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl For {
+impl<N: Node> For<N> {
     /// The token `for`.
-    pub fn for_token(&self) -> Option<SyntaxToken> {
+    pub fn for_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[FOR_KW])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `in`.
-    pub fn in_token(&self) -> Option<SyntaxToken> {
+    pub fn in_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[IN_KW])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `Block`.
-    pub fn block(&self) -> Option<Block> {
+    pub fn block(&self) -> Option<Block<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Want`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Want {
-    pub(crate) syntax: SyntaxNode,
+pub struct Want<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Want {
+impl<N: Node> AstNode for Want<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == WANT
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Want { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Want { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Want {
+impl<N: Node> Want<N> {
     /// The token `want`.
-    pub fn want_token(&self) -> Option<SyntaxToken> {
+    pub fn want_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[WANT_KW])
     }
 
     /// The children `WantSpec`, in order.
-    pub fn want_specs(&self) -> AstChildren<WantSpec> {
+    pub fn want_specs(&self) -> AstChildren<WantSpec<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `comma`.
-    pub fn comma_token(&self) -> Option<SyntaxToken> {
+    pub fn comma_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COMMA])
     }
 }
 
 /// A node of the rule `Overlays`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Overlays {
-    pub(crate) syntax: SyntaxNode,
+pub struct Overlays<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Overlays {
+impl<N: Node> AstNode for Overlays<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == OVERLAYS
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Overlays { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Overlays { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Overlays {
+impl<N: Node> Overlays<N> {
     /// The token `overlays`.
-    pub fn overlays_token(&self) -> Option<SyntaxToken> {
+    pub fn overlays_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[OVERLAYS_KW])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Policy`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Policy {
-    pub(crate) syntax: SyntaxNode,
+pub struct Policy<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Policy {
+impl<N: Node> AstNode for Policy<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == POLICY
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Policy { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Policy { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Policy {
+impl<N: Node> Policy<N> {
     /// The token `policy`.
-    pub fn policy_token(&self) -> Option<SyntaxToken> {
+    pub fn policy_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[POLICY_KW])
     }
 
     /// The child `Spec`.
-    pub fn spec(&self) -> Option<Spec> {
+    pub fn spec(&self) -> Option<Spec<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The children `Req`, in order.
-    pub fn reqs(&self) -> AstChildren<Req> {
+    pub fn reqs(&self) -> AstChildren<Req<N>> {
         support::children(&self.syntax)
     }
 
     /// The child `message`.
-    pub fn message(&self) -> Option<StringLit> {
+    pub fn message(&self) -> Option<StringLit<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Publish`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Publish {
-    pub(crate) syntax: SyntaxNode,
+pub struct Publish<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Publish {
+impl<N: Node> AstNode for Publish<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == PUBLISH
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Publish { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Publish { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Publish {
+impl<N: Node> Publish<N> {
     /// The token `publish`.
-    pub fn publish_token(&self) -> Option<SyntaxToken> {
+    pub fn publish_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[PUBLISH_KW])
     }
 
     /// The children `WantSpec`, in order.
-    pub fn want_specs(&self) -> AstChildren<WantSpec> {
+    pub fn want_specs(&self) -> AstChildren<WantSpec<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `comma`.
-    pub fn comma_token(&self) -> Option<SyntaxToken> {
+    pub fn comma_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COMMA])
     }
 }
 
 /// A node of the rule `PkgsWhere`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct PkgsWhere {
-    pub(crate) syntax: SyntaxNode,
+pub struct PkgsWhere<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for PkgsWhere {
+impl<N: Node> AstNode for PkgsWhere<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == PKGS_WHERE
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(PkgsWhere { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(PkgsWhere { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl PkgsWhere {
+impl<N: Node> PkgsWhere<N> {
     /// The token `pkgs`.
-    pub fn pkgs_token(&self) -> Option<SyntaxToken> {
+    pub fn pkgs_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[PKGS_KW])
     }
 
     /// The token `where`.
-    pub fn where_token(&self) -> Option<SyntaxToken> {
+    pub fn where_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[WHERE_KW])
     }
 
     /// The token `has`.
-    pub fn has_token(&self) -> Option<SyntaxToken> {
+    pub fn has_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[HAS_KW])
     }
 
     /// The token `kind`.
-    pub fn kind_token(&self) -> Option<SyntaxToken> {
+    pub fn kind_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[FEATURE_KW, KNOB_KW])
     }
 
     /// The child `NameRef`.
-    pub fn name_ref(&self) -> Option<NameRef> {
+    pub fn name_ref(&self) -> Option<NameRef<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `Block`.
-    pub fn block(&self) -> Option<Block> {
+    pub fn block(&self) -> Option<Block<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Setting`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Setting {
-    pub(crate) syntax: SyntaxNode,
+pub struct Setting<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Setting {
+impl<N: Node> AstNode for Setting<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == SETTING
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Setting { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Setting { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Setting {
+impl<N: Node> Setting<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The child `Path`.
-    pub fn path(&self) -> Option<Path> {
+    pub fn path(&self) -> Option<Path<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `op`.
-    pub fn op_token(&self) -> Option<SyntaxToken> {
+    pub fn op_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[EQ, PLUS_EQ, MINUS_EQ])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Amend`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Amend {
-    pub(crate) syntax: SyntaxNode,
+pub struct Amend<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Amend {
+impl<N: Node> AstNode for Amend<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == AMEND
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Amend { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Amend { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Amend {
+impl<N: Node> Amend<N> {
     /// The token `question`.
-    pub fn question_token(&self) -> Option<SyntaxToken> {
+    pub fn question_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[QUESTION])
     }
 
     /// The child `Path`.
-    pub fn path(&self) -> Option<Path> {
+    pub fn path(&self) -> Option<Path<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `Block`.
-    pub fn block(&self) -> Option<Block> {
+    pub fn block(&self) -> Option<Block<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `Unavailable`.
-    pub fn unavailable(&self) -> Option<Unavailable> {
+    pub fn unavailable(&self) -> Option<Unavailable<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `SpecStmt`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct SpecStmt {
-    pub(crate) syntax: SyntaxNode,
+pub struct SpecStmt<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for SpecStmt {
+impl<N: Node> AstNode for SpecStmt<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == SPEC_STMT
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(SpecStmt { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(SpecStmt { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl SpecStmt {
+impl<N: Node> SpecStmt<N> {
     /// The child `Spec`.
-    pub fn spec(&self) -> Option<Spec> {
+    pub fn spec(&self) -> Option<Spec<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Arm`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Arm {
-    pub(crate) syntax: SyntaxNode,
+pub struct Arm<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Arm {
+impl<N: Node> AstNode for Arm<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == ARM
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Arm { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Arm { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Arm {
+impl<N: Node> Arm<N> {
     /// The children `ArmPattern`, in order.
-    pub fn arm_patterns(&self) -> AstChildren<ArmPattern> {
+    pub fn arm_patterns(&self) -> AstChildren<ArmPattern<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `comma`.
-    pub fn comma_token(&self) -> Option<SyntaxToken> {
+    pub fn comma_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COMMA])
     }
 
     /// The token `else`.
-    pub fn else_token(&self) -> Option<SyntaxToken> {
+    pub fn else_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[ELSE_KW])
     }
 
     /// The token `fat_arrow`.
-    pub fn fat_arrow_token(&self) -> Option<SyntaxToken> {
+    pub fn fat_arrow_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[FAT_ARROW])
     }
 
     /// The child `Block`.
-    pub fn block(&self) -> Option<Block> {
+    pub fn block(&self) -> Option<Block<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `Item`.
-    pub fn item(&self) -> Option<Item> {
+    pub fn item(&self) -> Option<Item<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `ArgList`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ArgList {
-    pub(crate) syntax: SyntaxNode,
+pub struct ArgList<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for ArgList {
+impl<N: Node> AstNode for ArgList<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == ARG_LIST
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(ArgList { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(ArgList { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl ArgList {
+impl<N: Node> ArgList<N> {
     /// The token `l_paren`.
-    pub fn l_paren_token(&self) -> Option<SyntaxToken> {
+    pub fn l_paren_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[L_PAREN])
     }
 
     /// The children `CallArg`, in order.
-    pub fn call_args(&self) -> AstChildren<CallArg> {
+    pub fn call_args(&self) -> AstChildren<CallArg<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `comma`.
-    pub fn comma_token(&self) -> Option<SyntaxToken> {
+    pub fn comma_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COMMA])
     }
 
     /// The token `r_paren`.
-    pub fn r_paren_token(&self) -> Option<SyntaxToken> {
+    pub fn r_paren_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[R_PAREN])
     }
 }
 
 /// A node of the rule `Block`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Block {
-    pub(crate) syntax: SyntaxNode,
+pub struct Block<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Block {
+impl<N: Node> AstNode for Block<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == BLOCK
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Block { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Block { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Block {
+impl<N: Node> Block<N> {
     /// The token `l_brace`.
-    pub fn l_brace_token(&self) -> Option<SyntaxToken> {
+    pub fn l_brace_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[L_BRACE])
     }
 
     /// The children `Item`, in order.
-    pub fn items(&self) -> AstChildren<Item> {
+    pub fn items(&self) -> AstChildren<Item<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `r_brace`.
-    pub fn r_brace_token(&self) -> Option<SyntaxToken> {
+    pub fn r_brace_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[R_BRACE])
     }
 }
 
 /// One of the nodes of the rule `Expr`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Expr {
+pub enum Expr<N = SyntaxNode> {
     /// `Literal`
-    Literal(Literal),
+    Literal(Literal<N>),
     /// `StringLit`
-    StringLit(StringLit),
+    StringLit(StringLit<N>),
     /// `NameExpr`
-    NameExpr(NameExpr),
+    NameExpr(NameExpr<N>),
     /// `DotName`
-    DotName(DotName),
+    DotName(DotName<N>),
     /// `Member`
-    Member(Member),
+    Member(Member<N>),
     /// `Call`
-    Call(Call),
+    Call(Call<N>),
     /// `Paren`
-    Paren(Paren),
+    Paren(Paren<N>),
     /// `Lambda`
-    Lambda(Lambda),
+    Lambda(Lambda<N>),
     /// `Binary`
-    Binary(Binary),
+    Binary(Binary<N>),
     /// `Prefix`
-    Prefix(Prefix),
+    Prefix(Prefix<N>),
     /// `Range`
-    Range(Range),
+    Range(Range<N>),
     /// `If`
-    If(If),
+    If(If<N>),
     /// `Match`
-    Match(Match),
+    Match(Match<N>),
     /// `SetLit`
-    SetLit(SetLit),
+    SetLit(SetLit<N>),
     /// `ListLit`
-    ListLit(ListLit),
+    ListLit(ListLit<N>),
     /// `With`
-    With(With),
+    With(With<N>),
 }
 
-impl AstNode for Expr {
+impl<N: Node> AstNode for Expr<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
-        Literal::can_cast(kind)
-            || StringLit::can_cast(kind)
-            || NameExpr::can_cast(kind)
-            || DotName::can_cast(kind)
-            || Member::can_cast(kind)
-            || Call::can_cast(kind)
-            || Paren::can_cast(kind)
-            || Lambda::can_cast(kind)
-            || Binary::can_cast(kind)
-            || Prefix::can_cast(kind)
-            || Range::can_cast(kind)
-            || If::can_cast(kind)
-            || Match::can_cast(kind)
-            || SetLit::can_cast(kind)
-            || ListLit::can_cast(kind)
-            || With::can_cast(kind)
+        Literal::<N>::can_cast(kind)
+            || StringLit::<N>::can_cast(kind)
+            || NameExpr::<N>::can_cast(kind)
+            || DotName::<N>::can_cast(kind)
+            || Member::<N>::can_cast(kind)
+            || Call::<N>::can_cast(kind)
+            || Paren::<N>::can_cast(kind)
+            || Lambda::<N>::can_cast(kind)
+            || Binary::<N>::can_cast(kind)
+            || Prefix::<N>::can_cast(kind)
+            || Range::<N>::can_cast(kind)
+            || If::<N>::can_cast(kind)
+            || Match::<N>::can_cast(kind)
+            || SetLit::<N>::can_cast(kind)
+            || ListLit::<N>::can_cast(kind)
+            || With::<N>::can_cast(kind)
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        let kind = syntax.kind();
-        if Literal::can_cast(kind) {
+    fn cast(syntax: N) -> Option<Self> {
+        let kind = syntax.borrowed().kind();
+        if Literal::<N>::can_cast(kind) {
             return Literal::cast(syntax).map(Expr::Literal);
         }
-        if StringLit::can_cast(kind) {
+        if StringLit::<N>::can_cast(kind) {
             return StringLit::cast(syntax).map(Expr::StringLit);
         }
-        if NameExpr::can_cast(kind) {
+        if NameExpr::<N>::can_cast(kind) {
             return NameExpr::cast(syntax).map(Expr::NameExpr);
         }
-        if DotName::can_cast(kind) {
+        if DotName::<N>::can_cast(kind) {
             return DotName::cast(syntax).map(Expr::DotName);
         }
-        if Member::can_cast(kind) {
+        if Member::<N>::can_cast(kind) {
             return Member::cast(syntax).map(Expr::Member);
         }
-        if Call::can_cast(kind) {
+        if Call::<N>::can_cast(kind) {
             return Call::cast(syntax).map(Expr::Call);
         }
-        if Paren::can_cast(kind) {
+        if Paren::<N>::can_cast(kind) {
             return Paren::cast(syntax).map(Expr::Paren);
         }
-        if Lambda::can_cast(kind) {
+        if Lambda::<N>::can_cast(kind) {
             return Lambda::cast(syntax).map(Expr::Lambda);
         }
-        if Binary::can_cast(kind) {
+        if Binary::<N>::can_cast(kind) {
             return Binary::cast(syntax).map(Expr::Binary);
         }
-        if Prefix::can_cast(kind) {
+        if Prefix::<N>::can_cast(kind) {
             return Prefix::cast(syntax).map(Expr::Prefix);
         }
-        if Range::can_cast(kind) {
+        if Range::<N>::can_cast(kind) {
             return Range::cast(syntax).map(Expr::Range);
         }
-        if If::can_cast(kind) {
+        if If::<N>::can_cast(kind) {
             return If::cast(syntax).map(Expr::If);
         }
-        if Match::can_cast(kind) {
+        if Match::<N>::can_cast(kind) {
             return Match::cast(syntax).map(Expr::Match);
         }
-        if SetLit::can_cast(kind) {
+        if SetLit::<N>::can_cast(kind) {
             return SetLit::cast(syntax).map(Expr::SetLit);
         }
-        if ListLit::can_cast(kind) {
+        if ListLit::<N>::can_cast(kind) {
             return ListLit::cast(syntax).map(Expr::ListLit);
         }
-        if With::can_cast(kind) {
+        if With::<N>::can_cast(kind) {
             return With::cast(syntax).map(Expr::With);
         }
         None
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         match self {
             Expr::Literal(it) => it.syntax(),
             Expr::StringLit(it) => it.syntax(),
@@ -2370,43 +2462,45 @@ impl AstNode for Expr {
 
 /// One of the nodes of the rule `Tail`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Tail {
+pub enum Tail<N = SyntaxNode> {
     /// `JoinTail`
-    JoinTail(JoinTail),
+    JoinTail(JoinTail<N>),
     /// `WhenTail`
-    WhenTail(WhenTail),
+    WhenTail(WhenTail<N>),
     /// `SplitTail`
-    SplitTail(SplitTail),
+    SplitTail(SplitTail<N>),
     /// `StickyTail`
-    StickyTail(StickyTail),
+    StickyTail(StickyTail<N>),
 }
 
-impl AstNode for Tail {
+impl<N: Node> AstNode for Tail<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
-        JoinTail::can_cast(kind)
-            || WhenTail::can_cast(kind)
-            || SplitTail::can_cast(kind)
-            || StickyTail::can_cast(kind)
+        JoinTail::<N>::can_cast(kind)
+            || WhenTail::<N>::can_cast(kind)
+            || SplitTail::<N>::can_cast(kind)
+            || StickyTail::<N>::can_cast(kind)
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        let kind = syntax.kind();
-        if JoinTail::can_cast(kind) {
+    fn cast(syntax: N) -> Option<Self> {
+        let kind = syntax.borrowed().kind();
+        if JoinTail::<N>::can_cast(kind) {
             return JoinTail::cast(syntax).map(Tail::JoinTail);
         }
-        if WhenTail::can_cast(kind) {
+        if WhenTail::<N>::can_cast(kind) {
             return WhenTail::cast(syntax).map(Tail::WhenTail);
         }
-        if SplitTail::can_cast(kind) {
+        if SplitTail::<N>::can_cast(kind) {
             return SplitTail::cast(syntax).map(Tail::SplitTail);
         }
-        if StickyTail::can_cast(kind) {
+        if StickyTail::<N>::can_cast(kind) {
             return StickyTail::cast(syntax).map(Tail::StickyTail);
         }
         None
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         match self {
             Tail::JoinTail(it) => it.syntax(),
             Tail::WhenTail(it) => it.syntax(),
@@ -2418,35 +2512,39 @@ impl AstNode for Tail {
 
 /// One of the nodes of the rule `Type`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Type {
+pub enum Type<N = SyntaxNode> {
     /// `NamedType`
-    NamedType(NamedType),
+    NamedType(NamedType<N>),
     /// `EnumType`
-    EnumType(EnumType),
+    EnumType(EnumType<N>),
     /// `OptType`
-    OptType(OptType),
+    OptType(OptType<N>),
 }
 
-impl AstNode for Type {
+impl<N: Node> AstNode for Type<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
-        NamedType::can_cast(kind) || EnumType::can_cast(kind) || OptType::can_cast(kind)
+        NamedType::<N>::can_cast(kind)
+            || EnumType::<N>::can_cast(kind)
+            || OptType::<N>::can_cast(kind)
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        let kind = syntax.kind();
-        if NamedType::can_cast(kind) {
+    fn cast(syntax: N) -> Option<Self> {
+        let kind = syntax.borrowed().kind();
+        if NamedType::<N>::can_cast(kind) {
             return NamedType::cast(syntax).map(Type::NamedType);
         }
-        if EnumType::can_cast(kind) {
+        if EnumType::<N>::can_cast(kind) {
             return EnumType::cast(syntax).map(Type::EnumType);
         }
-        if OptType::can_cast(kind) {
+        if OptType::<N>::can_cast(kind) {
             return OptType::cast(syntax).map(Type::OptType);
         }
         None
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         match self {
             Type::NamedType(it) => it.syntax(),
             Type::EnumType(it) => it.syntax(),
@@ -2457,615 +2555,647 @@ impl AstNode for Type {
 
 /// A node of the rule `JoinTail`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct JoinTail {
-    pub(crate) syntax: SyntaxNode,
+pub struct JoinTail<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for JoinTail {
+impl<N: Node> AstNode for JoinTail<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == JOIN_TAIL
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(JoinTail { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(JoinTail { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl JoinTail {
+impl<N: Node> JoinTail<N> {
     /// The token `join`.
-    pub fn join_token(&self) -> Option<SyntaxToken> {
+    pub fn join_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[JOIN_KW])
     }
 
     /// The child `NameRef`.
-    pub fn name_ref(&self) -> Option<NameRef> {
+    pub fn name_ref(&self) -> Option<NameRef<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `WhenTail`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct WhenTail {
-    pub(crate) syntax: SyntaxNode,
+pub struct WhenTail<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for WhenTail {
+impl<N: Node> AstNode for WhenTail<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == WHEN_TAIL
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(WhenTail { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(WhenTail { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl WhenTail {
+impl<N: Node> WhenTail<N> {
     /// The token `when`.
-    pub fn when_token(&self) -> Option<SyntaxToken> {
+    pub fn when_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[WHEN_KW])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `SplitTail`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct SplitTail {
-    pub(crate) syntax: SyntaxNode,
+pub struct SplitTail<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for SplitTail {
+impl<N: Node> AstNode for SplitTail<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == SPLIT_TAIL
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(SplitTail { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(SplitTail { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl SplitTail {
+impl<N: Node> SplitTail<N> {
     /// The token `split`.
-    pub fn split_token(&self) -> Option<SyntaxToken> {
+    pub fn split_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[SPLIT_KW])
     }
 }
 
 /// A node of the rule `StickyTail`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct StickyTail {
-    pub(crate) syntax: SyntaxNode,
+pub struct StickyTail<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for StickyTail {
+impl<N: Node> AstNode for StickyTail<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == STICKY_TAIL
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(StickyTail { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(StickyTail { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl StickyTail {
+impl<N: Node> StickyTail<N> {
     /// The token `sticky`.
-    pub fn sticky_token(&self) -> Option<SyntaxToken> {
+    pub fn sticky_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[STICKY_KW])
     }
 }
 
 /// A node of the rule `EnumBody`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct EnumBody {
-    pub(crate) syntax: SyntaxNode,
+pub struct EnumBody<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for EnumBody {
+impl<N: Node> AstNode for EnumBody<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == ENUM_BODY
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(EnumBody { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(EnumBody { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl EnumBody {
+impl<N: Node> EnumBody<N> {
     /// The token `l_brace`.
-    pub fn l_brace_token(&self) -> Option<SyntaxToken> {
+    pub fn l_brace_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[L_BRACE])
     }
 
     /// The children `Enumerator`, in order.
-    pub fn enumerators(&self) -> AstChildren<Enumerator> {
+    pub fn enumerators(&self) -> AstChildren<Enumerator<N>> {
         support::children(&self.syntax)
     }
 
     /// The children `Group`, in order.
-    pub fn groups(&self) -> AstChildren<Group> {
+    pub fn groups(&self) -> AstChildren<Group<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `r_brace`.
-    pub fn r_brace_token(&self) -> Option<SyntaxToken> {
+    pub fn r_brace_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[R_BRACE])
     }
 }
 
 /// A node of the rule `Enumerator`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Enumerator {
-    pub(crate) syntax: SyntaxNode,
+pub struct Enumerator<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Enumerator {
+impl<N: Node> AstNode for Enumerator<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == ENUMERATOR
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Enumerator { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Enumerator { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Enumerator {
+impl<N: Node> Enumerator<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `StringLit`.
-    pub fn string_lit(&self) -> Option<StringLit> {
+    pub fn string_lit(&self) -> Option<StringLit<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `eq`.
-    pub fn eq_token(&self) -> Option<SyntaxToken> {
+    pub fn eq_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[EQ])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `WhenTail`.
-    pub fn when_tail(&self) -> Option<WhenTail> {
+    pub fn when_tail(&self) -> Option<WhenTail<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `comma`.
-    pub fn comma_token(&self) -> Option<SyntaxToken> {
+    pub fn comma_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COMMA])
     }
 }
 
 /// A node of the rule `Group`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Group {
-    pub(crate) syntax: SyntaxNode,
+pub struct Group<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Group {
+impl<N: Node> AstNode for Group<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == GROUP
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Group { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Group { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Group {
+impl<N: Node> Group<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `group`.
-    pub fn group_token(&self) -> Option<SyntaxToken> {
+    pub fn group_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[GROUP_KW])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `GroupBody`.
-    pub fn group_body(&self) -> Option<GroupBody> {
+    pub fn group_body(&self) -> Option<GroupBody<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `comma`.
-    pub fn comma_token(&self) -> Option<SyntaxToken> {
+    pub fn comma_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COMMA])
     }
 }
 
 /// A node of the rule `StringLit`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct StringLit {
-    pub(crate) syntax: SyntaxNode,
+pub struct StringLit<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for StringLit {
+impl<N: Node> AstNode for StringLit<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == STRING_LIT
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(StringLit { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(StringLit { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl StringLit {
+impl<N: Node> StringLit<N> {
     /// The token `string_open`.
-    pub fn string_open_token(&self) -> Option<SyntaxToken> {
+    pub fn string_open_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[STRING_OPEN])
     }
 
     /// The children `StringPart`, in order.
-    pub fn string_parts(&self) -> AstChildren<StringPart> {
+    pub fn string_parts(&self) -> AstChildren<StringPart<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `string_close`.
-    pub fn string_close_token(&self) -> Option<SyntaxToken> {
+    pub fn string_close_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[STRING_CLOSE])
     }
 }
 
 /// A node of the rule `GroupBody`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct GroupBody {
-    pub(crate) syntax: SyntaxNode,
+pub struct GroupBody<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for GroupBody {
+impl<N: Node> AstNode for GroupBody<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == GROUP_BODY
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(GroupBody { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(GroupBody { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl GroupBody {
+impl<N: Node> GroupBody<N> {
     /// The token `l_brace`.
-    pub fn l_brace_token(&self) -> Option<SyntaxToken> {
+    pub fn l_brace_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[L_BRACE])
     }
 
     /// The children `NameRef`, in order.
-    pub fn name_refs(&self) -> AstChildren<NameRef> {
+    pub fn name_refs(&self) -> AstChildren<NameRef<N>> {
         support::children(&self.syntax)
     }
 
     /// The children `StringLit`, in order.
-    pub fn string_lits(&self) -> AstChildren<StringLit> {
+    pub fn string_lits(&self) -> AstChildren<StringLit<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `comma`.
-    pub fn comma_token(&self) -> Option<SyntaxToken> {
+    pub fn comma_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COMMA])
     }
 
     /// The token `r_brace`.
-    pub fn r_brace_token(&self) -> Option<SyntaxToken> {
+    pub fn r_brace_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[R_BRACE])
     }
 }
 
 /// A node of the rule `RecordBody`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct RecordBody {
-    pub(crate) syntax: SyntaxNode,
+pub struct RecordBody<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for RecordBody {
+impl<N: Node> AstNode for RecordBody<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == RECORD_BODY
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(RecordBody { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(RecordBody { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl RecordBody {
+impl<N: Node> RecordBody<N> {
     /// The token `l_brace`.
-    pub fn l_brace_token(&self) -> Option<SyntaxToken> {
+    pub fn l_brace_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[L_BRACE])
     }
 
     /// The children `Field`, in order.
-    pub fn fields(&self) -> AstChildren<Field> {
+    pub fn fields(&self) -> AstChildren<Field<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `r_brace`.
-    pub fn r_brace_token(&self) -> Option<SyntaxToken> {
+    pub fn r_brace_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[R_BRACE])
     }
 }
 
 /// A node of the rule `ParamList`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ParamList {
-    pub(crate) syntax: SyntaxNode,
+pub struct ParamList<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for ParamList {
+impl<N: Node> AstNode for ParamList<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == PARAM_LIST
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(ParamList { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(ParamList { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl ParamList {
+impl<N: Node> ParamList<N> {
     /// The token `l_paren`.
-    pub fn l_paren_token(&self) -> Option<SyntaxToken> {
+    pub fn l_paren_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[L_PAREN])
     }
 
     /// The children `Param`, in order.
-    pub fn params(&self) -> AstChildren<Param> {
+    pub fn params(&self) -> AstChildren<Param<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `comma`.
-    pub fn comma_token(&self) -> Option<SyntaxToken> {
+    pub fn comma_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COMMA])
     }
 
     /// The token `r_paren`.
-    pub fn r_paren_token(&self) -> Option<SyntaxToken> {
+    pub fn r_paren_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[R_PAREN])
     }
 }
 
 /// A node of the rule `Param`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Param {
-    pub(crate) syntax: SyntaxNode,
+pub struct Param<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Param {
+impl<N: Node> AstNode for Param<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == PARAM
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Param { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Param { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Param {
+impl<N: Node> Param<N> {
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `colon`.
-    pub fn colon_token(&self) -> Option<SyntaxToken> {
+    pub fn colon_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COLON])
     }
 
     /// The child `Type`.
-    pub fn type_(&self) -> Option<Type> {
+    pub fn type_(&self) -> Option<Type<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `eq`.
-    pub fn eq_token(&self) -> Option<SyntaxToken> {
+    pub fn eq_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[EQ])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `VersionEntry`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct VersionEntry {
-    pub(crate) syntax: SyntaxNode,
+pub struct VersionEntry<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for VersionEntry {
+impl<N: Node> AstNode for VersionEntry<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == VERSION_ENTRY
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(VersionEntry { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(VersionEntry { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl VersionEntry {
+impl<N: Node> VersionEntry<N> {
     /// The children `Attr`, in order.
-    pub fn attrs(&self) -> AstChildren<Attr> {
+    pub fn attrs(&self) -> AstChildren<Attr<N>> {
         support::children(&self.syntax)
     }
 
     /// The child `Literal`.
-    pub fn literal(&self) -> Option<Literal> {
+    pub fn literal(&self) -> Option<Literal<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `NameRef`.
-    pub fn name_ref(&self) -> Option<NameRef> {
+    pub fn name_ref(&self) -> Option<NameRef<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `StringLit`.
-    pub fn string_lit(&self) -> Option<StringLit> {
+    pub fn string_lit(&self) -> Option<StringLit<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `Block`.
-    pub fn block(&self) -> Option<Block> {
+    pub fn block(&self) -> Option<Block<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Literal`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Literal {
-    pub(crate) syntax: SyntaxNode,
+pub struct Literal<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Literal {
+impl<N: Node> AstNode for Literal<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == LITERAL
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Literal { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Literal { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Literal {
+impl<N: Node> Literal<N> {
     /// The token `value`.
-    pub fn value_token(&self) -> Option<SyntaxToken> {
+    pub fn value_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[INT, VERSION, SERIES, QUANTITY, REGEX])
     }
 }
 
 /// A node of the rule `Spec`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Spec {
-    pub(crate) syntax: SyntaxNode,
+pub struct Spec<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Spec {
+impl<N: Node> AstNode for Spec<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == SPEC
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Spec { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Spec { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Spec {
+impl<N: Node> Spec<N> {
     /// The child `Path`.
-    pub fn path(&self) -> Option<Path> {
+    pub fn path(&self) -> Option<Path<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `StringLit`.
-    pub fn string_lit(&self) -> Option<StringLit> {
+    pub fn string_lit(&self) -> Option<StringLit<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `SpecItems`.
-    pub fn spec_items(&self) -> Option<SpecItems> {
+    pub fn spec_items(&self) -> Option<SpecItems<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// One of the nodes of the rule `Req`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Req {
+pub enum Req<N = SyntaxNode> {
     /// `VersionReq`
-    VersionReq(VersionReq),
+    VersionReq(VersionReq<N>),
     /// `ReqGroup`
-    ReqGroup(ReqGroup),
+    ReqGroup(ReqGroup<N>),
 }
 
-impl AstNode for Req {
+impl<N: Node> AstNode for Req<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
-        VersionReq::can_cast(kind) || ReqGroup::can_cast(kind)
+        VersionReq::<N>::can_cast(kind) || ReqGroup::<N>::can_cast(kind)
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        let kind = syntax.kind();
-        if VersionReq::can_cast(kind) {
+    fn cast(syntax: N) -> Option<Self> {
+        let kind = syntax.borrowed().kind();
+        if VersionReq::<N>::can_cast(kind) {
             return VersionReq::cast(syntax).map(Req::VersionReq);
         }
-        if ReqGroup::can_cast(kind) {
+        if ReqGroup::<N>::can_cast(kind) {
             return ReqGroup::cast(syntax).map(Req::ReqGroup);
         }
         None
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         match self {
             Req::VersionReq(it) => it.syntax(),
             Req::ReqGroup(it) => it.syntax(),
@@ -3075,35 +3205,39 @@ impl AstNode for Req {
 
 /// One of the nodes of the rule `DepTail`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum DepTail {
+pub enum DepTail<N = SyntaxNode> {
     /// `WhenTail`
-    WhenTail(WhenTail),
+    WhenTail(WhenTail<N>),
     /// `ExactTail`
-    ExactTail(ExactTail),
+    ExactTail(ExactTail<N>),
     /// `AsTail`
-    AsTail(AsTail),
+    AsTail(AsTail<N>),
 }
 
-impl AstNode for DepTail {
+impl<N: Node> AstNode for DepTail<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
-        WhenTail::can_cast(kind) || ExactTail::can_cast(kind) || AsTail::can_cast(kind)
+        WhenTail::<N>::can_cast(kind)
+            || ExactTail::<N>::can_cast(kind)
+            || AsTail::<N>::can_cast(kind)
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        let kind = syntax.kind();
-        if WhenTail::can_cast(kind) {
+    fn cast(syntax: N) -> Option<Self> {
+        let kind = syntax.borrowed().kind();
+        if WhenTail::<N>::can_cast(kind) {
             return WhenTail::cast(syntax).map(DepTail::WhenTail);
         }
-        if ExactTail::can_cast(kind) {
+        if ExactTail::<N>::can_cast(kind) {
             return ExactTail::cast(syntax).map(DepTail::ExactTail);
         }
-        if AsTail::can_cast(kind) {
+        if AsTail::<N>::can_cast(kind) {
             return AsTail::cast(syntax).map(DepTail::AsTail);
         }
         None
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         match self {
             DepTail::WhenTail(it) => it.syntax(),
             DepTail::ExactTail(it) => it.syntax(),
@@ -3114,937 +3248,989 @@ impl AstNode for DepTail {
 
 /// A node of the rule `SpecItems`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct SpecItems {
-    pub(crate) syntax: SyntaxNode,
+pub struct SpecItems<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for SpecItems {
+impl<N: Node> AstNode for SpecItems<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == SPEC_ITEMS
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(SpecItems { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(SpecItems { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl SpecItems {
+impl<N: Node> SpecItems<N> {
     /// The token `l_bracket`.
-    pub fn l_bracket_token(&self) -> Option<SyntaxToken> {
+    pub fn l_bracket_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[L_BRACKET])
     }
 
     /// The children `SpecItem`, in order.
-    pub fn spec_items(&self) -> AstChildren<SpecItem> {
+    pub fn spec_items(&self) -> AstChildren<SpecItem<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `comma`.
-    pub fn comma_token(&self) -> Option<SyntaxToken> {
+    pub fn comma_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COMMA])
     }
 
     /// The token `r_bracket`.
-    pub fn r_bracket_token(&self) -> Option<SyntaxToken> {
+    pub fn r_bracket_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[R_BRACKET])
     }
 }
 
 /// A node of the rule `SpecItem`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct SpecItem {
-    pub(crate) syntax: SyntaxNode,
+pub struct SpecItem<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for SpecItem {
+impl<N: Node> AstNode for SpecItem<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == SPEC_ITEM
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(SpecItem { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(SpecItem { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl SpecItem {
+impl<N: Node> SpecItem<N> {
     /// The token `tilde`.
-    pub fn tilde_token(&self) -> Option<SyntaxToken> {
+    pub fn tilde_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[TILDE])
     }
 
     /// The child `Path`.
-    pub fn path(&self) -> Option<Path> {
+    pub fn path(&self) -> Option<Path<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `op`.
-    pub fn op_token(&self) -> Option<SyntaxToken> {
+    pub fn op_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[EQ, PLUS_EQ, MINUS_EQ])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `VersionReq`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct VersionReq {
-    pub(crate) syntax: SyntaxNode,
+pub struct VersionReq<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for VersionReq {
+impl<N: Node> AstNode for VersionReq<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == VERSION_REQ
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(VersionReq { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(VersionReq { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl VersionReq {
+impl<N: Node> VersionReq<N> {
     /// The token `op`.
-    pub fn op_token(&self) -> Option<SyntaxToken> {
+    pub fn op_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[EQ_EQ, NEQ, GE, LE, GT, LT])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `ReqGroup`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ReqGroup {
-    pub(crate) syntax: SyntaxNode,
+pub struct ReqGroup<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for ReqGroup {
+impl<N: Node> AstNode for ReqGroup<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == REQ_GROUP
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(ReqGroup { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(ReqGroup { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl ReqGroup {
+impl<N: Node> ReqGroup<N> {
     /// The token `l_paren`.
-    pub fn l_paren_token(&self) -> Option<SyntaxToken> {
+    pub fn l_paren_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[L_PAREN])
     }
 
     /// The children `ReqAlt`, in order.
-    pub fn req_alts(&self) -> AstChildren<ReqAlt> {
+    pub fn req_alts(&self) -> AstChildren<ReqAlt<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `pipe`.
-    pub fn pipe_token(&self) -> Option<SyntaxToken> {
+    pub fn pipe_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[PIPE])
     }
 
     /// The token `r_paren`.
-    pub fn r_paren_token(&self) -> Option<SyntaxToken> {
+    pub fn r_paren_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[R_PAREN])
     }
 }
 
 /// A node of the rule `ReqAlt`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ReqAlt {
-    pub(crate) syntax: SyntaxNode,
+pub struct ReqAlt<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for ReqAlt {
+impl<N: Node> AstNode for ReqAlt<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == REQ_ALT
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(ReqAlt { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(ReqAlt { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl ReqAlt {
+impl<N: Node> ReqAlt<N> {
     /// The children `VersionReq`, in order.
-    pub fn version_reqs(&self) -> AstChildren<VersionReq> {
+    pub fn version_reqs(&self) -> AstChildren<VersionReq<N>> {
         support::children(&self.syntax)
     }
 }
 
 /// A node of the rule `ExactTail`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ExactTail {
-    pub(crate) syntax: SyntaxNode,
+pub struct ExactTail<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for ExactTail {
+impl<N: Node> AstNode for ExactTail<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == EXACT_TAIL
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(ExactTail { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(ExactTail { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl ExactTail {
+impl<N: Node> ExactTail<N> {
     /// The token `exact`.
-    pub fn exact_token(&self) -> Option<SyntaxToken> {
+    pub fn exact_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[EXACT_KW])
     }
 }
 
 /// A node of the rule `AsTail`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct AsTail {
-    pub(crate) syntax: SyntaxNode,
+pub struct AsTail<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for AsTail {
+impl<N: Node> AstNode for AsTail<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == AS_TAIL
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(AsTail { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(AsTail { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl AsTail {
+impl<N: Node> AsTail<N> {
     /// The token `as`.
-    pub fn as_token(&self) -> Option<SyntaxToken> {
+    pub fn as_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[AS_KW])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `ExportList`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ExportList {
-    pub(crate) syntax: SyntaxNode,
+pub struct ExportList<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for ExportList {
+impl<N: Node> AstNode for ExportList<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == EXPORT_LIST
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(ExportList { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(ExportList { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl ExportList {
+impl<N: Node> ExportList<N> {
     /// The token `l_brace`.
-    pub fn l_brace_token(&self) -> Option<SyntaxToken> {
+    pub fn l_brace_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[L_BRACE])
     }
 
     /// The children `Export`, in order.
-    pub fn exports(&self) -> AstChildren<Export> {
+    pub fn exports(&self) -> AstChildren<Export<N>> {
         support::children(&self.syntax)
     }
 
     /// The children `ExportWhen`, in order.
-    pub fn export_whens(&self) -> AstChildren<ExportWhen> {
+    pub fn export_whens(&self) -> AstChildren<ExportWhen<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `r_brace`.
-    pub fn r_brace_token(&self) -> Option<SyntaxToken> {
+    pub fn r_brace_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[R_BRACE])
     }
 }
 
 /// A node of the rule `Export`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Export {
-    pub(crate) syntax: SyntaxNode,
+pub struct Export<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Export {
+impl<N: Node> AstNode for Export<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == EXPORT
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Export { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Export { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Export {
+impl<N: Node> Export<N> {
     /// The child `NameRef`.
-    pub fn name_ref(&self) -> Option<NameRef> {
+    pub fn name_ref(&self) -> Option<NameRef<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `Spec`.
-    pub fn spec(&self) -> Option<Spec> {
+    pub fn spec(&self) -> Option<Spec<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The children `Req`, in order.
-    pub fn reqs(&self) -> AstChildren<Req> {
+    pub fn reqs(&self) -> AstChildren<Req<N>> {
         support::children(&self.syntax)
     }
 
     /// The children `DepTail`, in order.
-    pub fn dep_tails(&self) -> AstChildren<DepTail> {
+    pub fn dep_tails(&self) -> AstChildren<DepTail<N>> {
         support::children(&self.syntax)
     }
 }
 
 /// A node of the rule `ExportWhen`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ExportWhen {
-    pub(crate) syntax: SyntaxNode,
+pub struct ExportWhen<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for ExportWhen {
+impl<N: Node> AstNode for ExportWhen<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == EXPORT_WHEN
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(ExportWhen { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(ExportWhen { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl ExportWhen {
+impl<N: Node> ExportWhen<N> {
     /// The token `when`.
-    pub fn when_token(&self) -> Option<SyntaxToken> {
+    pub fn when_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[WHEN_KW])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `ExportList`.
-    pub fn export_list(&self) -> Option<ExportList> {
+    pub fn export_list(&self) -> Option<ExportList<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `ElseBlock`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ElseBlock {
-    pub(crate) syntax: SyntaxNode,
+pub struct ElseBlock<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for ElseBlock {
+impl<N: Node> AstNode for ElseBlock<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == ELSE_BLOCK
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(ElseBlock { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(ElseBlock { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl ElseBlock {
+impl<N: Node> ElseBlock<N> {
     /// The token `else`.
-    pub fn else_token(&self) -> Option<SyntaxToken> {
+    pub fn else_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[ELSE_KW])
     }
 
     /// The child `Block`.
-    pub fn block(&self) -> Option<Block> {
+    pub fn block(&self) -> Option<Block<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `ArmPattern`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ArmPattern {
-    pub(crate) syntax: SyntaxNode,
+pub struct ArmPattern<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for ArmPattern {
+impl<N: Node> AstNode for ArmPattern<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == ARM_PATTERN
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(ArmPattern { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(ArmPattern { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl ArmPattern {
+impl<N: Node> ArmPattern<N> {
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `WantSpec`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct WantSpec {
-    pub(crate) syntax: SyntaxNode,
+pub struct WantSpec<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for WantSpec {
+impl<N: Node> AstNode for WantSpec<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == WANT_SPEC
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(WantSpec { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(WantSpec { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl WantSpec {
+impl<N: Node> WantSpec<N> {
     /// The child `Spec`.
-    pub fn spec(&self) -> Option<Spec> {
+    pub fn spec(&self) -> Option<Spec<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The children `Req`, in order.
-    pub fn reqs(&self) -> AstChildren<Req> {
+    pub fn reqs(&self) -> AstChildren<Req<N>> {
         support::children(&self.syntax)
     }
 
     /// The child `AsTail`.
-    pub fn as_tail(&self) -> Option<AsTail> {
+    pub fn as_tail(&self) -> Option<AsTail<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `NamedType`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct NamedType {
-    pub(crate) syntax: SyntaxNode,
+pub struct NamedType<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for NamedType {
+impl<N: Node> AstNode for NamedType<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == NAMED_TYPE
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(NamedType { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(NamedType { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl NamedType {
+impl<N: Node> NamedType<N> {
     /// The child `Path`.
-    pub fn path(&self) -> Option<Path> {
+    pub fn path(&self) -> Option<Path<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `TypeArgs`.
-    pub fn type_args(&self) -> Option<TypeArgs> {
+    pub fn type_args(&self) -> Option<TypeArgs<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `Refinement`.
-    pub fn refinement(&self) -> Option<Refinement> {
+    pub fn refinement(&self) -> Option<Refinement<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `EnumType`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct EnumType {
-    pub(crate) syntax: SyntaxNode,
+pub struct EnumType<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for EnumType {
+impl<N: Node> AstNode for EnumType<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == ENUM_TYPE
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(EnumType { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(EnumType { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl EnumType {
+impl<N: Node> EnumType<N> {
     /// The token `enum`.
-    pub fn enum_token(&self) -> Option<SyntaxToken> {
+    pub fn enum_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[ENUM_KW])
     }
 
     /// The child `EnumBody`.
-    pub fn enum_body(&self) -> Option<EnumBody> {
+    pub fn enum_body(&self) -> Option<EnumBody<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `OptType`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct OptType {
-    pub(crate) syntax: SyntaxNode,
+pub struct OptType<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for OptType {
+impl<N: Node> AstNode for OptType<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == OPT_TYPE
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(OptType { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(OptType { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl OptType {
+impl<N: Node> OptType<N> {
     /// The child `Type`.
-    pub fn type_(&self) -> Option<Type> {
+    pub fn type_(&self) -> Option<Type<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `question`.
-    pub fn question_token(&self) -> Option<SyntaxToken> {
+    pub fn question_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[QUESTION])
     }
 }
 
 /// A node of the rule `TypeArgs`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct TypeArgs {
-    pub(crate) syntax: SyntaxNode,
+pub struct TypeArgs<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for TypeArgs {
+impl<N: Node> AstNode for TypeArgs<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == TYPE_ARGS
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(TypeArgs { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(TypeArgs { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl TypeArgs {
+impl<N: Node> TypeArgs<N> {
     /// The token `lt`.
-    pub fn lt_token(&self) -> Option<SyntaxToken> {
+    pub fn lt_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[LT])
     }
 
     /// The children `Type`, in order.
-    pub fn types(&self) -> AstChildren<Type> {
+    pub fn types(&self) -> AstChildren<Type<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `comma`.
-    pub fn comma_token(&self) -> Option<SyntaxToken> {
+    pub fn comma_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COMMA])
     }
 
     /// The token `gt`.
-    pub fn gt_token(&self) -> Option<SyntaxToken> {
+    pub fn gt_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[GT])
     }
 }
 
 /// A node of the rule `Refinement`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Refinement {
-    pub(crate) syntax: SyntaxNode,
+pub struct Refinement<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Refinement {
+impl<N: Node> AstNode for Refinement<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == REFINEMENT
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Refinement { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Refinement { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Refinement {
+impl<N: Node> Refinement<N> {
     /// The token `l_paren`.
-    pub fn l_paren_token(&self) -> Option<SyntaxToken> {
+    pub fn l_paren_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[L_PAREN])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `Where`.
-    pub fn where_(&self) -> Option<Where> {
+    pub fn where_(&self) -> Option<Where<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `r_paren`.
-    pub fn r_paren_token(&self) -> Option<SyntaxToken> {
+    pub fn r_paren_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[R_PAREN])
     }
 }
 
 /// A node of the rule `Where`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Where {
-    pub(crate) syntax: SyntaxNode,
+pub struct Where<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Where {
+impl<N: Node> AstNode for Where<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == WHERE
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Where { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Where { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Where {
+impl<N: Node> Where<N> {
     /// The token `where`.
-    pub fn where_token(&self) -> Option<SyntaxToken> {
+    pub fn where_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[WHERE_KW])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `else`.
-    pub fn else_token(&self) -> Option<SyntaxToken> {
+    pub fn else_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[ELSE_KW])
     }
 
     /// The child `message`.
-    pub fn message(&self) -> Option<StringLit> {
+    pub fn message(&self) -> Option<StringLit<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `NameExpr`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct NameExpr {
-    pub(crate) syntax: SyntaxNode,
+pub struct NameExpr<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for NameExpr {
+impl<N: Node> AstNode for NameExpr<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == NAME_EXPR
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(NameExpr { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(NameExpr { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl NameExpr {
+impl<N: Node> NameExpr<N> {
     /// The child `NameRef`.
-    pub fn name_ref(&self) -> Option<NameRef> {
+    pub fn name_ref(&self) -> Option<NameRef<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `DotName`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct DotName {
-    pub(crate) syntax: SyntaxNode,
+pub struct DotName<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for DotName {
+impl<N: Node> AstNode for DotName<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == DOT_NAME
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(DotName { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(DotName { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl DotName {
+impl<N: Node> DotName<N> {
     /// The token `dot`.
-    pub fn dot_token(&self) -> Option<SyntaxToken> {
+    pub fn dot_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[DOT])
     }
 
     /// The child `NameRef`.
-    pub fn name_ref(&self) -> Option<NameRef> {
+    pub fn name_ref(&self) -> Option<NameRef<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Member`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Member {
-    pub(crate) syntax: SyntaxNode,
+pub struct Member<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Member {
+impl<N: Node> AstNode for Member<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == MEMBER
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Member { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Member { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Member {
+impl<N: Node> Member<N> {
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `dot`.
-    pub fn dot_token(&self) -> Option<SyntaxToken> {
+    pub fn dot_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[DOT])
     }
 
     /// The child `NameRef`.
-    pub fn name_ref(&self) -> Option<NameRef> {
+    pub fn name_ref(&self) -> Option<NameRef<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Call`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Call {
-    pub(crate) syntax: SyntaxNode,
+pub struct Call<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Call {
+impl<N: Node> AstNode for Call<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == CALL
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Call { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Call { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Call {
+impl<N: Node> Call<N> {
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `ArgList`.
-    pub fn arg_list(&self) -> Option<ArgList> {
+    pub fn arg_list(&self) -> Option<ArgList<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Paren`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Paren {
-    pub(crate) syntax: SyntaxNode,
+pub struct Paren<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Paren {
+impl<N: Node> AstNode for Paren<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == PAREN
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Paren { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Paren { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Paren {
+impl<N: Node> Paren<N> {
     /// The token `l_paren`.
-    pub fn l_paren_token(&self) -> Option<SyntaxToken> {
+    pub fn l_paren_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[L_PAREN])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `r_paren`.
-    pub fn r_paren_token(&self) -> Option<SyntaxToken> {
+    pub fn r_paren_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[R_PAREN])
     }
 }
 
 /// A node of the rule `Lambda`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Lambda {
-    pub(crate) syntax: SyntaxNode,
+pub struct Lambda<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Lambda {
+impl<N: Node> AstNode for Lambda<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == LAMBDA
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Lambda { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Lambda { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Lambda {
+impl<N: Node> Lambda<N> {
     /// The token `l_paren`.
-    pub fn l_paren_token(&self) -> Option<SyntaxToken> {
+    pub fn l_paren_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[L_PAREN])
     }
 
     /// The children `LambdaParam`, in order.
-    pub fn lambda_params(&self) -> AstChildren<LambdaParam> {
+    pub fn lambda_params(&self) -> AstChildren<LambdaParam<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `comma`.
-    pub fn comma_token(&self) -> Option<SyntaxToken> {
+    pub fn comma_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COMMA])
     }
 
     /// The token `r_paren`.
-    pub fn r_paren_token(&self) -> Option<SyntaxToken> {
+    pub fn r_paren_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[R_PAREN])
     }
 
     /// The token `arrow`.
-    pub fn arrow_token(&self) -> Option<SyntaxToken> {
+    pub fn arrow_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[ARROW])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Binary`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Binary {
-    pub(crate) syntax: SyntaxNode,
+pub struct Binary<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Binary {
+impl<N: Node> AstNode for Binary<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == BINARY
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Binary { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Binary { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Binary {
+impl<N: Node> Binary<N> {
     /// The child `lhs`.
-    pub fn lhs(&self) -> Option<Expr> {
+    pub fn lhs(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `op`.
-    pub fn op_token(&self) -> Option<SyntaxToken> {
+    pub fn op_token(&self) -> Option<N::Token> {
         support::token(
             &self.syntax,
             &[PIPE, AMP, EQ_EQ, NEQ, LT, LE, GT, GE, HAS_KW, IN_KW, PLUS, MINUS, STAR, PERCENT],
@@ -4052,493 +4238,517 @@ impl Binary {
     }
 
     /// The token `quantifier`.
-    pub fn quantifier_token(&self) -> Option<SyntaxToken> {
+    pub fn quantifier_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[ANY_KW, ALL_KW])
     }
 
     /// The child `rhs`.
-    pub fn rhs(&self) -> Option<Expr> {
+    pub fn rhs(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 1)
     }
 }
 
 /// A node of the rule `Prefix`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Prefix {
-    pub(crate) syntax: SyntaxNode,
+pub struct Prefix<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Prefix {
+impl<N: Node> AstNode for Prefix<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == PREFIX
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Prefix { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Prefix { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Prefix {
+impl<N: Node> Prefix<N> {
     /// The token `op`.
-    pub fn op_token(&self) -> Option<SyntaxToken> {
+    pub fn op_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[BANG, MINUS])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `Range`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Range {
-    pub(crate) syntax: SyntaxNode,
+pub struct Range<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Range {
+impl<N: Node> AstNode for Range<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == RANGE
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Range { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Range { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Range {
+impl<N: Node> Range<N> {
     /// The child `lo`.
-    pub fn lo(&self) -> Option<Expr> {
+    pub fn lo(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `op`.
-    pub fn op_token(&self) -> Option<SyntaxToken> {
+    pub fn op_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[DOT_DOT, DOT_DOT_EQ])
     }
 
     /// The child `hi`.
-    pub fn hi(&self) -> Option<Expr> {
+    pub fn hi(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 1)
     }
 }
 
 /// A node of the rule `If`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct If {
-    pub(crate) syntax: SyntaxNode,
+pub struct If<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for If {
+impl<N: Node> AstNode for If<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == IF
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(If { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(If { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl If {
+impl<N: Node> If<N> {
     /// The token `if`.
-    pub fn if_token(&self) -> Option<SyntaxToken> {
+    pub fn if_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[IF_KW])
     }
 
     /// The child `cond`.
-    pub fn cond(&self) -> Option<Expr> {
+    pub fn cond(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `then`.
-    pub fn then_token(&self) -> Option<SyntaxToken> {
+    pub fn then_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[THEN_KW])
     }
 
     /// The child `then`.
-    pub fn then(&self) -> Option<Expr> {
+    pub fn then(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 1)
     }
 
     /// The token `else`.
-    pub fn else_token(&self) -> Option<SyntaxToken> {
+    pub fn else_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[ELSE_KW])
     }
 
     /// The child `else`.
-    pub fn else_(&self) -> Option<Expr> {
+    pub fn else_(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 2)
     }
 }
 
 /// A node of the rule `Match`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Match {
-    pub(crate) syntax: SyntaxNode,
+pub struct Match<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Match {
+impl<N: Node> AstNode for Match<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == MATCH
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Match { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Match { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Match {
+impl<N: Node> Match<N> {
     /// The token `match`.
-    pub fn match_token(&self) -> Option<SyntaxToken> {
+    pub fn match_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[MATCH_KW])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `l_brace`.
-    pub fn l_brace_token(&self) -> Option<SyntaxToken> {
+    pub fn l_brace_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[L_BRACE])
     }
 
     /// The children `MatchArm`, in order.
-    pub fn match_arms(&self) -> AstChildren<MatchArm> {
+    pub fn match_arms(&self) -> AstChildren<MatchArm<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `r_brace`.
-    pub fn r_brace_token(&self) -> Option<SyntaxToken> {
+    pub fn r_brace_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[R_BRACE])
     }
 }
 
 /// A node of the rule `SetLit`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct SetLit {
-    pub(crate) syntax: SyntaxNode,
+pub struct SetLit<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for SetLit {
+impl<N: Node> AstNode for SetLit<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == SET_LIT
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(SetLit { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(SetLit { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl SetLit {
+impl<N: Node> SetLit<N> {
     /// The token `l_brace`.
-    pub fn l_brace_token(&self) -> Option<SyntaxToken> {
+    pub fn l_brace_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[L_BRACE])
     }
 
     /// The children `Element`, in order.
-    pub fn elements(&self) -> AstChildren<Element> {
+    pub fn elements(&self) -> AstChildren<Element<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `comma`.
-    pub fn comma_token(&self) -> Option<SyntaxToken> {
+    pub fn comma_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COMMA])
     }
 
     /// The token `r_brace`.
-    pub fn r_brace_token(&self) -> Option<SyntaxToken> {
+    pub fn r_brace_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[R_BRACE])
     }
 }
 
 /// A node of the rule `ListLit`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ListLit {
-    pub(crate) syntax: SyntaxNode,
+pub struct ListLit<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for ListLit {
+impl<N: Node> AstNode for ListLit<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == LIST_LIT
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(ListLit { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(ListLit { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl ListLit {
+impl<N: Node> ListLit<N> {
     /// The token `l_bracket`.
-    pub fn l_bracket_token(&self) -> Option<SyntaxToken> {
+    pub fn l_bracket_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[L_BRACKET])
     }
 
     /// The children `Element`, in order.
-    pub fn elements(&self) -> AstChildren<Element> {
+    pub fn elements(&self) -> AstChildren<Element<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `comma`.
-    pub fn comma_token(&self) -> Option<SyntaxToken> {
+    pub fn comma_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COMMA])
     }
 
     /// The token `r_bracket`.
-    pub fn r_bracket_token(&self) -> Option<SyntaxToken> {
+    pub fn r_bracket_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[R_BRACKET])
     }
 }
 
 /// A node of the rule `With`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct With {
-    pub(crate) syntax: SyntaxNode,
+pub struct With<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for With {
+impl<N: Node> AstNode for With<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == WITH
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(With { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(With { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl With {
+impl<N: Node> With<N> {
     /// The token `with`.
-    pub fn with_token(&self) -> Option<SyntaxToken> {
+    pub fn with_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[WITH_KW])
     }
 
     /// The child `Spec`.
-    pub fn spec(&self) -> Option<Spec> {
+    pub fn spec(&self) -> Option<Spec<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The child `AsTail`.
-    pub fn as_tail(&self) -> Option<AsTail> {
+    pub fn as_tail(&self) -> Option<AsTail<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The children `Req`, in order.
-    pub fn reqs(&self) -> AstChildren<Req> {
+    pub fn reqs(&self) -> AstChildren<Req<N>> {
         support::children(&self.syntax)
     }
 }
 
 /// A node of the rule `CallArg`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct CallArg {
-    pub(crate) syntax: SyntaxNode,
+pub struct CallArg<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for CallArg {
+impl<N: Node> AstNode for CallArg<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == CALL_ARG
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(CallArg { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(CallArg { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl CallArg {
+impl<N: Node> CallArg<N> {
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `eq`.
-    pub fn eq_token(&self) -> Option<SyntaxToken> {
+    pub fn eq_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[EQ])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `LambdaParam`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct LambdaParam {
-    pub(crate) syntax: SyntaxNode,
+pub struct LambdaParam<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for LambdaParam {
+impl<N: Node> AstNode for LambdaParam<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == LAMBDA_PARAM
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(LambdaParam { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(LambdaParam { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl LambdaParam {
+impl<N: Node> LambdaParam<N> {
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `MatchArm`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct MatchArm {
-    pub(crate) syntax: SyntaxNode,
+pub struct MatchArm<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for MatchArm {
+impl<N: Node> AstNode for MatchArm<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == MATCH_ARM
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(MatchArm { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(MatchArm { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl MatchArm {
+impl<N: Node> MatchArm<N> {
     /// The children `MatchPattern`, in order.
-    pub fn match_patterns(&self) -> AstChildren<MatchPattern> {
+    pub fn match_patterns(&self) -> AstChildren<MatchPattern<N>> {
         support::children(&self.syntax)
     }
 
     /// The token `comma`.
-    pub fn comma_token(&self) -> Option<SyntaxToken> {
+    pub fn comma_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COMMA])
     }
 
     /// The token `else`.
-    pub fn else_token(&self) -> Option<SyntaxToken> {
+    pub fn else_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[ELSE_KW])
     }
 
     /// The token `fat_arrow`.
-    pub fn fat_arrow_token(&self) -> Option<SyntaxToken> {
+    pub fn fat_arrow_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[FAT_ARROW])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `MatchPattern`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct MatchPattern {
-    pub(crate) syntax: SyntaxNode,
+pub struct MatchPattern<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for MatchPattern {
+impl<N: Node> AstNode for MatchPattern<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == MATCH_PATTERN
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(MatchPattern { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(MatchPattern { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl MatchPattern {
+impl<N: Node> MatchPattern<N> {
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// One of the nodes of the rule `Element`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Element {
+pub enum Element<N = SyntaxNode> {
     /// `SpreadElement`
-    SpreadElement(SpreadElement),
+    SpreadElement(SpreadElement<N>),
     /// `ForElement`
-    ForElement(ForElement),
+    ForElement(ForElement<N>),
     /// `WhenElement`
-    WhenElement(WhenElement),
+    WhenElement(WhenElement<N>),
     /// `EntryElement`
-    EntryElement(EntryElement),
+    EntryElement(EntryElement<N>),
     /// `ExprElement`
-    ExprElement(ExprElement),
+    ExprElement(ExprElement<N>),
 }
 
-impl AstNode for Element {
+impl<N: Node> AstNode for Element<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
-        SpreadElement::can_cast(kind)
-            || ForElement::can_cast(kind)
-            || WhenElement::can_cast(kind)
-            || EntryElement::can_cast(kind)
-            || ExprElement::can_cast(kind)
+        SpreadElement::<N>::can_cast(kind)
+            || ForElement::<N>::can_cast(kind)
+            || WhenElement::<N>::can_cast(kind)
+            || EntryElement::<N>::can_cast(kind)
+            || ExprElement::<N>::can_cast(kind)
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        let kind = syntax.kind();
-        if SpreadElement::can_cast(kind) {
+    fn cast(syntax: N) -> Option<Self> {
+        let kind = syntax.borrowed().kind();
+        if SpreadElement::<N>::can_cast(kind) {
             return SpreadElement::cast(syntax).map(Element::SpreadElement);
         }
-        if ForElement::can_cast(kind) {
+        if ForElement::<N>::can_cast(kind) {
             return ForElement::cast(syntax).map(Element::ForElement);
         }
-        if WhenElement::can_cast(kind) {
+        if WhenElement::<N>::can_cast(kind) {
             return WhenElement::cast(syntax).map(Element::WhenElement);
         }
-        if EntryElement::can_cast(kind) {
+        if EntryElement::<N>::can_cast(kind) {
             return EntryElement::cast(syntax).map(Element::EntryElement);
         }
-        if ExprElement::can_cast(kind) {
+        if ExprElement::<N>::can_cast(kind) {
             return ExprElement::cast(syntax).map(Element::ExprElement);
         }
         None
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         match self {
             Element::SpreadElement(it) => it.syntax(),
             Element::ForElement(it) => it.syntax(),
@@ -4551,230 +4761,242 @@ impl AstNode for Element {
 
 /// A node of the rule `SpreadElement`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct SpreadElement {
-    pub(crate) syntax: SyntaxNode,
+pub struct SpreadElement<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for SpreadElement {
+impl<N: Node> AstNode for SpreadElement<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == SPREAD_ELEMENT
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(SpreadElement { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(SpreadElement { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl SpreadElement {
+impl<N: Node> SpreadElement<N> {
     /// The token `dot_dot`.
-    pub fn dot_dot_token(&self) -> Option<SyntaxToken> {
+    pub fn dot_dot_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[DOT_DOT])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `ForElement`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ForElement {
-    pub(crate) syntax: SyntaxNode,
+pub struct ForElement<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for ForElement {
+impl<N: Node> AstNode for ForElement<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == FOR_ELEMENT
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(ForElement { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(ForElement { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl ForElement {
+impl<N: Node> ForElement<N> {
     /// The token `for`.
-    pub fn for_token(&self) -> Option<SyntaxToken> {
+    pub fn for_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[FOR_KW])
     }
 
     /// The child `Name`.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<Name<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `in`.
-    pub fn in_token(&self) -> Option<SyntaxToken> {
+    pub fn in_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[IN_KW])
     }
 
     /// The child `in`.
-    pub fn in_(&self) -> Option<Expr> {
+    pub fn in_(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `when`.
-    pub fn when_token(&self) -> Option<SyntaxToken> {
+    pub fn when_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[WHEN_KW])
     }
 
     /// The child `when`.
-    pub fn when(&self) -> Option<Expr> {
+    pub fn when(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 1)
     }
 
     /// The token `fat_arrow`.
-    pub fn fat_arrow_token(&self) -> Option<SyntaxToken> {
+    pub fn fat_arrow_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[FAT_ARROW])
     }
 
     /// The child `Element`.
-    pub fn element(&self) -> Option<Element> {
+    pub fn element(&self) -> Option<Element<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `WhenElement`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct WhenElement {
-    pub(crate) syntax: SyntaxNode,
+pub struct WhenElement<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for WhenElement {
+impl<N: Node> AstNode for WhenElement<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == WHEN_ELEMENT
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(WhenElement { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(WhenElement { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl WhenElement {
+impl<N: Node> WhenElement<N> {
     /// The token `when`.
-    pub fn when_token(&self) -> Option<SyntaxToken> {
+    pub fn when_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[WHEN_KW])
     }
 
     /// The child `when`.
-    pub fn when(&self) -> Option<Expr> {
+    pub fn when(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `fat_arrow`.
-    pub fn fat_arrow_token(&self) -> Option<SyntaxToken> {
+    pub fn fat_arrow_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[FAT_ARROW])
     }
 
     /// The child `Element`.
-    pub fn element(&self) -> Option<Element> {
+    pub fn element(&self) -> Option<Element<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// A node of the rule `EntryElement`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct EntryElement {
-    pub(crate) syntax: SyntaxNode,
+pub struct EntryElement<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for EntryElement {
+impl<N: Node> AstNode for EntryElement<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == ENTRY_ELEMENT
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(EntryElement { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(EntryElement { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl EntryElement {
+impl<N: Node> EntryElement<N> {
     /// The child `key`.
-    pub fn key(&self) -> Option<Expr> {
+    pub fn key(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `colon`.
-    pub fn colon_token(&self) -> Option<SyntaxToken> {
+    pub fn colon_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[COLON])
     }
 
     /// The child `value`.
-    pub fn value(&self) -> Option<Expr> {
+    pub fn value(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 1)
     }
 }
 
 /// A node of the rule `ExprElement`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ExprElement {
-    pub(crate) syntax: SyntaxNode,
+pub struct ExprElement<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for ExprElement {
+impl<N: Node> AstNode for ExprElement<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == EXPR_ELEMENT
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(ExprElement { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(ExprElement { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl ExprElement {
+impl<N: Node> ExprElement<N> {
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 }
 
 /// One of the nodes of the rule `StringPart`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum StringPart {
+pub enum StringPart<N = SyntaxNode> {
     /// `StringChunk`
-    StringChunk(StringChunk),
+    StringChunk(StringChunk<N>),
     /// `Interpolation`
-    Interpolation(Interpolation),
+    Interpolation(Interpolation<N>),
 }
 
-impl AstNode for StringPart {
+impl<N: Node> AstNode for StringPart<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
-        StringChunk::can_cast(kind) || Interpolation::can_cast(kind)
+        StringChunk::<N>::can_cast(kind) || Interpolation::<N>::can_cast(kind)
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        let kind = syntax.kind();
-        if StringChunk::can_cast(kind) {
+    fn cast(syntax: N) -> Option<Self> {
+        let kind = syntax.borrowed().kind();
+        if StringChunk::<N>::can_cast(kind) {
             return StringChunk::cast(syntax).map(StringPart::StringChunk);
         }
-        if Interpolation::can_cast(kind) {
+        if Interpolation::<N>::can_cast(kind) {
             return Interpolation::cast(syntax).map(StringPart::Interpolation);
         }
         None
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         match self {
             StringPart::StringChunk(it) => it.syntax(),
             StringPart::Interpolation(it) => it.syntax(),
@@ -4784,64 +5006,68 @@ impl AstNode for StringPart {
 
 /// A node of the rule `StringChunk`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct StringChunk {
-    pub(crate) syntax: SyntaxNode,
+pub struct StringChunk<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for StringChunk {
+impl<N: Node> AstNode for StringChunk<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == STRING_CHUNK
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(StringChunk { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(StringChunk { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl StringChunk {
+impl<N: Node> StringChunk<N> {
     /// The token `string_text`.
-    pub fn string_text_token(&self) -> Option<SyntaxToken> {
+    pub fn string_text_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[STRING_TEXT])
     }
 }
 
 /// A node of the rule `Interpolation`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Interpolation {
-    pub(crate) syntax: SyntaxNode,
+pub struct Interpolation<N = SyntaxNode> {
+    pub(crate) syntax: N,
 }
 
-impl AstNode for Interpolation {
+impl<N: Node> AstNode for Interpolation<N> {
+    type Node = N;
+
     fn can_cast(kind: SyntaxKind) -> bool {
         kind == INTERPOLATION
     }
 
-    fn cast(syntax: SyntaxNode) -> Option<Self> {
-        Self::can_cast(syntax.kind()).then_some(Interpolation { syntax })
+    fn cast(syntax: N) -> Option<Self> {
+        Self::can_cast(syntax.borrowed().kind()).then_some(Interpolation { syntax })
     }
 
-    fn syntax(&self) -> &SyntaxNode {
+    fn syntax(&self) -> &N {
         &self.syntax
     }
 }
 
-impl Interpolation {
+impl<N: Node> Interpolation<N> {
     /// The token `interpolation_open`.
-    pub fn interpolation_open_token(&self) -> Option<SyntaxToken> {
+    pub fn interpolation_open_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[INTERPOLATION_OPEN])
     }
 
     /// The child `Expr`.
-    pub fn expr(&self) -> Option<Expr> {
+    pub fn expr(&self) -> Option<Expr<N>> {
         support::child(&self.syntax, 0)
     }
 
     /// The token `r_paren`.
-    pub fn r_paren_token(&self) -> Option<SyntaxToken> {
+    pub fn r_paren_token(&self) -> Option<N::Token> {
         support::token(&self.syntax, &[R_PAREN])
     }
 }

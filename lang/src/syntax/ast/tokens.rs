@@ -1,9 +1,11 @@
 //! What the typed tree knows beyond the grammar: names, documentation, the text of strings.
 
 use super::{
-    AstNode, Binary, File, Name, NameRef, Path, Prefix, Range, StringChunk, StringLit, StringPart,
+    AstNode, Binary, File, Name, NameRef, Node, Path, Place, Prefix, Range, StringChunk, StringLit,
+    StringPart,
 };
-use crate::syntax::{SyntaxKind, SyntaxKind::*, SyntaxNode};
+use crate::syntax::strings::{StringPiece, pieces};
+use crate::syntax::{Ref, SyntaxKind, SyntaxKind::*};
 
 impl Name {
     /// Returns the name.
@@ -12,41 +14,41 @@ impl Name {
     }
 }
 
-impl NameRef {
+impl<N: Node> NameRef<N> {
     /// Returns the name.
     pub fn text(&self) -> String {
-        self.syntax().text().to_owned()
+        self.syntax().borrowed().text().to_owned()
     }
 }
 
-impl Path {
+impl<N: Node> Path<N> {
     /// Returns the names with dots between them.
     pub fn text(&self) -> String {
         self.name_refs().map(|it| it.text()).collect::<Vec<_>>().join(".")
     }
 }
 
-impl Binary {
+impl<N: Node> Binary<N> {
     /// Returns the operator.
     pub fn op(&self) -> Option<SyntaxKind> {
-        self.op_token().map(|it| it.kind())
+        self.op_token().map(|it| it.borrowed().kind())
     }
 }
 
-impl Prefix {
+impl<N: Node> Prefix<N> {
     /// Returns the operator.
     pub fn op(&self) -> Option<SyntaxKind> {
-        self.op_token().map(|it| it.kind())
+        self.op_token().map(|it| it.borrowed().kind())
     }
 }
 
-impl Range {
+impl<N: Node> Range<N> {
     /// Returns the bounds: what stands before and behind the dots.
-    pub fn bounds(&self) -> (Option<super::Expr>, Option<super::Expr>) {
-        let dots = self.op_token().map(|it| it.text_range().start());
+    pub fn bounds(&self) -> (Option<super::Expr<N>>, Option<super::Expr<N>>) {
+        let dots = self.op_token().map(|it| it.borrowed().text_range().start());
         let mut bounds = (None, None);
-        for expr in self.syntax().children().filter_map(super::Expr::cast) {
-            if dots.is_some_and(|it| expr.syntax().text_range().start() < it) {
+        for expr in super::support::children::<super::Expr<N>>(self.syntax()) {
+            if dots.is_some_and(|it| expr.syntax().borrowed().text_range().start() < it) {
                 bounds.0 = Some(expr);
             } else {
                 bounds.1 = Some(expr);
@@ -56,22 +58,22 @@ impl Range {
     }
 }
 
-impl File {
+impl<N: Node> File<N> {
     /// Returns the documentation of the file: its `//!` lines and the `///` lines above its header.
     pub fn doc(&self) -> Option<String> {
-        let own = doc_of(self.syntax(), INNER_DOC);
-        own.or_else(|| self.header().and_then(|it| doc_of(it.syntax(), DOC)))
+        let own = doc_of(self.syntax().borrowed(), INNER_DOC);
+        own.or_else(|| self.header().and_then(|it| doc_of(it.syntax().borrowed(), DOC)))
     }
 }
 
 /// Returns the `///` lines of a node, without marks, or nothing if there are none.
 pub fn doc(node: &impl AstNode) -> Option<String> {
-    doc_of(node.syntax(), DOC)
+    doc_of(node.syntax().borrowed(), DOC)
 }
 
-fn doc_of(node: &SyntaxNode, kind: SyntaxKind) -> Option<String> {
+fn doc_of(node: Ref<'_>, kind: SyntaxKind) -> Option<String> {
     let mut doc: Option<String> = None;
-    for child in node.borrowed().children() {
+    for child in node.children() {
         if child.kind() == kind
             && let Some(token) = child.into_token()
         {
@@ -100,11 +102,11 @@ pub struct StringStyle {
     pub hashes: usize,
 }
 
-impl StringLit {
+impl<N: Node> StringLit<N> {
     /// Returns how the string is delimited.
     pub fn style(&self) -> StringStyle {
         let open = self.string_open_token();
-        let text = open.as_ref().map_or("", |it| it.text());
+        let text = open.as_ref().map_or("", |it| it.borrowed().text());
         StringStyle {
             shell: text.starts_with("sh"),
             triple: text.ends_with("\"\"\""),
@@ -119,7 +121,12 @@ impl StringLit {
             (None, _) => Some(String::new()),
             (Some(StringPart::StringChunk(_)), None) => {
                 let mut text = String::new();
-                crate::syntax::strings::pieces(self, |it| text = it.text.unwrap_or_default());
+                let borrowed = StringLit { syntax: self.syntax().borrowed() };
+                pieces(&borrowed, self.style(), |it| {
+                    if let StringPiece::Text(it) = it {
+                        text = it.into_owned();
+                    }
+                });
                 Some(text)
             }
             _ => None,
@@ -127,9 +134,9 @@ impl StringLit {
     }
 }
 
-impl StringChunk {
+impl<N: Node> StringChunk<N> {
     /// Returns the text as written.
     pub fn raw_text(&self) -> &str {
-        self.syntax().text()
+        self.syntax().borrowed().text()
     }
 }
