@@ -104,15 +104,15 @@ pub struct Node {
     /// Its version.
     pub version: Version,
     /// Why that version.
-    pub version_history: Vec<Influence>,
+    pub version_history: Arc<[Influence]>,
     /// Its features and knobs, by their place in the package's table; nothing for fields.
-    pub options: Vec<Option<Arc<OptionValue>>>,
+    pub options: Arc<[Option<Arc<OptionValue>>]>,
     /// What it depends on, in the order of its recipe.
     pub edges: Vec<Edge>,
     /// The unit of its build tools.
     pub build_unit: Option<UnitId>,
     /// Who needs it, and why.
-    pub needed_by: Vec<Arc<str>>,
+    pub needed_by: Arc<[Arc<str>]>,
 }
 
 /// A part of a package.
@@ -418,7 +418,7 @@ impl Node {
         table
             .options
             .iter()
-            .zip(&self.options)
+            .zip(self.options.iter())
             .filter_map(|(schema, value)| Some((&schema.name, value.as_deref()?)))
     }
 

@@ -228,7 +228,7 @@ fn unmoved(
 fn reasons(solution: &Solution, package: &str) -> Vec<String> {
     let nodes = solution.nodes.iter().filter(|it| it.package.name == package);
     nodes
-        .flat_map(|it| &it.version_history)
+        .flat_map(|it| it.version_history.iter())
         .filter(|it| !it.overruled && it.by != Influencer::Lock)
         .map(|it| format!("{}, `{}`", it.by.text(), it.text))
         .collect()

@@ -231,7 +231,7 @@ impl Solver<'_> {
                 interface,
                 name: target.clone(),
                 output: export.dep.output.clone(),
-                injected: Some(injection),
+                injected: Some(Box::new(injection)),
             });
             if export.key.to == Role::Host {
                 libraries.add(self.packages, &target);

@@ -122,13 +122,13 @@ impl Assembly {
         unit_id: UnitId,
         places: &Places,
     ) -> Vec<(NodeId, Node)> {
-        let node = |part, options: &[_], edges, build_unit| Node {
+        let node = |part, options: &Arc<[_]>, edges, build_unit| Node {
             unit: unit_id,
             package: draft.package.clone(),
             part,
             version: draft.version.clone(),
             version_history: draft.version_history.clone(),
-            options: options.to_vec(),
+            options: options.clone(),
             edges,
             build_unit,
             needed_by: draft.needed_by.clone(),

@@ -29,8 +29,8 @@ pub(super) struct Draft {
     pub(super) package: Arc<Package>,
     pub(super) rank: Arc<Rank>,
     pub(super) version: Version,
-    pub(super) version_history: Vec<Influence>,
-    pub(super) options: Vec<Option<Arc<OptionValue>>>,
+    pub(super) version_history: Arc<[Influence]>,
+    pub(super) options: Arc<[Option<Arc<OptionValue>>]>,
     /// Which of its values each option has whose default is `auto(…)`, by its place in the package's
     /// table; those that somebody decides are not among them.
     pub(super) autos: BTreeMap<u32, u32>,
@@ -48,7 +48,7 @@ pub(super) struct Draft {
     pub(super) outputs: Vec<DraftOutput>,
     /// The packages and interfaces that conditions of its parts ask for.
     pub(super) part_reads: BTreeSet<Name>,
-    pub(super) needed_by: Vec<Arc<str>>,
+    pub(super) needed_by: Arc<[Arc<str>]>,
     /// The interfaces that it provides as it is.
     pub(super) provides: Vec<(Name, VersionReq)>,
     /// The interfaces that it needs others to provide.
@@ -76,7 +76,7 @@ pub(super) struct DraftEdge {
     pub(super) interface: Option<Name>,
     pub(super) name: Name,
     pub(super) output: Option<Name>,
-    pub(super) injected: Option<DraftInjection>,
+    pub(super) injected: Option<Box<DraftInjection>>,
 }
 
 /// An export that was applied to a draft.
@@ -310,8 +310,8 @@ impl Solver<'_> {
         let mut draft = Box::new(Draft {
             package: package.clone(),
             rank: rank.clone(),
-            version_history,
-            options: Vec::new(),
+            version_history: version_history.into(),
+            options: Arc::default(),
             autos: BTreeMap::new(),
             read_autos: BTreeMap::new(),
             edges: Vec::new(),
@@ -321,7 +321,7 @@ impl Solver<'_> {
             compiles: Vec::new(),
             outputs: Vec::new(),
             part_reads: BTreeSet::new(),
-            needed_by: Vec::new(),
+            needed_by: Arc::default(),
             provides,
             interfaces: Vec::new(),
             asks: Asked::default(),
@@ -344,7 +344,7 @@ impl Solver<'_> {
         let wanted = Wanted::of(self, package, needs, &mut options);
         let Finished { values, diagnostics, read, contested, autos, read_autos, exhausted } =
             options.finish();
-        draft.options = values;
+        draft.options = values.into();
         draft.contested = contested;
         draft.autos = autos;
         draft.read_autos = read_autos;
@@ -381,9 +381,11 @@ impl Solver<'_> {
         let exports = |it: &Name| self.packages.brief(it).is_some_and(|it| it.has_exports);
         draft.needs_exporters =
             draft.edges.iter().any(|it| it.role == Role::Host && exports(&it.to));
-        draft.needed_by = needs.iter().filter(|it| it.present).map(|it| it.by.clone()).collect();
-        draft.needed_by.sort();
-        draft.needed_by.dedup();
+        let present = needs.iter().filter(|it| it.present);
+        let mut needed_by: Vec<Arc<str>> = present.map(|it| it.by.clone()).collect();
+        needed_by.sort_unstable();
+        needed_by.dedup();
+        draft.needed_by = needed_by.into();
         for (clash, names) in self.broken_rules(&board.drafts, draft, false) {
             draft.clashes.push(clash);
             draft.contested.extend(names);

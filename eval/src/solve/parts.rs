@@ -32,7 +32,7 @@ pub(crate) const WHOLE: &str = "out";
 pub(super) struct DraftCompile {
     /// Which one, among those of the package.
     pub(super) at: usize,
-    pub(super) options: Vec<Option<Arc<OptionValue>>>,
+    pub(super) options: Arc<[Option<Arc<OptionValue>>]>,
     pub(super) edges: Vec<DraftEdge>,
     pub(super) build_edges: Vec<DraftEdge>,
     pub(super) build_unit: Option<Arc<Settled>>,
@@ -252,7 +252,7 @@ impl Solver<'_> {
                     self.tools(board, draft, needs, requests, build_edges);
                 draft.compiles.push(DraftCompile {
                     at,
-                    options: values,
+                    options: values.into(),
                     edges: own,
                     build_edges,
                     build_unit,

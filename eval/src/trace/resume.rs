@@ -388,11 +388,11 @@ impl Outline {
             package,
             part,
             version: Version::new(&traced.version),
-            version_history: Vec::new(),
-            options,
+            version_history: Arc::default(),
+            options: options.into(),
             edges: edges.collect(),
             build_unit: None,
-            needed_by: Vec::new(),
+            needed_by: Arc::default(),
         })
     }
 }

@@ -204,7 +204,7 @@ pub(crate) fn show_options(outcome: &Outcome) -> String {
                     }
                 }
             }
-            for influence in &node.version_history {
+            for influence in node.version_history.iter() {
                 let _ = writeln!(out, "  version: {} `{}`", influence.by.text(), influence.text);
             }
         }
