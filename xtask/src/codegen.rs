@@ -314,21 +314,18 @@ fn choice(grammar: &Grammar, node: Node, code: &mut String) {
         code,
         "}}\n\nimpl<N: Node> AstNode for {name}<N> {{\ntype Node = N;\n\nfn can_cast(kind: SyntaxKind) -> bool {{"
     );
-    let casts: Vec<String> =
-        variants.iter().map(|it| format!("{}::<N>::can_cast(kind)", grammar[*it].name)).collect();
-    let _ = writeln!(code, "{}\n}}\n", casts.join(" || "));
+    let kinds: Vec<String> = variants.iter().map(|it| screaming(&grammar[*it].name)).collect();
     let _ = writeln!(
         code,
-        "fn cast(syntax: N) -> Option<Self> {{\nlet kind = syntax.borrowed().kind();"
+        "matches!(kind, {})\n}}\n\nfn cast(syntax: N) -> Option<Self> {{\nSome(match syntax.borrowed().kind() {{",
+        kinds.join(" | ")
     );
-    for variant in &variants {
+    for (variant, kind) in variants.iter().zip(&kinds) {
         let variant = &grammar[*variant].name;
-        let _ = writeln!(
-            code,
-            "if {variant}::<N>::can_cast(kind) {{ return {variant}::cast(syntax).map({name}::{variant}); }}"
-        );
+        let _ = writeln!(code, "{kind} => {name}::{variant}({variant} {{ syntax }}),");
     }
-    let _ = writeln!(code, "None\n}}\n\nfn syntax(&self) -> &N {{\nmatch self {{");
+    let _ =
+        writeln!(code, "_ => return None,\n}})\n}}\n\nfn syntax(&self) -> &N {{\nmatch self {{");
     for variant in &variants {
         let variant = &grammar[*variant].name;
         let _ = writeln!(code, "{name}::{variant}(it) => it.syntax(),");

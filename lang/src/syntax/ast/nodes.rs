@@ -160,155 +160,87 @@ impl<N: Node> AstNode for Item<N> {
     type Node = N;
 
     fn can_cast(kind: SyntaxKind) -> bool {
-        Feature::<N>::can_cast(kind)
-            || Knob::<N>::can_cast(kind)
-            || Field::<N>::can_cast(kind)
-            || EnumDecl::<N>::can_cast(kind)
-            || RecordDecl::<N>::can_cast(kind)
-            || TypeAlias::<N>::can_cast(kind)
-            || Function::<N>::can_cast(kind)
-            || Let::<N>::can_cast(kind)
-            || Versions::<N>::can_cast(kind)
-            || Dep::<N>::can_cast(kind)
-            || Provides::<N>::can_cast(kind)
-            || Rule::<N>::can_cast(kind)
-            || Unavailable::<N>::can_cast(kind)
-            || Arg::<N>::can_cast(kind)
-            || Step::<N>::can_cast(kind)
-            || Steps::<N>::can_cast(kind)
-            || Include::<N>::can_cast(kind)
-            || Use::<N>::can_cast(kind)
-            || Mixin::<N>::can_cast(kind)
-            || Compile::<N>::can_cast(kind)
-            || Output::<N>::can_cast(kind)
-            || Exports::<N>::can_cast(kind)
-            || IgnoreExports::<N>::can_cast(kind)
-            || Test::<N>::can_cast(kind)
-            || Preset::<N>::can_cast(kind)
-            || When::<N>::can_cast(kind)
-            || For::<N>::can_cast(kind)
-            || Want::<N>::can_cast(kind)
-            || Overlays::<N>::can_cast(kind)
-            || Policy::<N>::can_cast(kind)
-            || Publish::<N>::can_cast(kind)
-            || PkgsWhere::<N>::can_cast(kind)
-            || Setting::<N>::can_cast(kind)
-            || Amend::<N>::can_cast(kind)
-            || SpecStmt::<N>::can_cast(kind)
-            || Arm::<N>::can_cast(kind)
+        matches!(
+            kind,
+            FEATURE
+                | KNOB
+                | FIELD
+                | ENUM_DECL
+                | RECORD_DECL
+                | TYPE_ALIAS
+                | FUNCTION
+                | LET
+                | VERSIONS
+                | DEP
+                | PROVIDES
+                | RULE
+                | UNAVAILABLE
+                | ARG
+                | STEP
+                | STEPS
+                | INCLUDE
+                | USE
+                | MIXIN
+                | COMPILE
+                | OUTPUT
+                | EXPORTS
+                | IGNORE_EXPORTS
+                | TEST
+                | PRESET
+                | WHEN
+                | FOR
+                | WANT
+                | OVERLAYS
+                | POLICY
+                | PUBLISH
+                | PKGS_WHERE
+                | SETTING
+                | AMEND
+                | SPEC_STMT
+                | ARM
+        )
     }
 
     fn cast(syntax: N) -> Option<Self> {
-        let kind = syntax.borrowed().kind();
-        if Feature::<N>::can_cast(kind) {
-            return Feature::cast(syntax).map(Item::Feature);
-        }
-        if Knob::<N>::can_cast(kind) {
-            return Knob::cast(syntax).map(Item::Knob);
-        }
-        if Field::<N>::can_cast(kind) {
-            return Field::cast(syntax).map(Item::Field);
-        }
-        if EnumDecl::<N>::can_cast(kind) {
-            return EnumDecl::cast(syntax).map(Item::EnumDecl);
-        }
-        if RecordDecl::<N>::can_cast(kind) {
-            return RecordDecl::cast(syntax).map(Item::RecordDecl);
-        }
-        if TypeAlias::<N>::can_cast(kind) {
-            return TypeAlias::cast(syntax).map(Item::TypeAlias);
-        }
-        if Function::<N>::can_cast(kind) {
-            return Function::cast(syntax).map(Item::Function);
-        }
-        if Let::<N>::can_cast(kind) {
-            return Let::cast(syntax).map(Item::Let);
-        }
-        if Versions::<N>::can_cast(kind) {
-            return Versions::cast(syntax).map(Item::Versions);
-        }
-        if Dep::<N>::can_cast(kind) {
-            return Dep::cast(syntax).map(Item::Dep);
-        }
-        if Provides::<N>::can_cast(kind) {
-            return Provides::cast(syntax).map(Item::Provides);
-        }
-        if Rule::<N>::can_cast(kind) {
-            return Rule::cast(syntax).map(Item::Rule);
-        }
-        if Unavailable::<N>::can_cast(kind) {
-            return Unavailable::cast(syntax).map(Item::Unavailable);
-        }
-        if Arg::<N>::can_cast(kind) {
-            return Arg::cast(syntax).map(Item::Arg);
-        }
-        if Step::<N>::can_cast(kind) {
-            return Step::cast(syntax).map(Item::Step);
-        }
-        if Steps::<N>::can_cast(kind) {
-            return Steps::cast(syntax).map(Item::Steps);
-        }
-        if Include::<N>::can_cast(kind) {
-            return Include::cast(syntax).map(Item::Include);
-        }
-        if Use::<N>::can_cast(kind) {
-            return Use::cast(syntax).map(Item::Use);
-        }
-        if Mixin::<N>::can_cast(kind) {
-            return Mixin::cast(syntax).map(Item::Mixin);
-        }
-        if Compile::<N>::can_cast(kind) {
-            return Compile::cast(syntax).map(Item::Compile);
-        }
-        if Output::<N>::can_cast(kind) {
-            return Output::cast(syntax).map(Item::Output);
-        }
-        if Exports::<N>::can_cast(kind) {
-            return Exports::cast(syntax).map(Item::Exports);
-        }
-        if IgnoreExports::<N>::can_cast(kind) {
-            return IgnoreExports::cast(syntax).map(Item::IgnoreExports);
-        }
-        if Test::<N>::can_cast(kind) {
-            return Test::cast(syntax).map(Item::Test);
-        }
-        if Preset::<N>::can_cast(kind) {
-            return Preset::cast(syntax).map(Item::Preset);
-        }
-        if When::<N>::can_cast(kind) {
-            return When::cast(syntax).map(Item::When);
-        }
-        if For::<N>::can_cast(kind) {
-            return For::cast(syntax).map(Item::For);
-        }
-        if Want::<N>::can_cast(kind) {
-            return Want::cast(syntax).map(Item::Want);
-        }
-        if Overlays::<N>::can_cast(kind) {
-            return Overlays::cast(syntax).map(Item::Overlays);
-        }
-        if Policy::<N>::can_cast(kind) {
-            return Policy::cast(syntax).map(Item::Policy);
-        }
-        if Publish::<N>::can_cast(kind) {
-            return Publish::cast(syntax).map(Item::Publish);
-        }
-        if PkgsWhere::<N>::can_cast(kind) {
-            return PkgsWhere::cast(syntax).map(Item::PkgsWhere);
-        }
-        if Setting::<N>::can_cast(kind) {
-            return Setting::cast(syntax).map(Item::Setting);
-        }
-        if Amend::<N>::can_cast(kind) {
-            return Amend::cast(syntax).map(Item::Amend);
-        }
-        if SpecStmt::<N>::can_cast(kind) {
-            return SpecStmt::cast(syntax).map(Item::SpecStmt);
-        }
-        if Arm::<N>::can_cast(kind) {
-            return Arm::cast(syntax).map(Item::Arm);
-        }
-        None
+        Some(match syntax.borrowed().kind() {
+            FEATURE => Item::Feature(Feature { syntax }),
+            KNOB => Item::Knob(Knob { syntax }),
+            FIELD => Item::Field(Field { syntax }),
+            ENUM_DECL => Item::EnumDecl(EnumDecl { syntax }),
+            RECORD_DECL => Item::RecordDecl(RecordDecl { syntax }),
+            TYPE_ALIAS => Item::TypeAlias(TypeAlias { syntax }),
+            FUNCTION => Item::Function(Function { syntax }),
+            LET => Item::Let(Let { syntax }),
+            VERSIONS => Item::Versions(Versions { syntax }),
+            DEP => Item::Dep(Dep { syntax }),
+            PROVIDES => Item::Provides(Provides { syntax }),
+            RULE => Item::Rule(Rule { syntax }),
+            UNAVAILABLE => Item::Unavailable(Unavailable { syntax }),
+            ARG => Item::Arg(Arg { syntax }),
+            STEP => Item::Step(Step { syntax }),
+            STEPS => Item::Steps(Steps { syntax }),
+            INCLUDE => Item::Include(Include { syntax }),
+            USE => Item::Use(Use { syntax }),
+            MIXIN => Item::Mixin(Mixin { syntax }),
+            COMPILE => Item::Compile(Compile { syntax }),
+            OUTPUT => Item::Output(Output { syntax }),
+            EXPORTS => Item::Exports(Exports { syntax }),
+            IGNORE_EXPORTS => Item::IgnoreExports(IgnoreExports { syntax }),
+            TEST => Item::Test(Test { syntax }),
+            PRESET => Item::Preset(Preset { syntax }),
+            WHEN => Item::When(When { syntax }),
+            FOR => Item::For(For { syntax }),
+            WANT => Item::Want(Want { syntax }),
+            OVERLAYS => Item::Overlays(Overlays { syntax }),
+            POLICY => Item::Policy(Policy { syntax }),
+            PUBLISH => Item::Publish(Publish { syntax }),
+            PKGS_WHERE => Item::PkgsWhere(PkgsWhere { syntax }),
+            SETTING => Item::Setting(Setting { syntax }),
+            AMEND => Item::Amend(Amend { syntax }),
+            SPEC_STMT => Item::SpecStmt(SpecStmt { syntax }),
+            ARM => Item::Arm(Arm { syntax }),
+            _ => return None,
+        })
     }
 
     fn syntax(&self) -> &N {
@@ -2367,75 +2299,47 @@ impl<N: Node> AstNode for Expr<N> {
     type Node = N;
 
     fn can_cast(kind: SyntaxKind) -> bool {
-        Literal::<N>::can_cast(kind)
-            || StringLit::<N>::can_cast(kind)
-            || NameExpr::<N>::can_cast(kind)
-            || DotName::<N>::can_cast(kind)
-            || Member::<N>::can_cast(kind)
-            || Call::<N>::can_cast(kind)
-            || Paren::<N>::can_cast(kind)
-            || Lambda::<N>::can_cast(kind)
-            || Binary::<N>::can_cast(kind)
-            || Prefix::<N>::can_cast(kind)
-            || Range::<N>::can_cast(kind)
-            || If::<N>::can_cast(kind)
-            || Match::<N>::can_cast(kind)
-            || SetLit::<N>::can_cast(kind)
-            || ListLit::<N>::can_cast(kind)
-            || With::<N>::can_cast(kind)
+        matches!(
+            kind,
+            LITERAL
+                | STRING_LIT
+                | NAME_EXPR
+                | DOT_NAME
+                | MEMBER
+                | CALL
+                | PAREN
+                | LAMBDA
+                | BINARY
+                | PREFIX
+                | RANGE
+                | IF
+                | MATCH
+                | SET_LIT
+                | LIST_LIT
+                | WITH
+        )
     }
 
     fn cast(syntax: N) -> Option<Self> {
-        let kind = syntax.borrowed().kind();
-        if Literal::<N>::can_cast(kind) {
-            return Literal::cast(syntax).map(Expr::Literal);
-        }
-        if StringLit::<N>::can_cast(kind) {
-            return StringLit::cast(syntax).map(Expr::StringLit);
-        }
-        if NameExpr::<N>::can_cast(kind) {
-            return NameExpr::cast(syntax).map(Expr::NameExpr);
-        }
-        if DotName::<N>::can_cast(kind) {
-            return DotName::cast(syntax).map(Expr::DotName);
-        }
-        if Member::<N>::can_cast(kind) {
-            return Member::cast(syntax).map(Expr::Member);
-        }
-        if Call::<N>::can_cast(kind) {
-            return Call::cast(syntax).map(Expr::Call);
-        }
-        if Paren::<N>::can_cast(kind) {
-            return Paren::cast(syntax).map(Expr::Paren);
-        }
-        if Lambda::<N>::can_cast(kind) {
-            return Lambda::cast(syntax).map(Expr::Lambda);
-        }
-        if Binary::<N>::can_cast(kind) {
-            return Binary::cast(syntax).map(Expr::Binary);
-        }
-        if Prefix::<N>::can_cast(kind) {
-            return Prefix::cast(syntax).map(Expr::Prefix);
-        }
-        if Range::<N>::can_cast(kind) {
-            return Range::cast(syntax).map(Expr::Range);
-        }
-        if If::<N>::can_cast(kind) {
-            return If::cast(syntax).map(Expr::If);
-        }
-        if Match::<N>::can_cast(kind) {
-            return Match::cast(syntax).map(Expr::Match);
-        }
-        if SetLit::<N>::can_cast(kind) {
-            return SetLit::cast(syntax).map(Expr::SetLit);
-        }
-        if ListLit::<N>::can_cast(kind) {
-            return ListLit::cast(syntax).map(Expr::ListLit);
-        }
-        if With::<N>::can_cast(kind) {
-            return With::cast(syntax).map(Expr::With);
-        }
-        None
+        Some(match syntax.borrowed().kind() {
+            LITERAL => Expr::Literal(Literal { syntax }),
+            STRING_LIT => Expr::StringLit(StringLit { syntax }),
+            NAME_EXPR => Expr::NameExpr(NameExpr { syntax }),
+            DOT_NAME => Expr::DotName(DotName { syntax }),
+            MEMBER => Expr::Member(Member { syntax }),
+            CALL => Expr::Call(Call { syntax }),
+            PAREN => Expr::Paren(Paren { syntax }),
+            LAMBDA => Expr::Lambda(Lambda { syntax }),
+            BINARY => Expr::Binary(Binary { syntax }),
+            PREFIX => Expr::Prefix(Prefix { syntax }),
+            RANGE => Expr::Range(Range { syntax }),
+            IF => Expr::If(If { syntax }),
+            MATCH => Expr::Match(Match { syntax }),
+            SET_LIT => Expr::SetLit(SetLit { syntax }),
+            LIST_LIT => Expr::ListLit(ListLit { syntax }),
+            WITH => Expr::With(With { syntax }),
+            _ => return None,
+        })
     }
 
     fn syntax(&self) -> &N {
@@ -2477,27 +2381,17 @@ impl<N: Node> AstNode for Tail<N> {
     type Node = N;
 
     fn can_cast(kind: SyntaxKind) -> bool {
-        JoinTail::<N>::can_cast(kind)
-            || WhenTail::<N>::can_cast(kind)
-            || SplitTail::<N>::can_cast(kind)
-            || StickyTail::<N>::can_cast(kind)
+        matches!(kind, JOIN_TAIL | WHEN_TAIL | SPLIT_TAIL | STICKY_TAIL)
     }
 
     fn cast(syntax: N) -> Option<Self> {
-        let kind = syntax.borrowed().kind();
-        if JoinTail::<N>::can_cast(kind) {
-            return JoinTail::cast(syntax).map(Tail::JoinTail);
-        }
-        if WhenTail::<N>::can_cast(kind) {
-            return WhenTail::cast(syntax).map(Tail::WhenTail);
-        }
-        if SplitTail::<N>::can_cast(kind) {
-            return SplitTail::cast(syntax).map(Tail::SplitTail);
-        }
-        if StickyTail::<N>::can_cast(kind) {
-            return StickyTail::cast(syntax).map(Tail::StickyTail);
-        }
-        None
+        Some(match syntax.borrowed().kind() {
+            JOIN_TAIL => Tail::JoinTail(JoinTail { syntax }),
+            WHEN_TAIL => Tail::WhenTail(WhenTail { syntax }),
+            SPLIT_TAIL => Tail::SplitTail(SplitTail { syntax }),
+            STICKY_TAIL => Tail::StickyTail(StickyTail { syntax }),
+            _ => return None,
+        })
     }
 
     fn syntax(&self) -> &N {
@@ -2525,23 +2419,16 @@ impl<N: Node> AstNode for Type<N> {
     type Node = N;
 
     fn can_cast(kind: SyntaxKind) -> bool {
-        NamedType::<N>::can_cast(kind)
-            || EnumType::<N>::can_cast(kind)
-            || OptType::<N>::can_cast(kind)
+        matches!(kind, NAMED_TYPE | ENUM_TYPE | OPT_TYPE)
     }
 
     fn cast(syntax: N) -> Option<Self> {
-        let kind = syntax.borrowed().kind();
-        if NamedType::<N>::can_cast(kind) {
-            return NamedType::cast(syntax).map(Type::NamedType);
-        }
-        if EnumType::<N>::can_cast(kind) {
-            return EnumType::cast(syntax).map(Type::EnumType);
-        }
-        if OptType::<N>::can_cast(kind) {
-            return OptType::cast(syntax).map(Type::OptType);
-        }
-        None
+        Some(match syntax.borrowed().kind() {
+            NAMED_TYPE => Type::NamedType(NamedType { syntax }),
+            ENUM_TYPE => Type::EnumType(EnumType { syntax }),
+            OPT_TYPE => Type::OptType(OptType { syntax }),
+            _ => return None,
+        })
     }
 
     fn syntax(&self) -> &N {
@@ -3181,18 +3068,15 @@ impl<N: Node> AstNode for Req<N> {
     type Node = N;
 
     fn can_cast(kind: SyntaxKind) -> bool {
-        VersionReq::<N>::can_cast(kind) || ReqGroup::<N>::can_cast(kind)
+        matches!(kind, VERSION_REQ | REQ_GROUP)
     }
 
     fn cast(syntax: N) -> Option<Self> {
-        let kind = syntax.borrowed().kind();
-        if VersionReq::<N>::can_cast(kind) {
-            return VersionReq::cast(syntax).map(Req::VersionReq);
-        }
-        if ReqGroup::<N>::can_cast(kind) {
-            return ReqGroup::cast(syntax).map(Req::ReqGroup);
-        }
-        None
+        Some(match syntax.borrowed().kind() {
+            VERSION_REQ => Req::VersionReq(VersionReq { syntax }),
+            REQ_GROUP => Req::ReqGroup(ReqGroup { syntax }),
+            _ => return None,
+        })
     }
 
     fn syntax(&self) -> &N {
@@ -3218,23 +3102,16 @@ impl<N: Node> AstNode for DepTail<N> {
     type Node = N;
 
     fn can_cast(kind: SyntaxKind) -> bool {
-        WhenTail::<N>::can_cast(kind)
-            || ExactTail::<N>::can_cast(kind)
-            || AsTail::<N>::can_cast(kind)
+        matches!(kind, WHEN_TAIL | EXACT_TAIL | AS_TAIL)
     }
 
     fn cast(syntax: N) -> Option<Self> {
-        let kind = syntax.borrowed().kind();
-        if WhenTail::<N>::can_cast(kind) {
-            return WhenTail::cast(syntax).map(DepTail::WhenTail);
-        }
-        if ExactTail::<N>::can_cast(kind) {
-            return ExactTail::cast(syntax).map(DepTail::ExactTail);
-        }
-        if AsTail::<N>::can_cast(kind) {
-            return AsTail::cast(syntax).map(DepTail::AsTail);
-        }
-        None
+        Some(match syntax.borrowed().kind() {
+            WHEN_TAIL => DepTail::WhenTail(WhenTail { syntax }),
+            EXACT_TAIL => DepTail::ExactTail(ExactTail { syntax }),
+            AS_TAIL => DepTail::AsTail(AsTail { syntax }),
+            _ => return None,
+        })
     }
 
     fn syntax(&self) -> &N {
@@ -4721,31 +4598,18 @@ impl<N: Node> AstNode for Element<N> {
     type Node = N;
 
     fn can_cast(kind: SyntaxKind) -> bool {
-        SpreadElement::<N>::can_cast(kind)
-            || ForElement::<N>::can_cast(kind)
-            || WhenElement::<N>::can_cast(kind)
-            || EntryElement::<N>::can_cast(kind)
-            || ExprElement::<N>::can_cast(kind)
+        matches!(kind, SPREAD_ELEMENT | FOR_ELEMENT | WHEN_ELEMENT | ENTRY_ELEMENT | EXPR_ELEMENT)
     }
 
     fn cast(syntax: N) -> Option<Self> {
-        let kind = syntax.borrowed().kind();
-        if SpreadElement::<N>::can_cast(kind) {
-            return SpreadElement::cast(syntax).map(Element::SpreadElement);
-        }
-        if ForElement::<N>::can_cast(kind) {
-            return ForElement::cast(syntax).map(Element::ForElement);
-        }
-        if WhenElement::<N>::can_cast(kind) {
-            return WhenElement::cast(syntax).map(Element::WhenElement);
-        }
-        if EntryElement::<N>::can_cast(kind) {
-            return EntryElement::cast(syntax).map(Element::EntryElement);
-        }
-        if ExprElement::<N>::can_cast(kind) {
-            return ExprElement::cast(syntax).map(Element::ExprElement);
-        }
-        None
+        Some(match syntax.borrowed().kind() {
+            SPREAD_ELEMENT => Element::SpreadElement(SpreadElement { syntax }),
+            FOR_ELEMENT => Element::ForElement(ForElement { syntax }),
+            WHEN_ELEMENT => Element::WhenElement(WhenElement { syntax }),
+            ENTRY_ELEMENT => Element::EntryElement(EntryElement { syntax }),
+            EXPR_ELEMENT => Element::ExprElement(ExprElement { syntax }),
+            _ => return None,
+        })
     }
 
     fn syntax(&self) -> &N {
@@ -4982,18 +4846,15 @@ impl<N: Node> AstNode for StringPart<N> {
     type Node = N;
 
     fn can_cast(kind: SyntaxKind) -> bool {
-        StringChunk::<N>::can_cast(kind) || Interpolation::<N>::can_cast(kind)
+        matches!(kind, STRING_CHUNK | INTERPOLATION)
     }
 
     fn cast(syntax: N) -> Option<Self> {
-        let kind = syntax.borrowed().kind();
-        if StringChunk::<N>::can_cast(kind) {
-            return StringChunk::cast(syntax).map(StringPart::StringChunk);
-        }
-        if Interpolation::<N>::can_cast(kind) {
-            return Interpolation::cast(syntax).map(StringPart::Interpolation);
-        }
-        None
+        Some(match syntax.borrowed().kind() {
+            STRING_CHUNK => StringPart::StringChunk(StringChunk { syntax }),
+            INTERPOLATION => StringPart::Interpolation(Interpolation { syntax }),
+            _ => return None,
+        })
     }
 
     fn syntax(&self) -> &N {
