@@ -65,7 +65,7 @@ pub fn lower(parse: &Parse) -> (Module, SourceMap, Vec<LowerError>) {
     let mut map = SourceMap::default();
     // Enough for most files, and given back below: vectors that grow step by step are copied at
     // each step.
-    let places = file.syntax().below().len() / 4;
+    let places = file.syntax().below().len() / 3;
     module.exprs.reserve(places);
     map.exprs.reserve(places);
     map.spans.reserve(places);

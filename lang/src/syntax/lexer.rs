@@ -181,7 +181,8 @@ fn lex_with(text: &str, by_layout: bool) -> (Vec<Token>, Vec<LexError>, bool) {
         lost: false,
         text,
         raw: Raw::lexer(text),
-        tokens: Vec::with_capacity(text.len() / 4),
+        // A token of a recipe has three to four bytes, white space counted.
+        tokens: Vec::with_capacity(text.len() / 3),
         errors: Vec::new(),
         strings: Vec::new(),
         no_comment_ends: false,
@@ -247,15 +248,16 @@ impl Lexer<'_> {
                     if let Some(string) = self.strings.last_mut() {
                         string.brackets += 1;
                     }
-                    self.push(plain(raw, ""), 1);
+                    self.push(plain(raw), 1);
                 }
                 Raw::RBracket | Raw::RBrace => {
                     if let Some(string) = self.strings.last_mut() {
                         string.brackets = string.brackets.saturating_sub(1);
                     }
-                    self.push(plain(raw, ""), 1);
+                    self.push(plain(raw), 1);
                 }
-                other => self.push(plain(other, self.raw.slice()), span.len()),
+                Raw::Comment => self.push(comment(self.raw.slice()), span.len()),
+                other => self.push(plain(other), span.len()),
             }
         }
         for string in std::mem::take(&mut self.strings) {
@@ -533,11 +535,20 @@ fn is_unit(word: &str) -> bool {
     )
 }
 
-fn plain(raw: Raw, slice: &str) -> SyntaxKind {
+fn comment(slice: &str) -> SyntaxKind {
+    if slice.starts_with("//!") {
+        INNER_DOC
+    } else if slice.starts_with("///") && !slice.starts_with("////") {
+        DOC
+    } else {
+        COMMENT
+    }
+}
+
+/// What a token is where no text decides it: a table, as nothing here is computed.
+fn plain(raw: Raw) -> SyntaxKind {
     match raw {
         Raw::Whitespace => WHITESPACE,
-        Raw::Comment if slice.starts_with("//!") => INNER_DOC,
-        Raw::Comment if slice.starts_with("///") && !slice.starts_with("////") => DOC,
         Raw::Comment => COMMENT,
         Raw::Ident => IDENT,
         Raw::Int => INT,

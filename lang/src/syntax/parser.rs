@@ -88,8 +88,7 @@ fn parse_with(
     let mut parser = Parser::new(text, &tokens);
     production(&mut parser);
     let errors = parser.merged(lex_errors);
-    let Parser { events, .. } = parser;
-    (sink::build(text, &tokens, events), errors)
+    (sink::build(text, &tokens, &mut parser.events), errors)
 }
 
 /// What the parser writes down.
@@ -151,7 +150,7 @@ pub(super) struct Parser<'t> {
 
 impl<'t> Parser<'t> {
     fn new(text: &'t str, tokens: &[Token]) -> Self {
-        let mut meaningful = Vec::with_capacity(tokens.len() / 2 + 1);
+        let mut meaningful = Vec::with_capacity(tokens.len());
         let mut start = 0;
         let mut line = 0;
         let mut after_newline = true;
@@ -186,7 +185,8 @@ impl<'t> Parser<'t> {
             limit: meaningful.len(),
             tokens: meaningful,
             at: 0,
-            events: Vec::with_capacity(tokens.len() * 2),
+            // Of most tokens, two in three carry meaning, and there is a node for each of these.
+            events: Vec::with_capacity(tokens.len() * 3),
             errors: Vec::new(),
             error_line: None,
             newlines_free: false,

@@ -56,7 +56,8 @@ fn is_token(kind: SyntaxKind) -> bool {
 /// Puts a tree together, from the first token to the last.
 pub(crate) struct TreeBuilder {
     elements: Vec<Entry>,
-    open: Vec<u32>,
+    /// The innermost node that is open; the others are those that it is in.
+    open: u32,
     /// Where the next token begins.
     offset: u32,
 }
@@ -64,11 +65,7 @@ pub(crate) struct TreeBuilder {
 impl TreeBuilder {
     /// Begins a tree of about `capacity` nodes and tokens.
     pub(crate) fn new(capacity: usize) -> Self {
-        TreeBuilder {
-            elements: Vec::with_capacity(capacity),
-            open: Vec::with_capacity(32),
-            offset: 0,
-        }
+        TreeBuilder { elements: Vec::with_capacity(capacity), open: 0, offset: 0 }
     }
 
     /// Returns where the next token begins.
@@ -83,43 +80,42 @@ impl TreeBuilder {
 
     /// Whether the root is the innermost node that is open.
     pub(crate) fn is_in_root(&self) -> bool {
-        self.open.len() == 1
+        self.open == 0
     }
 
     /// Begins a node.
     pub(crate) fn start_node(&mut self, kind: SyntaxKind) {
-        let at = self.push(kind, self.offset);
-        self.open.push(at);
+        let at = self.elements.len() as u32;
+        self.push(kind, self.offset);
+        self.open = at;
     }
 
     /// Adds a token to the innermost node that is open.
     pub(crate) fn token(&mut self, kind: SyntaxKind, len: u32) {
+        let start = self.offset;
         self.offset += len;
-        self.push(kind, self.offset - len);
+        self.push(kind, start);
     }
 
     /// Ends the innermost node.
     pub(crate) fn finish_node(&mut self) {
         let next = self.elements.len() as u32;
-        if let Some(node) = self.open.pop() {
-            let node = &mut self.elements[node as usize];
-            node.end = self.offset;
-            node.next = next;
-        }
+        let node = &mut self.elements[self.open as usize];
+        node.end = self.offset;
+        node.next = next;
+        self.open = node.parent;
     }
 
     /// Returns the tree, whose tokens make up `text`.
     pub(crate) fn finish(self, text: Arc<str>) -> Tree {
-        debug_assert!(self.open.is_empty() && self.offset as usize == text.len());
+        debug_assert!(self.open == 0 && self.offset as usize == text.len());
         Tree { text, elements: self.elements }
     }
 
-    fn push(&mut self, kind: SyntaxKind, start: u32) -> u32 {
-        let at = self.elements.len() as u32;
-        let parent = self.open.last().copied().unwrap_or(at);
-        let entry = Entry { kind, start, end: self.offset, next: at + 1, parent };
+    fn push(&mut self, kind: SyntaxKind, start: u32) {
+        let next = self.elements.len() as u32 + 1;
+        let entry = Entry { kind, start, end: self.offset, next, parent: self.open };
         self.elements.push(entry);
-        at
     }
 }
 

@@ -40,17 +40,18 @@ const ADDITIVE: u8 = 5;
 /// The operator here, how tightly it binds, and the kind of its token.
 fn operator(p: &Parser<'_>) -> Option<(u8, SyntaxKind)> {
     let kind = p.current()?;
+    let word = p.text_of(0);
     Some(match kind {
         PIPE => (1, PIPE),
         AMP => (2, AMP),
         EQ_EQ | NEQ | LT | LE | GT | GE => (3, kind),
         // Not operators, but what other languages write for them.
         EQ if p.in_condition => (3, EQ_EQ),
-        IDENT if p.at_word("and") && word_is_operator(p) => (2, AMP),
-        IDENT if p.at_word("or") && word_is_operator(p) => (1, PIPE),
-        IDENT if p.at_word("has") => (3, HAS_KW),
+        IDENT if word == "and" && word_is_operator(p) => (2, AMP),
+        IDENT if word == "or" && word_is_operator(p) => (1, PIPE),
+        IDENT if word == "has" => (3, HAS_KW),
         // At the end of a line it is what other languages have behind `let`.
-        IDENT if p.at_word("in") && (p.newlines_free || !p.newline_before(1)) => (3, IN_KW),
+        IDENT if word == "in" && (p.newlines_free || !p.newline_before(1)) => (3, IN_KW),
         DOT_DOT | DOT_DOT_EQ => (RANGED, kind),
         PLUS | MINUS => (ADDITIVE, kind),
         STAR | PERCENT => (6, kind),
@@ -175,7 +176,7 @@ fn prefix(p: &mut Parser<'_>) -> Option<CompletedMarker> {
             Some(m.complete(p, PREFIX))
         }
         Some(IDENT)
-            if p.at_word("not")
+            if p.text_of(0) == "not"
                 && p.nth(1) == Some(IDENT)
                 && !p.newline_before(1)
                 && !matches!(
@@ -314,6 +315,7 @@ fn primary(p: &mut Parser<'_>) -> Option<CompletedMarker> {
         p.expected("an expression");
         return None;
     };
+    let word = p.text_of(0);
     Some(match kind {
         INT | VERSION | SERIES | QUANTITY | REGEX => {
             p.bump();
@@ -350,7 +352,7 @@ fn primary(p: &mut Parser<'_>) -> Option<CompletedMarker> {
             p.bracketed(Newlines::MeanNothing, "`,` or `]`", elements);
             m.complete(p, LIST_LIT)
         }
-        IDENT if p.at_word("if") && word_is_operator(p) => {
+        IDENT if word == "if" && word_is_operator(p) => {
             p.bump_keyword();
             p.condition(expr);
             for word in ["then", "else"] {
@@ -369,8 +371,8 @@ fn primary(p: &mut Parser<'_>) -> Option<CompletedMarker> {
             }
             m.complete(p, IF)
         }
-        IDENT if p.at_word("match") && word_is_operator(p) => match_(p, m),
-        IDENT if p.at_word("with") && (word_is_operator(p) || text_follows(p)) => {
+        IDENT if word == "match" && word_is_operator(p) => match_(p, m),
+        IDENT if word == "with" && (word_is_operator(p) || text_follows(p)) => {
             p.bump_keyword();
             deps::spec(p);
             if p.at_word("as") {

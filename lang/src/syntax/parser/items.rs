@@ -1,7 +1,7 @@
 //! Files, items and blocks.
 
 use super::{CompletedMarker, Marker, Newlines, Pairing, Parser, deps, exprs, strings, types};
-use crate::syntax::SyntaxKind::*;
+use crate::syntax::SyntaxKind::{self, *};
 use crate::syntax::error::SyntaxErrorKind;
 use crate::syntax::slip::{self, Slip};
 
@@ -50,7 +50,8 @@ const ITEMS: &[&str] = &[
 
 /// Whether `word` begins items where no other name is expected.
 pub(crate) fn begins_item(word: &str) -> bool {
-    ITEMS.contains(&word)
+    // All of them are keywords, and most words are told to be none by their length.
+    SyntaxKind::keyword(word).is_some() && ITEMS.contains(&word)
 }
 
 /// Words that are followed by an expression or a brace rather than by a name.
@@ -106,14 +107,14 @@ fn missing_header(p: &mut Parser<'_>) {
         Some(right) if p.nth_is_name(1) && !p.newline_before(1) && p.newline_before(2) => {
             p.slip(Slip::Word { found: word.to_owned(), right });
             let m = p.start();
-            p.bump_as(crate::syntax::SyntaxKind::keyword(right).unwrap_or(IDENT));
+            p.bump_as(SyntaxKind::keyword(right).unwrap_or(IDENT));
             name(p);
             m.complete(p, HEADER);
         }
         _ => {
             p.error(SyntaxErrorKind::NoHeader);
             // A name alone is what is left of a header without its first word.
-            if p.at_name() && p.newline_before(1) && !ITEMS.contains(&word) {
+            if p.at_name() && p.newline_before(1) && !begins_item(word) {
                 let m = p.start();
                 p.bump();
                 m.complete(p, ERROR);
@@ -191,7 +192,7 @@ fn setting_follows(p: &Parser<'_>, n: usize) -> bool {
 /// to end lists that were not closed, so it asks for more than a word.
 pub(super) fn looks_like_keyword_item(p: &Parser<'_>) -> bool {
     p.nth(0) == Some(IDENT)
-        && ITEMS.contains(&p.text_of(0))
+        && begins_item(p.text_of(0))
         && !BEFORE_ANYTHING.contains(&p.text_of(0))
         && !matches!(p.text_of(0), "for" | "type" | "use")
         && p.nth_is_name(1)
@@ -438,7 +439,7 @@ fn is_keyword(p: &Parser<'_>, word: &str) -> bool {
     if word == "unavailable" {
         return !setting_follows_on_line(p);
     }
-    if !ITEMS.contains(&word) {
+    if !begins_item(word) {
         return false;
     }
     // Alone on its line it is an item that is not finished.

@@ -38,7 +38,7 @@ fn is_documented(kind: SyntaxKind) -> bool {
 }
 
 /// Builds the tree; every byte of `text` is in it.
-pub(super) fn build(text: &Arc<str>, tokens: &[Token], mut events: Vec<Event>) -> Tree {
+pub(super) fn build(text: &Arc<str>, tokens: &[Token], events: &mut [Event]) -> Tree {
     // A node has two events and a token that carries meaning one; all tokens are in the tree.
     let builder = TreeBuilder::new(events.len() / 2 + tokens.len() + 8);
     let mut sink = Sink { text, tokens, at: 0, builder };
@@ -89,20 +89,28 @@ struct Sink<'a> {
 }
 
 impl Sink<'_> {
+    /// Begins a node. Inline, as most begin where no trivia are.
+    #[inline]
     fn start(&mut self, kind: SyntaxKind) {
-        // Most nodes begin where no trivia are, and the root is to have all of its own.
-        let has_trivia = self.tokens.get(self.at).is_some_and(is_trivia);
-        if has_trivia && !self.builder.is_empty() {
-            if is_documented(kind) {
-                let pending = self.tokens[self.at..].iter().take_while(|it| is_trivia(it)).count();
-                for _ in 0..pending - self.attached(pending) {
-                    self.token(self.tokens[self.at].kind);
-                }
-            } else {
-                self.trivia();
-            }
+        if self.at_trivia() {
+            self.trivia_before(kind);
         }
         self.builder.start_node(kind);
+    }
+
+    /// Puts the trivia that come next before the node that begins behind them, but for what is
+    /// attached to it. The root has all of its own.
+    fn trivia_before(&mut self, kind: SyntaxKind) {
+        if self.builder.is_empty() {
+            return;
+        }
+        if !is_documented(kind) {
+            return self.trivia();
+        }
+        let pending = self.tokens[self.at..].iter().take_while(|it| is_trivia(it)).count();
+        for _ in 0..pending - self.attached(pending) {
+            self.token(self.tokens[self.at].kind);
+        }
     }
 
     /// How many of the last `pending` trivia belong to the node that begins behind them: from the
@@ -130,9 +138,13 @@ impl Sink<'_> {
 
     /// Puts the trivia that come next into the current node.
     fn trivia(&mut self) {
-        while let Some(token) = self.tokens.get(self.at).filter(|it| is_trivia(it)) {
-            self.token(token.kind);
+        while self.at_trivia() {
+            self.token(self.tokens[self.at].kind);
         }
+    }
+
+    fn at_trivia(&self) -> bool {
+        self.tokens.get(self.at).is_some_and(is_trivia)
     }
 
     fn token(&mut self, kind: SyntaxKind) {
