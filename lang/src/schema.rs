@@ -6,6 +6,7 @@
 //! earlier one.
 
 use std::cmp::Ordering;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::database::{Database, FileId};
@@ -115,9 +116,13 @@ pub enum Join {
     Agree,
 }
 
-/// What attributes say about the life of an option, value or version.
+/// What attributes say about the life of an option, value or version; nothing of most.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct History {
+pub struct History(Option<Box<Life>>);
+
+/// What attributes say about the life of something.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Life {
     /// Since which version it is there.
     pub since: Option<Version>,
     /// Why it should not be used any more.
@@ -126,6 +131,16 @@ pub struct History {
     pub removed: Option<(Option<Version>, Box<str>)>,
     /// Its former names, and since when they are former.
     pub renamed_from: Vec<(Name, Option<Version>)>,
+}
+
+impl Deref for History {
+    type Target = Life;
+
+    fn deref(&self) -> &Life {
+        static NOTHING: Life =
+            Life { since: None, deprecated: None, removed: None, renamed_from: Vec::new() };
+        self.0.as_deref().unwrap_or(&NOTHING)
+    }
 }
 
 /// A former name of an option.
@@ -241,10 +256,14 @@ impl OptionTable {
 
 /// How a name begins; a shorter name comes before those that begin with it.
 fn beginning(name: &str) -> Beginning {
-    let mut first = [0; size_of::<Beginning>()];
-    let len = name.len().min(first.len());
-    first[..len].copy_from_slice(&name.as_bytes()[..len]);
-    Beginning::from_be_bytes(first)
+    match name.as_bytes().first_chunk() {
+        Some(first) => Beginning::from_be_bytes(*first),
+        None => {
+            let first = name.bytes().fold(0, |all, it| all << 8 | Beginning::from(it));
+            // Without a byte there is nothing to shift, and no room for as much.
+            first.checked_shl(Beginning::BITS - 8 * name.len() as u32).unwrap_or(0)
+        }
+    }
 }
 
 impl Schema {
@@ -772,7 +791,7 @@ impl Compute<'_> {
     }
 
     fn history(&mut self, attrs: &[Attr]) -> History {
-        let mut history = History::default();
+        let mut history = Life::default();
         for attr in attrs {
             let version = |name: &str| {
                 let arg =
@@ -838,7 +857,7 @@ impl Compute<'_> {
                 }
             }
         }
-        history
+        History((history != Life::default()).then(|| Box::new(history)))
     }
 }
 
