@@ -15,7 +15,7 @@ impl<'a> Checker<'a> {
         for stmt in &body.stmts {
             match &stmt.kind {
                 StmtKind::Arg { .. } => args.push((stmt.span, stmt.guard)),
-                StmtKind::Setting(setting) if self.replaces_args(setting) => {
+                StmtKind::Setting(setting) if !args.is_empty() && self.replaces_args(setting) => {
                     // Under another condition, the two may never meet.
                     let dropped: Vec<_> = args
                         .iter()
@@ -58,10 +58,12 @@ impl<'a> Checker<'a> {
 
     /// Whether a setting gives `args` a value that has nothing to do with the one before.
     fn replaces_args(&self, setting: &Setting) -> bool {
-        let names: Vec<&str> = setting.path.iter().map(|it| it.name.as_str()).collect();
-        matches!(names[..], ["args"] | ["steps", "args"])
-            && setting.op == SettingOp::Set
-            && !self.reads_prev(setting.value)
+        let is_args = match &*setting.path {
+            [name] => name.name == "args",
+            [of, name] => of.name == "steps" && name.name == "args",
+            _ => false,
+        };
+        is_args && setting.op == SettingOp::Set && !self.reads_prev(setting.value)
     }
 
     /// Whether a value is made from the one before.

@@ -1,13 +1,11 @@
 //! What one body of a recipe gives a value twice.
 
-use std::collections::BTreeMap;
-
 use text_size::TextRange;
 
 use super::Checker;
 use crate::database::FileId;
 use crate::diagnostic::Diagnostic;
-use crate::module::{Body, ExprId, GuardId, Setting, SettingOp, SpanId, StmtKind};
+use crate::module::{Body, ExprId, Name, Setting, SettingOp, SpanId, StmtKind};
 
 /// How long values are that a message repeats.
 const VALUE_CHARS_MAX: usize = 40;
@@ -17,33 +15,42 @@ impl<'a> Checker<'a> {
     ///
     /// Under another condition, in a mixin or for a version, `=` is meant to go over what stands above.
     pub(super) fn said_twice(&mut self, body: &'a Body) {
-        let mut seen: BTreeMap<(String, Option<GuardId>), &'a Setting> = BTreeMap::new();
-        for stmt in &body.stmts {
-            let StmtKind::Setting(setting) = &stmt.kind else { continue };
-            if setting.op != SettingOp::Set || self.reads_prev(setting.value) {
-                continue;
+        let mut settings: Vec<&'a Setting> = body
+            .stmts
+            .iter()
+            .filter_map(|it| match &it.kind {
+                StmtKind::Setting(setting) if setting.op == SettingOp::Set => Some(setting),
+                _ => None,
+            })
+            .collect();
+        settings.sort_by(|a, b| (a.guard.cmp(&b.guard)).then_with(|| names(a).cmp(names(b))));
+        let is_same = |a: &&Setting, b: &&Setting| a.guard == b.guard && names(a).eq(names(b));
+        for same in settings.chunk_by(is_same).filter(|it| it.len() > 1) {
+            let mut anew = same.to_vec();
+            anew.retain(|it| !self.reads_prev(it.value));
+            for two in anew.windows(2) {
+                self.set_twice(two[0], two[1]);
             }
-            let names: Vec<&str> = setting.path.iter().map(|it| it.name.as_str()).collect();
-            let name = names.join(".");
-            let Some(first) = seen.insert((name.clone(), setting.guard), setting) else { continue };
-            let (one, other) = (self.source_of(first.value), self.source_of(setting.value));
-            let diagnostic = if one == other {
-                Diagnostic::said_twice(self.place(first.span), self.place(setting.span))
-                    .help("remove one of them")
-            } else {
-                let what = set_to_both(&one, &other);
-                let help = match &*name {
-                    "version" => "several versions stand in `versions { … }`, newest first",
-                    _ => {
-                        "remove one of them; what holds under a condition stands in `when … { … }`"
-                    }
-                };
-                let (first, second) = (self.place(first.span), self.place(setting.span));
-                Diagnostic::contradiction(&format!("settings of `{name}`"), &what, first, second)
-                    .help(help)
-            };
-            self.report(diagnostic);
         }
+    }
+
+    fn set_twice(&mut self, first: &Setting, setting: &Setting) {
+        let name = names(setting).map(|it| it.as_str()).collect::<Vec<_>>().join(".");
+        let (one, other) = (self.source_of(first.value), self.source_of(setting.value));
+        let diagnostic = if one == other {
+            Diagnostic::said_twice(self.place(first.span), self.place(setting.span))
+                .help("remove one of them")
+        } else {
+            let what = set_to_both(&one, &other);
+            let help = match &*name {
+                "version" => "several versions stand in `versions { … }`, newest first",
+                _ => "remove one of them; what holds under a condition stands in `when … { … }`",
+            };
+            let (first, second) = (self.place(first.span), self.place(setting.span));
+            Diagnostic::contradiction(&format!("settings of `{name}`"), &what, first, second)
+                .help(help)
+        };
+        self.report(diagnostic);
     }
 
     pub(super) fn place(&self, span: SpanId) -> (FileId, TextRange) {
@@ -53,6 +60,11 @@ impl<'a> Checker<'a> {
     pub(super) fn source_of(&self, value: ExprId) -> String {
         self.db.text(self.file)[self.range(value)].to_owned()
     }
+}
+
+/// What a setting is of.
+fn names(of: &Setting) -> impl Iterator<Item = &Name> {
+    of.path.iter().map(|it| &it.name)
 }
 
 /// What two `=` say against each other, if their values are short enough to repeat.
