@@ -2,7 +2,6 @@
 
 use text_size::{TextRange, TextSize};
 
-use super::constants::Const;
 use super::{Checker, Res};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::module::{
@@ -54,11 +53,10 @@ impl<'a> Checker<'a> {
     }
 
     fn unmet_reqs(&mut self, spec: &'a Spec, reqs: &'a [Req], needed: Needed) {
-        let (PackageRef::Named(package), Some(range)) =
-            (&spec.package, self.reqs_range(spec, reqs))
-        else {
+        let PackageRef::Named(package) = &spec.package else { return };
+        if reqs.is_empty() {
             return;
-        };
+        }
         // Of an interface, those that provide it say which versions there are.
         let Some(schema) = self.package(&package.name) else { return };
         if schema.versions.is_empty()
@@ -67,13 +65,21 @@ impl<'a> Checker<'a> {
         {
             return;
         }
-        let Some(asked) = reqs.iter().map(|it| self.known_req(it)).collect::<Option<Vec<_>>>()
-        else {
+        // The first version meets most needs.
+        let meets_all =
+            |version| reqs.iter().try_fold(true, |all, req| Some(self.meets(req, version)? && all));
+        for version in &schema.versions {
+            match meets_all(&version.version) {
+                Some(false) => {}
+                Some(true) | None => return,
+            }
+        }
+        let (Some(range), Some(asked)) = (
+            self.reqs_range(spec, reqs),
+            reqs.iter().map(|it| self.known_req(it)).collect::<Option<Vec<_>>>(),
+        ) else {
             return;
         };
-        if schema.versions.iter().any(|it| asked.iter().all(|req| req.matches(&it.version))) {
-            return;
-        }
         let words: Vec<String> = asked.iter().map(ToString::to_string).collect();
         let words = words.join(" ");
         // One version is a name: `==` says nothing more.
@@ -118,11 +124,26 @@ impl<'a> Checker<'a> {
         (start < end).then(|| TextRange::new(start, end))
     }
 
+    /// Whether a version meets a requirement, if all of that is known as it is written.
+    fn meets(&self, req: &Req, version: &Version) -> Option<bool> {
+        let holds = |(op, bound): (BinaryOp, ExprId)| {
+            let (comparison, bound) = self.known_bound(op, bound)?;
+            Some(bound.holds(version, comparison))
+        };
+        match req {
+            Req::Compare(op, bound) => holds((*op, *bound)),
+            Req::Any(alternatives) => alternatives.iter().try_fold(false, |any, all| {
+                let all = all.iter().try_fold(true, |all, it| Some(holds(*it)? && all))?;
+                Some(any || all)
+            }),
+        }
+    }
+
     /// What a requirement asks for, if all of it is known as it is written.
     fn known_req(&self, req: &Req) -> Option<VersionReq> {
-        let bound = |(op, version): (BinaryOp, ExprId)| match self.constant(version)? {
-            Const::Version(bound) => Some((op.comparison()?, bound)),
-            _ => None,
+        let bound = |(op, version): (BinaryOp, ExprId)| {
+            let (comparison, bound) = self.known_bound(op, version)?;
+            Some((comparison, bound.clone()))
         };
         let any_of = match req {
             Req::Compare(op, version) => vec![vec![bound((*op, *version))?]],
@@ -132,6 +153,13 @@ impl<'a> Checker<'a> {
             }
         };
         Some(VersionReq::new(any_of))
+    }
+
+    fn known_bound(&self, op: BinaryOp, version: ExprId) -> Option<(Comparison, &VersionBound)> {
+        match &self.res[version.index()] {
+            Res::Version(bound) => Some((op.comparison()?, bound)),
+            _ => None,
+        }
     }
 
     /// Checks a version that a layer sets against those that the recipe lists.
