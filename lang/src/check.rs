@@ -39,6 +39,7 @@ mod twice;
 mod values;
 mod versions;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -59,6 +60,7 @@ use crate::version::VersionBound;
 pub(crate) use functions::object;
 pub use library::{Builtin, Method, members_of};
 pub(crate) use names::{fact_in_words, is_reserved_word};
+pub(crate) use per_expr::Common;
 pub use per_expr::PerExpr;
 pub(crate) use recipes::EXPORT_KEYS;
 
@@ -138,6 +140,47 @@ pub enum Fact {
     Src,
 }
 
+impl Common for Res {
+    const ALL: &'static [Res] = &[
+        Res::None,
+        Res::Error,
+        Res::Bool(false),
+        Res::Bool(true),
+        Res::Null,
+        Res::Prev,
+        Res::Default,
+        Res::Member,
+        Res::Fact(Fact::Version),
+        Res::Fact(Fact::Name),
+        Res::Fact(Fact::Out),
+        Res::Fact(Fact::Src),
+        Res::Object(Object::Platform),
+        Res::Object(Object::Toolchain),
+        Res::Object(Object::Dep),
+    ];
+
+    fn place(&self) -> Option<usize> {
+        Some(match self {
+            Res::None => 0,
+            Res::Error => 1,
+            Res::Bool(false) => 2,
+            Res::Bool(true) => 3,
+            Res::Null => 4,
+            Res::Prev => 5,
+            Res::Default => 6,
+            Res::Member => 7,
+            Res::Fact(Fact::Version) => 8,
+            Res::Fact(Fact::Name) => 9,
+            Res::Fact(Fact::Out) => 10,
+            Res::Fact(Fact::Src) => 11,
+            Res::Object(Object::Platform) => 12,
+            Res::Object(Object::Toolchain) => 13,
+            Res::Object(Object::Dep) => 14,
+            _ => return None,
+        })
+    }
+}
+
 impl Checked {
     /// Returns the module.
     #[must_use]
@@ -182,8 +225,8 @@ pub(crate) fn compute(db: &Database, file: FileId) -> Checked {
         file,
         env: &env,
         schema: &schema,
-        res: PerExpr::new(count, Res::None),
-        types: PerExpr::new(count, Ty::Error),
+        res: PerExpr::new(count),
+        types: PerExpr::new(count),
         diagnostics: Vec::new(),
         lets: FastMap::default(),
         schemas: RefCell::default(),
@@ -240,8 +283,6 @@ struct Scope {
     building: bool,
     /// In a setting: the type of what is set, which `prev` and `default` have.
     setting: Option<Ty>,
-    /// The option that is being set or defined.
-    target: Option<Name>,
     /// Whether this is a condition of a layer, which is asked before anything is chosen.
     layer: bool,
 }
@@ -253,21 +294,13 @@ impl Scope {
             table: Some(table.clone()),
             building: false,
             setting: None,
-            target: None,
             layer: false,
         }
     }
 
     /// No options: the body of a function, conditions of layers.
     fn empty() -> Self {
-        Scope {
-            locals: Vec::new(),
-            table: None,
-            building: false,
-            setting: None,
-            target: None,
-            layer: false,
-        }
+        Scope { locals: Vec::new(), table: None, building: false, setting: None, layer: false }
     }
 
     /// A condition of a layer.
@@ -321,8 +354,8 @@ impl<'a> Checker<'a> {
 
     /// Writes down what an expression means and has as type.
     fn set(&mut self, expr: ExprId, res: Res, ty: Ty) -> Ty {
-        self.res.put(expr.index(), res);
-        self.types.put(expr.index(), ty.clone());
+        self.res.put(expr.index(), &res);
+        self.types.put(expr.index(), &ty);
         ty
     }
 
@@ -339,8 +372,8 @@ impl<'a> Checker<'a> {
         found
     }
 
-    /// The scope under a guard: names of the loops around.
-    fn guarded(&mut self, guard: Option<GuardId>, scope: &Scope) -> Scope {
+    /// The scope under a guard: names of the loops around. Most guards are no loops.
+    fn guarded<'s>(&mut self, guard: Option<GuardId>, scope: &'s Scope) -> Cow<'s, Scope> {
         let module = self.module();
         let mut loops: Vec<(&Ident, ExprId)> = module
             .guards_of(guard)
@@ -353,11 +386,11 @@ impl<'a> Checker<'a> {
                 | GuardKind::ElseArm { .. } => None,
             })
             .collect();
-        let mut scope = scope.clone();
+        let mut scope = Cow::Borrowed(scope);
         while let Some((name, list)) = loops.pop() {
             let ty = self.infer(list, &scope);
             let element = self.element_type(list, &ty);
-            scope.locals.push((name.name.clone(), element));
+            scope.to_mut().locals.push((name.name.clone(), element));
         }
         scope
     }

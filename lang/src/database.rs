@@ -404,7 +404,7 @@ impl Database {
     pub fn find(&self, name: &str, kinds: &[ModuleKind]) -> Option<FileId> {
         let files = self.index().by_stem.get(name)?;
         files.iter().copied().find(|&file| {
-            let lowered = self.lowered(file);
+            let lowered = self.lowered_of(file);
             lowered.module.kind.is_some_and(|it| kinds.contains(&it))
         })
     }
@@ -443,16 +443,18 @@ impl Database {
     /// Returns the lowered file.
     #[must_use]
     pub fn lowered(&self, file: FileId) -> Arc<Lowered> {
+        self.lowered_of(file).clone()
+    }
+
+    fn lowered_of(&self, file: FileId) -> &Arc<Lowered> {
         let data = self.data(file);
-        data.lowered
-            .get_or_init(|| {
-                let text = self.text_of(data).unwrap_or_else(|_| Arc::from(""));
-                let parse = if data.is_spec { parse_spec(&text) } else { parse_shared(&text) };
-                let (module, map, lower_errors) = lower(&parse);
-                let syntax_errors = parse.errors().to_vec();
-                Arc::new(Lowered { module, map, syntax_errors, lower_errors })
-            })
-            .clone()
+        data.lowered.get_or_init(|| {
+            let text = self.text_of(data).unwrap_or_else(|_| Arc::from(""));
+            let parse = if data.is_spec { parse_spec(&text) } else { parse_shared(&text) };
+            let (module, map, lower_errors) = lower(&parse);
+            let syntax_errors = parse.errors().to_vec();
+            Arc::new(Lowered { module, map, syntax_errors, lower_errors })
+        })
     }
 
     /// Returns the types and functions of a file, and what it uses.

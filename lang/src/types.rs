@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::check::Common;
 use crate::database::FileId;
 use crate::module::{EnumId, ExprId, Name, RecordId};
 
@@ -221,6 +222,47 @@ impl std::ops::Deref for RecordTy {
     }
 }
 
+impl Common for Ty {
+    const ALL: &'static [Ty] = &[
+        Ty::Error,
+        Ty::Bool,
+        Ty::INT,
+        Ty::STRING,
+        Ty::Version,
+        Ty::Path,
+        Ty::Script,
+        Ty::Source,
+        Ty::File,
+        Ty::Dep,
+        Ty::Null,
+        Ty::Empty,
+        Ty::Object(Object::Platform),
+        Ty::Object(Object::Toolchain),
+        Ty::Object(Object::Dep),
+    ];
+
+    fn place(&self) -> Option<usize> {
+        Some(match self {
+            Ty::Error => 0,
+            Ty::Bool => 1,
+            Ty::Int(Ranges { intervals: None, predicate: None }) => 2,
+            Ty::String(None) => 3,
+            Ty::Version => 4,
+            Ty::Path => 5,
+            Ty::Script => 6,
+            Ty::Source => 7,
+            Ty::File => 8,
+            Ty::Dep => 9,
+            Ty::Null => 10,
+            Ty::Empty => 11,
+            Ty::Object(Object::Platform) => 12,
+            Ty::Object(Object::Toolchain) => 13,
+            Ty::Object(Object::Dep) => 14,
+            _ => return None,
+        })
+    }
+}
+
 impl Ty {
     /// `Int` without bounds.
     pub const INT: Ty = Ty::Int(Ranges { intervals: None, predicate: None });
@@ -255,15 +297,23 @@ impl Ty {
         }
     }
 
+    /// Whether a value of `self` can stand where `of?` is asked for.
+    pub(crate) fn fits_opt(&self, of: &Ty) -> bool {
+        match self {
+            Ty::Null => true,
+            Ty::Opt(inner) => inner.fits(of),
+            other => other.fits(of),
+        }
+    }
+
     /// Whether a value of `self` can stand where a value of `expected` is asked for. Ranges and
     /// patterns are not compared: they are checked against values.
     #[must_use]
     pub fn fits(&self, expected: &Ty) -> bool {
         match (self, expected) {
             (Ty::Error, _) | (_, Ty::Error) => true,
-            (Ty::Null, Ty::Opt(_) | Ty::Null) => true,
-            (Ty::Opt(a), Ty::Opt(b)) => a.fits(b),
-            (_, Ty::Opt(b)) => self.fits(b),
+            (_, Ty::Opt(of)) => self.fits_opt(of),
+            (Ty::Null, Ty::Null) => true,
             (Ty::Int(_), Ty::Int(_))
             | (Ty::Size(_), Ty::Size(_))
             | (Ty::Duration(_), Ty::Duration(_))

@@ -140,8 +140,11 @@ impl<'a> Checker<'a> {
         for at in &table.bodies {
             if at.file == self.file {
                 self.resolved().body_edges(*at, &mut graph);
-            } else {
-                let checked = self.db.checked(at.file);
+                continue;
+            }
+            let checked = self.db.checked(at.file);
+            // What every package has reads no option.
+            if checked.res.values().any(|it| matches!(it, Res::Option(_) | Res::Let(..))) {
                 let env = &checked.schema.env;
                 let resolved = Resolved { file: at.file, lowered: &env.lowered, res: &checked.res };
                 resolved.body_edges(*at, &mut graph);
@@ -156,6 +159,10 @@ impl<'a> Checker<'a> {
 
     /// Reports each ring of a graph once.
     fn rings(&mut self, graph: &Graph) {
+        // Most options read only what reads nothing itself.
+        if !graph.values().flatten().any(|it| graph.contains_key(&it.to)) {
+            return;
+        }
         let mut done: BTreeSet<&Name> = BTreeSet::new();
         let mut path: Vec<(&Name, usize)> = Vec::new();
         for start in graph.keys() {

@@ -20,13 +20,13 @@ impl<'a> Checker<'a> {
         let found = self.ty(expr, Some(expected), scope);
         if found.fits(expected) {
             if found == Ty::Empty || matches!(found, Ty::Int(_) | Ty::Size(_) | Ty::Duration(_)) {
-                self.types.put(expr.index(), expected.clone());
+                self.types.put(expr.index(), expected);
             }
             self.refine(expr, expected);
             return found;
         }
         self.mismatch(expr, &found, expected);
-        self.types.put(expr.index(), Ty::Error);
+        self.types.put(expr.index(), &Ty::Error);
         Ty::Error
     }
 

@@ -679,7 +679,7 @@ impl<'a> Checker<'a> {
                     if method == Method::Matches
                         && matches!(self.expr_ref(arg.value), Expr::Regex(_))
                     {
-                        self.types.put(arg.value.index(), Ty::STRING);
+                        self.types.put(arg.value.index(), &Ty::STRING);
                         continue;
                     }
                     self.expect(arg.value, ty, scope);

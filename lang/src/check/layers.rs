@@ -1,10 +1,10 @@
 //! Overrides, overlays and projects: settings of packages, and wishes.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::conditions::CondPlace;
-use super::specs::Changed;
-use super::specs::{SpecPlace, set_or_same};
+use super::specs::{Changed, Declared, SpecPlace, behind};
 use super::{Checker, Res, Scope};
 use crate::diagnostic::{Code, Label};
 use crate::module::{
@@ -390,8 +390,7 @@ impl<'a> Checker<'a> {
         package: &Name,
         table: &Arc<OptionTable>,
     ) {
-        let scope = Scope::of(table).building();
-        self.setting(setting, path, package, table, &scope);
+        self.setting(setting, path, package, table, Scope { building: true, ..Scope::of(table) });
     }
 
     /// Checks one setting against the options of a table.
@@ -401,24 +400,24 @@ impl<'a> Checker<'a> {
         path: &[Ident],
         package: &Name,
         table: &Arc<OptionTable>,
-        scope: &Scope,
+        mut scope: Scope,
     ) {
         let Some((first, rest)) = path.split_first() else { return };
         if first.name == "steps" {
             self.step_setting(setting, rest, package, table, scope);
             return;
         }
-        let Some(option) = self.find_option(table, first, package).cloned() else {
+        let Some(option) = self.find_option(table, first, package) else {
             let switch = (setting.op == SettingOp::Set && rest.is_empty())
                 .then(|| self.switch(setting.value))
                 .flatten();
             let value = rest.is_empty().then_some((setting.op, setting.value));
             self.unknown_option(first, package, table, switch.map(|it| (setting.span, it)), value);
-            self.infer_quietly(setting.value, scope);
+            self.infer_quietly(setting.value, &scope);
             return;
         };
         let mut ty = option.ty.clone();
-        let mut declared: Option<Label> = None;
+        let mut declared = (option.at.file, option.span, option.ty.clone());
         for part in rest {
             ty = match (ty.without_opt().clone(), part) {
                 (Ty::Map(of), _) => *of,
@@ -429,11 +428,7 @@ impl<'a> Checker<'a> {
                         Some(at) => {
                             let ty = record.fields[at].ty.clone();
                             let decl = &env.module().records[record.id].fields[at];
-                            declared = Some(Label {
-                                file: record.file,
-                                range: self.db.span(record.file, decl.ident.span),
-                                text: format!("declared here: {ty}"),
-                            });
+                            declared = (record.file, decl.ident.span, ty.clone());
                             ty
                         }
                         None => {
@@ -452,7 +447,7 @@ impl<'a> Checker<'a> {
                                 diagnostic = diagnostic.fix(format!("write `{near}`"), near);
                             }
                             self.report(diagnostic);
-                            self.infer_quietly(setting.value, scope);
+                            self.infer_quietly(setting.value, &scope);
                             return;
                         }
                     }
@@ -468,31 +463,22 @@ impl<'a> Checker<'a> {
                         );
                         self.report(diagnostic);
                     }
-                    self.infer_quietly(setting.value, scope);
+                    self.infer_quietly(setting.value, &scope);
                     return;
                 }
             };
         }
-        let place = declared.as_ref().map_or_else(
-            || (option.at.file, self.db.span(option.at.file, option.span)),
-            |it| (it.file, it.range),
-        );
-        let names: Vec<&str> = path.iter().map(|it| it.name.as_str()).collect();
-        let name = names.join(".");
-        let changed = Changed { name: &name, ty: &ty, declared: Some(place), has_prev: true };
+        let name = match rest {
+            [] => Cow::Borrowed(first.name.as_str()),
+            _ => path.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(".").into(),
+        };
+        let declared = (declared.0, declared.1, &declared.2);
+        let changed = Changed { name: &name, ty: &ty, declared: Some(declared), has_prev: true };
         self.operator_of(setting.op, &changed, setting.span, setting.value);
-        let wanted = if setting.op == SettingOp::Set { ty.clone() } else { set_or_same(&ty) };
-        let mut inner = scope.clone();
-        inner.setting = Some(ty.clone());
-        inner.target = Some(option.name.clone());
+        scope.setting = Some(ty.clone());
         let before = self.diagnostics.len();
-        self.expect(setting.value, &wanted, &inner);
-        let declared = declared.unwrap_or(Label {
-            file: option.at.file,
-            range: self.db.span(option.at.file, option.span),
-            text: format!("declared here: {}", option.ty),
-        });
-        self.beside_declaration(before, setting.value, &name, &declared);
+        self.expect(setting.value, behind(setting.op, &ty), &scope);
+        self.beside_declaration(before, setting.value, &name, declared);
         if matches!(option.kind, OptionKind::Feature | OptionKind::Knob) {
             self.no_building_names(setting.value, table);
         }
@@ -504,8 +490,13 @@ impl<'a> Checker<'a> {
         before: usize,
         value: ExprId,
         name: &str,
-        declared: &Label,
+        (file, span, ty): Declared<'_>,
     ) {
+        if self.diagnostics.len() == before {
+            return;
+        }
+        let text = format!("declared here: {ty}");
+        let declared = Label { file, range: self.db.span(file, span), text };
         let range = self.range(value);
         let is_literal = matches!(self.expr_ref(value), Expr::Set(_) | Expr::List(_));
         for diagnostic in &mut self.diagnostics[before..] {
@@ -558,10 +549,10 @@ impl<'a> Checker<'a> {
         rest: &[Ident],
         package: &Name,
         table: &Arc<OptionTable>,
-        scope: &Scope,
+        mut scope: Scope,
     ) {
         let [name, inner @ ..] = rest else {
-            self.infer_quietly(setting.value, scope);
+            self.infer_quietly(setting.value, &scope);
             let diagnostic = self
                 .at_span(Code::UnknownStep, setting.span, "this does not say which step")
                 .help("for example `steps.build = sh\"make all\"`");
@@ -575,7 +566,7 @@ impl<'a> Checker<'a> {
                     .help(format!("to leave it out, write `steps.{} = sh\"\"`", name.name));
                 self.report(diagnostic);
             }
-            let mut scope = scope.building();
+            scope.building = true;
             scope.setting = Some(Ty::Script);
             self.expect(setting.value, &Ty::Script, &scope);
             return;

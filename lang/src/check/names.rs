@@ -194,7 +194,7 @@ impl<'a> Checker<'a> {
             return ty;
         }
         self.lets.insert((at, index), None);
-        let own = Scope { locals: Vec::new(), setting: None, target: None, ..scope.clone() };
+        let own = Scope { locals: Vec::new(), setting: None, ..scope.clone() };
         let before = self.diagnostics.len();
         let ty = match decl.default {
             Some(value) => self.infer(value, &own),

@@ -67,17 +67,11 @@ impl<'a> Checker<'a> {
             return right;
         }
         let left = self.infer(lhs, scope);
-        let wanted = match &left {
-            Ty::Opt(_) => left.clone(),
-            other => Ty::Opt(Box::new(other.clone())),
-        };
         let right = self.ty(rhs, Some(&left), scope);
-        if !right.fits(&wanted) && !left.fits(&right) {
+        if !right.fits_opt(left.without_opt()) && !left.fits(&right) {
             self.mismatch(rhs, &right, &left);
         } else if let (Ty::Int(_), Expr::Int(number)) = (left.without_opt(), self.expr_ref(rhs)) {
-            let number = *number;
-            let left = left.clone();
-            self.decided(op, lhs, rhs, number, &left);
+            self.decided(op, lhs, rhs, *number, &left);
         }
         left
     }

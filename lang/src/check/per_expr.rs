@@ -7,50 +7,74 @@ const COMPARED_MAX: usize = 8;
 
 /// A value for each expression of a file, by its place.
 ///
-/// Most expressions of a file have one of a few types, and mean what they say: values that are equal
-/// and near each other are kept once, so that a file of a thousand expressions takes some kilobytes.
+/// Most expressions of a file have one of a few types, and mean what they say. Values that are common
+/// are kept once for all files, and others that are equal and near each other once in their file, so
+/// that a file of a thousand expressions takes some kilobytes.
 #[derive(Debug, Clone)]
 pub struct PerExpr<T> {
+    /// The values of this file that are not common.
     values: Vec<T>,
-    /// For each expression, the place of its value.
+    /// For each expression, the place of its value: among the common ones, or behind them.
     places: Box<[u32]>,
 }
 
-impl<T: PartialEq> PerExpr<T> {
-    /// Gives each of `count` expressions the same value.
-    pub(super) fn new(count: usize, value: T) -> Self {
-        PerExpr { values: vec![value], places: vec![0; count].into() }
+/// Values some of which are found in most files.
+pub trait Common: Clone + PartialEq + 'static {
+    /// The common ones. The first is what an expression has that nothing is known of.
+    const ALL: &'static [Self];
+
+    /// The place of this value in [`ALL`](Common::ALL), if it is common.
+    fn place(&self) -> Option<usize>;
+}
+
+impl<T: Common> PerExpr<T> {
+    /// Gives each of `count` expressions the first of the common values.
+    pub(super) fn new(count: usize) -> Self {
+        PerExpr { values: Vec::new(), places: vec![0; count].into() }
     }
 
     /// Gives an expression another value.
-    pub(super) fn put(&mut self, index: usize, value: T) {
+    pub(super) fn put(&mut self, index: usize, value: &T) {
+        self.places[index] = value.place().unwrap_or_else(|| self.own(value)) as u32;
+    }
+
+    /// The place of a value that is not common.
+    fn own(&mut self, value: &T) -> usize {
         let last = self.values.len().saturating_sub(COMPARED_MAX);
-        let known = self.values[last..].iter().rposition(|it| *it == value).map(|it| last + it);
+        let known = self.values[last..].iter().rposition(|it| it == value).map(|it| last + it);
         let place = known.unwrap_or_else(|| {
-            self.values.push(value);
+            self.values.push(value.clone());
             self.values.len() - 1
         });
-        self.places[index] = place as u32;
+        T::ALL.len() + place
     }
 
     /// Gives back memory that is not used.
     pub(super) fn shrink(&mut self) {
         self.values.shrink_to_fit();
     }
-}
 
-impl<T> PerExpr<T> {
     /// Returns the value of each expression, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.places.iter().map(|it| &self.values[*it as usize])
+        self.places.iter().map(|it| self.at(*it))
+    }
+
+    /// Returns the values that expressions have or had, but for the common ones, in no order.
+    pub(super) fn values(&self) -> impl Iterator<Item = &T> {
+        self.values.iter()
+    }
+
+    fn at(&self, place: u32) -> &T {
+        let place = place as usize;
+        T::ALL.get(place).unwrap_or_else(|| &self.values[place - T::ALL.len()])
     }
 }
 
-impl<T> Index<usize> for PerExpr<T> {
+impl<T: Common> Index<usize> for PerExpr<T> {
     type Output = T;
 
     fn index(&self, index: usize) -> &T {
-        &self.values[self.places[index] as usize]
+        self.at(self.places[index])
     }
 }
 
@@ -58,21 +82,40 @@ impl<T> Index<usize> for PerExpr<T> {
 mod tests {
     use super::*;
 
+    impl Common for usize {
+        const ALL: &'static [usize] = &[0, 1, 2];
+
+        fn place(&self) -> Option<usize> {
+            (*self < 3).then_some(*self)
+        }
+    }
+
     #[test]
     fn equal_values_are_kept_once() {
-        let mut of = PerExpr::new(100, 0);
+        let mut of = PerExpr::new(100);
         for at in 0..100 {
-            of.put(at, at % 7);
+            of.put(at, &(at % 7));
         }
         assert!((0..100).all(|at| of[at] == at % 7));
-        assert_eq!(of.values.len(), 7);
+        assert_eq!(of.values, [3, 4, 5, 6]);
     }
 
     #[test]
     fn the_last_value_counts() {
-        let mut of = PerExpr::new(2, "");
-        of.put(1, "a");
-        of.put(1, "b");
-        assert_eq!((of[0], of[1]), ("", "b"));
+        let mut of = PerExpr::new(2);
+        of.put(1, &1);
+        of.put(1, &9);
+        assert_eq!((of[0], of[1]), (0, 9));
+    }
+
+    #[test]
+    fn common_values_are_where_they_say() {
+        fn check<T: Common + std::fmt::Debug>() {
+            for (at, value) in T::ALL.iter().enumerate() {
+                assert_eq!(value.place(), Some(at), "{value:?}");
+            }
+        }
+        check::<crate::types::Ty>();
+        check::<crate::check::Res>();
     }
 }

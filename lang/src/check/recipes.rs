@@ -1,6 +1,6 @@
 //! Recipes and modules: bodies, their declarations and statements.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::conditions::CondPlace;
@@ -10,6 +10,7 @@ use super::specs::SpecPlace;
 use super::{Checker, Res, Scope};
 use crate::database::Database;
 use crate::diagnostic::Code;
+use crate::fast_map::FastSet;
 use crate::globals::FACTS_MIXIN;
 use crate::module::{
     BodyId, Expr, ExprId, GuardKind, Ident, ModuleKind, OptionDecl, OptionKind, PackageRef,
@@ -65,13 +66,12 @@ impl<'a> Checker<'a> {
         self.guards_of_body(body, &scope, place);
         for decl in &body.options {
             let mut inner = self.guarded(decl.guard, &scope);
-            inner.target = Some(decl.ident.name.clone());
             let ty = match decl.kind {
                 OptionKind::Feature => Ty::Bool,
                 _ => decl.ty.map_or(Ty::Error, |it| self.env.types[it.index()].clone()),
             };
             if matches!(decl.kind, OptionKind::Field | OptionKind::Let) {
-                inner = inner.building();
+                inner = Cow::Owned(inner.building());
             }
             match (decl.kind, decl.default) {
                 (OptionKind::Let, Some(value)) if decl.ty.is_none() => {
@@ -301,7 +301,7 @@ impl<'a> Checker<'a> {
         let module = self.module();
         let mut seen = vec![false; module.guards.len()];
         // Both branches of one `when` share the condition; it is checked once.
-        let with_when: HashSet<ExprId> = module
+        let with_when: FastSet<ExprId> = module
             .guards
             .values()
             .iter()
@@ -515,7 +515,8 @@ impl<'a> Checker<'a> {
             StmtKind::Publish(wants) => {
                 self.publish_guards(stmt);
                 // A wish is no part of the package: it can read none of its options.
-                let scope = self.guarded(stmt.guard, &Scope::empty());
+                let scope = Scope::empty();
+                let scope = self.guarded(stmt.guard, &scope);
                 for want in wants {
                     self.spec(&want.spec, &scope, SpecPlace::Wish);
                     self.reqs(&want.reqs, &scope);
@@ -604,9 +605,9 @@ impl<'a> Checker<'a> {
             self.expect(setting.value, &Ty::Version, &scope);
             return;
         }
-        let Some(table) = scope.table.clone() else { return };
+        let Some(table) = &scope.table else { return };
         let package = self.module().name.as_ref().map(|it| it.name.clone()).unwrap_or_default();
-        self.setting(setting, &setting.path, &package, &table, &scope.building());
+        self.setting(setting, &setting.path, &package, table, scope.building());
     }
 
     fn part_setting(

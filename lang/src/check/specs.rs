@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{Checker, Scope};
-use crate::diagnostic::{Code, Diagnostic, Label};
+use crate::database::FileId;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::module::{
     Dep, Expr, ExprId, Ident, ModuleKind, Name, OptionKind, PackageRef, PartKind, Req, SettingOp,
     SpanId, Spec, SpecItem, StmtKind,
@@ -23,12 +24,15 @@ pub(super) enum SpecPlace {
     Wish,
 }
 
+/// Where something is declared, and its type there.
+pub(super) type Declared<'c> = (FileId, SpanId, &'c Ty);
+
 /// What an operator stands behind.
 pub(super) struct Changed<'c> {
     /// What it is called: an option, or a path.
     pub(super) name: &'c str,
     pub(super) ty: &'c Ty,
-    pub(super) declared: Option<(crate::database::FileId, text_size::TextRange)>,
+    pub(super) declared: Option<Declared<'c>>,
     /// Whether `prev` stands for what it is so far.
     pub(super) has_prev: bool,
 }
@@ -239,7 +243,6 @@ impl<'a> Checker<'a> {
             }
             return;
         };
-        let option = option.clone();
         if option.kind == OptionKind::Field {
             let message =
                 format!("`{}` of `{package}` is a field: only overrides can set it", option.name);
@@ -310,18 +313,12 @@ impl<'a> Checker<'a> {
                     self.report(diagnostic);
                 }
                 if !item.off {
-                    self.operator(*op, &option, item.span, *value);
+                    self.operator(*op, option, item.span, *value);
                 }
-                let wanted =
-                    if *op == SettingOp::Set { option.ty.clone() } else { set_or_same(&option.ty) };
                 let before = self.diagnostics.len();
-                self.expect(*value, &wanted, scope);
-                let declared = Label {
-                    file: option.at.file,
-                    range: self.db.span(option.at.file, option.span),
-                    text: format!("declared here: {}", option.ty),
-                };
-                self.beside_declaration(before, *value, &option.name, &declared);
+                self.expect(*value, behind(*op, &option.ty), scope);
+                let declared = (option.at.file, option.span, &option.ty);
+                self.beside_declaration(before, *value, &option.name, declared);
             }
         }
     }
@@ -554,8 +551,8 @@ impl<'a> Checker<'a> {
         span: SpanId,
         value: ExprId,
     ) {
-        let declared = (option.at.file, self.db.span(option.at.file, option.span));
         let (name, ty) = (&*option.name, &option.ty);
+        let declared = (option.at.file, option.span, ty);
         let changed = Changed { name, ty, declared: Some(declared), has_prev: false };
         self.operator_of(op, &changed, span, value);
     }
@@ -581,7 +578,8 @@ impl<'a> Checker<'a> {
         let verb = if op == SettingOp::Add { "added to" } else { "taken from" };
         let message = format!("nothing can be {verb} `{name}`, which is {}", ty.a());
         let mut diagnostic = self.at_span(Code::BadOperator, span, message);
-        if let Some((file, range)) = declared {
+        if let Some((file, span, _)) = declared {
+            let range = self.db.span(file, span);
             diagnostic = diagnostic.label(file, range, format!("declared here: {ty}"));
         }
         // The operator stands between the path and the value.
@@ -641,17 +639,14 @@ impl<'a> Checker<'a> {
         if self.module().kind != Some(ModuleKind::Recipe) {
             return;
         }
-        let mut known: Vec<Name> = Vec::new();
-        for at in &self.schema.table.bodies {
-            let lowered = self.db.lowered(at.file);
-            for body in lowered.module.bodies.values() {
-                known.extend(dependencies(&body.stmts));
-            }
-        }
-        if known.contains(&name.name) || known.iter().any(|it| it.is_empty()) {
+        let lowered: Vec<_> =
+            self.schema.table.bodies.iter().map(|it| self.db.lowered(it.file)).collect();
+        let bodies = || lowered.iter().flat_map(|it| it.module.bodies.values());
+        let known = || bodies().flat_map(|it| dependencies(&it.stmts));
+        if known().any(|it| it.is_empty() || *it == name.name) {
             return;
         }
-        let near = nearest(&name.name, known.iter().map(|it| it.as_str()));
+        let near = nearest(&name.name, known().map(|it| it.as_str()));
         let message =
             format!("`{}` is no dependency of this package{}", name.name, did_you_mean(&near));
         let mut diagnostic: Diagnostic = self.at_ident(Code::UnknownMember, name, message);
@@ -674,20 +669,20 @@ fn named(spec: &Spec) -> Option<&Name> {
 }
 
 /// The names of the packages that statements depend on; an empty name stands for one made in a loop.
-fn dependencies(stmts: &[crate::module::Stmt]) -> impl Iterator<Item = Name> {
+fn dependencies(stmts: &[crate::module::Stmt]) -> impl Iterator<Item = &Name> {
     stmts.iter().filter_map(|it| match &it.kind {
         crate::module::StmtKind::Dep(dep) => Some(match (&dep.alias, &dep.spec.package) {
-            (Some(alias), _) => alias.name.clone(),
-            (None, PackageRef::Named(ident)) => ident.name.clone(),
-            (None, _) => Name::default(),
+            (Some(alias), _) => &alias.name,
+            (None, PackageRef::Named(ident)) => &ident.name,
+            (None, _) => const { &Name::new_static("") },
         }),
         _ => None,
     })
 }
 
-/// What may stand behind `+=` of an option: a set, or whatever its type is.
-pub(super) fn set_or_same(ty: &Ty) -> Ty {
-    ty.without_opt().clone()
+/// What may stand behind an operator of an option: `null` only behind `=`.
+pub(super) fn behind(op: SettingOp, ty: &Ty) -> &Ty {
+    if op == SettingOp::Set { ty } else { ty.without_opt() }
 }
 
 /// The names of the options that are still there.
