@@ -40,7 +40,6 @@ mod values;
 mod versions;
 
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use text_size::TextRange;
@@ -229,7 +228,6 @@ pub(crate) fn compute(db: &Database, file: FileId) -> Checked {
         types: PerExpr::new(count),
         diagnostics: Vec::new(),
         lets: FastMap::default(),
-        schemas: RefCell::default(),
         patterns: FastMap::default(),
     };
     checker.syntax(&lowered);
@@ -266,8 +264,6 @@ struct Checker<'a> {
     diagnostics: Vec<Diagnostic>,
     /// The types of lets; `None` while one is being found.
     lets: FastMap<(BodyRef, u32), Option<Ty>>,
-    /// Schemas of other packages, kept because a recipe names the same ones often.
-    schemas: RefCell<FastMap<Name, Option<Arc<Schema>>>>,
     /// Patterns of types, compiled: many texts follow the same one.
     patterns: FastMap<Arc<str>, Option<Pattern>>,
 }
@@ -364,16 +360,14 @@ impl<'a> Checker<'a> {
         if self.module().kind == Some(ModuleKind::Recipe) && name == self.schema.name() {
             return Some(self.schema.clone());
         }
-        if let Some(found) = self.schemas.borrow().get(name) {
-            return found.clone();
-        }
-        let found = self.db.package(name).map(|it| self.db.schema(it));
-        self.schemas.borrow_mut().insert(name.clone(), found.clone());
-        found
+        self.db.package(name).map(|it| self.db.schema(it))
     }
 
     /// The scope under a guard: names of the loops around. Most guards are no loops.
     fn guarded<'s>(&mut self, guard: Option<GuardId>, scope: &'s Scope) -> Cow<'s, Scope> {
+        if guard.is_none() {
+            return Cow::Borrowed(scope);
+        }
         let module = self.module();
         let mut loops: Vec<(&Ident, ExprId)> = module
             .guards_of(guard)

@@ -95,7 +95,7 @@ struct FileData {
     checked: OnceLock<Arc<Checked>>,
     memo: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
     /// The files that were looked at to derive what is kept here.
-    looked_at: Mutex<Arc<BTreeSet<FileId>>>,
+    looked_at: Mutex<Arc<[FileId]>>,
 }
 
 /// A lowered file with its positions and what is wrong with its text.
@@ -280,8 +280,11 @@ impl Database {
         let derived = derive();
         let looked_at = DERIVING.with_borrow_mut(Vec::pop).unwrap_or_default();
         let mut all = data.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if looked_at.iter().any(|it| !all.contains(it)) {
-            Arc::make_mut(&mut all).extend(looked_at);
+        if looked_at.iter().any(|it| all.binary_search(it).is_err()) {
+            let mut both: Vec<FileId> = all.iter().copied().chain(looked_at).collect();
+            both.sort_unstable();
+            both.dedup();
+            *all = both.into();
         }
         drop(all);
         derived

@@ -48,6 +48,9 @@ pub struct Signature {
     pub result: Ty,
 }
 
+/// How many values an enum has at most that are searched one after the other.
+const SEARCHED_MAX: usize = 8;
+
 /// The names of the types that are not declared in any file.
 pub(crate) const TYPE_NAMES: &[&str] = &[
     "Bool", "Dep", "Duration", "File", "Int", "List", "Map", "Path", "Script", "Set", "Size",
@@ -216,8 +219,11 @@ impl Compute<'_> {
     fn enums(&mut self) {
         for (id, decl) in self.lowered.module.enums.iter() {
             let values: Vec<Name> = decl.values.iter().map(|it| it.ident.name.clone()).collect();
-            let mut by_name: Vec<u32> = (0..values.len() as u32).collect();
-            by_name.sort_by(|a, b| (&values[*a as usize], a).cmp(&(&values[*b as usize], b)));
+            let mut by_name = Vec::new();
+            if values.len() > SEARCHED_MAX {
+                by_name = (0..values.len() as u32).collect();
+                by_name.sort_by(|a, b| (&values[*a as usize], a).cmp(&(&values[*b as usize], b)));
+            }
             let mut ty = EnumType {
                 file: self.file,
                 id,

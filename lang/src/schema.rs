@@ -5,9 +5,11 @@
 //! they are included (each once, where it is first), the recipe itself. A later body overrules an
 //! earlier one.
 
-use std::cmp::Ordering;
+use std::hash::BuildHasher;
 use std::ops::Deref;
 use std::sync::Arc;
+
+use foldhash::fast::FixedState;
 
 use crate::database::{Database, FileId};
 use crate::diagnostic::{Code, Diagnostic};
@@ -60,13 +62,10 @@ pub struct OptionTable {
     pub steps: Vec<StepSchema>,
     /// The names of the options as they once were.
     pub renamed: Vec<Renamed>,
-    /// The options in the order of their names: how each begins, and its place. Of most searches
-    /// the beginnings are all that is looked at.
-    by_name: Vec<(Beginning, u32)>,
+    /// The places of the options, each counted from 1, by the hashes of their names: an option is in
+    /// the slot of its hash, or in the next one that was free. At most half of them are taken.
+    slots: Vec<u32>,
 }
-
-/// The first eight bytes of a name, as a number that is in the order of names.
-type Beginning = u64;
 
 /// An option as others see it.
 #[derive(Debug, Clone)]
@@ -190,31 +189,39 @@ impl OptionTable {
     /// Returns the place of the option with this name.
     #[must_use]
     pub fn position(&self, name: &str) -> Option<usize> {
-        self.by_name(name).ok().map(|it| self.by_name[it].1 as usize)
+        match self.slots.is_empty() {
+            true => None,
+            false => self.slot(name).ok(),
+        }
     }
 
-    /// Where the option stands in the order of names, or would.
-    fn by_name(&self, name: &str) -> Result<usize, usize> {
-        let beginning = beginning(name);
-        let first = self.by_name.partition_point(|it| it.0 < beginning);
-        // Few begin alike.
-        let alike = self.by_name[first..].iter().take_while(|it| it.0 == beginning);
-        let mut at = first;
-        for (_, option) in alike {
-            match self.options[*option as usize].name.as_str().cmp(name) {
-                Ordering::Less => at += 1,
-                Ordering::Equal => return Ok(at),
-                Ordering::Greater => break,
+    /// The place of the option with this name, or the slot for it.
+    fn slot(&self, name: &str) -> Result<usize, usize> {
+        let mask = self.slots.len() - 1;
+        // Names are looked up some hundred times for each recipe, and in no order.
+        let mut slot = FixedState::default().hash_one(name) as usize & mask;
+        while let Some(at) = (self.slots[slot] as usize).checked_sub(1) {
+            if self.options[at].name == name {
+                return Ok(at);
             }
+            slot = (slot + 1) & mask;
         }
-        Err(at)
+        Err(slot)
     }
 
     /// Adds an option, unless there is one with its name.
     fn push(&mut self, option: Arc<OptionSchema>) {
-        if let Err(at) = self.by_name(&option.name) {
-            self.by_name.insert(at, (beginning(&option.name), self.options.len() as u32));
+        if self.slots.len() < 2 * (self.options.len() + 1) {
+            self.slots = vec![0; (2 * (self.options.len() + 1)).next_power_of_two()];
+            for at in 0..self.options.len() {
+                if let Err(slot) = self.slot(&self.options[at].name) {
+                    self.slots[slot] = at as u32 + 1;
+                }
+            }
+        }
+        if let Err(slot) = self.slot(&option.name) {
             self.options.push(option);
+            self.slots[slot] = self.options.len() as u32;
         }
     }
 
@@ -223,7 +230,6 @@ impl OptionTable {
         self.bodies.shrink_to_fit();
         self.options.shrink_to_fit();
         self.steps.shrink_to_fit();
-        self.by_name.shrink_to_fit();
     }
 
     /// Returns the step with this name.
@@ -251,18 +257,6 @@ impl OptionTable {
                 _ => None,
             })
             .collect()
-    }
-}
-
-/// How a name begins; a shorter name comes before those that begin with it.
-fn beginning(name: &str) -> Beginning {
-    match name.as_bytes().first_chunk() {
-        Some(first) => Beginning::from_be_bytes(*first),
-        None => {
-            let first = name.bytes().fold(0, |all, it| all << 8 | Beginning::from(it));
-            // Without a byte there is nothing to shift, and no room for as much.
-            first.checked_shl(Beginning::BITS - 8 * name.len() as u32).unwrap_or(0)
-        }
     }
 }
 
@@ -372,7 +366,6 @@ impl Compute<'_> {
                 // Most recipes have these options and their own.
                 let count = base.options.len() + module.bodies[body].options.len();
                 table.options.reserve_exact(count);
-                table.by_name.reserve_exact(count);
                 self.append(&mut table, base, None);
             }
         }
@@ -542,7 +535,7 @@ impl Compute<'_> {
         let is_copy = table.options.is_empty() && !other.options.iter().any(|it| is_private(&it));
         if is_copy {
             table.options.extend_from_slice(&other.options);
-            table.by_name.extend_from_slice(&other.by_name);
+            table.slots.clone_from(&other.slots);
         }
         for option in other.options.iter().filter(|it| !is_copy && !is_private(it)) {
             if let Some(first) = table.get(&option.name) {

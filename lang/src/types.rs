@@ -131,7 +131,7 @@ pub struct EnumType {
     pub ordered: bool,
     /// Whether attributes say something about the life of a value.
     pub has_history: bool,
-    /// The values in the order of their names, for look-ups.
+    /// The values in the order of their names, for look-ups; nothing of an enum that has few.
     pub by_name: Vec<u32>,
 }
 
@@ -139,6 +139,9 @@ impl EnumType {
     /// Returns the place of a value.
     #[must_use]
     pub fn position(&self, name: &str) -> Option<u32> {
+        if self.by_name.is_empty() {
+            return self.values.iter().position(|it| it == name).map(|it| it as u32);
+        }
         let at = self.by_name.binary_search_by(|it| self.values[*it as usize].as_str().cmp(name));
         at.ok().map(|it| self.by_name[it])
     }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Checker, PerExpr, Res};
+use super::{Checked, Checker, PerExpr, Res};
 use crate::database::Lowered;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::module::{ExprId, FunctionId, Ident, Name, Setting, SettingOp, StmtKind};
@@ -32,7 +32,7 @@ struct Resolved<'b> {
     res: &'b PerExpr<Res>,
 }
 
-impl Resolved<'_> {
+impl<'b> Resolved<'b> {
     fn reads(&self, expr: ExprId) -> Vec<ExprId> {
         let mut reads = Vec::new();
         self.lowered.module.walk(expr, &mut |it| {
@@ -46,41 +46,35 @@ impl Resolved<'_> {
         reads
     }
 
-    fn body_edges(&self, at: BodyRef, graph: &mut Graph) {
+    /// Calls `visit` with each option of a body that reads an option, with that, and where.
+    fn body_edges(&self, at: BodyRef, visit: &mut impl FnMut(&'b Name, &'b Name, ExprId)) {
         let body = &self.lowered.module.bodies[at.body];
-        let mut edges = Vec::new();
-        let mut add = |name: &Name, edges: &mut Vec<Edge>| {
-            if !edges.is_empty() {
-                graph.entry(name.clone()).or_default().append(edges);
-            }
-        };
         for decl in &body.options {
             for expr in [decl.default, decl.when].into_iter().flatten() {
-                self.edges(expr, &mut edges);
+                self.edges(expr, &mut |to, read| visit(&decl.ident.name, to, read));
             }
-            add(&decl.ident.name, &mut edges);
         }
         for stmt in &body.stmts {
             let StmtKind::Setting(setting) = &stmt.kind else { continue };
             let Some(name) = setting.path.first().filter(|it| it.name != "steps") else { continue };
-            self.edges(setting.value, &mut edges);
-            add(&name.name, &mut edges);
+            self.edges(setting.value, &mut |to, read| visit(&name.name, to, read));
         }
     }
 
-    /// Adds what an expression reads.
-    fn edges(&self, expr: ExprId, edges: &mut Vec<Edge>) {
-        self.lowered.module.walk(expr, &mut |read| {
-            let to = match &self.res[read.index()] {
-                Res::Option(name) => name,
-                Res::Let(at, index) if at.file == self.file => {
-                    &self.lowered.module.bodies[at.body].options[*index as usize].ident.name
-                }
-                _ => return,
-            };
-            let (file, range) = (self.file, self.lowered.map.expr(read));
-            edges.push(Edge { to: to.clone(), file, range });
+    /// Calls `visit` with each option that an expression reads, and where.
+    fn edges(&self, expr: ExprId, visit: &mut impl FnMut(&'b Name, ExprId)) {
+        self.lowered.module.walk(expr, &mut |read| match &self.res[read.index()] {
+            Res::Option(name) => visit(name, read),
+            Res::Let(at, index) if at.file == self.file => {
+                let body = &self.lowered.module.bodies[at.body];
+                visit(&body.options[*index as usize].ident.name, read);
+            }
+            _ => {}
         });
+    }
+
+    fn edge(&self, to: &Name, read: ExprId) -> Edge {
+        Edge { to: to.clone(), file: self.file, range: self.lowered.map.expr(read) }
     }
 }
 
@@ -92,12 +86,13 @@ impl<'a> Checker<'a> {
 
     /// Reports rings among the options of this file's own bodies.
     pub(super) fn option_cycles(&mut self) {
-        let schema = self.schema.clone();
-        let mut tables: Vec<Arc<OptionTable>> = vec![schema.table.clone()];
-        tables.extend(schema.mixins.iter().map(|it| it.2.clone()));
-        for table in tables {
-            let graph = self.graph(&table);
-            self.rings(&graph);
+        let schema = self.schema;
+        for table in [&schema.table].into_iter().chain(schema.mixins.iter().map(|it| &it.2)) {
+            let others = self.others(table);
+            if self.is_deep(table, &others) {
+                let graph = self.graph(table, &others);
+                self.rings(&graph);
+            }
         }
     }
 
@@ -116,39 +111,63 @@ impl<'a> Checker<'a> {
             if !reads_options {
                 continue;
             }
-            let mut graph = self.graph(&schema.table);
+            let mut graph = self.graph(&schema.table, &self.others(&schema.table));
             for (_, setting, path) in own {
                 let [name, ..] = &path[..] else { continue };
                 if name.name == "steps" {
                     continue;
                 }
-                let mut edges = Vec::new();
-                self.resolved().edges(setting.value, &mut edges);
                 let entry = graph.entry(name.name.clone()).or_default();
                 if setting.op == SettingOp::Set {
                     entry.clear();
                 }
-                entry.append(&mut edges);
+                let resolved = self.resolved();
+                resolved.edges(setting.value, &mut |to, read| entry.push(resolved.edge(to, read)));
             }
             self.rings(&graph);
         }
     }
 
+    /// The other files with bodies of a table, checked; in the order of the bodies.
+    fn others(&self, table: &OptionTable) -> Vec<Option<Arc<Checked>>> {
+        let is_other = |at: &BodyRef| at.file != self.file;
+        table.bodies.iter().map(|it| is_other(it).then(|| self.db.checked(it.file))).collect()
+    }
+
+    /// The bodies of a table in which an option may be read.
+    fn bodies<'c>(
+        &'c self,
+        table: &'c OptionTable,
+        others: &'c [Option<Arc<Checked>>],
+    ) -> impl Iterator<Item = (Resolved<'c>, BodyRef)> {
+        let bodies = table.bodies.iter().zip(others).map(|(at, other)| match other {
+            None => (self.resolved(), *at),
+            Some(it) => {
+                (Resolved { file: at.file, lowered: &it.schema.env.lowered, res: &it.res }, *at)
+            }
+        });
+        // What every package has reads none.
+        let reads = |it: &Res| matches!(it, Res::Option(_) | Res::Let(..));
+        bodies.filter(move |it| it.0.res.values().any(reads))
+    }
+
+    /// Whether an option reads one that itself reads another, as in a ring; most do not.
+    fn is_deep(&self, table: &OptionTable, others: &[Option<Arc<Checked>>]) -> bool {
+        let mut edges = Vec::new();
+        for (of, at) in self.bodies(table, others) {
+            of.body_edges(at, &mut |from, to, _| edges.push((from, to)));
+        }
+        edges.sort_unstable();
+        edges.iter().any(|(_, to)| edges.binary_search_by(|it| it.0.cmp(to)).is_ok())
+    }
+
     /// What the options of a table read: in defaults, conditions, and settings of its bodies.
-    fn graph(&self, table: &Arc<OptionTable>) -> Graph {
+    fn graph(&self, table: &OptionTable, others: &[Option<Arc<Checked>>]) -> Graph {
         let mut graph = Graph::new();
-        for at in &table.bodies {
-            if at.file == self.file {
-                self.resolved().body_edges(*at, &mut graph);
-                continue;
-            }
-            let checked = self.db.checked(at.file);
-            // What every package has reads no option.
-            if checked.res.values().any(|it| matches!(it, Res::Option(_) | Res::Let(..))) {
-                let env = &checked.schema.env;
-                let resolved = Resolved { file: at.file, lowered: &env.lowered, res: &checked.res };
-                resolved.body_edges(*at, &mut graph);
-            }
+        for (of, at) in self.bodies(table, others) {
+            of.body_edges(at, &mut |from, to, read| {
+                graph.entry(from.clone()).or_default().push(of.edge(to, read));
+            });
         }
         graph
     }
@@ -159,10 +178,6 @@ impl<'a> Checker<'a> {
 
     /// Reports each ring of a graph once.
     fn rings(&mut self, graph: &Graph) {
-        // Most options read only what reads nothing itself.
-        if !graph.values().flatten().any(|it| graph.contains_key(&it.to)) {
-            return;
-        }
         let mut done: BTreeSet<&Name> = BTreeSet::new();
         let mut path: Vec<(&Name, usize)> = Vec::new();
         for start in graph.keys() {

@@ -38,7 +38,8 @@ impl<T: Common> PerExpr<T> {
         self.places[index] = value.place().unwrap_or_else(|| self.own(value)) as u32;
     }
 
-    /// The place of a value that is not common.
+    /// The place of a value that is not common. Apart, so that most values are put with few steps.
+    #[inline(never)]
     fn own(&mut self, value: &T) -> usize {
         let last = self.values.len().saturating_sub(COMPARED_MAX);
         let known = self.values[last..].iter().rposition(|it| it == value).map(|it| last + it);

@@ -639,6 +639,10 @@ impl<'a> Checker<'a> {
         if self.module().kind != Some(ModuleKind::Recipe) {
             return;
         }
+        let own = self.module().bodies.values();
+        if own.iter().flat_map(|it| dependencies(&it.stmts)).any(|it| *it == name.name) {
+            return;
+        }
         let lowered: Vec<_> =
             self.schema.table.bodies.iter().map(|it| self.db.lowered(it.file)).collect();
         let bodies = || lowered.iter().flat_map(|it| it.module.bodies.values());
