@@ -3,6 +3,7 @@
 //! What reaches an id is in [`Derivation`]; what must not is in [`Node`] beside it.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -17,7 +18,23 @@ pub struct Graph {
     nodes: Vec<Node>,
     ids: Vec<DerivationId>,
     /// Where each derivation is; nobody goes through it.
-    index: HashMap<DerivationId, usize>,
+    index: HashMap<DerivationId, usize, BuildHasherDefault<OfDigest>>,
+}
+
+/// Hashes an id, which is a hash itself: its beginning will do.
+#[derive(Debug, Default)]
+struct OfDigest(u64);
+
+impl Hasher for OfDigest {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// One derivation and what belongs to it outside its hash.
