@@ -33,7 +33,7 @@ use kiln_store::{
 };
 
 pub(crate) use self::build::Plan;
-use self::build::{Input, PlanKind};
+use self::build::{Defaults, Input, PlanKind};
 use self::imports::Imports;
 pub use self::testing::{Test, derive_tests};
 use crate::layers::{SettingsByPackage, Setup};
@@ -119,7 +119,7 @@ pub fn field_value(
 
 /// Plans a package by itself; nothing if there is anything to say about it.
 pub(crate) fn plan_alone(context: &Context<'_>, id: NodeId) -> Option<Plan> {
-    let (plan, diagnostics) = build::plan(context, id);
+    let (plan, diagnostics) = build::plan(context, id, &mut Defaults::default());
     plan.filter(|_| diagnostics.is_empty())
 }
 
@@ -169,13 +169,15 @@ impl Deriver<'_> {
         let realising = Realising { limits: context.limits, derived, diagnostics };
         let line = Mutex::new(Line { at: 0, realising });
         let go = || {
+            // Each thread has its own: to share them would take longer than to evaluate them twice.
+            let mut defaults = Defaults::default();
             loop {
                 let begin = next.fetch_add(BATCH, Ordering::Relaxed);
                 if begin >= order.len() {
                     return;
                 }
                 for (id, place) in order.iter().zip(&plans).skip(begin).take(BATCH) {
-                    *locked(place) = Some(build::plan(context, *id));
+                    *locked(place) = Some(build::plan(context, *id, &mut defaults));
                 }
                 // One thread takes the plans on; the others go on planning.
                 if let Ok(mut line) = line.try_lock() {

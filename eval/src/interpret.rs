@@ -50,6 +50,24 @@ pub(crate) struct Fuel {
     depth: u32,
 }
 
+impl Fuel {
+    /// Whether nothing is being evaluated.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.depth == 0
+    }
+
+    /// How many expressions may still be evaluated.
+    pub(crate) fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Takes so many of them, if there are so many.
+    pub(crate) fn take(&mut self, steps: u64) -> Option<()> {
+        self.steps = self.steps.checked_sub(steps)?;
+        Some(())
+    }
+}
+
 impl Default for Fuel {
     fn default() -> Self {
         Fuel { steps: STEPS_MAX, depth: 0 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kiln_lang::module::{ExprId, Name, Role, SettingOp};
 use kiln_lang::schema::BodyRef;
 use kiln_lang::types::{EnumTy, Ty};
-use kiln_lang::{Checked, Code, Diagnostic, FileId, WorldError};
+use kiln_lang::{Checked, Code, Diagnostic, FastMap, FileId, WorldError};
 use kiln_store::{
     Build, BuildKind, EnvName, ImportSource, InputRef, Label, Limits, ObjectId, OutputName, Piece,
     SANDBOX_ABI, Step, StepName, StoreName, System, Template,
@@ -96,16 +96,27 @@ pub(super) fn linked(solution: &Solution, id: NodeId) -> Vec<NodeId> {
 }
 
 /// Evaluates the build expressions of a package. There is no plan if something is wrong.
-pub(super) fn plan(context: &Context<'_>, id: NodeId) -> (Option<Plan>, Vec<Diagnostic>) {
+pub(super) fn plan(
+    context: &Context<'_>,
+    id: NodeId,
+    defaults: &mut Defaults,
+) -> (Option<Plan>, Vec<Diagnostic>) {
     let node = context.solution.node(id);
     // What an output takes is said in the words of the compilation.
     let mut builder = NodeBuilder::new(context, node.made_by().unwrap_or(id));
+    builder.defaults = std::mem::take(defaults);
     let plan = match &node.part {
         Some(NodePart::Output { name, .. }) => builder.plan_output(id, name),
         Some(NodePart::Compile(_)) | None => builder.plan(),
     };
+    *defaults = builder.defaults;
     (plan, builder.diagnostics)
 }
+
+/// The defaults of fields that read nothing of the package they are evaluated for, and how many steps
+/// that takes: most fields of most packages have one, and it is the same in all that share the
+/// declaration.
+pub(super) type Defaults = FastMap<(BodyRef, u32), (Value, u64)>;
 
 /// Evaluates a test of a package. There is no plan if something is wrong.
 pub(super) fn plan_test(
@@ -128,6 +139,10 @@ pub(super) struct NodeBuilder<'c> {
     /// The settings of the layers, lowest first.
     layers: Vec<LayerItem<'c>>,
     fields: Vec<FieldSlot>,
+    /// What is known from other packages.
+    defaults: Defaults,
+    /// Whether an expression has read something of the package.
+    pub(super) reads: bool,
     /// Under which label the build sees what the package depends on, by the place of the edge, as far
     /// as that was asked for.
     labels: Vec<Option<Label>>,
@@ -178,6 +193,8 @@ impl<'c> NodeBuilder<'c> {
             package,
             layers,
             fields,
+            defaults: Defaults::default(),
+            reads: false,
             labels,
             lets: HashMap::new(),
             inputs: BTreeMap::new(),
@@ -376,9 +393,42 @@ impl<'c> NodeBuilder<'c> {
             FieldSlot::Empty => {}
         }
         self.fields[at] = FieldSlot::Open;
-        let value = self.compute_field(at);
+        // Evaluated for another expression, it would count against the depth of that.
+        let value = if self.fuel.is_idle() && !self.is_set(at) {
+            self.default_at(at)
+        } else {
+            self.compute_field(at)
+        };
         self.fields[at] = FieldSlot::Done(value.clone());
         value
+    }
+
+    /// Whether anything but its declaration may say what a field is.
+    fn is_set(&self, at: usize) -> bool {
+        let name = &self.package.schema.table.options[at].name;
+        let mut of_compile = self.compile().into_iter().flat_map(|it| &it.settings);
+        self.package.settings.iter().any(|it| it.part_of(at).is_some())
+            || name == "args" && !self.package.args.is_empty()
+            || of_compile.any(|it| it.path.first() == Some(name))
+            || self.layers.iter().any(|it| it.of.is_some_and(|it| it.0 == at))
+    }
+
+    /// As [`compute_field`](Self::compute_field), of a field that nobody sets.
+    fn default_at(&mut self, at: usize) -> Option<Value> {
+        let option = &self.package.schema.table.options[at];
+        let key = (option.at, option.index);
+        if let Some((value, steps)) = self.defaults.get(&key)
+            && self.fuel.take(*steps).is_some()
+        {
+            return Some(value.clone());
+        }
+        let steps = self.fuel.steps();
+        self.reads = false;
+        let value = self.compute_field(at)?;
+        if !self.reads && self.diagnostics.is_empty() {
+            self.defaults.insert(key, (value.clone(), steps - self.fuel.steps()));
+        }
+        Some(value)
     }
 
     fn compute_field(&mut self, at: usize) -> Option<Value> {
@@ -886,6 +936,7 @@ impl Refiner for NodeBuilder<'_> {
     fn forbidden(&mut self, of: &EnumTy, at: u32) -> Option<String> {
         let db = self.context.db;
         let (when, cond) = condition_of(db, &self.package.schema.table, of, at)?;
+        self.reads = true;
         let facts = &mut NodeFacts { solution: self.context.solution, node: self.id };
         let fails = cond.holds(facts) == Some(false);
         fails.then(|| db.text(of.file)[db.expr_range(of.file, when)].to_owned())

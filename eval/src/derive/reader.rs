@@ -22,6 +22,7 @@ use crate::value::{Bits, LocalFile, Value};
 
 impl Reader for NodeBuilder<'_> {
     fn all(&mut self, of: &EnumTy, _: (FileId, ExprId)) -> Result<Bits, Failure> {
+        self.reads = true;
         let mut facts = NodeFacts { solution: self.context.solution, node: self.id };
         Ok(allowed(self.context.db, &self.package.schema.table, of, &mut facts).0)
     }
@@ -33,6 +34,7 @@ impl Reader for NodeBuilder<'_> {
             Some(_) => self.context.solution.node(self.id).option(name).map(|it| it.value.clone()),
             None => None,
         };
+        self.reads = true;
         found.ok_or_else(|| {
             // What is wrong with the option is said once, not again by each who reads it.
             if let Some(said) = self.said() {
@@ -45,6 +47,8 @@ impl Reader for NodeBuilder<'_> {
     }
 
     fn let_(&mut self, at: BodyRef, index: u32) -> Result<Value, Failure> {
+        // A let may be known from before, and have read something then.
+        self.reads = true;
         if let Some(value) = self.lets.get(&(at, index)) {
             return Ok(value.clone());
         }
@@ -56,6 +60,7 @@ impl Reader for NodeBuilder<'_> {
     }
 
     fn fact(&mut self, fact: Fact, _: (FileId, ExprId)) -> Result<Value, Failure> {
+        self.reads = true;
         Ok(match fact {
             Fact::Version => Value::Version(self.context.solution.node(self.id).version.clone()),
             Fact::Name => Value::text(&self.package.name),
@@ -73,6 +78,7 @@ impl Reader for NodeBuilder<'_> {
         name: &Name,
         at: (FileId, ExprId),
     ) -> Result<Value, Failure> {
+        self.reads = true;
         let db = self.context.db;
         let fail = |message: String| -> Failure {
             Box::new(Diagnostic::new(
@@ -201,6 +207,7 @@ impl Reader for NodeBuilder<'_> {
     }
 
     fn file(&mut self, file: &Arc<LocalFile>, at: (FileId, ExprId)) -> Result<Text, Failure> {
+        self.reads = true;
         let label = match self.files.get(&file.path) {
             Some(label) => label.clone(),
             None => {
