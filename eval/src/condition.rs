@@ -90,39 +90,54 @@ impl Cond {
     /// Returns whether all of `conds` hold, in the simplest form.
     #[must_use]
     pub fn all(conds: impl IntoIterator<Item = Cond>) -> Cond {
-        let mut parts = Vec::new();
+        // Most have one part, which is kept as it is.
+        let mut all = Cond::True;
         for cond in conds {
-            match cond {
-                Cond::True => {}
-                Cond::False => return Cond::False,
-                Cond::All(more) => parts.extend(more),
-                other => parts.push(other),
-            }
+            all = match (all, cond) {
+                (_, Cond::False) => return Cond::False,
+                (it, Cond::True) | (Cond::True, it) => it,
+                (Cond::All(mut parts), Cond::All(more)) => {
+                    parts.extend(more);
+                    Cond::All(parts)
+                }
+                (Cond::All(mut parts), one) => {
+                    parts.push(one);
+                    Cond::All(parts)
+                }
+                (one, Cond::All(mut parts)) => {
+                    parts.insert(0, one);
+                    Cond::All(parts)
+                }
+                (one, other) => Cond::All(vec![one, other]),
+            };
         }
-        match parts.len() {
-            0 => Cond::True,
-            1 => parts.remove(0),
-            _ => Cond::All(parts),
-        }
+        all
     }
 
     /// Returns whether one of `conds` holds, in the simplest form.
     #[must_use]
     pub fn any(conds: impl IntoIterator<Item = Cond>) -> Cond {
-        let mut parts = Vec::new();
+        let mut any = Cond::False;
         for cond in conds {
-            match cond {
-                Cond::False => {}
-                Cond::True => return Cond::True,
-                Cond::Any(more) => parts.extend(more),
-                other => parts.push(other),
-            }
+            any = match (any, cond) {
+                (_, Cond::True) => return Cond::True,
+                (it, Cond::False) | (Cond::False, it) => it,
+                (Cond::Any(mut parts), Cond::Any(more)) => {
+                    parts.extend(more);
+                    Cond::Any(parts)
+                }
+                (Cond::Any(mut parts), one) => {
+                    parts.push(one);
+                    Cond::Any(parts)
+                }
+                (one, Cond::Any(mut parts)) => {
+                    parts.insert(0, one);
+                    Cond::Any(parts)
+                }
+                (one, other) => Cond::Any(vec![one, other]),
+            };
         }
-        match parts.len() {
-            0 => Cond::False,
-            1 => parts.remove(0),
-            _ => Cond::Any(parts),
-        }
+        any
     }
 
     /// Returns the opposite.

@@ -307,14 +307,19 @@ impl<'a> Evaluation<'a> {
 
     fn body(&mut self, package: &mut Package, index: usize, at: BodyRef, checked: &Arc<Checked>) {
         let body = &checked.module().bodies[at.body];
+        let count =
+            |is_it: fn(&StmtKind) -> bool| body.stmts.iter().filter(|it| is_it(&it.kind)).count();
+        package.deps.reserve_exact(count(|it| matches!(it, StmtKind::Dep(_))));
+        package.settings.reserve_exact(count(|it| matches!(it, StmtKind::Setting(_))));
+        package.args.reserve_exact(count(|it| matches!(it, StmtKind::Arg { .. })));
         for stmt in &body.stmts {
-            for locals in self.rounds(checked, stmt.guard) {
-                self.stmt(package, index, stmt, checked, &locals);
+            for locals in self.rounds(checked, stmt.guard).iter() {
+                self.stmt(package, index, stmt, checked, locals);
             }
         }
         for test in body.parts.iter().filter(|it| it.kind == PartKind::Test) {
-            for locals in self.rounds(checked, test.guard) {
-                let test = self.test(index, test, checked, locals);
+            for locals in self.rounds(checked, test.guard).iter() {
+                let test = self.test(index, test, checked, locals.clone());
                 package.tests.push(test);
             }
         }
@@ -353,8 +358,8 @@ impl<'a> Evaluation<'a> {
         let mut deps = Vec::new();
         for stmt in &checked.module().bodies[test.body].stmts {
             let place = self.place(checked, stmt.span);
-            for inner in self.rounds(checked, stmt.guard) {
-                let locals: Locals = locals.iter().cloned().chain(inner).collect();
+            for inner in self.rounds(checked, stmt.guard).iter() {
+                let locals: Locals = locals.iter().chain(inner).cloned().collect();
                 let guard = self.guard(checked, stmt.guard, &locals);
                 match &stmt.kind {
                     StmtKind::Dep(dep) => {
@@ -438,10 +443,8 @@ impl<'a> Evaluation<'a> {
                     None => (Cond::True, Cond::True),
                     Some(id) => {
                         let guard = &checked.module().guards[id];
-                        let kind = guard.kind.clone();
-                        let parent = guard.parent;
-                        let cond = self.one_guard(checked, &kind, locals);
-                        let outer = self.guard(checked, parent, locals);
+                        let cond = self.one_guard(checked, &guard.kind, locals);
+                        let outer = self.guard(checked, guard.parent, locals);
                         // What decides nothing, where the outer one does not hold, is not asked.
                         (Cond::all([outer.clone(), cond]), outer)
                     }

@@ -574,8 +574,8 @@ pub fn published(db: &Database, setup: &Setup, recipe: FileId) -> (Vec<Wish>, Ve
     for stmt in stmts(checked.module()) {
         let StmtKind::Publish(wants) = &stmt.kind else { continue };
         let empty = OptionTable::default();
-        for locals in Evaluation::new(db, &empty).rounds(&checked, stmt.guard) {
-            let wish = |it| wish(db, &checked, it, (stmt.guard, &locals), PUBLISHED);
+        for locals in Evaluation::new(db, &empty).rounds(&checked, stmt.guard).iter() {
+            let wish = |it| wish(db, &checked, it, (stmt.guard, locals), PUBLISHED);
             wishes.extend(wants.iter().filter_map(wish));
         }
     }

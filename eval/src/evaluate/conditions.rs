@@ -1,5 +1,6 @@
 //! Conditions and loops: expressions of the constraint fragment to data.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use kiln_lang::check::{Fact, Res};
@@ -215,15 +216,9 @@ impl Evaluation<'_> {
         guard: Option<GuardId>,
         locals: &Locals,
     ) -> Cond {
-        let mut parts = Vec::new();
-        let mut next = guard;
-        while let Some(id) = next {
-            let guard = &checked.module().guards[id];
-            parts.push(self.one_guard(checked, &guard.kind, locals));
-            next = guard.parent;
-        }
-        parts.reverse();
-        Cond::all(parts)
+        let Some(guard) = guard.map(|it| &checked.module().guards[it]) else { return Cond::True };
+        let inner = self.one_guard(checked, &guard.kind, locals);
+        Cond::all([self.guard(checked, guard.parent, locals), inner])
     }
 
     pub(super) fn one_guard(
@@ -255,36 +250,34 @@ impl Evaluation<'_> {
     ) -> Cond {
         let is_set =
             self.table.get(knob).is_some_and(|it| matches!(it.ty.without_opt(), Ty::Set(_)));
-        let mut parts = Vec::new();
-        for pattern in patterns {
+        Cond::any(patterns.iter().map(|pattern| {
             if let Expr::Range { .. } = &checked.module().exprs[*pattern] {
-                parts.push(self.in_(checked, &Chosen::Option(knob.clone()), *pattern, locals));
-                continue;
+                return self.in_(checked, &Chosen::Option(knob.clone()), *pattern, locals);
             }
+            let is = |it| Cond::is(Atom::Option(knob.clone(), Comparison::Equal, it));
             match self.constant(checked, *pattern, locals) {
                 Some(value @ (Value::Enum(..) | Value::Set(..))) if is_set => {
-                    let Some((of, bits)) = elements(&value) else { continue };
+                    let Some((of, bits)) = elements(&value) else { return Cond::False };
                     let has = |it| Cond::is(Atom::Has(knob.clone(), of.clone(), it));
-                    parts.extend(bits.iter().map(has));
+                    Cond::any(bits.iter().map(has))
                 }
-                Some(Value::Set(of, bits)) => parts.extend(bits.iter().map(|it| {
-                    Cond::is(Atom::Option(
-                        knob.clone(),
-                        Comparison::Equal,
-                        Value::Enum(of.clone(), it),
-                    ))
-                })),
-                Some(value) => {
-                    parts.push(Cond::is(Atom::Option(knob.clone(), Comparison::Equal, value)));
+                Some(Value::Set(of, bits)) => {
+                    Cond::any(bits.iter().map(|it| is(Value::Enum(of.clone(), it))))
                 }
-                None => {}
+                Some(value) => is(value),
+                None => Cond::False,
             }
-        }
-        Cond::any(parts)
+        }))
     }
 
     /// The values that the loops around a guard give to their names, one list for each round.
-    pub(crate) fn rounds(&mut self, checked: &Arc<Checked>, guard: Option<GuardId>) -> Vec<Locals> {
+    pub(crate) fn rounds(
+        &mut self,
+        checked: &Arc<Checked>,
+        guard: Option<GuardId>,
+    ) -> Cow<'static, [Locals]> {
+        /// Nearly all that is written stands in no loop.
+        const ONCE: &[Locals] = &[Vec::new()];
         let module = checked.module();
         let mut loops: Vec<(Name, ExprId)> = module
             .guards_of(guard)
@@ -293,10 +286,10 @@ impl Evaluation<'_> {
                 _ => None,
             })
             .collect();
-        let mut rounds: Vec<Locals> = vec![Vec::new()];
+        let mut rounds = Cow::Borrowed(ONCE);
         while let Some((name, list)) = loops.pop() {
             let mut next = Vec::new();
-            for round in &rounds {
+            for round in &*rounds {
                 if next.len() > ROUNDS_MAX {
                     let range = checked.schema.env.lowered.map.expr(list);
                     let message = format!("these loops go round more than {ROUNDS_MAX} times");
@@ -304,7 +297,7 @@ impl Evaluation<'_> {
                         Diagnostic::new(Code::EvaluationLimit, checked.file, range, message)
                             .help("loops in loops multiply");
                     self.mistake(diagnostic);
-                    return Vec::new();
+                    return Cow::default();
                 }
                 let values = match self.constant(checked, list, round) {
                     Some(Value::List(items)) => items.to_vec(),
@@ -319,7 +312,7 @@ impl Evaluation<'_> {
                     next.push(locals);
                 }
             }
-            rounds = next;
+            rounds = Cow::Owned(next);
         }
         rounds
     }

@@ -37,8 +37,8 @@ impl Evaluation<'_> {
     ) {
         let settings = package.settings.len();
         for stmt in &checked.module().bodies[part.body].stmts {
-            for locals in self.rounds(checked, stmt.guard) {
-                self.stmt(package, index, stmt, checked, &locals);
+            for locals in self.rounds(checked, stmt.guard).iter() {
+                self.stmt(package, index, stmt, checked, locals);
             }
         }
         let cond = self.guard(checked, part.guard, &Vec::new());
@@ -63,13 +63,13 @@ impl Evaluation<'_> {
         let (deps, exports) = (package.deps.len(), package.exports.len());
         let mut files = Vec::new();
         for stmt in &checked.module().bodies[part.body].stmts {
-            for locals in self.rounds(checked, stmt.guard) {
+            for locals in self.rounds(checked, stmt.guard).iter() {
                 match &stmt.kind {
                     StmtKind::Setting(setting) => {
-                        let cond = self.guard(checked, setting.guard, &locals);
-                        files.push((cond, setting.value, locals));
+                        let cond = self.guard(checked, setting.guard, locals);
+                        files.push((cond, setting.value, locals.clone()));
                     }
-                    _ => self.stmt(package, index, stmt, checked, &locals),
+                    _ => self.stmt(package, index, stmt, checked, locals),
                 }
             }
         }

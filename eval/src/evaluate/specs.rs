@@ -35,7 +35,8 @@ impl Evaluation<'_> {
             PackageRef::Missing(_) => return None,
         };
         let when = dep.when.map_or(Cond::True, |it| self.cond(checked, it, locals));
-        let items = match self.db.package(&package).filter(|_| !dep.spec.items.is_empty()) {
+        let asks = !dep.spec.items.is_empty();
+        let items = match asks.then(|| self.db.package(&package)).flatten() {
             Some(file) => {
                 let table = self.db.schema(file).table.clone();
                 self.items(checked, &package, &table, &dep.spec, locals)
@@ -129,6 +130,9 @@ impl Evaluation<'_> {
     }
 
     pub(crate) fn reqs(&mut self, checked: &Arc<Checked>, reqs: &[Req], locals: &Locals) -> Reqs {
+        if reqs.is_empty() {
+            return Reqs::Known(VersionReq::any());
+        }
         // Requirements one after the other all hold: alternatives are multiplied out.
         let mut any_of: Vec<Vec<(Comparison, ExprId)>> = vec![Vec::new()];
         for req in reqs {
@@ -171,7 +175,6 @@ impl Evaluation<'_> {
                 }
             }
         }
-        // These are kept with each dependency of each package: most are one bound, and no larger.
         let mut known = Vec::with_capacity(any_of.len());
         for all in &any_of {
             let mut bounds = Vec::with_capacity(all.len());
