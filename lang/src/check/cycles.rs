@@ -89,7 +89,7 @@ impl<'a> Checker<'a> {
         let schema = self.schema;
         for table in [&schema.table].into_iter().chain(schema.mixins.iter().map(|it| &it.2)) {
             let others = self.others(table);
-            if self.is_deep(table, &others) {
+            if self.has_ring(table, &others) {
                 let graph = self.graph(table, &others);
                 self.rings(&graph);
             }
@@ -151,14 +151,23 @@ impl<'a> Checker<'a> {
         bodies.filter(move |it| it.0.res.values().any(reads))
     }
 
-    /// Whether an option reads one that itself reads another, as in a ring; most do not.
-    fn is_deep(&self, table: &OptionTable, others: &[Option<Arc<Checked>>]) -> bool {
+    /// Whether options of a table read each other in a ring; of few tables they do.
+    fn has_ring(&self, table: &OptionTable, others: &[Option<Arc<Checked>>]) -> bool {
         let mut edges = Vec::new();
         for (of, at) in self.bodies(table, others) {
             of.body_edges(at, &mut |from, to, _| edges.push((from, to)));
         }
         edges.sort_unstable();
-        edges.iter().any(|(_, to)| edges.binary_search_by(|it| it.0.cmp(to)).is_ok())
+        // What is read and reads nothing is in no ring, and then what read only that is not, either.
+        while !edges.is_empty() {
+            let reads = |name: &Name| edges.binary_search_by(|it| it.0.cmp(name)).is_ok();
+            let inner: Vec<_> = edges.iter().filter(|it| reads(it.1)).copied().collect();
+            if inner.len() == edges.len() {
+                return true;
+            }
+            edges = inner;
+        }
+        false
     }
 
     /// What the options of a table read: in defaults, conditions, and settings of its bodies.
