@@ -784,6 +784,9 @@ impl Compute<'_> {
     }
 
     fn history(&mut self, attrs: &[Attr]) -> History {
+        if attrs.is_empty() {
+            return History::default();
+        }
         let mut history = Life::default();
         for attr in attrs {
             let version = |name: &str| {
