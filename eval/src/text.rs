@@ -96,7 +96,7 @@ impl fmt::Display for Text {
 }
 
 /// A text while it is put together.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct TextBuilder {
     /// What is put together, up to the last place.
     begun: Template,
@@ -104,6 +104,13 @@ pub(crate) struct TextBuilder {
     text: String,
     /// How long `begun` is, about, in bytes.
     bytes: usize,
+}
+
+impl Default for TextBuilder {
+    fn default() -> Self {
+        // Most texts are no longer, and so do not have to grow.
+        TextBuilder { begun: Template::default(), text: String::with_capacity(64), bytes: 0 }
+    }
 }
 
 impl TextBuilder {
