@@ -18,6 +18,7 @@ mod shelf;
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -29,7 +30,7 @@ use crate::check::{self, Checked};
 use crate::diagnostic::Diagnostic;
 use crate::env::{self, Env};
 use crate::fast_map::FastMap;
-use crate::module::{ExprId, LowerError, Module, ModuleKind, SourceMap, SpanId, lower};
+use crate::module::{ExprId, LowerError, Module, ModuleKind, Name, SourceMap, SpanId, lower};
 use crate::schema::{self, Schema};
 use crate::syntax::{Parse, SyntaxError, parse_shared, parse_spec};
 use crate::world::{World, WorldError};
@@ -78,10 +79,23 @@ struct Names {
 /// Which files of the roots have which stem: `curl` for `recipes/curl.kiln`.
 #[derive(Default)]
 struct Index {
-    by_stem: FastMap<String, Vec<FileId>>,
-    /// The stems, sorted, each with the paths of its files.
-    sorted: BTreeMap<String, Vec<Arc<str>>>,
+    by_stem: FastMap<Name, Stem>,
+    /// The stems, sorted, each with the paths of its files. Most programs never ask for them.
+    sorted: OnceLock<BTreeMap<Name, Vec<Arc<str>>>>,
     errors: Vec<(String, WorldError)>,
+}
+
+/// The files with a stem, in the order of the roots. Nearly always there is one, which is found
+/// without going elsewhere: every dependency is looked up by its name.
+struct Stem {
+    first: FileId,
+    others: Vec<FileId>,
+}
+
+impl Stem {
+    fn files(&self) -> impl Iterator<Item = FileId> {
+        std::iter::once(self.first).chain(self.others.iter().copied())
+    }
 }
 
 struct FileData {
@@ -381,12 +395,15 @@ impl Database {
                     Ok(paths) => {
                         for path in paths {
                             let stem = path.rsplit('/').next().unwrap_or(&path);
-                            let stem = stem.strip_suffix(".kiln").unwrap_or(stem).to_owned();
+                            let stem = stem.strip_suffix(".kiln").unwrap_or(stem);
                             let separator = if root.ends_with([':', '/']) { "" } else { "/" };
-                            let whole: Arc<str> = format!("{root}{separator}{path}").into();
-                            let file = self.file(&whole);
-                            index.by_stem.entry(stem.clone()).or_default().push(file);
-                            index.sorted.entry(stem).or_default().push(whole);
+                            let file = self.file(&format!("{root}{separator}{path}"));
+                            match index.by_stem.entry(Name::new(stem)) {
+                                Entry::Occupied(known) => known.into_mut().others.push(file),
+                                Entry::Vacant(new) => {
+                                    new.insert(Stem { first: file, others: Vec::new() });
+                                }
+                            }
                         }
                     }
                     Err(error) => index.errors.push((root.clone(), error)),
@@ -405,8 +422,7 @@ impl Database {
     /// Returns the file of the given kinds with this name: `recipe curl` is in `curl.kiln`.
     #[must_use]
     pub fn find(&self, name: &str, kinds: &[ModuleKind]) -> Option<FileId> {
-        let files = self.index().by_stem.get(name)?;
-        files.iter().copied().find(|&file| {
+        self.index().by_stem.get(name)?.files().find(|&file| {
             let lowered = self.lowered_of(file);
             lowered.module.kind.is_some_and(|it| kinds.contains(&it))
         })
@@ -427,12 +443,21 @@ impl Database {
 
     /// Returns the names of all files in the roots, sorted, whatever they are.
     pub fn stems(&self) -> impl Iterator<Item = &str> {
-        self.index().sorted.keys().map(String::as_str)
+        self.sorted().keys().map(Name::as_str)
     }
 
     /// Returns the paths of all files in the roots, sorted by name.
     pub fn root_paths(&self) -> impl Iterator<Item = &str> {
-        self.index().sorted.values().flatten().map(|it| &**it)
+        self.sorted().values().flatten().map(|it| &**it)
+    }
+
+    fn sorted(&self) -> &BTreeMap<Name, Vec<Arc<str>>> {
+        let index = self.index();
+        let path = |file: FileId| self.files.data[file.index()].path.clone();
+        index.sorted.get_or_init(|| {
+            let stems = index.by_stem.iter();
+            stems.map(|(stem, it)| (stem.clone(), it.files().map(path).collect())).collect()
+        })
     }
 
     //------ what is derived
