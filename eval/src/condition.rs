@@ -90,54 +90,21 @@ impl Cond {
     /// Returns whether all of `conds` hold, in the simplest form.
     #[must_use]
     pub fn all(conds: impl IntoIterator<Item = Cond>) -> Cond {
-        // Most have one part, which is kept as it is.
-        let mut all = Cond::True;
-        for cond in conds {
-            all = match (all, cond) {
-                (_, Cond::False) => return Cond::False,
-                (it, Cond::True) | (Cond::True, it) => it,
-                (Cond::All(mut parts), Cond::All(more)) => {
-                    parts.extend(more);
-                    Cond::All(parts)
-                }
-                (Cond::All(mut parts), one) => {
-                    parts.push(one);
-                    Cond::All(parts)
-                }
-                (one, Cond::All(mut parts)) => {
-                    parts.insert(0, one);
-                    Cond::All(parts)
-                }
-                (one, other) => Cond::All(vec![one, other]),
-            };
-        }
-        all
+        let parts = |it| match it {
+            Cond::All(parts) => Ok(parts),
+            one => Err(one),
+        };
+        join(conds, [Cond::True, Cond::False], Cond::All, parts)
     }
 
     /// Returns whether one of `conds` holds, in the simplest form.
     #[must_use]
     pub fn any(conds: impl IntoIterator<Item = Cond>) -> Cond {
-        let mut any = Cond::False;
-        for cond in conds {
-            any = match (any, cond) {
-                (_, Cond::True) => return Cond::True,
-                (it, Cond::False) | (Cond::False, it) => it,
-                (Cond::Any(mut parts), Cond::Any(more)) => {
-                    parts.extend(more);
-                    Cond::Any(parts)
-                }
-                (Cond::Any(mut parts), one) => {
-                    parts.push(one);
-                    Cond::Any(parts)
-                }
-                (one, Cond::Any(mut parts)) => {
-                    parts.insert(0, one);
-                    Cond::Any(parts)
-                }
-                (one, other) => Cond::Any(vec![one, other]),
-            };
-        }
-        any
+        let parts = |it| match it {
+            Cond::Any(parts) => Ok(parts),
+            one => Err(one),
+        };
+        join(conds, [Cond::False, Cond::True], Cond::Any, parts)
     }
 
     /// Returns the opposite.
@@ -203,6 +170,35 @@ impl Cond {
             Cond::Is(atom) => visit(atom),
         }
     }
+}
+
+/// Joins conditions to one whose parts are those of all: what is `nothing` adds none, and what is
+/// `everything` decides. `parts` takes apart what was joined in the same way.
+fn join(
+    conds: impl IntoIterator<Item = Cond>,
+    [nothing, everything]: [Cond; 2],
+    of: impl Fn(Vec<Cond>) -> Cond,
+    parts: impl Fn(Cond) -> Result<Vec<Cond>, Cond>,
+) -> Cond {
+    let mut joined: Option<Cond> = None;
+    for cond in conds {
+        if cond == everything {
+            return everything;
+        }
+        if cond == nothing {
+            continue;
+        }
+        // Most have one part, which is kept as it is.
+        joined = Some(match joined {
+            None => cond,
+            Some(before) => {
+                let mut all = parts(before).unwrap_or_else(|one| vec![one]);
+                all.extend(parts(cond).unwrap_or_else(|one| vec![one]));
+                of(all)
+            }
+        });
+    }
+    joined.unwrap_or(nothing)
 }
 
 impl Atom {
