@@ -58,6 +58,7 @@ pub fn solve(
 ) -> Result<(Solution, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut session = Session::new(packages, setup);
     session.solver.threads = threads;
+    session.solver.solves_once = true;
     let solved = session.solve(&setup.wishes).map_err(|said| {
         let solver = &session.solver;
         // With something else the search would come to its bound, too.
@@ -138,6 +139,8 @@ struct Solver<'a> {
     has_given_up: bool,
     /// How many packages are drafted at a time.
     threads: NonZeroUsize,
+    /// Whether this is for one request: what a session of many leaves would add up.
+    solves_once: bool,
 }
 
 /// The packages that a layer chose to provide an interface.
@@ -205,6 +208,7 @@ impl<'a> Solver<'a> {
             hints: Vec::new(),
             has_given_up: false,
             threads: NonZeroUsize::MIN,
+            solves_once: false,
         };
         solver.policies = setup
             .policies
@@ -263,8 +267,15 @@ impl<'a> Solver<'a> {
             }
         }
         let Assembly { solution, diagnostics, placed, .. } = assembly;
-        self.db.leave(placed);
+        self.leave(placed);
         (solution, diagnostics)
+    }
+
+    /// Drops what a unit was settled with; see [`Database::leave`].
+    fn leave<T>(&self, value: T) {
+        if self.solves_once {
+            self.db.leave(value);
+        }
     }
 
     fn at(&self, code: Code, place: Place, message: impl Into<String>) -> Diagnostic {

@@ -61,7 +61,7 @@ impl Solver<'_> {
             injections: std::mem::take(&mut board.injections),
             conflicts,
         };
-        self.db.leave(board);
+        self.leave(board);
         settled
     }
 
