@@ -250,7 +250,10 @@ pub(crate) fn compute(db: &Database, file: FileId) -> Checked {
     let Checker { mut res, mut types, diagnostics, .. } = checker;
     res.shrink();
     types.shrink();
-    let diagnostics = cascades::without_cascades(file, &db.text(file), diagnostics);
+    let diagnostics = match diagnostics.is_empty() {
+        true => diagnostics,
+        false => cascades::without_cascades(file, &db.text(file), diagnostics),
+    };
     Checked { file, schema, res, types, diagnostics }
 }
 
@@ -270,24 +273,24 @@ struct Checker<'a> {
 
 /// What the names in an expression can mean.
 #[derive(Clone)]
-struct Scope {
+struct Scope<'t> {
     /// Names of loops, parameters and `it`, innermost last.
     locals: Vec<(Name, Ty)>,
     /// The options that can be read.
-    table: Option<Arc<OptionTable>>,
+    table: Option<&'t Arc<OptionTable>>,
     /// Whether build expressions' names are here: `out`, `dep`, `deps`.
     building: bool,
     /// In a setting: the type of what is set, which `prev` and `default` have.
-    setting: Option<Ty>,
+    setting: Option<&'t Ty>,
     /// Whether this is a condition of a layer, which is asked before anything is chosen.
     layer: bool,
 }
 
-impl Scope {
-    fn of(table: &Arc<OptionTable>) -> Self {
+impl<'t> Scope<'t> {
+    fn of(table: &'t Arc<OptionTable>) -> Self {
         Scope {
             locals: Vec::new(),
-            table: Some(table.clone()),
+            table: Some(table),
             building: false,
             setting: None,
             layer: false,
@@ -364,7 +367,11 @@ impl<'a> Checker<'a> {
     }
 
     /// The scope under a guard: names of the loops around. Most guards are no loops.
-    fn guarded<'s>(&mut self, guard: Option<GuardId>, scope: &'s Scope) -> Cow<'s, Scope> {
+    fn guarded<'s, 't>(
+        &mut self,
+        guard: Option<GuardId>,
+        scope: &'s Scope<'t>,
+    ) -> Cow<'s, Scope<'t>> {
         if guard.is_none() {
             return Cow::Borrowed(scope);
         }

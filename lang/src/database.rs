@@ -57,8 +57,23 @@ pub struct Database {
 }
 
 thread_local! {
-    /// What is being derived on this thread, outermost first, and the files it has looked at.
-    static DERIVING: RefCell<Vec<Vec<FileId>>> = const { RefCell::new(Vec::new()) };
+    static DERIVING: RefCell<Deriving> =
+        const { RefCell::new(Deriving { of: Vec::new(), looked_at: Vec::new() }) };
+}
+
+/// What is being derived on a thread.
+struct Deriving {
+    /// Of which file each thing is made, outermost first, and where what it has looked at begins.
+    of: Vec<(FileId, usize)>,
+    /// The files that were looked at for these things, one thing after the other.
+    looked_at: Vec<FileId>,
+}
+
+impl Deriving {
+    /// The other files that were looked at for the innermost thing.
+    fn last(&self) -> Option<(FileId, &[FileId])> {
+        self.of.last().map(|it| (it.0, &self.looked_at[it.1..]))
+    }
 }
 
 /// Files by number. Whoever adds one has the names for itself.
@@ -108,8 +123,8 @@ struct FileData {
     schema: OnceLock<Arc<Schema>>,
     checked: OnceLock<Arc<Checked>>,
     memo: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
-    /// The files that were looked at to derive what is kept here.
-    looked_at: Mutex<Arc<[FileId]>>,
+    /// The other files that were looked at to derive what is kept here, sorted.
+    looked_at: Mutex<Vec<FileId>>,
 }
 
 /// A lowered file with its positions and what is wrong with its text.
@@ -278,29 +293,29 @@ impl Database {
     //------ files
 
     fn data(&self, file: FileId) -> &FileData {
-        DERIVING.with_borrow_mut(|open| {
-            if let Some(looked_at) = open.last_mut()
+        DERIVING.with_borrow_mut(|it| {
+            if let Some((of, looked_at)) = it.last()
+                && of != file
                 && looked_at.last() != Some(&file)
             {
-                looked_at.push(file);
+                it.looked_at.push(file);
             }
         });
         &self.files.data[file.index()]
     }
 
     /// Derives something from a file, and notes which files are looked at for it.
-    fn derive<T>(data: &FileData, derive: impl FnOnce() -> T) -> T {
-        DERIVING.with_borrow_mut(|open| open.push(Vec::new()));
+    fn derive<T>(&self, file: FileId, derive: impl FnOnce() -> T) -> T {
+        DERIVING.with_borrow_mut(|it| it.of.push((file, it.looked_at.len())));
         let derived = derive();
-        let looked_at = DERIVING.with_borrow_mut(Vec::pop).unwrap_or_default();
-        let mut all = data.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if looked_at.iter().any(|it| all.binary_search(it).is_err()) {
-            let mut both: Vec<FileId> = all.iter().copied().chain(looked_at).collect();
-            both.sort_unstable();
-            both.dedup();
-            *all = both.into();
-        }
-        drop(all);
+        DERIVING.with_borrow_mut(|it| {
+            if let Some((_, looked_at)) = it.last() {
+                self.files.data[file.index()].add_looked_at(looked_at);
+            }
+            if let Some((_, begin)) = it.of.pop() {
+                it.looked_at.truncate(begin);
+            }
+        });
         derived
     }
 
@@ -498,7 +513,7 @@ impl Database {
             return env.clone();
         }
         // Two threads may both do the work; computing inside the lock could deadlock on a ring.
-        let env = Self::derive(data, || Arc::new(env::compute(self, file, outer)));
+        let env = self.derive(file, || Arc::new(env::compute(self, file, outer)));
         data.env.get_or_init(|| env).clone()
     }
 
@@ -514,7 +529,7 @@ impl Database {
         if let Some(schema) = data.schema.get() {
             return schema.clone();
         }
-        let schema = Self::derive(data, || Arc::new(schema::compute(self, file, outer)));
+        let schema = self.derive(file, || Arc::new(schema::compute(self, file, outer)));
         data.schema.get_or_init(|| schema).clone()
     }
 
@@ -526,7 +541,7 @@ impl Database {
             return checked.clone();
         }
         let checked =
-            crate::with_stack(|| Self::derive(data, || Arc::new(check::compute(self, file))));
+            crate::with_stack(|| self.derive(file, || Arc::new(check::compute(self, file))));
         data.checked.get_or_init(|| checked).clone()
     }
 
@@ -545,7 +560,7 @@ impl Database {
             return memo;
         }
         // Nobody else waits meanwhile: two threads may both do the work.
-        let made = Self::derive(data, || Arc::new(derive()));
+        let made = self.derive(file, || Arc::new(derive()));
         let first = kept().get_or_insert_with(|| made.clone()).clone();
         first.downcast().unwrap_or(made)
     }
@@ -666,6 +681,19 @@ impl FileData {
             checked: OnceLock::new(),
             memo: Mutex::default(),
             looked_at: Mutex::default(),
+        }
+    }
+
+    /// Adds the files that were looked at for one more thing.
+    fn add_looked_at(&self, files: &[FileId]) {
+        if files.is_empty() {
+            return;
+        }
+        let mut all = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if files.iter().any(|it| all.binary_search(it).is_err()) {
+            all.extend_from_slice(files);
+            all.sort_unstable();
+            all.dedup();
         }
     }
 

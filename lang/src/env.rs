@@ -105,7 +105,7 @@ pub(crate) fn compute(db: &Database, file: FileId, outer: &[FileId]) -> Env {
         db,
         file,
         lowered: &lowered,
-        outer: outer.iter().copied().chain([file]).collect(),
+        outer,
         uses: Vec::new(),
         used: BTreeMap::new(),
         enums: Vec::new(),
@@ -117,9 +117,12 @@ pub(crate) fn compute(db: &Database, file: FileId, outer: &[FileId]) -> Env {
     compute.uses();
     compute.enums();
     compute.records();
-    let types = lowered.module.types.iter().map(|(id, _)| compute.ty(id)).collect();
+    for (id, _) in lowered.module.types.iter() {
+        compute.ty(id);
+    }
     let functions = compute.functions();
-    let Compute { uses, enums, records, diagnostics, truncated, .. } = compute;
+    let Compute { uses, enums, records, types, diagnostics, truncated, .. } = compute;
+    let types = types.into_iter().map(|it| it.unwrap_or(Ty::Error)).collect();
     Env { file, uses, enums, records, types, functions, diagnostics, truncated, lowered }
 }
 
@@ -127,7 +130,8 @@ struct Compute<'a> {
     db: &'a Database,
     file: FileId,
     lowered: &'a Lowered,
-    outer: Vec<FileId>,
+    /// The files that wait for this one.
+    outer: &'a [FileId],
     uses: Vec<(Name, FileId)>,
     used: BTreeMap<FileId, Arc<Env>>,
     enums: Vec<EnumTy>,
@@ -204,11 +208,11 @@ impl Compute<'_> {
         if let Some(env) = self.used.get(&file) {
             return Some(env.clone());
         }
-        if self.outer.contains(&file) {
+        if file == self.file || self.outer.contains(&file) {
             self.truncated = true;
             return None;
         }
-        let env = self.db.env_within(file, &self.outer);
+        let env = self.db.env_within(file, &[self.outer, &[self.file]].concat());
         self.truncated |= env.truncated;
         self.used.insert(file, env.clone());
         Some(env)
@@ -284,6 +288,14 @@ impl Compute<'_> {
     fn duplicates(&mut self, decl: &EnumDecl, ty: &EnumType) {
         let idents =
             decl.values.iter().map(|it| &it.ident).chain(decl.groups.iter().map(|it| &it.ident));
+        // Most enums have few values, and none of them twice.
+        let is_again =
+            |(at, ident): (usize, &Ident)| idents.clone().take(at).any(|it| it.name == ident.name);
+        if decl.values.len() + decl.groups.len() <= SEARCHED_MAX
+            && !idents.clone().enumerate().any(is_again)
+        {
+            return;
+        }
         let mut seen: BTreeMap<&str, &Ident> = BTreeMap::new();
         for ident in idents {
             if let Some(first) = seen.insert(&ident.name, ident) {
@@ -358,7 +370,7 @@ impl Compute<'_> {
             TypeRef::Opt(of) => match self.ty(*of) {
                 Ty::Error => Ty::Error,
                 ty @ Ty::Opt(_) => ty,
-                ty => Ty::Opt(Box::new(ty)),
+                ty => Ty::Opt(Arc::new(ty)),
             },
             TypeRef::Enum(id) => Ty::Enum(self.enums[id.index()].clone()),
             TypeRef::Named { path, args, refinement, where_, span } => {
@@ -404,7 +416,7 @@ impl Compute<'_> {
             "Script" if arity(0) => Some(Ty::Script),
             "Dep" if arity(0) => Some(Ty::Dep),
             "List" if arity(1) => Some(Ty::list(args[0].clone())),
-            "Map" if arity(1) => Some(Ty::Map(Box::new(args[0].clone()))),
+            "Map" if arity(1) => Some(Ty::Map(Arc::new(args[0].clone()))),
             "Set" if arity(1) => Some(match &args[0] {
                 Ty::Enum(it) => Ty::Set(it.clone()),
                 Ty::Error => Ty::Error,

@@ -314,7 +314,7 @@ pub(crate) fn compute(db: &Database, file: FileId, outer: &[FileId]) -> Schema {
         db,
         file,
         env: &env,
-        outer: outer.iter().copied().chain([file]).collect(),
+        outer,
         diagnostics: Vec::new(),
         truncated: env.truncated,
         open: Vec::new(),
@@ -342,7 +342,8 @@ struct Compute<'a> {
     db: &'a Database,
     file: FileId,
     env: &'a Env,
-    outer: Vec<FileId>,
+    /// The files that wait for this one.
+    outer: &'a [FileId],
     diagnostics: Vec<Diagnostic>,
     truncated: bool,
     /// The bodies of this file whose tables are being made.
@@ -413,7 +414,7 @@ impl Compute<'_> {
             self.ring(name);
             return None;
         }
-        let schema = self.db.schema_within(file, &self.outer);
+        let schema = self.db.schema_within(file, &[self.outer, &[self.file]].concat());
         self.truncated |= schema.truncated;
         if let Some((_, _, table)) = schema.mixin(&name.name) {
             return Some(table.clone());
@@ -740,7 +741,8 @@ impl Compute<'_> {
 
     fn versions(&mut self, body: BodyId) -> Vec<VersionSchema> {
         let module = self.env.module();
-        let mut versions: Vec<VersionSchema> = Vec::new();
+        let mut versions: Vec<VersionSchema> =
+            Vec::with_capacity(module.bodies[body].versions.len());
         for (index, entry) in module.bodies[body].versions.iter().enumerate() {
             let version = Version::new(&entry.version.name);
             if let Some(first) = versions.iter().find(|it| it.version == version) {
@@ -771,6 +773,7 @@ impl Compute<'_> {
                 && let Some(text) = version_text(&module.exprs[setting.value])
                 && versions.is_empty()
             {
+                versions.reserve_exact(1);
                 versions.push(VersionSchema {
                     version: Version::new(text),
                     index: None,

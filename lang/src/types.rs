@@ -33,13 +33,13 @@ pub enum Ty {
     /// `Set<E>`.
     Set(EnumTy),
     /// `List<T>`.
-    List(Box<Ty>),
+    List(Arc<Ty>),
     /// `Map<T>`: texts to values.
-    Map(Box<Ty>),
+    Map(Arc<Ty>),
     /// A record.
     Record(RecordTy),
     /// `T?`.
-    Opt(Box<Ty>),
+    Opt(Arc<Ty>),
     /// Shell text: `sh"…"`.
     Script,
     /// `Source`: what `fetch` and `dir` give.
@@ -49,7 +49,7 @@ pub enum Ty {
     /// A dependency, in build expressions.
     Dep,
     /// `(a) -> …`, by the type of its result.
-    Function(Box<Ty>),
+    Function(Arc<Ty>),
     /// A set or list literal without elements: fits every collection.
     Empty,
     /// An object of the language, such as `platform`.
@@ -275,7 +275,7 @@ impl Ty {
     /// `List<T>`.
     #[must_use]
     pub fn list(of: Ty) -> Ty {
-        Ty::List(Box::new(of))
+        Ty::List(Arc::new(of))
     }
 
     /// The type without `?`.

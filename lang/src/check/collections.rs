@@ -1,6 +1,7 @@
 //! Sets, lists and maps, and what stands in them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Checker, Res, Scope};
 use crate::diagnostic::Code;
@@ -24,15 +25,13 @@ impl<'a> Checker<'a> {
             self.distinct_keys(elements);
         }
         match expected.map(Ty::without_opt) {
-            Some(Ty::Map(of)) if is_map => {
-                let of = (**of).clone();
-                self.elements(elements, &Want::Entries(&of), scope);
-                return self.set(expr, Res::None, Ty::Map(Box::new(of)));
+            Some(map @ Ty::Map(of)) if is_map => {
+                self.elements(elements, &Want::Entries(of), scope);
+                return self.set(expr, Res::None, map.clone());
             }
-            Some(Ty::Set(of)) if !is_map => {
-                let of = of.clone();
-                self.elements(elements, &Want::Values(&of), scope);
-                return self.set(expr, Res::None, Ty::Set(of));
+            Some(set @ Ty::Set(of)) if !is_map => {
+                self.elements(elements, &Want::Values(of), scope);
+                return self.set(expr, Res::None, set.clone());
             }
             Some(Ty::List(of)) if !is_map => {
                 let of = (**of).clone();
@@ -61,7 +60,7 @@ impl<'a> Checker<'a> {
         let of = self.first_element(first, scope);
         if is_map {
             self.elements(rest, &Want::Entries(&of), scope);
-            return self.set(expr, Res::None, Ty::Map(Box::new(of)));
+            return self.set(expr, Res::None, Ty::Map(Arc::new(of)));
         }
         match of {
             Ty::Enum(of) | Ty::Set(of) => {
@@ -113,10 +112,9 @@ impl<'a> Checker<'a> {
         scope: &Scope,
     ) -> Ty {
         match expected.map(Ty::without_opt) {
-            Some(Ty::List(of)) => {
-                let of = (**of).clone();
-                self.elements(elements, &Want::Items(&of), scope);
-                return self.set(expr, Res::None, Ty::list(of));
+            Some(list @ Ty::List(of)) => {
+                self.elements(elements, &Want::Items(of), scope);
+                return self.set(expr, Res::None, list.clone());
             }
             Some(Ty::Set(of)) => {
                 let of = of.clone();
@@ -152,7 +150,7 @@ impl<'a> Checker<'a> {
         }
         let of = self.first_element(&elements[0], scope);
         let of = match of {
-            Ty::List(of) if is_spread(&elements[0]) => *of,
+            Ty::List(of) if is_spread(&elements[0]) => Arc::unwrap_or_clone(of),
             Ty::Set(of) if is_spread(&elements[0]) => Ty::Enum(of),
             other => other,
         };
@@ -261,7 +259,7 @@ impl<'a> Checker<'a> {
                     }
                 }
                 Want::Entries(of) => {
-                    let map = Ty::Map(Box::new((*of).clone()));
+                    let map = Ty::Map(Arc::new((*of).clone()));
                     self.expect(*expr, &map, scope);
                 }
                 Want::Anything => {

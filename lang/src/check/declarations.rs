@@ -50,7 +50,7 @@ impl<'a> Checker<'a> {
                 self.attributes(&group.attrs);
             }
         }
-        for body in module.bodies.values() {
+        for body in module.bodies.values().iter().filter(|it| !it.parts.is_empty()) {
             for kind in [
                 PartKind::Mixin,
                 PartKind::Preset,

@@ -4,6 +4,8 @@
 //! [`operators`](super::operators), [`matches`](super::matches) and
 //! [`collections`](super::collections).
 
+use std::sync::Arc;
+
 use super::{Checker, Res, Scope};
 use crate::diagnostic::Code;
 use crate::module::{Expr, ExprId, StrPart};
@@ -127,7 +129,7 @@ impl<'a> Checker<'a> {
                 match (first, second) {
                     (Ty::Null, Ty::Null) => Ty::Null,
                     (Ty::Null, second @ (Ty::Opt(_) | Ty::Error)) => second,
-                    (Ty::Null, second) => Ty::Opt(Box::new(second)),
+                    (Ty::Null, second) => Ty::Opt(Arc::new(second)),
                     (_, second) => second,
                 }
             }

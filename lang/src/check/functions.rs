@@ -1,5 +1,7 @@
 //! Calls and members: of the language's functions and methods, and of what files declare.
 
+use std::sync::Arc;
+
 use super::library::{Builtin, Method, Takes, members_of};
 use super::{Checker, Res, Scope};
 use crate::diagnostic::Code;
@@ -353,7 +355,7 @@ impl<'a> Checker<'a> {
             match named.iter().find(|it| it.0 == name.name) {
                 Some((name, ty)) => {
                     let ty = match *name {
-                        "sha256" | "blake3" => Ty::Opt(Box::new(Ty::STRING)),
+                        "sha256" | "blake3" => Ty::Opt(Arc::new(Ty::STRING)),
                         "executables" => Ty::list(Ty::STRING),
                         _ => ty.clone(),
                     };
@@ -598,7 +600,7 @@ impl<'a> Checker<'a> {
             && matches!(self.res[of.index()], Res::ObjectMember(Object::Facts, _))
             && !matches!(ty, Ty::Opt(_) | Ty::Error)
         {
-            ty = Ty::Opt(Box::new(ty));
+            ty = Ty::Opt(Arc::new(ty));
         }
         let receiver = if matches!(ty, Ty::Opt(_)) && name.name != "or" {
             ty.without_opt().clone()
@@ -726,7 +728,7 @@ impl<'a> Checker<'a> {
             }
             Method::Replace | Method::Trim | Method::Upper | Method::Lower => Ty::STRING,
             Method::Split | Method::Lines => Ty::list(Ty::STRING),
-            Method::Get => Ty::Opt(Box::new(element)),
+            Method::Get => Ty::Opt(Arc::new(element)),
             Method::Or => of.without_opt().clone(),
             Method::UpTo | Method::Pin | Method::Below => Ty::Version,
         }
@@ -765,7 +767,7 @@ impl<'a> Checker<'a> {
             Some(result) => self.expect(*body, result, &inner),
             None => self.infer(*body, &inner),
         };
-        self.set(expr, Res::None, Ty::Function(Box::new(ty.clone())));
+        self.set(expr, Res::None, Ty::Function(Arc::new(ty.clone())));
         ty
     }
 

@@ -304,7 +304,7 @@ impl<'a> Checker<'a> {
             return;
         };
         self.operator(setting.op, &option, setting.span, setting.value);
-        let scope = Scope { setting: Some(option.ty.clone()), ..Scope::empty() };
+        let scope = Scope { setting: Some(&option.ty), ..Scope::empty() };
         self.expect(setting.value, &option.ty, &scope);
     }
 
@@ -400,7 +400,7 @@ impl<'a> Checker<'a> {
         path: &[Ident],
         package: &Name,
         table: &Arc<OptionTable>,
-        mut scope: Scope,
+        scope: Scope<'_>,
     ) {
         let Some((first, rest)) = path.split_first() else { return };
         if first.name == "steps" {
@@ -420,7 +420,7 @@ impl<'a> Checker<'a> {
         let mut declared = (option.at.file, option.span, option.ty.clone());
         for part in rest {
             ty = match (ty.without_opt().clone(), part) {
-                (Ty::Map(of), _) => *of,
+                (Ty::Map(of), _) => Arc::unwrap_or_clone(of),
                 (Ty::Record(record), part) => {
                     let env = self.db.env(record.file);
                     let record = &env.records[record.id.index()];
@@ -475,7 +475,7 @@ impl<'a> Checker<'a> {
         let declared = (declared.0, declared.1, &declared.2);
         let changed = Changed { name: &name, ty: &ty, declared: Some(declared), has_prev: true };
         self.operator_of(setting.op, &changed, setting.span, setting.value);
-        scope.setting = Some(ty.clone());
+        let scope = Scope { setting: Some(&ty), ..scope };
         let before = self.diagnostics.len();
         self.expect(setting.value, behind(setting.op, &ty), &scope);
         self.beside_declaration(before, setting.value, &name, declared);
@@ -549,7 +549,7 @@ impl<'a> Checker<'a> {
         rest: &[Ident],
         package: &Name,
         table: &Arc<OptionTable>,
-        mut scope: Scope,
+        mut scope: Scope<'_>,
     ) {
         let [name, inner @ ..] = rest else {
             self.infer_quietly(setting.value, &scope);
@@ -567,7 +567,7 @@ impl<'a> Checker<'a> {
                 self.report(diagnostic);
             }
             scope.building = true;
-            scope.setting = Some(Ty::Script);
+            scope.setting = Some(&Ty::Script);
             self.expect(setting.value, &Ty::Script, &scope);
             return;
         }

@@ -116,7 +116,7 @@ impl<'a> Checker<'a> {
             },
             "prev" | "default" => {
                 let res = if name == "prev" { Res::Prev } else { Res::Default };
-                match &scope.setting {
+                match scope.setting {
                     Some(ty) => {
                         let ty = ty.clone();
                         self.set(expr, res, ty)

@@ -16,7 +16,7 @@ impl<'a> Checker<'a> {
         if part.kind == PartKind::Mixin {
             return;
         }
-        let Some(table) = scope.table.clone() else { return };
+        let Some(table) = scope.table else { return };
         let outer = self.guarded(part.guard, scope);
         if let Some(when) = part.when {
             self.condition(when, &outer, CondPlace::Recipe);
@@ -48,14 +48,14 @@ impl<'a> Checker<'a> {
                 self.report(diagnostic);
             }
         }
-        self.body(part.body, &table, part.kind);
+        self.body(part.body, table, part.kind);
         if part.kind == PartKind::Test {
             self.script_of_test(part);
             self.output_of_test(part);
         }
         match part.kind {
             PartKind::Compile => {
-                self.unpinned(part, &table);
+                self.unpinned(part, table);
                 self.unused_compile(part);
             }
             PartKind::Output => self.output(part),

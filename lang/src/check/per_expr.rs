@@ -5,6 +5,10 @@ use std::ops::Index;
 /// How many of the last different values are compared with a new one.
 const COMPARED_MAX: usize = 8;
 
+/// How many expressions have one value of their own together in most files, so that there is room for
+/// these values from the first on.
+const EXPRS_PER_VALUE: usize = 4;
+
 /// A value for each expression of a file, by its place.
 ///
 /// Most expressions of a file have one of a few types, and mean what they say. Values that are common
@@ -15,7 +19,41 @@ pub struct PerExpr<T> {
     /// The values of this file that are not common.
     values: Vec<T>,
     /// For each expression, the place of its value: among the common ones, or behind them.
-    places: Box<[u32]>,
+    places: Places,
+}
+
+/// The place of a value for each expression; of few files there are more values than a byte can tell.
+#[derive(Debug, Clone)]
+enum Places {
+    Bytes(Box<[u8]>),
+    Words(Box<[u32]>),
+}
+
+impl Places {
+    fn len(&self) -> usize {
+        match self {
+            Places::Bytes(places) => places.len(),
+            Places::Words(places) => places.len(),
+        }
+    }
+
+    fn get(&self, index: usize) -> usize {
+        match self {
+            Places::Bytes(places) => places[index].into(),
+            Places::Words(places) => places[index] as usize,
+        }
+    }
+
+    fn put(&mut self, index: usize, place: usize) {
+        match (&mut *self, u8::try_from(place)) {
+            (Places::Bytes(places), Ok(place)) => places[index] = place,
+            (Places::Bytes(places), Err(_)) => {
+                *self = Places::Words(places.iter().copied().map(u32::from).collect());
+                self.put(index, place);
+            }
+            (Places::Words(places), _) => places[index] = place as u32,
+        }
+    }
 }
 
 /// Values some of which are found in most files.
@@ -30,12 +68,13 @@ pub trait Common: Clone + PartialEq + 'static {
 impl<T: Common> PerExpr<T> {
     /// Gives each of `count` expressions the first of the common values.
     pub(super) fn new(count: usize) -> Self {
-        PerExpr { values: Vec::new(), places: vec![0; count].into() }
+        PerExpr { values: Vec::new(), places: Places::Bytes(vec![0; count].into()) }
     }
 
     /// Gives an expression another value.
     pub(super) fn put(&mut self, index: usize, value: &T) {
-        self.places[index] = value.place().unwrap_or_else(|| self.own(value)) as u32;
+        let place = value.place().unwrap_or_else(|| self.own(value));
+        self.places.put(index, place);
     }
 
     /// The place of a value that is not common. Apart, so that most values are put with few steps.
@@ -44,6 +83,9 @@ impl<T: Common> PerExpr<T> {
         let last = self.values.len().saturating_sub(COMPARED_MAX);
         let known = self.values[last..].iter().rposition(|it| it == value).map(|it| last + it);
         let place = known.unwrap_or_else(|| {
+            if self.values.is_empty() {
+                self.values.reserve(self.places.len() / EXPRS_PER_VALUE);
+            }
             self.values.push(value.clone());
             self.values.len() - 1
         });
@@ -57,7 +99,7 @@ impl<T: Common> PerExpr<T> {
 
     /// Returns the value of each expression, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.places.iter().map(|it| self.at(*it))
+        (0..self.places.len()).map(|it| self.at(self.places.get(it)))
     }
 
     /// Returns the values that expressions have or had, but for the common ones, in no order.
@@ -65,8 +107,7 @@ impl<T: Common> PerExpr<T> {
         self.values.iter()
     }
 
-    fn at(&self, place: u32) -> &T {
-        let place = place as usize;
+    fn at(&self, place: usize) -> &T {
         T::ALL.get(place).unwrap_or_else(|| &self.values[place - T::ALL.len()])
     }
 }
@@ -75,7 +116,7 @@ impl<T: Common> Index<usize> for PerExpr<T> {
     type Output = T;
 
     fn index(&self, index: usize) -> &T {
-        self.at(self.places[index])
+        self.at(self.places.get(index))
     }
 }
 
@@ -107,6 +148,15 @@ mod tests {
         of.put(1, &1);
         of.put(1, &9);
         assert_eq!((of[0], of[1]), (0, 9));
+    }
+
+    #[test]
+    fn there_may_be_many_values() {
+        let mut of = PerExpr::new(1_000);
+        for at in 0..1_000 {
+            of.put(at, &(at * 3));
+        }
+        assert!(of.iter().copied().eq((0..1_000).map(|it| it * 3)));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::conditions::CondPlace;
 use super::functions::object;
 use super::names::{is_reserved_word, meaning_in_words};
 use super::specs::SpecPlace;
+use super::versions::Needed;
 use super::{Checker, Res, Scope};
 use crate::database::Database;
 use crate::diagnostic::Code;
@@ -132,9 +133,8 @@ impl<'a> Checker<'a> {
             self.expect(step.script, &Ty::Script, &inner);
         }
         for stmt in &body.stmts {
-            self.stmt(stmt, &scope, kind);
+            self.stmt(stmt, &scope, (id, kind));
         }
-        self.unmet_needs(id, body);
         self.dropped_args(body);
         // Presets are looked at as the layers that they are.
         if kind != PartKind::Preset {
@@ -299,14 +299,17 @@ impl<'a> Checker<'a> {
 
     fn guards_of_body(&mut self, body: &'a crate::module::Body, scope: &Scope, place: CondPlace) {
         let module = self.module();
-        let mut seen = vec![false; module.guards.len()];
-        // Both branches of one `when` share the condition; it is checked once.
-        let with_when: FastSet<ExprId> = module
-            .guards
-            .values()
+        let guards = module.guards.values();
+        if guards.is_empty() {
+            return;
+        }
+        let mut seen = vec![false; guards.len()];
+        // Both branches of one `when` share the condition; it is checked once. Most have no `else`.
+        let has_unless = guards.iter().any(|it| matches!(it.kind, GuardKind::Unless(_)));
+        let with_when: FastSet<ExprId> = guards
             .iter()
             .filter_map(|it| match it.kind {
-                GuardKind::When(cond) => Some(cond),
+                GuardKind::When(cond) if has_unless => Some(cond),
                 _ => None,
             })
             .collect();
@@ -396,11 +399,20 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn stmt(&mut self, stmt: &'a Stmt, scope: &Scope, kind: PartKind) {
+    /// Checks a statement of a body of this kind.
+    fn stmt(&mut self, stmt: &'a Stmt, scope: &Scope, (id, kind): (BodyId, PartKind)) {
         let scope = self.guarded(stmt.guard, scope);
         match &stmt.kind {
             StmtKind::Dep(dep) => {
-                self.dep(dep, &scope);
+                // What a mixin or an output needs only some need.
+                let module = self.module();
+                let is_always = module.root == Some(id)
+                    && module.kind == Some(ModuleKind::Recipe)
+                    && dep.role != Role::Test
+                    && stmt.guard.is_none()
+                    && dep.when.is_none();
+                let needed = if is_always { Needed::Always } else { Needed::Sometimes };
+                self.dep(dep, &scope, needed);
                 self.packages_in_loops(dep, stmt.guard);
                 // Tests see their package as it was built, and what they need is no part of it.
                 if kind != PartKind::Output && dep.role != Role::Test {
@@ -479,7 +491,8 @@ impl<'a> Checker<'a> {
                     }
                     self.report(diagnostic);
                 }
-                self.dep(dep, &scope);
+                // What is passed on only some need.
+                self.dep(dep, &scope, Needed::Sometimes);
                 self.packages_in_loops(dep, stmt.guard);
             }
             StmtKind::IgnoreExports(ignore) => {
@@ -520,6 +533,7 @@ impl<'a> Checker<'a> {
                 for want in wants {
                     self.spec(&want.spec, &scope, SpecPlace::Wish);
                     self.reqs(&want.reqs, &scope);
+                    self.unmet_wish(want, stmt.guard);
                 }
             }
             // Inclusions are checked with the schema; the rest does not stand in recipes.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::versions::Needed;
 use super::{Checker, Scope};
 use crate::database::FileId;
 use crate::diagnostic::{Code, Diagnostic};
@@ -38,9 +39,12 @@ pub(super) struct Changed<'c> {
 }
 
 impl<'a> Checker<'a> {
-    pub(super) fn dep(&mut self, dep: &'a Dep, scope: &Scope) {
-        self.spec(&dep.spec, scope, SpecPlace::Need);
+    pub(super) fn dep(&mut self, dep: &'a Dep, scope: &Scope, needed: Needed) {
+        let schema = self.spec(&dep.spec, scope, SpecPlace::Need);
         self.reqs(&dep.reqs, scope);
+        if let Some(schema) = schema {
+            self.unmet_reqs(&dep.spec, &dep.reqs, needed, &schema);
+        }
         if let Some(when) = dep.when {
             self.condition(when, scope, super::conditions::CondPlace::Recipe);
         }
@@ -56,13 +60,13 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Checks a spec; returns the options of its package.
+    /// Checks a spec; returns the schema of its package.
     pub(super) fn spec(
         &mut self,
         spec: &'a Spec,
         scope: &Scope,
         place: SpecPlace,
-    ) -> Option<Arc<OptionTable>> {
+    ) -> Option<Arc<Schema>> {
         let ident = match &spec.package {
             PackageRef::Named(ident) => ident,
             PackageRef::Made(expr) => {
@@ -108,8 +112,10 @@ impl<'a> Checker<'a> {
         for item in &spec.items {
             self.spec_item(item, ident, &schema, scope, place);
         }
-        self.contradicting_items(spec, &ident.name, &schema);
-        Some(schema.table.clone())
+        if spec.items.len() > 1 {
+            self.contradicting_items(spec, &ident.name, &schema);
+        }
+        Some(schema)
     }
 
     /// Reports that there is no package of this name.
@@ -500,7 +506,7 @@ impl<'a> Checker<'a> {
             return false;
         }
         let before = self.diagnostics.len();
-        let scope = Scope { setting: Some(option.ty.clone()), ..Scope::of(table) }.building();
+        let scope = Scope { setting: Some(&option.ty), ..Scope::of(table) }.building();
         self.expect(value, &option.ty, &scope);
         let fits = self.diagnostics[before..].iter().all(|it| !it.is_error());
         self.diagnostics.truncate(before);

@@ -10,6 +10,9 @@ use crate::module::{Body, ExprId, Name, Setting, SettingOp, SpanId, StmtKind};
 /// How long values are that a message repeats.
 const VALUE_CHARS_MAX: usize = 40;
 
+/// How many settings are compared with each other; of more, those that are alike are sorted together.
+const COMPARED_MAX: usize = 8;
+
 impl<'a> Checker<'a> {
     /// Reports two `=` for one thing in one body, under the same condition: one of them never counts.
     ///
@@ -23,8 +26,13 @@ impl<'a> Checker<'a> {
                 _ => None,
             })
             .collect();
-        settings.sort_by(|a, b| (a.guard.cmp(&b.guard)).then_with(|| names(a).cmp(names(b))));
+        // Most bodies set few things, and none of them twice.
         let is_same = |a: &&Setting, b: &&Setting| a.guard == b.guard && names(a).eq(names(b));
+        let is_again = |at: usize| settings[..at].iter().any(|it| is_same(it, &settings[at]));
+        if settings.len() <= COMPARED_MAX && !(0..settings.len()).any(is_again) {
+            return;
+        }
+        settings.sort_by(|a, b| (a.guard.cmp(&b.guard)).then_with(|| names(a).cmp(names(b))));
         for same in settings.chunk_by(is_same).filter(|it| it.len() > 1) {
             let mut anew = same.to_vec();
             anew.retain(|it| !self.reads_prev(it.value));

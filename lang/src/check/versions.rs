@@ -4,10 +4,7 @@ use text_size::{TextRange, TextSize};
 
 use super::{Checker, Res};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::module::{
-    BinaryOp, Body, BodyId, Dep, ExprId, GuardId, ModuleKind, Name, PackageRef, Req, Role, Spec,
-    StmtKind, WantSpec,
-};
+use crate::module::{BinaryOp, ExprId, GuardId, ModuleKind, Name, PackageRef, Req, Spec, WantSpec};
 use crate::nearest::some_of;
 use crate::schema::{Schema, VersionSchema};
 use crate::version::{Comparison, Version, VersionBound, VersionReq};
@@ -23,43 +20,28 @@ pub(super) enum Needed {
 }
 
 impl<'a> Checker<'a> {
-    /// Reports needs of a body that no version of the package meets.
-    pub(super) fn unmet_needs(&mut self, id: BodyId, body: &'a Body) {
-        let module = self.module();
-        // What a mixin or an output needs, and what is passed on, only some need.
-        let is_root = module.root == Some(id) && module.kind == Some(ModuleKind::Recipe);
-        for stmt in &body.stmts {
-            let (dep, is_own): (&'a Dep, bool) = match &stmt.kind {
-                StmtKind::Dep(dep) => (dep, is_root && dep.role != Role::Test),
-                StmtKind::Export { dep, .. } => (dep, false),
-                StmtKind::Publish(wants) => {
-                    wants.iter().for_each(|it| self.unmet_wish(it, stmt.guard));
-                    continue;
-                }
-                _ => continue,
-            };
-            let needed = match is_own && stmt.guard.is_none() && dep.when.is_none() {
-                true => Needed::Always,
-                false => Needed::Sometimes,
-            };
-            self.unmet_reqs(&dep.spec, &dep.reqs, needed);
-        }
-    }
-
     /// Reports a wish that no version of the package meets.
     pub(super) fn unmet_wish(&mut self, want: &'a WantSpec, guard: Option<GuardId>) {
         let needed = if guard.is_none() { Needed::Always } else { Needed::Sometimes };
-        self.unmet_reqs(&want.spec, &want.reqs, needed);
+        if let PackageRef::Named(package) = &want.spec.package
+            && let Some(schema) = self.package(&package.name)
+        {
+            self.unmet_reqs(&want.spec, &want.reqs, needed, &schema);
+        }
     }
 
-    fn unmet_reqs(&mut self, spec: &'a Spec, reqs: &'a [Req], needed: Needed) {
+    /// Reports requirements that no version of the package, which has this schema, meets.
+    pub(super) fn unmet_reqs(
+        &mut self,
+        spec: &'a Spec,
+        reqs: &'a [Req],
+        needed: Needed,
+        schema: &Schema,
+    ) {
         let PackageRef::Named(package) = &spec.package else { return };
-        if reqs.is_empty() {
-            return;
-        }
         // Of an interface, those that provide it say which versions there are.
-        let Some(schema) = self.package(&package.name) else { return };
-        if schema.versions.is_empty()
+        if reqs.is_empty()
+            || schema.versions.is_empty()
             || schema.env.module().kind != Some(ModuleKind::Recipe)
             || !schema.env.lowered.syntax_errors.is_empty()
         {
@@ -92,7 +74,7 @@ impl<'a> Checker<'a> {
                 Diagnostic::new(Code::UnmetNeed, self.file, range, message)
             }
         };
-        let mut diagnostic = self.with_versions(diagnostic, &schema);
+        let mut diagnostic = self.with_versions(diagnostic, schema);
         if let [one] = &asked[..]
             && let [all] = one.any_of()
             && let [(comparison, bound)] = &all[..]
