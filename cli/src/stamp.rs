@@ -50,6 +50,11 @@ impl Stamp {
         Stamp { own: own.as_ref().map(Stat::of), target: target.as_ref().map(Stat::of) }
     }
 
+    /// The stamp of what is no link, as it was found.
+    pub(crate) fn of_itself(metadata: &fs::Metadata) -> Stamp {
+        Stamp { own: Some(Stat::of(metadata)), target: None }
+    }
+
     /// How many bytes the file has.
     pub(crate) fn size(&self) -> Option<u64> {
         self.target.or(self.own).map(|it| it.size)

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kiln_lang::{TreeEntry, TreeEntryKind, World, WorldError};
+use nix::fcntl::OFlag;
 
 use crate::embedded::{self, RECIPES};
 use crate::stamp::Stamp;
@@ -45,9 +46,29 @@ impl DiskWorld {
     /// Notes a path, before it is looked at: if it changes meanwhile, the note is out of date.
     fn look(&self, path: &Path) -> Stamp {
         let stamp = Stamp::of(path);
+        self.note(path, stamp);
+        stamp
+    }
+
+    fn note(&self, path: &Path, stamp: Stamp) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.entry(path.as_os_str().to_owned()).or_insert(stamp);
-        stamp
+    }
+
+    /// Reads a file of no more than `bytes_max`.
+    fn read_file(&self, path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+        // Nearly all are files themselves. A path is looked up once for these, and not for the note
+        // and for the bytes: that is much of what a file of a large set costs.
+        if let Ok((file, metadata)) = open_itself(path) {
+            self.note(path, Stamp::of_itself(&metadata));
+            return read(file, metadata.len(), bytes_max);
+        }
+        let stamp = self.look(path);
+        // Pipes and devices may have no end.
+        if fs::metadata(path).is_ok_and(|it| !it.is_file() && !it.is_dir()) {
+            return Err(io::Error::other("it is neither a file nor a folder"));
+        }
+        read(File::open(path)?, stamp.size().unwrap_or(0), bytes_max)
     }
 }
 
@@ -55,11 +76,10 @@ impl World for DiskWorld {
     fn read(&self, path: &str) -> Result<Arc<[u8]>, WorldError> {
         match path.strip_prefix(STD) {
             Some(path) => embedded::find(RECIPES, path).map(Arc::from).ok_or(WorldError::NotFound),
-            None => {
-                let stamp = self.look(Path::new(path));
-                let bytes_max = TREE_GIB_MAX << 30;
-                read(path, &stamp, bytes_max).map(Arc::from).map_err(|error| reason(&error))
-            }
+            None => self
+                .read_file(Path::new(path), TREE_GIB_MAX << 30)
+                .map(Arc::from)
+                .map_err(|error| reason(&error)),
         }
     }
 
@@ -98,20 +118,26 @@ impl World for DiskWorld {
     }
 }
 
+/// Opens what is a file itself, and no link to one.
+fn open_itself(path: &Path) -> io::Result<(File, fs::Metadata)> {
+    // Without waiting for somebody to write, should it be a pipe.
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let file = File::options().read(true).custom_flags(flags.bits()).open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    Ok((file, metadata))
+}
+
 /// Reads a file of about the size that was just seen, and of no more than `bytes_max`.
-fn read(path: &str, stamp: &Stamp, bytes_max: u64) -> io::Result<Vec<u8>> {
-    let seen = stamp.size().unwrap_or(0);
+fn read(mut file: File, seen: u64, bytes_max: u64) -> io::Result<Vec<u8>> {
     if seen > bytes_max {
         return Err(too_large());
-    }
-    // Pipes and devices have no size, and may have no end.
-    if seen == 0 && fs::metadata(path).is_ok_and(|it| !it.is_file() && !it.is_dir()) {
-        return Err(io::Error::other("it is neither a file nor a folder"));
     }
     // One byte more than there should be tells that there is no more.
     let size = seen.min(1 << 30) as usize + 1;
     let mut bytes = vec![0; size];
-    let mut file = File::open(path)?;
     let mut len = 0;
     loop {
         match file.read(&mut bytes[len..]) {
@@ -301,14 +327,35 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         fs::write(&path, b"1234").unwrap();
-        let stamp = Stamp::of(&path);
-        let read = |bytes_max: u64| read(path.to_str().unwrap(), &stamp, bytes_max);
+        let read = |bytes_max: u64| read(File::open(&path).unwrap(), 4, bytes_max);
         assert_eq!(read(4).unwrap(), b"1234");
         assert!(read(3).unwrap_err().to_string().contains("more than 2 GiB"));
         // One that has more by now than was seen.
         fs::write(&path, b"123456789").unwrap();
         assert_eq!(read(9).unwrap(), b"123456789");
         assert!(read(8).is_err());
+    }
+
+    #[test]
+    fn what_is_read_is_noted_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("file"), "1234").unwrap();
+        std::os::unix::fs::symlink("file", path("link")).unwrap();
+        nix::unistd::mkfifo(&path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let world = DiskWorld::default();
+        let read =
+            |name: &str| world.read_file(&path(name), 1 << 20).map_err(|error| error.to_string());
+        assert_eq!(read("file").unwrap(), b"1234");
+        assert_eq!(read("link").unwrap(), b"1234");
+        assert!(read("none").unwrap_err().contains("No such file"));
+        assert!(read(".").unwrap_err().contains("Is a directory"));
+        assert!(read("pipe").unwrap_err().contains("neither a file nor a folder"));
+        let seen = world.seen.lock().unwrap();
+        assert_eq!(seen.len(), 5);
+        for (path, stamp) in &*seen {
+            assert_eq!(*stamp, Stamp::of(Path::new(path)), "{path:?}");
+        }
     }
 
     #[test]
