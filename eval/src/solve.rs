@@ -56,9 +56,7 @@ pub fn solve(
     setup: &Setup,
     threads: NonZeroUsize,
 ) -> Result<(Solution, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let mut session = Session::new(packages, setup);
-    session.solver.threads = threads;
-    session.solver.solves_once = true;
+    let mut session = Session { solver: Solver::new(Given::new(packages, setup, threads, true)) };
     let solved = session.solve(&setup.wishes).map_err(|said| {
         let solver = &session.solver;
         // With something else the search would come to its bound, too.
@@ -83,7 +81,8 @@ impl<'a> Session<'a> {
     /// Makes a session under the layers, providers, policies and platforms of a setup.
     #[must_use]
     pub fn new(packages: &'a Packages<'a>, setup: &'a Setup) -> Self {
-        Session { solver: Solver::new(packages, setup) }
+        let given = Given::new(packages, setup, NonZeroUsize::MIN, false);
+        Session { solver: Solver::new(given) }
     }
 
     /// As [`solve()`], for these wishes.
@@ -108,7 +107,8 @@ impl<'a> Session<'a> {
 /// The place of what is written nowhere.
 const NOWHERE: Place = Place { file: Database::PACKAGE, start: 0, end: 0 };
 
-struct Solver<'a> {
+/// What the solver is given, and never changes: threads may share it.
+struct Given<'a> {
     packages: &'a Packages<'a>,
     db: &'a Database,
     setup: &'a Setup,
@@ -123,6 +123,15 @@ struct Solver<'a> {
     has_unavailable: bool,
     host: Arc<Globals>,
     build: Arc<Globals>,
+    /// How many packages are drafted at a time.
+    threads: NonZeroUsize,
+    /// Whether this is for one request: what a session of many leaves would add up.
+    solves_once: bool,
+}
+
+/// Settles requests, and keeps what they have in common.
+struct Solver<'a> {
+    given: Arc<Given<'a>>,
     /// The ranks of packages for the target, and of build tools.
     ranks: [order::Ranks; 2],
     /// The units of build tools by what they were asked for.
@@ -137,10 +146,6 @@ struct Solver<'a> {
     hints: Vec<ways::Hint>,
     /// Whether the search came to its bound.
     has_given_up: bool,
-    /// How many packages are drafted at a time.
-    threads: NonZeroUsize,
-    /// Whether this is for one request: what a session of many leaves would add up.
-    solves_once: bool,
 }
 
 /// The packages that a layer chose to provide an interface.
@@ -155,8 +160,13 @@ struct Provider {
     label: String,
 }
 
-impl<'a> Solver<'a> {
-    fn new(packages: &'a Packages<'a>, setup: &'a Setup) -> Self {
+impl<'a> Given<'a> {
+    fn new(
+        packages: &'a Packages<'a>,
+        setup: &'a Setup,
+        threads: NonZeroUsize,
+        solves_once: bool,
+    ) -> Self {
         let mut providers = BTreeMap::new();
         for layer in &setup.layers {
             for setting in &layer.settings {
@@ -189,7 +199,7 @@ impl<'a> Solver<'a> {
                 _ => None,
             })
             .collect();
-        let mut solver = Solver {
+        let mut given = Given {
             fixed: Arc::new(fixed),
             packages,
             db: packages.db(),
@@ -200,6 +210,22 @@ impl<'a> Solver<'a> {
             has_unavailable: setup.layers.iter().any(|it| !it.unavailable.is_empty()),
             host: setup.host.clone(),
             build: setup.build.clone(),
+            threads,
+            solves_once,
+        };
+        given.policies = setup
+            .policies
+            .iter()
+            .map(|it| (it.package.clone(), Arc::new(given.policy_need(it))))
+            .collect();
+        given
+    }
+}
+
+impl<'a> Solver<'a> {
+    fn new(given: Given<'a>) -> Self {
+        Solver {
+            given: Arc::new(given),
             ranks: Default::default(),
             build_units: BTreeMap::new(),
             units_settled: 0,
@@ -207,15 +233,7 @@ impl<'a> Solver<'a> {
             open: Vec::new(),
             hints: Vec::new(),
             has_given_up: false,
-            threads: NonZeroUsize::MIN,
-            solves_once: false,
-        };
-        solver.policies = setup
-            .policies
-            .iter()
-            .map(|it| (it.package.clone(), Arc::new(solver.policy_need(it))))
-            .collect();
-        solver
+        }
     }
 
     fn run(&mut self, wishes: &[Wish]) -> (Solution, Vec<Diagnostic>) {
@@ -247,10 +265,13 @@ impl<'a> Solver<'a> {
                 .iter()
                 .map(|it| (it.place, it.package.clone(), it.output.clone()))
                 .collect();
-            let unit = self.unit(false, requests, (&Name::new_static("the wishes"), false));
-            let id = assembly.place(self, &unit);
+            let unit = self.unit(
+                self.given.unit_request(false, requests),
+                (&Name::new_static("the wishes"), false),
+            );
+            let id = assembly.place(&self.given, &unit);
             for (place, name, output) in names {
-                let name = self.provider(&name).unwrap_or(name);
+                let name = self.given.provider(&name).unwrap_or(name);
                 let name = unit.drafts.named(&name);
                 let unit = assembly.solution.unit(id);
                 let node = finish::part_of(&unit.by_name, &unit.outputs, name, output.as_ref());
@@ -267,10 +288,12 @@ impl<'a> Solver<'a> {
             }
         }
         let Assembly { solution, diagnostics, placed, .. } = assembly;
-        self.leave(placed);
+        self.given.leave(placed);
         (solution, diagnostics)
     }
+}
 
+impl<'a> Given<'a> {
     /// Drops what a unit was settled with; see [`Database::leave`].
     fn leave<T>(&self, value: T) {
         if self.solves_once {

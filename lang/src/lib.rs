@@ -51,7 +51,7 @@ pub use nearest::{did_you_mean, list, nearest, some_of};
 pub use pattern::{Pattern, PatternError};
 pub use published::published_specs;
 pub use recipe_folders::recipe_folders;
-pub use stack::{in_batches, on_threads, with_stack};
+pub use stack::{beside, in_batches, on_threads, with_stack};
 pub use text_size::{TextRange, TextSize};
 pub use version::{AllOf, Comparison, Version, VersionBound, VersionReq};
 pub use world::{MemoryWorld, TreeEntry, TreeEntryKind, World, WorldError};

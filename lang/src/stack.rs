@@ -40,16 +40,24 @@ pub fn with_stack<T>(work: impl FnOnce() -> T) -> T {
 /// `work` is called once on each; it takes what there is to do from where the threads share it.
 /// Threads that the machine refuses to make are left out.
 pub fn on_threads(count: NonZeroUsize, work: impl Fn() + Sync) {
+    beside(count.get() - 1, &work, &work);
+}
+
+/// Calls `own` on this thread while as many others as `count` do `work`, with room for deep
+/// recursion; waits for all of them, and returns what `own` gave.
+///
+/// Threads that the machine refuses to make are left out.
+pub fn beside<T>(count: usize, work: impl Fn() + Sync, own: impl FnOnce() -> T) -> T {
     std::thread::scope(|scope| {
-        for _ in 1..count.get() {
+        for _ in 0..count {
             let run = || {
                 IS_LARGE.set(true);
                 work();
             };
             let _ = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, run);
         }
-        work();
-    });
+        own()
+    })
 }
 
 /// Calls `work` for each batch of `items`, on at most `count` threads as [`on_threads`] makes them;

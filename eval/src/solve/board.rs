@@ -7,7 +7,6 @@ use std::sync::Arc;
 use kiln_lang::module::Name;
 use kiln_lang::{Diagnostic, FastMap, FastSet, Version, VersionReq};
 
-use super::ahead::Ahead;
 use super::interfaces::{Bound, offers_enough};
 use super::node::{Draft, DraftEdge, DraftInjection, holds};
 use super::order::Rank;
@@ -152,8 +151,6 @@ pub(super) struct Board {
     pub(super) candidates: BTreeMap<Name, BTreeSet<Name>>,
     /// What is wrong with the requests themselves.
     pub(super) diagnostics: Vec<Diagnostic>,
-    /// What is to become of packages that are settled soon.
-    pub(super) ahead: Ahead,
 }
 
 impl Board {
@@ -187,13 +184,23 @@ impl Board {
             candidates: BTreeMap::new(),
             exhausted: BTreeMap::new(),
             diagnostics: Vec::new(),
-            ahead: Ahead::default(),
         }
     }
 
     /// What is asked of a package, in the order of who asks.
     pub(super) fn needs(&self, name: &Name) -> Vec<Arc<Need>> {
         self.needs.get(name).into_iter().flatten().map(|it| it.1.clone()).collect()
+    }
+
+    /// Whether this is what is asked of a package.
+    pub(super) fn has_needs(&self, name: &Name, needs: &[Arc<Need>]) -> bool {
+        let now = self.needs.get(name).map_or(&[][..], |it| it);
+        now.len() == needs.len() && now.iter().zip(needs).all(|(now, it)| Arc::ptr_eq(&now.1, it))
+    }
+
+    /// Whether anything has gone wrong so far, which may have been learned from.
+    pub(super) fn has_clashed(&self) -> bool {
+        self.nogoods.count > 0 || !self.told.is_empty() || !self.impossible.is_empty()
     }
 
     /// Puts what a source asks in the place of what it asked before; returns of whom it asks

@@ -18,7 +18,6 @@ use kiln_lang::VersionReq;
 use kiln_lang::module::{Name, Role};
 use kiln_lang::types::Object;
 
-use super::Solver;
 use super::board::{Asked, Board, Drafts, Source};
 use super::interfaces::Meant;
 use super::node::{Draft, DraftEdge, DraftInjection, InjectedBy};
@@ -26,6 +25,7 @@ use super::options::Options;
 use super::parts::{MeantPart, meant_part};
 use super::search::Clash;
 use super::unit::{Need, ask};
+use super::{Given, Solver};
 use crate::condition::Cond;
 use crate::evaluate::Packages;
 use crate::package::{AskDecl, ExportDecl, ExportFrom, ValueDecl};
@@ -74,12 +74,12 @@ impl Solver<'_> {
         let mut taken = Taken::default();
         let mut libraries = Libraries::default();
         for edge in draft.edges.iter().filter(|it| it.role == Role::Host) {
-            libraries.add(self.packages, &edge.to);
+            libraries.add(self.given.packages, &edge.to);
         }
-        self.exports_of_tools(board, draft, &mut taken, &mut libraries);
+        self.given.exports_of_tools(board, draft, &mut taken, &mut libraries);
         let mut at = 0;
         while let Some(library) = libraries.order.get(at).cloned() {
-            self.exports_of_library(board, draft, &library, &mut taken, &mut libraries);
+            self.given.exports_of_library(board, draft, &library, &mut taken, &mut libraries);
             at += 1;
         }
         // A limit on the host environment is no matter of packages that are only needed to run.
@@ -108,7 +108,9 @@ impl Solver<'_> {
         let changed = board.ask(&Source::exports(&rank), taken.asks);
         self.mark(board, &changed);
     }
+}
 
+impl Given<'_> {
     /// What the build tools of a package export into its host and run environments.
     fn exports_of_tools(
         &self,
@@ -239,7 +241,9 @@ impl Solver<'_> {
         }
         taken.asks.add(asked, need);
     }
+}
 
+impl Solver<'_> {
     /// What build tools export into the build environment that they stand in.
     pub(super) fn exports_beside(&mut self, board: &mut Board) {
         if !board.is_build {
@@ -262,7 +266,7 @@ impl Solver<'_> {
                 {
                     continue;
                 }
-                let need = self.export_need(&board.drafts, exporter, export);
+                let need = self.given.export_need(&board.drafts, exporter, export);
                 let Ok((Meant::Package(asked) | Meant::Interface(asked), need)) = need else {
                     continue;
                 };
@@ -280,7 +284,9 @@ impl Solver<'_> {
         let changed = board.ask(&Source::BESIDE, asks);
         self.mark(board, &changed);
     }
+}
 
+impl Given<'_> {
     /// The need that an export places on what it exports.
     fn export_need(
         &self,

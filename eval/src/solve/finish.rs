@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kiln_lang::module::{Name, Role};
 use kiln_lang::{Code, Diagnostic, FastMap, FileId, in_batches};
 
-use super::Solver;
+use super::Given;
 use super::node::{Draft, DraftEdge, DraftInjection, InjectedBy, missing_facts};
 use super::parts::{DraftCompile, DraftOutput};
 use super::unit::Settled;
@@ -31,21 +31,21 @@ pub(super) struct Assembly {
 
 impl Assembly {
     /// Puts a unit into the solution, after those of the build tools in it.
-    pub(super) fn place(&mut self, solver: &Solver<'_>, unit: &Arc<Settled>) -> UnitId {
+    pub(super) fn place(&mut self, given: &Given<'_>, unit: &Arc<Settled>) -> UnitId {
         if let Some((id, _)) = self.placed.get(&Arc::as_ptr(unit).addr()) {
             return *id;
         }
         let drafts = &unit.drafts.by_name;
         for draft in drafts.values() {
             if self.seen.insert(draft.package.file) {
-                for mistake in solver.own_mistakes(&draft.package) {
+                for mistake in given.own_mistakes(&draft.package) {
                     self.report(mistake);
                 }
             }
         }
         for draft in drafts.values() {
             for tool in draft.build_units() {
-                self.place(solver, tool);
+                self.place(given, tool);
             }
         }
         for diagnostic in &unit.conflicts {
@@ -53,7 +53,7 @@ impl Assembly {
         }
         for draft in drafts.values() {
             draft.warnings.iter().for_each(|it| self.report(it.clone()));
-            for missing in missing_facts(solver.db, &unit.drafts, draft) {
+            for missing in missing_facts(given.db, &unit.drafts, draft) {
                 self.report(missing);
             }
         }
@@ -70,7 +70,7 @@ impl Assembly {
             .collect();
         let drafts_in_order: Vec<(&Name, &Draft)> =
             drafts.iter().map(|it| (it.0, &**it.1)).collect();
-        let nodes = in_batches(solver.threads, &drafts_in_order, BATCH, |batch| {
+        let nodes = in_batches(given.threads, &drafts_in_order, BATCH, |batch| {
             let nodes = batch.iter().flat_map(|it| self.nodes(unit, *it, unit_id, &places));
             nodes.collect::<Vec<(NodeId, Node)>>()
         });
@@ -98,7 +98,7 @@ impl Assembly {
                     let Some(node) = unit.by_name.get(&used.provider).copied() else { continue };
                     unit.providers.entry(used.interface.clone()).or_insert_with(|| Provider {
                         node,
-                        history: solver.chosen_provider(&used.interface).into_iter().collect(),
+                        history: given.chosen_provider(&used.interface).into_iter().collect(),
                         is_fixed: true,
                         others: Vec::new(),
                     });

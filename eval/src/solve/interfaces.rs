@@ -18,7 +18,7 @@ use super::node::Draft;
 use super::order::Rank;
 use super::search::{Clash, Learned, Pick, Var};
 use super::unit::{Need, Settled};
-use super::{Solver, may_hold};
+use super::{Given, Solver, may_hold};
 use crate::package::{Package, Place};
 use crate::solution::{Influence, Influencer};
 
@@ -66,7 +66,7 @@ pub(super) enum Meant {
     Interface(Name),
 }
 
-impl Solver<'_> {
+impl Given<'_> {
     /// The packages that may provide an interface, in the order in which they are tried.
     pub(super) fn providers_of(&self, interface: &Name) -> Arc<[Name]> {
         match self.providers.get(interface) {
@@ -100,7 +100,9 @@ impl Solver<'_> {
         let by = Influencer::Layer(chosen.label.clone());
         Some(Influence::told(by, Some(chosen.place), &*chosen.text))
     }
+}
 
+impl Solver<'_> {
     /// Settles who provides an interface, and takes what is asked of it to that package.
     pub(super) fn settle_interface(
         &mut self,
@@ -109,7 +111,7 @@ impl Solver<'_> {
         needs: &[Arc<Need>],
     ) {
         let name = &rank.name;
-        let mut bound = self.bind(board, rank, needs);
+        let mut bound = self.given.bind(board, rank, needs);
         while let Some(clash) = bound.clash.clone().filter(|it| board.is_certain(it, rank)) {
             match self.learn(board, clash, None) {
                 Learned::News => {
@@ -124,7 +126,7 @@ impl Solver<'_> {
             if !board.dirty.remove(rank) {
                 break;
             }
-            bound = self.bind(board, rank, needs);
+            bound = self.given.bind(board, rank, needs);
         }
         let asks = needs.iter().filter(|it| it.present).map(|it| {
             let need = Need {
@@ -163,7 +165,9 @@ impl Solver<'_> {
             self.exports_beside(board);
         }
     }
+}
 
+impl Given<'_> {
     /// Chooses who provides an interface: the first that suits all needs, and that nothing that was
     /// learned speaks against.
     fn bind(&self, board: &mut Board, rank: &Arc<Rank>, needs: &[Arc<Need>]) -> Bound {

@@ -7,7 +7,6 @@ use kiln_lang::module::{Name, Role};
 use kiln_lang::types::Object;
 use kiln_lang::{Code, Database, Diagnostic, Version, VersionReq};
 
-use super::Solver;
 use super::board::{Asked, Board, Drafts};
 use super::interfaces::InterfaceUse;
 use super::interfaces::Meant;
@@ -15,8 +14,9 @@ use super::options::{Finished, Options};
 use super::order::Rank;
 use super::parts::{DraftCompile, DraftOutput, Wanted};
 use super::search::{Clash, Pick, Var};
-use super::unit::{Need, Request, Settled, ask};
+use super::unit::{Need, Request, Settled, UnitRequest, ask};
 use super::versions::Picked;
+use super::{Given, Solver};
 use crate::condition::{Atom, Cond, Facts};
 use crate::globals::{given, missing_fact_of, missing_in};
 use crate::package::{AskDecl, DepDecl, ExportDecl, ExportKey, Package, Place, ValueDecl};
@@ -211,7 +211,7 @@ pub(super) fn missing_facts(db: &Database, drafts: &Drafts, draft: &Draft) -> Ve
 pub(super) struct Sketch {
     draft: Box<Draft>,
     /// What it needs of its build tools.
-    requests: Vec<Request>,
+    tools: UnitRequest,
     /// The packages and interfaces that its conditions asked for, and the interfaces that others are
     /// to provide.
     read: BTreeSet<Name>,
@@ -233,30 +233,31 @@ impl Sketch {
 
 impl Solver<'_> {
     /// Chooses version and options of a package from what is asked of it, and settles the unit of
-    /// its build tools.
+    /// its build tools. It may have been sketched already.
     pub(super) fn draft(
         &mut self,
         board: &mut Board,
         package: &Arc<Package>,
         rank: &Arc<Rank>,
         needs: &[Arc<Need>],
+        sketch: Option<Box<Sketch>>,
     ) -> Box<Draft> {
         self.drafts += 1;
-        let mut sketch = match board.take_ahead(&package.name, needs) {
-            Some(sketch) => sketch,
-            None => self.sketch(board, package, rank, needs),
+        let mut sketch = match sketch {
+            Some(sketch) => *sketch,
+            None => self.given.sketch(board, package, rank, needs),
         };
         if let Some(causes) = sketch.impossible.take() {
             board.impossible.insert(package.name.clone(), causes);
         }
         if package.has_parts() {
-            let layers = self.settings_of(package);
+            let layers = self.given.settings_of(package);
             let wanted = std::mem::take(&mut sketch.wanted);
             let given = (&layers[..], wanted, &sketch.said[..]);
             self.parts(board, package, &mut sketch.draft, needs, given);
-            self.judge(board, &mut sketch, needs);
+            self.given.judge(board, &mut sketch, needs);
         }
-        let Sketch { mut draft, requests, read, interfaces, .. } = sketch;
+        let Sketch { mut draft, tools, read, interfaces, .. } = sketch;
         board.note_reads(&package.name, &read);
         board.note_reads(&package.name, &interfaces);
         board.note_reads(&package.name, &draft.part_reads);
@@ -268,11 +269,12 @@ impl Solver<'_> {
             }
         }
         let edges = std::mem::take(&mut draft.build_edges);
-        (draft.build_edges, draft.build_unit) =
-            self.tools(board, &mut draft, needs, requests, edges);
+        (draft.build_edges, draft.build_unit) = self.tools(board, &mut draft, needs, tools, edges);
         draft
     }
+}
 
+impl Given<'_> {
     /// The first part of [`draft`](Self::draft), which changes nothing in the unit.
     pub(super) fn sketch(
         &self,
@@ -336,9 +338,9 @@ impl Solver<'_> {
             warnings: Vec::new(),
             version: version.clone(),
         });
-        let (mut requests, mut interfaces) = (Vec::new(), BTreeSet::new());
+        let (mut tools, mut interfaces) = (UnitRequest::default(), BTreeSet::new());
         if package.compiles.is_empty() {
-            (requests, interfaces) =
+            (tools, interfaces) =
                 self.dependencies(board, package, package.deps.iter(), &mut draft, &mut options);
         }
         let wanted = Wanted::of(self, package, needs, &mut options);
@@ -351,7 +353,7 @@ impl Solver<'_> {
         draft.clashes.extend(exhausted);
         unavailable.extend(diagnostics);
         let said = unavailable;
-        let mut sketch = Sketch { draft, requests, read, interfaces, impossible, wanted, said };
+        let mut sketch = Sketch { draft, tools, read, interfaces, impossible, wanted, said };
         if !package.has_parts() {
             self.judge(board, &mut sketch, needs);
         }
@@ -391,7 +393,9 @@ impl Solver<'_> {
             draft.contested.extend(names);
         }
     }
+}
 
+impl Solver<'_> {
     /// Settles the unit of the build tools of a package, or of one of its compilations; returns the
     /// dependencies with the packages that provide interfaces in it.
     pub(super) fn tools(
@@ -399,10 +403,10 @@ impl Solver<'_> {
         board: &Board,
         draft: &mut Draft,
         needs: &[Arc<Need>],
-        requests: Vec<Request>,
+        request: UnitRequest,
         mut edges: Vec<DraftEdge>,
     ) -> (Vec<DraftEdge>, Option<Arc<Settled>>) {
-        if requests.is_empty() || !draft.clashes.is_empty() {
+        if request.is_empty() || !draft.clashes.is_empty() {
             return (edges, None);
         }
         let name = draft.package.name.clone();
@@ -418,11 +422,11 @@ impl Solver<'_> {
             });
             return (edges, None);
         }
-        let unit = self.unit(true, requests, (&name, board.is_build));
+        let unit = self.unit(request, (&name, board.is_build));
         for diagnostic in unit.conflicts.clone() {
             draft.clashes.push(Clash::of_draft(draft, diagnostic));
         }
-        for diagnostic in self.unprovided_tools(draft, &unit) {
+        for diagnostic in self.given.unprovided_tools(draft, &unit) {
             draft.clashes.push(Clash::of_draft(draft, diagnostic));
         }
         for edge in &mut edges {
@@ -433,7 +437,9 @@ impl Solver<'_> {
         }
         (edges, Some(unit))
     }
+}
 
+impl Given<'_> {
     /// What a package needs as it is configured; returns what it needs of its build tools, and the
     /// interfaces that others are to provide.
     pub(super) fn dependencies<'d>(
@@ -443,7 +449,7 @@ impl Solver<'_> {
         deps: impl Iterator<Item = &'d DepDecl>,
         draft: &mut Draft,
         options: &mut Options<'_>,
-    ) -> (Vec<Request>, BTreeSet<Name>) {
+    ) -> (UnitRequest, BTreeSet<Name>) {
         let mut requests = Vec::new();
         let mut interfaces = BTreeSet::new();
         let title: Arc<str> = draft.title().into();
@@ -554,7 +560,7 @@ impl Solver<'_> {
             }
             draft.edges.push(edge);
         }
-        (requests, interfaces)
+        (self.unit_request(true, requests), interfaces)
     }
 
     /// What is wrong with the files that a package is made of.

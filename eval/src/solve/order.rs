@@ -13,7 +13,7 @@ use std::sync::Arc;
 use kiln_lang::module::{Name, Role};
 use kiln_lang::{FastMap, in_batches};
 
-use super::{Solver, may_hold};
+use super::{Given, Solver, may_hold};
 use crate::condition::Cond;
 use crate::package::{ExportFrom, Package};
 use crate::solution::Globals;
@@ -53,16 +53,18 @@ impl Solver<'_> {
         if let Some(rank) = self.ranks[usize::from(is_build)].known.get(name) {
             return rank.clone();
         }
-        let globals = if is_build { self.build.clone() } else { self.host.clone() };
+        let globals = self.given.globals(is_build).clone();
         let mut ranks = std::mem::take(&mut self.ranks[usize::from(is_build)]);
-        self.explore(name, &globals, is_build, &mut ranks);
+        self.given.explore(name, &globals, is_build, &mut ranks);
         let rank = ranks.known.get(name).cloned().unwrap_or_else(|| {
             Arc::new(Rank { height: Reverse(0), inner: Reverse(0), name: name.clone() })
         });
         self.ranks[usize::from(is_build)] = ranks;
         rank
     }
+}
 
+impl Given<'_> {
     fn explore(&self, start: &Name, globals: &Globals, is_build: bool, ranks: &mut Ranks) {
         // The packages that are new, and their edges among each other; the greatest height of the
         // others that they may need.

@@ -14,12 +14,12 @@ use std::sync::Arc;
 use kiln_lang::module::{Name, Role};
 use kiln_lang::{Code, Diagnostic};
 
-use super::Solver;
 use super::board::Board;
 use super::node::{Draft, DraftEdge, options_in};
 use super::options::{Finished, Options};
 use super::search::Clash;
-use super::unit::{Need, Settled};
+use super::unit::{Need, Settled, UnitRequest};
+use super::{Given, Solver};
 use crate::layers::LayerSetting;
 use crate::package::{OutputDecl, Package, Place};
 use crate::solution::OptionValue;
@@ -88,14 +88,14 @@ pub(super) fn meant_part<'p>(package: &'p Package, output: Option<&Name>) -> Mea
 impl Wanted {
     /// The parts that are there because of these needs.
     pub(super) fn of(
-        solver: &Solver<'_>,
+        given: &Given<'_>,
         package: &Package,
         needs: &[Arc<Need>],
         options: &mut Options<'_>,
     ) -> Wanted {
         let mut wanted = Wanted::default();
         for need in needs.iter().filter(|it| it.present) {
-            wanted.add(solver, package, need.output.as_ref(), need, options);
+            wanted.add(given, package, need.output.as_ref(), need, options);
         }
         // Outputs may need others of the same package.
         let mut open: Vec<usize> = wanted.outputs.iter().copied().collect();
@@ -121,7 +121,7 @@ impl Wanted {
 
     fn add(
         &mut self,
-        solver: &Solver<'_>,
+        given: &Given<'_>,
         package: &Package,
         output: Option<&Name>,
         need: &Need,
@@ -149,14 +149,14 @@ impl Wanted {
             MeantPart::Unknown => {
                 let message =
                     format!("`{name}` has no output `{}`", output.map_or("", |it| it.as_str()));
-                let diagnostic = solver.at(Code::UnknownOption, need.place, message);
+                let diagnostic = given.at(Code::UnknownOption, need.place, message);
                 if package.outputs.is_empty() { diagnostic } else { diagnostic.help(all()) }
             }
             MeantPart::Several => {
                 let message = format!(
                     "`{name}` is compiled in several ways, and none of its outputs is meant by its name"
                 );
-                solver.at(Code::Conflict, need.place, message).help(format!("say which: {}", all()))
+                given.at(Code::Conflict, need.place, message).help(format!("say which: {}", all()))
             }
         };
         self.unclear.push(unclear);
@@ -185,7 +185,7 @@ impl Solver<'_> {
             draft.clashes.push(Clash::of_draft(draft, diagnostic));
         }
         for (at, place, by) in &wanted.missing {
-            let diagnostic = self.missing_output(draft, &package.outputs[*at], *place, by);
+            let diagnostic = self.given.missing_output(draft, &package.outputs[*at], *place, by);
             draft.clashes.push(Clash::of_draft(draft, diagnostic));
         }
         let compiles: BTreeSet<Option<usize>> = wanted
@@ -196,18 +196,30 @@ impl Solver<'_> {
             .collect();
         for compile in compiles {
             let version = draft.version.clone();
-            let mut options =
-                Options::new(self.db, self.setup, package, &version, &board.drafts, layers, needs);
+            let mut options = Options::new(
+                self.given.db,
+                self.given.setup,
+                package,
+                &version,
+                &board.drafts,
+                layers,
+                needs,
+            );
             options.learned = Some((&board.nogoods, &board.told));
             let others = std::mem::take(&mut draft.interfaces);
             let (edges, build_edges) = (draft.edges.len(), draft.build_edges.len());
-            let mut requests = Vec::new();
+            let mut tools = UnitRequest::default();
             let mut interfaces = BTreeSet::new();
             if let Some(at) = compile {
                 let decl = &package.compiles[at];
                 options.pinned(decl, &draft.options);
-                (requests, interfaces) =
-                    self.dependencies(board, package, package.deps.iter(), draft, &mut options);
+                (tools, interfaces) = self.given.dependencies(
+                    board,
+                    package,
+                    package.deps.iter(),
+                    draft,
+                    &mut options,
+                );
             } else {
                 options.values_of(&draft.options);
             }
@@ -220,7 +232,8 @@ impl Solver<'_> {
                 let begin = draft.edges.len();
                 // An output that needs another one of its own package asks nobody.
                 let others = decl.deps.iter().filter(|it| it.package != package.name);
-                let (_, needed) = self.dependencies(board, package, others, draft, &mut options);
+                let (_, needed) =
+                    self.given.dependencies(board, package, others, draft, &mut options);
                 interfaces.extend(needed);
                 let mut all = draft.edges[begin..].to_vec();
                 for dep in decl.deps.iter().filter(|it| it.package == package.name) {
@@ -248,8 +261,7 @@ impl Solver<'_> {
             draft.part_reads.extend(read.into_iter().chain(interfaces));
             if let Some(at) = compile {
                 let build_edges = draft.build_edges.split_off(build_edges);
-                let (build_edges, build_unit) =
-                    self.tools(board, draft, needs, requests, build_edges);
+                let (build_edges, build_unit) = self.tools(board, draft, needs, tools, build_edges);
                 draft.compiles.push(DraftCompile {
                     at,
                     options: values.into(),
@@ -261,7 +273,9 @@ impl Solver<'_> {
             draft.interfaces.splice(0..0, others);
         }
     }
+}
 
+impl Given<'_> {
     /// Says that an output is asked for that is not there as the package is configured.
     fn missing_output(
         &self,

@@ -17,12 +17,13 @@ use std::sync::Arc;
 use kiln_lang::module::Name;
 use kiln_lang::{Code, Diagnostic};
 
-use super::Solver;
+use super::ahead::{Ahead, Foreseen, Line};
 use super::board::{Asked, Board, Drafts, Source};
 use super::node::{Draft, DraftInjection};
 use super::order::Rank;
 use super::search::{Clash, Learned, NOGOODS_MAX, learn};
 use super::unit::Settled;
+use super::{Given, Solver};
 
 /// How often a package may become another before its ring is said to have no end. Real ones need
 /// fewer than ten times.
@@ -36,7 +37,7 @@ impl Solver<'_> {
             // Nothing is made of it, and there may be many.
             let mut said: Vec<Diagnostic> = Vec::new();
             for draft in board.drafts.by_name.values() {
-                said.extend(self.own_mistakes(&draft.package));
+                said.extend(self.given.own_mistakes(&draft.package));
             }
             said.extend(conflicts);
             board = Board::new(true, board.drafts.globals, board.drafts.fixed);
@@ -52,7 +53,7 @@ impl Solver<'_> {
             }
         }
         let none = Drafts::new(board.drafts.globals.clone(), board.drafts.fixed.clone());
-        let exports = |it: &Name| self.packages.brief(it).is_some_and(|it| it.has_exports);
+        let exports = |it: &Name| self.given.packages.brief(it).is_some_and(|it| it.has_exports);
         let settled = Settled {
             is_build: board.is_build,
             has_exporters: roots.iter().any(|it| exports(&it.0)),
@@ -61,7 +62,7 @@ impl Solver<'_> {
             injections: std::mem::take(&mut board.injections),
             conflicts,
         };
-        self.leave(board);
+        self.given.leave(board);
         settled
     }
 
@@ -74,7 +75,7 @@ impl Solver<'_> {
             if let Some(causes) = &board.no_solution {
                 return board.explain(causes);
             }
-            let clashes = self.clashes(board);
+            let clashes = self.given.clashes(board);
             if clashes.is_empty() && board.diagnostics.is_empty() {
                 return Vec::new();
             }
@@ -126,7 +127,7 @@ impl Solver<'_> {
                     *board.first_tried.entry(name).or_insert_with(|| tried.clone()) == tried
                 });
                 if board.is_first && is_newest && board.first_told.insert(number) {
-                    let hint = self.hint(board, &clash, draft, diagnostic.clone());
+                    let hint = self.given.hint(board, &clash, draft, diagnostic.clone());
                     board.shown.insert(number, hint.diagnostic.clone());
                     self.hints.push(hint);
                 }
@@ -135,7 +136,9 @@ impl Solver<'_> {
         }
         learn(board, &clash, draft)
     }
+}
 
+impl Given<'_> {
     /// What is wrong with a unit as it is settled, dependents first.
     fn clashes(&self, board: &Board) -> Vec<Clash> {
         let mut found: Vec<(Arc<Rank>, Clash)> = Vec::new();
@@ -153,20 +156,20 @@ impl Solver<'_> {
         found.sort_by(|a, b| a.0.cmp(&b.0));
         found.into_iter().map(|it| it.1).collect()
     }
+}
 
+impl Solver<'_> {
     //------ propagation
 
     /// Settles packages until nothing is left to do.
     fn propagate(&mut self, board: &mut Board) -> Result<(), Box<Diagnostic>> {
         for _ in 0..ROUNDS_MAX {
-            while let Some(rank) = board.dirty.pop_first() {
-                self.look_ahead(board, &rank);
-                self.settle_package(board, &rank);
-                if board.no_solution.is_some() || board.nogoods.count > NOGOODS_MAX {
+            while let Some(first) = board.dirty.pop_first() {
+                let given = self.given.clone();
+                let line = Line::new(&given, board, &first);
+                line.while_sketching(|ahead| self.settle_line(board, first, ahead))?;
+                if board.is_over() {
                     return Ok(());
-                }
-                if board.rounds.get(&rank.name).is_some_and(|it| *it > ROUNDS_MAX) {
-                    return Err(Box::new(self.endless(board)));
                 }
             }
             self.take_away(board);
@@ -175,29 +178,58 @@ impl Solver<'_> {
                 self.take_exports(board, name);
             }
             self.exports_beside(board);
-            self.check_interfaces(board);
+            self.given.check_interfaces(board);
             if board.dirty.is_empty() {
                 return Ok(());
             }
         }
-        Err(Box::new(self.endless(board)))
+        Err(Box::new(self.given.endless(board)))
+    }
+
+    /// Settles a package and all others of its height, until there is no solution.
+    fn settle_line(
+        &mut self,
+        board: &mut Board,
+        first: Arc<Rank>,
+        ahead: &mut Ahead<'_, '_>,
+    ) -> Result<(), Box<Diagnostic>> {
+        let height = first.height();
+        let mut next = Some(first);
+        while let Some(rank) = next {
+            let foreseen = ahead.take(&rank);
+            self.settle_package(board, &rank, foreseen);
+            if board.is_over() {
+                return Ok(());
+            }
+            if board.rounds.get(&rank.name).is_some_and(|it| *it > ROUNDS_MAX) {
+                return Err(Box::new(self.given.endless(board)));
+            }
+            let is_same = board.dirty.first().is_some_and(|it| it.height() == height);
+            next = if is_same { board.dirty.pop_first() } else { None };
+        }
+        Ok(())
     }
 
     /// Settles one package, and takes what it needs to the others.
-    fn settle_package(&mut self, board: &mut Board, rank: &Arc<Rank>) {
+    fn settle_package(&mut self, board: &mut Board, rank: &Arc<Rank>, foreseen: Option<Foreseen>) {
         let name = &rank.name;
-        let needs = board.needs(name);
+        let foreseen =
+            foreseen.filter(|it| !board.has_clashed() && board.has_needs(name, &it.needs));
+        let (needs, sketch) = match foreseen {
+            Some(it) => (it.needs, Some(it.sketch)),
+            None => (board.needs(name), None),
+        };
         if !needs.iter().any(|it| it.present) {
             self.remove(board, name);
             return;
         }
         // That there is such a package was seen to by whoever needs it.
-        let Some(package) = self.packages.get(name) else { return };
+        let Some(package) = self.given.packages.get(name) else { return };
         if package.is_interface {
             self.settle_interface(board, rank, &needs);
             return;
         }
-        let mut draft = self.draft(board, &package, rank, &needs);
+        let mut draft = self.draft(board, &package, rank, &needs, sketch);
         // What is wrong with a version as it is need not be gone into.
         loop {
             let certain: Vec<Clash> = draft
@@ -226,14 +258,13 @@ impl Solver<'_> {
                 board.is_first &= is_known;
                 break;
             }
-            draft = self.draft(board, &package, rank, &needs);
+            draft = self.draft(board, &package, rank, &needs, None);
         }
         let asks = std::mem::take(&mut draft.asks);
-        let before = board.drafts.by_name.remove(name);
-        let is_same = before.as_ref().is_some_and(|it| it.looks_like(&draft));
         let mut provides = draft.interface_names();
+        let before = board.drafts.by_name.insert(name.clone(), draft);
+        let is_same = before.as_ref().is_some_and(|it| it.looks_like(&board.drafts.by_name[name]));
         provides.extend(before.into_iter().flat_map(|it| it.interface_names()));
-        board.drafts.by_name.insert(name.clone(), draft);
         let changed = board.ask(&Source::package(rank), asks);
         self.mark(board, &changed);
         self.take_exports(board, name);
@@ -309,7 +340,9 @@ impl Solver<'_> {
             }
         }
     }
+}
 
+impl Given<'_> {
     /// Says that packages decide each other without end.
     fn endless(&self, board: &Board) -> Diagnostic {
         let most = board.rounds.values().copied().max().unwrap_or_default();
@@ -329,6 +362,11 @@ impl Solver<'_> {
 }
 
 impl Board {
+    /// Whether nothing that is settled now would help.
+    fn is_over(&self) -> bool {
+        self.no_solution.is_some() || self.nogoods.count > NOGOODS_MAX
+    }
+
     /// Notes a clash as it is told; returns its number.
     fn tell(&mut self, diagnostic: &Diagnostic) -> usize {
         match self.told.iter().position(|it| it == diagnostic) {

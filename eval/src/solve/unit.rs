@@ -10,7 +10,7 @@ use super::board::{Board, Drafts, Source};
 use super::interfaces::Meant;
 use super::node::{DraftEdge, DraftInjection};
 use super::search::Var;
-use super::{GlobalFacts, Solver};
+use super::{Given, GlobalFacts, Solver};
 use crate::evaluate::Evaluation;
 use crate::layers::{Policy, Wish};
 use crate::package::{AskDecl, ItemDecl, Package, Place, Reqs, ValueDecl};
@@ -119,6 +119,27 @@ impl Request {
     }
 }
 
+/// What a unit as a whole is asked for.
+#[derive(Debug, Default)]
+pub(super) struct UnitRequest {
+    is_build: bool,
+    /// The packages and interfaces that it is for.
+    roots: Vec<Name>,
+    /// What is asked of these, and of others.
+    needs: Vec<(Name, Need)>,
+    /// A text that is equal for requests that are answered by the same unit of build tools.
+    key: String,
+    /// What is wrong with the request.
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl UnitRequest {
+    /// Whether nothing is asked for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.roots.is_empty() && self.diagnostics.is_empty()
+    }
+}
+
 impl Need {
     /// What is chosen in the unit that makes it: without, nobody would ask this.
     pub(super) fn sources(&self) -> impl Iterator<Item = Var> + Clone {
@@ -205,29 +226,13 @@ impl Solver<'_> {
     /// wanted, or of the build tools of a package, which may be a build tool itself.
     pub(super) fn unit(
         &mut self,
-        is_build: bool,
-        requests: Vec<Request>,
+        request: UnitRequest,
         (for_whom, is_tool): (&Name, bool),
     ) -> Arc<Settled> {
-        let globals = if is_build { self.build.clone() } else { self.host.clone() };
-        let (mut roots, mut needs, mut diagnostics) = (Vec::new(), Vec::new(), Vec::new());
-        for request in requests {
-            let name = match self.meant(&request.package, request.place) {
-                Ok(Meant::Package(name) | Meant::Interface(name)) => name,
-                Err(diagnostic) => {
-                    diagnostics.push(*diagnostic);
-                    continue;
-                }
-            };
-            needs.extend(self.request_needs(&name, request));
-            if !roots.contains(&name) {
-                roots.push(name);
-            }
-        }
-        needs.extend(self.policies.iter().map(|it| (it.0.clone(), (*it.1).clone())));
-        let key = if is_build { key_of(&needs) } else { String::new() };
+        let UnitRequest { is_build, roots, needs, key, diagnostics } = request;
+        let globals = self.given.globals(is_build).clone();
         let board = |solver: &mut Self| {
-            let mut board = Board::new(is_build, globals.clone(), solver.fixed.clone());
+            let mut board = Board::new(is_build, globals.clone(), solver.given.fixed.clone());
             (board.roots, board.diagnostics) = (roots, diagnostics);
             for name in board.ask(&Source::ROOT, needs.into_iter().collect()) {
                 let rank = solver.rank(&name, is_build);
@@ -256,7 +261,7 @@ impl Solver<'_> {
             return unit;
         }
         if self.open.len() >= UNIT_DEPTH_MAX || self.units_settled >= UNITS_MAX {
-            let drafts = Drafts::new(globals, self.fixed.clone());
+            let drafts = Drafts::new(globals, self.given.fixed.clone());
             return Arc::new(Settled::failed(drafts, self.too_deep(for_whom)));
         }
         self.units_settled += 1;
@@ -297,7 +302,7 @@ impl Solver<'_> {
         let ring: Vec<String> = ring.map(|it| format!("`{}`", it.for_whom)).collect();
         let message =
             format!("these packages are needed to build each other: {}", ring.join(" → "));
-        self.at(Code::DependencyCycle, self.recipe_place(&self.open[begin].for_whom), message)
+        self.given.at(Code::DependencyCycle, self.given.recipe_place(&self.open[begin].for_whom), message)
             .help("build the first of them with tools that need none of the others, as a recipe of its own (a bootstrap stage)")
     }
 
@@ -310,9 +315,42 @@ impl Solver<'_> {
                 "more than {UNIT_DEPTH_MAX} packages wait for each other as build tools, up to `{for_whom}`"
             )
         };
-        self.at(Code::DependencyCycle, self.recipe_place(for_whom), message).help(
+        self.given.at(Code::DependencyCycle, self.given.recipe_place(for_whom), message).help(
             "what is only linked with is a `host` dependency, and such chains may be of any length",
         )
+    }
+}
+
+impl Given<'_> {
+    /// What is known of the platform and the toolchain of build tools, or of what is wanted.
+    pub(super) fn globals(&self, is_build: bool) -> &Arc<Globals> {
+        if is_build { &self.build } else { &self.host }
+    }
+
+    /// What requests ask of a unit, of build tools or of what is wanted.
+    pub(super) fn unit_request(&self, is_build: bool, requests: Vec<Request>) -> UnitRequest {
+        let mut unit = UnitRequest { is_build, ..UnitRequest::default() };
+        if requests.is_empty() {
+            return unit;
+        }
+        for request in requests {
+            let name = match self.meant(&request.package, request.place) {
+                Ok(Meant::Package(name) | Meant::Interface(name)) => name,
+                Err(diagnostic) => {
+                    unit.diagnostics.push(*diagnostic);
+                    continue;
+                }
+            };
+            unit.needs.extend(self.request_needs(&name, request));
+            if !unit.roots.contains(&name) {
+                unit.roots.push(name);
+            }
+        }
+        unit.needs.extend(self.policies.iter().map(|it| (it.0.clone(), (*it.1).clone())));
+        if is_build {
+            unit.key = key_of(&unit.needs);
+        }
+        unit
     }
 
     /// The name in the header of a recipe.

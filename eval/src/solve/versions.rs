@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kiln_lang::{Code, Diagnostic, Version};
 
-use super::Solver;
+use super::Given;
 use super::board::Board;
 use super::search::{Clash, Pick, Var};
 use super::unit::Need;
@@ -26,7 +26,7 @@ pub(super) struct Picked {
     pub(super) is_impossible: bool,
 }
 
-impl Solver<'_> {
+impl Given<'_> {
     /// Chooses the newest version that all needs allow, and nothing that was learned speaks against;
     /// one that is not for everyone only if no other is allowed.
     pub(super) fn version(&self, board: &Board, package: &Package, needs: &[Arc<Need>]) -> Picked {

@@ -15,7 +15,7 @@ use super::board::Board;
 use super::node::Draft;
 use super::search::Clash;
 use super::unit::Need;
-use super::{Session, Solver};
+use super::{Given, Session};
 use crate::condition::{Atom, Cond};
 use crate::evaluate::Packages;
 use crate::layers::Setup;
@@ -71,7 +71,7 @@ pub(super) struct Hint {
     autos: Option<(Name, BTreeSet<Name>)>,
 }
 
-impl Solver<'_> {
+impl Given<'_> {
     /// Adds what leads to a clash to how it is told, and finds ways out.
     pub(super) fn hint(
         &self,
