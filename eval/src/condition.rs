@@ -1,6 +1,7 @@
 //! Conditions as data: what the solver decides on.
 
 use std::fmt;
+use std::sync::Arc;
 
 use kiln_lang::module::Name;
 use kiln_lang::types::{EnumTy, Object};
@@ -9,6 +10,8 @@ use kiln_lang::{Comparison, Version, VersionBound, VersionReq};
 use crate::value::Value;
 
 /// A condition on what is chosen for a package.
+///
+/// Copies share what they are made of: what stands in one block stands under one condition.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cond {
     /// Always holds.
@@ -16,13 +19,13 @@ pub enum Cond {
     /// Never holds.
     False,
     /// Holds if the inner one does not.
-    Not(Box<Cond>),
+    Not(Arc<Cond>),
     /// Holds if all do.
-    All(Vec<Cond>),
+    All(Arc<Vec<Cond>>),
     /// Holds if one does.
-    Any(Vec<Cond>),
+    Any(Arc<Vec<Cond>>),
     /// Asks one thing.
-    Is(Box<Atom>),
+    Is(Arc<Atom>),
 }
 
 /// What a condition asks.
@@ -84,27 +87,60 @@ impl Cond {
     /// Makes a condition that asks one thing.
     #[must_use]
     pub fn is(atom: Atom) -> Cond {
-        Cond::Is(Box::new(atom))
+        Cond::Is(Arc::new(atom))
     }
 
     /// Returns whether all of `conds` hold, in the simplest form.
     #[must_use]
     pub fn all(conds: impl IntoIterator<Item = Cond>) -> Cond {
-        let parts = |it| match it {
-            Cond::All(parts) => Ok(parts),
-            one => Err(one),
-        };
-        join(conds, [Cond::True, Cond::False], Cond::All, parts)
+        let mut all = Cond::True;
+        for cond in conds {
+            if matches!(cond, Cond::False) {
+                return cond;
+            }
+            all = all.and(cond);
+        }
+        all
+    }
+
+    /// Returns whether both hold, in the simplest form.
+    #[must_use]
+    pub fn and(self, other: Cond) -> Cond {
+        match (self, other) {
+            // Most of what is written stands under no condition.
+            (Cond::True, one) | (one, Cond::True) => one,
+            (Cond::False, _) | (_, Cond::False) => Cond::False,
+            (one, other) => Cond::All(join([one, other], |it| match it {
+                Cond::All(parts) => Ok(parts),
+                one => Err(one),
+            })),
+        }
     }
 
     /// Returns whether one of `conds` holds, in the simplest form.
     #[must_use]
     pub fn any(conds: impl IntoIterator<Item = Cond>) -> Cond {
-        let parts = |it| match it {
-            Cond::Any(parts) => Ok(parts),
-            one => Err(one),
-        };
-        join(conds, [Cond::False, Cond::True], Cond::Any, parts)
+        let mut any = Cond::False;
+        for cond in conds {
+            if matches!(cond, Cond::True) {
+                return cond;
+            }
+            any = any.or(cond);
+        }
+        any
+    }
+
+    /// Returns whether one of both holds, in the simplest form.
+    #[must_use]
+    pub fn or(self, other: Cond) -> Cond {
+        match (self, other) {
+            (Cond::False, one) | (one, Cond::False) => one,
+            (Cond::True, _) | (_, Cond::True) => Cond::True,
+            (one, other) => Cond::Any(join([one, other], |it| match it {
+                Cond::Any(parts) => Ok(parts),
+                one => Err(one),
+            })),
+        }
     }
 
     /// Returns the opposite.
@@ -113,8 +149,8 @@ impl Cond {
         match self {
             Cond::True => Cond::False,
             Cond::False => Cond::True,
-            Cond::Not(inner) => *inner,
-            other => Cond::Not(Box::new(other)),
+            Cond::Not(inner) => Arc::unwrap_or_clone(inner),
+            other => Cond::Not(Arc::new(other)),
         }
     }
 
@@ -126,7 +162,7 @@ impl Cond {
             Cond::Not(inner) => inner.holds(facts).map(|it| !it),
             Cond::All(parts) => {
                 let mut known = true;
-                for part in parts {
+                for part in parts.iter() {
                     match part.holds(facts) {
                         Some(false) => return Some(false),
                         Some(true) => {}
@@ -137,7 +173,7 @@ impl Cond {
             }
             Cond::Any(parts) => {
                 let mut known = true;
-                for part in parts {
+                for part in parts.iter() {
                     match part.holds(facts) {
                         Some(true) => return Some(true),
                         Some(false) => {}
@@ -172,33 +208,23 @@ impl Cond {
     }
 }
 
-/// Joins conditions to one whose parts are those of all: what is `nothing` adds none, and what is
-/// `everything` decides. `parts` takes apart what was joined in the same way.
+/// The parts of two conditions, one after the other. `parts` takes apart what was joined in the same
+/// way.
 fn join(
-    conds: impl IntoIterator<Item = Cond>,
-    [nothing, everything]: [Cond; 2],
-    of: impl Fn(Vec<Cond>) -> Cond,
-    parts: impl Fn(Cond) -> Result<Vec<Cond>, Cond>,
-) -> Cond {
-    let mut joined: Option<Cond> = None;
-    for cond in conds {
-        if cond == everything {
-            return everything;
-        }
-        if cond == nothing {
-            continue;
-        }
-        // Most have one part, which is kept as it is.
-        joined = Some(match joined {
-            None => cond,
-            Some(before) => {
-                let mut all = parts(before).unwrap_or_else(|one| vec![one]);
-                all.extend(parts(cond).unwrap_or_else(|one| vec![one]));
-                of(all)
-            }
-        });
+    [one, other]: [Cond; 2],
+    parts: impl Fn(Cond) -> Result<Arc<Vec<Cond>>, Cond>,
+) -> Arc<Vec<Cond>> {
+    let mut joined = parts(one).unwrap_or_else(|one| {
+        let mut two = Vec::with_capacity(2);
+        two.push(one);
+        Arc::new(two)
+    });
+    let all = Arc::make_mut(&mut joined);
+    match parts(other) {
+        Ok(more) => all.extend(Arc::unwrap_or_clone(more)),
+        Err(one) => all.push(one),
     }
-    joined.unwrap_or(nothing)
+    joined
 }
 
 impl Atom {

@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock, RwLock};
 
 use kiln_lang::module::{
-    ExprId, ModuleKind, Name, OptionKind, Part, PartKind, Role, Stmt, StmtKind,
+    ExprId, GuardId, ModuleKind, Name, OptionKind, Part, PartKind, Role, Stmt, StmtKind,
 };
 use kiln_lang::schema::{BodyRef, OptionTable};
 use kiln_lang::{
@@ -189,13 +189,13 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
         if let Some(choices) = choices.filter(|_| is_choice) {
             package.autos.insert(at as u32, choices.collect());
         }
-        let exists = evaluation.guard(checked, option.guard, &Vec::new());
+        let exists = evaluation.guard(checked, option.guard, &Locals::NONE);
         let when = match option.when {
-            Some(when) => evaluation.cond(checked, when, &Vec::new()),
+            Some(when) => evaluation.cond(checked, when, &Locals::NONE),
             None => Cond::True,
         };
-        let effect = Cond::all([exists, when]);
-        if effect != Cond::True {
+        let effect = exists.and(when);
+        if !matches!(effect, Cond::True) {
             package.effects.insert(at as u32, effect);
         }
     }
@@ -244,12 +244,14 @@ pub(crate) struct Evaluation<'a> {
     fuel: Fuel,
     /// What has no end.
     mistakes: Vec<Diagnostic>,
+    /// The guard that was evaluated last in no loop, and its condition with that of those around it.
+    last_guard: Option<((FileId, GuardId), (Cond, Cond))>,
 }
 
 impl<'a> Evaluation<'a> {
     /// Makes one for bodies whose options are in `table`.
     pub(crate) fn new(db: &'a Database, table: &'a OptionTable) -> Self {
-        Evaluation { db, table, fuel: Fuel::default(), mistakes: Vec::new() }
+        Evaluation { db, table, fuel: Fuel::default(), mistakes: Vec::new(), last_guard: None }
     }
 
     /// The value of an expression, if it reads nothing that is chosen later.
@@ -284,9 +286,18 @@ impl<'a> Evaluation<'a> {
         Place::new(checked.file, checked.schema.env.lowered.map.span(span))
     }
 
-    fn text(&self, place: Place) -> String {
+    fn text(&self, place: Place) -> Arc<str> {
         let text = self.db.text(place.file);
         let text = &text[place.range()];
+        // Most stands on one line, with one space between words.
+        let mut last = b' ';
+        let is_joined = text.bytes().all(|it| {
+            let before = std::mem::replace(&mut last, it);
+            it.is_ascii_graphic() || it == b' ' && before != b' '
+        });
+        if is_joined && last != b' ' {
+            return text.into();
+        }
         let mut joined = String::with_capacity(text.len());
         for word in text.split_whitespace() {
             if !joined.is_empty() {
@@ -294,7 +305,7 @@ impl<'a> Evaluation<'a> {
             }
             joined.push_str(word);
         }
-        joined
+        joined.into()
     }
 
     /// The option that a path is of, as [`BodySetting::of`] has it.
@@ -312,6 +323,7 @@ impl<'a> Evaluation<'a> {
         package.deps.reserve_exact(count(|it| matches!(it, StmtKind::Dep(_))));
         package.settings.reserve_exact(count(|it| matches!(it, StmtKind::Setting(_))));
         package.args.reserve_exact(count(|it| matches!(it, StmtKind::Arg { .. })));
+        package.rules.reserve_exact(count(|it| matches!(it, StmtKind::Rule(_))));
         for stmt in &body.stmts {
             for locals in self.rounds(checked, stmt.guard).iter() {
                 self.stmt(package, index, stmt, checked, locals);
@@ -328,7 +340,7 @@ impl<'a> Evaluation<'a> {
             let bound = VersionBound::Exact(kiln_lang::Version::new(&entry.version.name));
             for setting in &entry.settings {
                 let cond = Cond::is(Atom::Version(Comparison::Equal, bound.clone()));
-                let path: Vec<Name> = setting.path.iter().map(|it| it.name.clone()).collect();
+                let path: Box<[Name]> = setting.path.iter().map(|it| it.name.clone()).collect();
                 package.settings.push(BodySetting {
                     body: index,
                     of: self.option_of(&path),
@@ -336,7 +348,7 @@ impl<'a> Evaluation<'a> {
                     op: setting.op,
                     value: setting.value,
                     cond,
-                    locals: Vec::new(),
+                    locals: Locals::NONE,
                     place: self.place(checked, setting.span),
                     of_version: true,
                 });
@@ -359,7 +371,7 @@ impl<'a> Evaluation<'a> {
         for stmt in &checked.module().bodies[test.body].stmts {
             let place = self.place(checked, stmt.span);
             for inner in self.rounds(checked, stmt.guard).iter() {
-                let locals: Locals = locals.iter().chain(inner).cloned().collect();
+                let locals: Locals = locals.iter().chain(inner.iter()).cloned().collect();
                 let guard = self.guard(checked, stmt.guard, &locals);
                 match &stmt.kind {
                     StmtKind::Dep(dep) => {
@@ -375,7 +387,7 @@ impl<'a> Evaluation<'a> {
             body: index,
             title: format!("{}{rounds}", test.ident.name),
             of: test.of.as_ref().map(|it| it.name.clone()),
-            cond: Cond::all([guard, when]),
+            cond: guard.and(when),
             deps,
             scripts,
             locals,
@@ -408,16 +420,12 @@ impl<'a> Evaluation<'a> {
                     .map(|(name, reqs)| {
                         let req = match self.reqs(checked, reqs, locals) {
                             Reqs::Known(req) => req,
-                            Reqs::Computed { .. } | Reqs::Same => VersionReq::any(),
+                            Reqs::Computed(_) | Reqs::Same => VersionReq::any(),
                         };
                         (name.name.clone(), req)
                     })
                     .collect();
-                package.provides.push(ProvideDecl {
-                    interfaces,
-                    cond: Cond::all([guard, when]),
-                    place,
-                });
+                package.provides.push(ProvideDecl { interfaces, cond: guard.and(when), place });
             }
             // What it would say follows from a mistake that is told already.
             StmtKind::Rule(_) | StmtKind::Unavailable { .. } if has_mistake(checked, place) => {}
@@ -425,8 +433,7 @@ impl<'a> Evaluation<'a> {
                 let guard = self.guard(checked, stmt.guard, locals);
                 let when = rule.when.map_or(Cond::True, |it| self.cond(checked, it, locals));
                 let cond = self.cond(checked, rule.cond, locals);
-                let broken =
-                    Cond::all([guard, when, if rule.require { cond.negate() } else { cond }]);
+                let broken = guard.and(when).and(if rule.require { cond.negate() } else { cond });
                 let word = if rule.require { "require" } else { "conflict" };
                 let message = rule.message.map(|it| (checked.file, it, locals.clone()));
                 package.rules.push(RuleDecl::new(broken, word, message, place));
@@ -435,20 +442,11 @@ impl<'a> Evaluation<'a> {
                 let guard = self.guard(checked, stmt.guard, locals);
                 let when = when.map_or(Cond::True, |it| self.cond(checked, it, locals));
                 let message = message.map(|it| (checked.file, it, locals.clone()));
-                let broken = Cond::all([guard, when]);
+                let broken = guard.and(when);
                 package.rules.push(RuleDecl::new(broken, "unavailable", message, place));
             }
             StmtKind::Arg { then, else_ } => {
-                let (cond, outer) = match stmt.guard {
-                    None => (Cond::True, Cond::True),
-                    Some(id) => {
-                        let guard = &checked.module().guards[id];
-                        let cond = self.one_guard(checked, &guard.kind, locals);
-                        let outer = self.guard(checked, guard.parent, locals);
-                        // What decides nothing, where the outer one does not hold, is not asked.
-                        (Cond::all([outer.clone(), cond]), outer)
-                    }
-                };
+                let (cond, outer) = self.guard_and_outer(checked, stmt.guard, locals);
                 package.args.push(BodyArg {
                     body: index,
                     cond,
@@ -480,12 +478,12 @@ impl<'a> Evaluation<'a> {
                     from: ignore.from,
                     package: ignore.package.name.clone(),
                     to,
-                    cond: Cond::all([guard, when]),
+                    cond: guard.and(when),
                 });
             }
             StmtKind::Setting(setting) => {
                 let cond = self.guard(checked, setting.guard, locals);
-                let path: Vec<Name> = setting.path.iter().map(|it| it.name.clone()).collect();
+                let path: Box<[Name]> = setting.path.iter().map(|it| it.name.clone()).collect();
                 package.settings.push(BodySetting {
                     body: index,
                     of: self.option_of(&path),

@@ -23,7 +23,7 @@ use crate::condition::{Cond, Facts, WithAtom};
 use crate::evaluate::{Evaluation, condition_of};
 use crate::interpret::{Failure, Fuel, Interpreter, Reader, as_bits, eval_let};
 use crate::layers::{Layer, LayerSetting, Setup, Target};
-use crate::package::{Package, Place};
+use crate::package::{Locals, Package, Place};
 use crate::solution::Globals;
 use crate::text::Text;
 use crate::value::{Bits, LocalFile, Value, conform};
@@ -199,7 +199,11 @@ pub(crate) fn facts_read<'c>(
         }
     };
     for checked in files {
-        checked.res.iter().for_each(|it| look(&mut open, Some(checked.file), it));
+        // Nearly all names mean something else, which is seen without a call.
+        let may_read = |it: &&Res| {
+            matches!(it, Res::ObjectMember(Object::Facts, _) | Res::Function(..) | Res::Let(..))
+        };
+        checked.res.iter().filter(may_read).for_each(|it| look(&mut open, Some(checked.file), it));
     }
     while let Some((file, expr)) = open.pop() {
         let checked = db.checked(file);
@@ -292,7 +296,7 @@ impl Making<'_> {
             let value = match option.default {
                 Some(default) => {
                     let mut evaluation = Evaluation::new(db, &table);
-                    evaluation.constant(&checked, default, &Vec::new()).unwrap_or(Value::Null)
+                    evaluation.constant(&checked, default, &Locals::NONE).unwrap_or(Value::Null)
                 }
                 None => Value::Bool(false),
             };

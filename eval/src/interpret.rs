@@ -19,6 +19,7 @@ use kiln_lang::types::{EnumTy, Object, RecordTy, Ty};
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version, VersionBound};
 use kiln_store::{FetchHash, Piece, Template, parse_hex};
 
+use crate::package::Locals;
 use crate::text::{Text, TextBuilder};
 use crate::value::{Bits, ENTRY_BYTES, LocalFile, Source, Value, conform, empty};
 
@@ -118,7 +119,7 @@ pub(crate) struct Interpreter<'a, R> {
     pub(crate) checked: &'a Checked,
     pub(crate) reader: &'a mut R,
     /// Names of loops and parameters, innermost last.
-    pub(crate) locals: Vec<(Name, Value)>,
+    pub(crate) locals: Locals,
     /// What `prev` and `default` stand for, in a setting.
     pub(crate) prev: Option<Value>,
     pub(crate) default: Option<Value>,
@@ -126,7 +127,7 @@ pub(crate) struct Interpreter<'a, R> {
 
 impl<'a, R: Reader> Interpreter<'a, R> {
     pub(crate) fn new(db: &'a Database, checked: &'a Checked, reader: &'a mut R) -> Self {
-        Interpreter { db, checked, reader, locals: Vec::new(), prev: None, default: None }
+        Interpreter { db, checked, reader, locals: Locals::NONE, prev: None, default: None }
     }
 
     fn fail(&self, expr: ExprId, code: Code, message: impl Into<String>) -> Failure {
@@ -499,7 +500,7 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             &*other
         };
         let function = &target.module().functions[id];
-        let mut locals: Vec<(Name, Value)> = Vec::new();
+        let mut locals = Locals::NONE;
         for (position, param) in function.params.iter().enumerate() {
             let given = args
                 .iter()
@@ -514,7 +515,7 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                 }
                 (None, None) => Value::Null,
             };
-            locals.push((param.ident.name.clone(), value));
+            locals.push(param.ident.name.clone(), value);
         }
         let mut inner = Interpreter::new(self.db, target, self.reader);
         inner.locals = locals;
@@ -745,7 +746,7 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             Element::For { name, list, when, element } => {
                 let values = self.items(*list)?;
                 for value in values {
-                    self.locals.push((name.name.clone(), value));
+                    self.locals.push(name.name.clone(), value);
                     let result = (|| {
                         if let Some(when) = when
                             && !self.truth(*when)?

@@ -368,23 +368,23 @@ impl Reading<'_> {
         for stmt in stmts(module) {
             match &stmt.kind {
                 StmtKind::Setting(setting) => {
-                    let cond = evaluation.guard(checked, setting.guard, &Vec::new());
+                    let cond = evaluation.guard(checked, setting.guard, &Locals::NONE);
                     if let Some((target, path)) = self.target(setting, own.as_ref()) {
                         layer.settings.push(self.setting(checked, setting, target, path, cond));
                     }
                 }
                 StmtKind::PkgsWhere { option, kind, settings } => {
                     for setting in settings {
-                        let cond = evaluation.guard(checked, setting.guard, &Vec::new());
+                        let cond = evaluation.guard(checked, setting.guard, &Locals::NONE);
                         let target = Target::Having(option.name.clone(), *kind);
                         let path = setting.path.iter().map(|it| it.name.clone()).collect();
                         layer.settings.push(self.setting(checked, setting, target, path, cond));
                     }
                 }
                 StmtKind::Unavailable { package, when, message, .. } => {
-                    let guard = evaluation.guard(checked, stmt.guard, &Vec::new());
+                    let guard = evaluation.guard(checked, stmt.guard, &Locals::NONE);
                     let when =
-                        when.map_or(Cond::True, |it| evaluation.cond(checked, it, &Vec::new()));
+                        when.map_or(Cond::True, |it| evaluation.cond(checked, it, &Locals::NONE));
                     if let Some(package) = package.as_ref().map(|it| &it.name).or(own.as_ref()) {
                         layer.unavailable.push(LayerUnavailable {
                             package: package.clone(),
@@ -463,7 +463,7 @@ impl Reading<'_> {
             let mut evaluation = Evaluation::new(self.db, &table);
             for stmt in &recipe.module().bodies[body].stmts {
                 if let StmtKind::Setting(setting) = &stmt.kind {
-                    let cond = evaluation.guard(&recipe, setting.guard, &Vec::new());
+                    let cond = evaluation.guard(&recipe, setting.guard, &Locals::NONE);
                     let path = setting.path.iter().map(|it| it.name.clone()).collect();
                     let target = Target::Package(package.clone());
                     layer.settings.push(self.setting(&recipe, setting, target, path, cond));
@@ -484,7 +484,7 @@ impl Reading<'_> {
                     let (label, layers_below) =
                         if is_wanted { (label, layers_below) } else { (PUBLISHED, usize::MAX) };
                     for want in wants {
-                        let guard = (stmt.guard, &Vec::new());
+                        let guard = (stmt.guard, &Locals::NONE);
                         let Some(wish) = wish(self.db, checked, want, guard, label) else {
                             continue;
                         };
@@ -500,10 +500,10 @@ impl Reading<'_> {
                     let Some(file) = self.db.package(&ident.name) else { continue };
                     let table = self.db.schema(file).table.clone();
                     let mut evaluation = Evaluation::new(self.db, &table);
-                    let items = evaluation.items(checked, &ident.name, &table, spec, &Vec::new());
-                    let reqs = evaluation.reqs(checked, reqs, &Vec::new());
+                    let items = evaluation.items(checked, &ident.name, &table, spec, &Locals::NONE);
+                    let reqs = evaluation.reqs(checked, reqs, &Locals::NONE);
                     let message =
-                        message.and_then(|it| evaluation.constant(checked, it, &Vec::new()));
+                        message.and_then(|it| evaluation.constant(checked, it, &Locals::NONE));
                     self.setup.policies.push(Policy {
                         package: ident.name.clone(),
                         items,

@@ -1,6 +1,7 @@
 //! What a recipe evaluates to before anything is chosen: data that the solver works on.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use kiln_lang::module::{ExprId, Name, Role, SettingOp};
@@ -182,8 +183,40 @@ pub struct PackageVersion {
     pub preferred: bool,
 }
 
-/// Names that loops have given a value.
-pub type Locals = Vec<(Name, Value)>;
+/// Names that loops have given a value, innermost last.
+///
+/// Nearly everything stands in no loop, and so takes no memory for them.
+#[derive(Debug, Clone, Default)]
+pub struct Locals(Option<Arc<Vec<(Name, Value)>>>);
+
+impl Locals {
+    pub(crate) const NONE: Locals = Locals(None);
+
+    pub(crate) fn push(&mut self, name: Name, value: Value) {
+        Arc::make_mut(self.0.get_or_insert_default()).push((name, value));
+    }
+
+    pub(crate) fn pop(&mut self) {
+        if let Some(all) = &mut self.0 {
+            Arc::make_mut(all).pop();
+        }
+    }
+}
+
+impl Deref for Locals {
+    type Target = [(Name, Value)];
+
+    fn deref(&self) -> &Self::Target {
+        self.0.as_ref().map_or(&[], |it| it)
+    }
+}
+
+impl FromIterator<(Name, Value)> for Locals {
+    fn from_iter<I: IntoIterator<Item = (Name, Value)>>(items: I) -> Self {
+        let all: Vec<(Name, Value)> = items.into_iter().collect();
+        Locals((!all.is_empty()).then(|| Arc::new(all)))
+    }
+}
 
 /// A dependency.
 #[derive(Debug, Clone)]
@@ -214,16 +247,20 @@ pub enum Reqs {
     /// Known.
     Known(VersionReq),
     /// Reads the version or options of the package that asks.
-    Computed {
-        /// The file.
-        file: FileId,
-        /// The requirements: alternatives of comparisons.
-        any_of: Vec<Vec<(kiln_lang::Comparison, ExprId)>>,
-        /// Names of loops around.
-        locals: Locals,
-    },
+    Computed(Box<ComputedReqs>),
     /// The version of the package that asks.
     Same,
+}
+
+/// A requirement on a version that reads the version or options of the package that asks.
+#[derive(Debug, Clone)]
+pub struct ComputedReqs {
+    /// The file.
+    pub file: FileId,
+    /// The requirements: alternatives of comparisons.
+    pub any_of: Vec<Vec<(kiln_lang::Comparison, ExprId)>>,
+    /// Names of loops around.
+    pub locals: Locals,
 }
 
 /// What is asked of an option of a dependency.
@@ -380,7 +417,7 @@ pub struct BodySetting {
     /// Which of the package's bodies.
     pub body: usize,
     /// What is set.
-    pub path: Vec<Name>,
+    pub path: Box<[Name]>,
     /// The option that the path is of, by its place in the package's table, and how many names of
     /// the path come before what it names of that: each option asks all settings whether they are
     /// of it, and names take long to look up.

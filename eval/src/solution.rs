@@ -1,13 +1,15 @@
 //! What solving gives: a version and a value of every option for every package, and why.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kiln_lang::Diagnostic;
-use kiln_lang::Version;
 use kiln_lang::module::{Name, Role};
+use kiln_lang::schema::OptionSchema;
 use kiln_lang::types::Object;
+use kiln_lang::{Database, Diagnostic, Version};
 
+use crate::evaluate::declared;
 use crate::lock::LOCK_FILE;
 use crate::package::{CompileDecl, ExportKey, Package, Place};
 use crate::solve::WHOLE;
@@ -162,8 +164,20 @@ pub struct OptionValue {
     pub value: Value,
     /// Who decided it.
     pub state: OptionState,
-    /// Everything that had a say, lowest first.
+    /// Everything that had a say, lowest first; nothing where its declaration alone has: that is told
+    /// by [`whole_history`](Self::whole_history), as few ask and most values are as declared.
     pub history: Vec<Influence>,
+}
+
+impl OptionValue {
+    /// Returns everything that had a say, lowest first; `option` is what the value is of.
+    #[must_use]
+    pub fn whole_history(&self, db: &Database, option: &OptionSchema) -> Cow<'_, [Influence]> {
+        match &self.history[..] {
+            [] => Cow::Owned(vec![declared(db, option, &self.value)]),
+            history => Cow::Borrowed(history),
+        }
+    }
 }
 
 /// Who decided a value.

@@ -211,7 +211,7 @@ impl fmt::Display for Value {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Bits {
     /// Without zeros at the end, so that equal sets are equal.
-    words: Vec<u64>,
+    words: Box<[u64]>,
 }
 
 impl Bits {
@@ -238,7 +238,9 @@ impl Bits {
         let word = bit as usize / 64;
         if on {
             if self.words.len() <= word {
-                self.words.resize(word + 1, 0);
+                let mut words = std::mem::take(&mut self.words).into_vec();
+                words.resize(word + 1, 0);
+                self.words = words.into();
             }
             self.words[word] |= 1 << (bit % 64);
         } else if let Some(word) = self.words.get_mut(word) {
@@ -295,8 +297,9 @@ impl Bits {
     }
 
     fn trim(&mut self) {
-        while self.words.last() == Some(&0) {
-            self.words.pop();
+        if self.words.last() == Some(&0) {
+            let len = self.words.iter().rposition(|it| *it != 0).map_or(0, |it| it + 1);
+            self.words = self.words[..len].into();
         }
     }
 }

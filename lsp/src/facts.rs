@@ -46,7 +46,9 @@ impl Facts for KnownFacts {
     fn option(&self, package: &str, option: &str) -> Option<Effective> {
         let (from, node) = self.find(package)?;
         let found = node.option(option)?;
-        let chain = found.history.iter().rev().take(CHAIN_MAX);
+        let declared = node.package.schema.table.get(option)?;
+        let history = found.whole_history(&from.db, declared);
+        let chain = history.iter().rev().take(CHAIN_MAX);
         let chain = chain
             .map(|it| {
                 let says = it.says.short().unwrap_or_else(|| it.text.to_string());
@@ -63,7 +65,7 @@ impl Facts for KnownFacts {
         let bit = declared.ty.words()?.position(value)?;
         let is_on = found.value.has_element(bit)?;
         let mut chain = Vec::new();
-        for influence in found.history.iter().rev() {
+        for influence in found.whole_history(&from.db, declared).iter().rev() {
             let Some(on) = influence.says.of_element(bit) else { continue };
             // Of one element, only the last word counts.
             let overruled = !chain.is_empty();

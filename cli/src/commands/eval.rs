@@ -233,7 +233,9 @@ fn package_json(
     let options: serde_json::Map<String, Value> = node
         .named_options()
         .map(|(name, option)| {
-            let kind = table.get(name).map_or(OptionKind::Knob, |it| it.kind);
+            let declared = table.get(name);
+            let kind = declared.map_or(OptionKind::Knob, |it| it.kind);
+            let history = declared.map(|it| option.whole_history(&workspace.db, it));
             let value = json!({
                 "kind": kind.to_string(),
                 "value": value_json(&option.value),
@@ -243,7 +245,7 @@ fn package_json(
                     OptionState::Needed => "needed",
                     OptionState::Auto => "auto",
                 },
-                "history": option.history.iter().map(|it| influence_json(workspace, it)).collect::<Vec<_>>(),
+                "history": history.unwrap_or_default().iter().map(|it| influence_json(workspace, it)).collect::<Vec<_>>(),
             });
             (name.to_string(), value)
         })

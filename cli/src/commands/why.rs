@@ -439,7 +439,7 @@ fn option(
     };
     let Some(element) = element else {
         let rows = option
-            .history
+            .whole_history(&workspace.db, declared)
             .iter()
             .rev()
             .map(|it| row(workspace, it, it.says.short().unwrap_or_default()))
@@ -468,7 +468,7 @@ fn option(
     };
     let mut rows = Vec::new();
     let mut decided = false;
-    for influence in option.history.iter().rev() {
+    for influence in option.whole_history(&workspace.db, declared).iter().rev() {
         let Some(says) = influence.says.of_element(bit) else { continue };
         let mut row = row(workspace, influence, if says { "on" } else { "off" }.to_owned());
         // Of one element, only the last word counts.

@@ -18,7 +18,7 @@ use super::{Assume, Constants};
 use crate::condition::{Cond, Facts, WithAtom};
 use crate::derive::download;
 use crate::evaluate::Evaluation;
-use crate::package::Package;
+use crate::package::{Locals, Package};
 use crate::value::{Source, Value};
 
 /// Something that a recipe downloads for one of its versions.
@@ -164,7 +164,7 @@ impl Constants<'_> {
             let guard = Evaluation::new(self.db, &package.schema.table).guard(
                 &checked,
                 step.guard,
-                &Vec::new(),
+                &Locals::NONE,
             );
             guard.holds(self) != Some(false)
         })

@@ -440,7 +440,7 @@ impl<'c> NodeBuilder<'c> {
         // Where the value comes from, if not from the declaration.
         let mut place: Option<Place> = None;
         let mut value = match option.default {
-            Some(expr) => conform(self.eval(&declaring, expr, &Vec::new(), None)?, &option.ty),
+            Some(expr) => conform(self.eval(&declaring, expr, &Locals::NONE, None)?, &option.ty),
             None => Value::Null,
         };
         let default = value.clone();
@@ -470,7 +470,7 @@ impl<'c> NodeBuilder<'c> {
                 &option.name,
                 (value, &default),
                 (part, setting.op, setting.place),
-                (&layer.checked, setting.value, &Vec::new()),
+                (&layer.checked, setting.value, &Locals::NONE),
                 &option.ty,
             )?;
             place = Some(setting.place);
@@ -616,11 +616,11 @@ impl<'c> NodeBuilder<'c> {
             let decl = &checked.module().bodies[schema.at.body].steps[schema.index as usize];
             let mut evaluation =
                 crate::evaluate::Evaluation::new(self.context.db, &package.schema.table);
-            let guard = evaluation.guard(&checked, decl.guard, &Vec::new());
+            let guard = evaluation.guard(&checked, decl.guard, &Locals::NONE);
             if !self.holds(&guard) {
                 continue;
             }
-            let Some(declared) = self.eval(&checked, decl.script, &Vec::new(), None) else {
+            let Some(declared) = self.eval(&checked, decl.script, &Locals::NONE, None) else {
                 continue;
             };
             let mut value = declared.clone();
@@ -640,7 +640,7 @@ impl<'c> NodeBuilder<'c> {
                 if !is_step(path, &schema.name) || !self.holds(&setting.cond) {
                     continue;
                 }
-                let place = (&layer.checked, setting.value, &Vec::new());
+                let place = (&layer.checked, setting.value, &Locals::NONE);
                 let (of, change) =
                     ((value.clone(), &declared), (&[][..], setting.op, setting.place));
                 let applied = self.apply(&schema.name, of, change, place, &Ty::Script);

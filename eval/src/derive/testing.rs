@@ -243,11 +243,11 @@ impl NodeBuilder<'_> {
         let reqs = match &dep.reqs {
             Reqs::Known(req) => Reqs::Known(req.clone()),
             Reqs::Same => Reqs::Known(kiln_lang::VersionReq::exactly(version)),
-            Reqs::Computed { file, any_of, locals } => {
-                let checked = self.checked(*file);
+            Reqs::Computed(reqs) => {
+                let checked = self.checked(reqs.file);
                 let table = self.package.schema.table.clone();
                 let mut evaluation = Evaluation::new(self.context.db, &table);
-                Reqs::Known(evaluation.version_req(&checked, any_of, locals, &version))
+                Reqs::Known(evaluation.version_req(&checked, reqs, &version))
             }
         };
         Wish {

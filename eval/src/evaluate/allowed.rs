@@ -7,6 +7,7 @@ use kiln_lang::{Checked, Database};
 
 use super::Evaluation;
 use crate::condition::{Cond, Facts};
+use crate::package::Locals;
 use crate::value::Bits;
 
 /// Returns the condition of a value, as written and as data; nothing if the value has none. The names
@@ -19,7 +20,7 @@ pub(crate) fn condition_of(
 ) -> Option<(ExprId, Cond)> {
     let checked = db.checked(of.file);
     let when = condition(&checked, of, at)?;
-    Some((when, Evaluation::new(db, table).cond(&checked, when, &Vec::new())))
+    Some((when, Evaluation::new(db, table).cond(&checked, when, &Locals::NONE)))
 }
 
 /// Returns the values whose conditions do not fail, which is what `all` stands for, and whether that
@@ -35,7 +36,7 @@ pub(crate) fn allowed(
     let mut all = Bits::all(of.values.len());
     for at in 0..of.values.len() as u32 {
         let Some(when) = condition(&checked, of, at) else { continue };
-        let holds = Evaluation::new(db, table).cond(&checked, when, &Vec::new()).holds(facts);
+        let holds = Evaluation::new(db, table).cond(&checked, when, &Locals::NONE).holds(facts);
         match holds {
             Some(true) => {}
             Some(false) => all.set(at, false),

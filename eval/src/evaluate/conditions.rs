@@ -41,10 +41,10 @@ impl Evaluation<'_> {
         match &checked.module().exprs[expr] {
             Expr::Not(of) => self.cond(checked, *of, locals).negate(),
             Expr::Binary { op: BinaryOp::And, lhs, rhs } => {
-                Cond::all([self.cond(checked, *lhs, locals), self.cond(checked, *rhs, locals)])
+                self.cond(checked, *lhs, locals).and(self.cond(checked, *rhs, locals))
             }
             Expr::Binary { op: BinaryOp::Or, lhs, rhs } => {
-                Cond::any([self.cond(checked, *lhs, locals), self.cond(checked, *rhs, locals)])
+                self.cond(checked, *lhs, locals).or(self.cond(checked, *rhs, locals))
             }
             Expr::Binary { op, lhs, rhs } => self.comparison(checked, *op, *lhs, *rhs, locals),
             Expr::With(with) => {
@@ -52,7 +52,7 @@ impl Evaluation<'_> {
                 let items = self.with_items(checked, &package.name, &with.spec, locals);
                 let req = match self.reqs(checked, &with.reqs, locals) {
                     Reqs::Known(req) => req,
-                    Reqs::Computed { .. } | Reqs::Same => VersionReq::any(),
+                    Reqs::Computed(_) | Reqs::Same => VersionReq::any(),
                 };
                 let interface = with.interface.as_ref().map(|it| it.name.clone());
                 Cond::is(Atom::With(Box::new(WithAtom {
@@ -216,17 +216,36 @@ impl Evaluation<'_> {
         guard: Option<GuardId>,
         locals: &Locals,
     ) -> Cond {
-        let Some(guard) = guard.map(|it| &checked.module().guards[it]) else { return Cond::True };
-        let inner = self.one_guard(checked, &guard.kind, locals);
-        Cond::all([self.guard(checked, guard.parent, locals), inner])
+        self.guard_and_outer(checked, guard, locals).0
     }
 
-    pub(super) fn one_guard(
+    /// As [`guard`](Self::guard), and the condition of those around it.
+    pub(super) fn guard_and_outer(
         &mut self,
         checked: &Arc<Checked>,
-        kind: &GuardKind,
+        guard: Option<GuardId>,
         locals: &Locals,
-    ) -> Cond {
+    ) -> (Cond, Cond) {
+        let Some(id) = guard else { return (Cond::True, Cond::True) };
+        // What stands in one block is evaluated one after the other.
+        let at = (checked.file, id);
+        if let Some((last, conds)) = &self.last_guard
+            && *last == at
+            && locals.is_empty()
+        {
+            return conds.clone();
+        }
+        let guard = &checked.module().guards[id];
+        let inner = self.one_guard(checked, &guard.kind, locals);
+        let outer = self.guard(checked, guard.parent, locals);
+        let conds = (outer.clone().and(inner), outer);
+        if locals.is_empty() {
+            self.last_guard = Some((at, conds.clone()));
+        }
+        conds
+    }
+
+    fn one_guard(&mut self, checked: &Arc<Checked>, kind: &GuardKind, locals: &Locals) -> Cond {
         match kind {
             GuardKind::When(cond) => self.cond(checked, *cond, locals),
             GuardKind::Unless(cond) => self.cond(checked, *cond, locals).negate(),
@@ -277,7 +296,7 @@ impl Evaluation<'_> {
         guard: Option<GuardId>,
     ) -> Cow<'static, [Locals]> {
         /// Nearly all that is written stands in no loop.
-        const ONCE: &[Locals] = &[Vec::new()];
+        const ONCE: &[Locals] = &[Locals::NONE];
         let module = checked.module();
         let mut loops: Vec<(Name, ExprId)> = module
             .guards_of(guard)
@@ -308,7 +327,7 @@ impl Evaluation<'_> {
                 };
                 for value in values {
                     let mut locals = round.clone();
-                    locals.push((name.clone(), value));
+                    locals.push(name.clone(), value);
                     next.push(locals);
                 }
             }

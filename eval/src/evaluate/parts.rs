@@ -7,7 +7,7 @@ use kiln_lang::module::{Body, Part, PartKind, StmtKind};
 
 use super::Evaluation;
 use crate::condition::Cond;
-use crate::package::{CompileDecl, OutputDecl, Package, Place};
+use crate::package::{CompileDecl, Locals, OutputDecl, Package, Place};
 
 impl Evaluation<'_> {
     /// Adds the `compile` and `output` blocks of a body to its package.
@@ -41,7 +41,7 @@ impl Evaluation<'_> {
                 self.stmt(package, index, stmt, checked, locals);
             }
         }
-        let cond = self.guard(checked, part.guard, &Vec::new());
+        let cond = self.guard(checked, part.guard, &Locals::NONE);
         package.compiles.push(CompileDecl {
             name: part.ident.name.clone(),
             cond,
@@ -56,7 +56,7 @@ impl Evaluation<'_> {
             (None, [_]) => Some(0),
             (None, _) => None,
         };
-        let none = Vec::new();
+        let none = Locals::NONE;
         let guard = self.guard(checked, part.guard, &none);
         let when = part.when.map_or(Cond::True, |it| self.cond(checked, it, &none));
         let made = compile.map_or(Cond::True, |it| package.compiles[it].cond.clone());

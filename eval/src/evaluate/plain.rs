@@ -40,8 +40,8 @@ pub(super) fn plain(db: &Database, package: &Package) -> Vec<Option<Arc<OptionVa
             if !is_allowed(package, option, &value) {
                 return None;
             }
-            let history = vec![declared(db, option, &value)];
-            Some(Arc::new(OptionValue { value, state: OptionState::Default, history }))
+            let state = OptionState::Default;
+            Some(Arc::new(OptionValue { value, state, history: Vec::new() }))
         })
         .collect()
 }

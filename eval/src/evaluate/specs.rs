@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kiln_lang::module::{BinaryOp, Dep, ExprId, Name, PackageRef, Req, SettingOp, Spec};
+use kiln_lang::module::{Dep, ExprId, Name, PackageRef, Req, SettingOp, Spec};
 use kiln_lang::schema::OptionTable;
 use kiln_lang::types::Ty;
 use kiln_lang::{Checked, Code, Comparison, Diagnostic, VersionBound, VersionReq};
@@ -11,7 +11,7 @@ use super::Evaluation;
 use super::readers::Early;
 use crate::condition::Cond;
 use crate::interpret::Interpreter;
-use crate::package::{AskDecl, DepDecl, ItemDecl, Locals, Place, Reqs, ValueDecl};
+use crate::package::{AskDecl, ComputedReqs, DepDecl, ItemDecl, Locals, Place, Reqs, ValueDecl};
 use crate::value::Value;
 
 /// How many alternatives a requirement on a version may have, multiplied out. Real ones have 3.
@@ -50,9 +50,9 @@ impl Evaluation<'_> {
             alias: dep.alias.as_ref().map(|it| it.name.clone()),
             items,
             reqs: if dep.exact { Reqs::Same } else { self.reqs(checked, &dep.reqs, locals) },
-            cond: Cond::all([guard, when]),
+            cond: guard.and(when),
             place,
-            text: self.text(place).into(),
+            text: self.text(place),
         })
     }
 
@@ -133,88 +133,90 @@ impl Evaluation<'_> {
         if reqs.is_empty() {
             return Reqs::Known(VersionReq::any());
         }
-        // Requirements one after the other all hold: alternatives are multiplied out.
-        let mut any_of: Vec<Vec<(Comparison, ExprId)>> = vec![Vec::new()];
+        let known = self.alternatives(checked, reqs, |it, version| {
+            match it.constant(checked, version, locals)? {
+                Value::Version(version) => Some(VersionBound::Exact(version)),
+                Value::Series(version) => Some(VersionBound::Series(version)),
+                _ => None,
+            }
+        });
+        if let Some(any_of) = known {
+            return Reqs::Known(VersionReq::new(any_of));
+        }
+        let any_of = self.alternatives(checked, reqs, |_, version| Some(version));
+        Reqs::Computed(Box::new(ComputedReqs {
+            file: checked.file,
+            any_of: any_of.unwrap_or_default(),
+            locals: locals.clone(),
+        }))
+    }
+
+    /// Requirements one after the other, which all hold: alternatives are multiplied out. There are
+    /// none if `make` makes nothing of one of the versions.
+    fn alternatives<T: Clone>(
+        &mut self,
+        checked: &Arc<Checked>,
+        reqs: &[Req],
+        mut make: impl FnMut(&mut Self, ExprId) -> Option<T>,
+    ) -> Option<Vec<Vec<(Comparison, T)>>> {
+        let mut any_of = vec![Vec::with_capacity(reqs.len())];
         for req in reqs {
             if any_of.len() > ALTERNATIVES_MAX {
-                let range = match req {
-                    Req::Compare(_, version) => Some(*version),
-                    Req::Any(alternatives) => {
-                        alternatives.first().and_then(|it| it.first()).map(|it| it.1)
-                    }
-                };
-                let range = range.map(|it| checked.schema.env.lowered.map.expr(it));
-                let message =
-                    format!("this requirement has more than {ALTERNATIVES_MAX} alternatives");
-                let diagnostic = Diagnostic::new(
-                    Code::EvaluationLimit,
-                    checked.file,
-                    range.unwrap_or_default(),
-                    message,
-                )
-                .help("alternatives one after the other multiply: write them in one group");
-                self.mistake(diagnostic);
-                return Reqs::Known(VersionReq::any());
+                self.too_many_alternatives(checked, req);
+                return Some(vec![Vec::new()]);
             }
-            let compared = |(op, version): &(BinaryOp, ExprId)| Some((op.comparison()?, *version));
             match req {
                 Req::Compare(op, version) => {
-                    let compared = compared(&(*op, *version));
-                    any_of.iter_mut().for_each(|it| it.extend(compared));
+                    let Some(op) = op.comparison() else { continue };
+                    let version = make(self, *version)?;
+                    any_of.iter_mut().for_each(|it| it.push((op, version.clone())));
                 }
                 Req::Any(alternatives) => {
-                    let mut next = Vec::new();
-                    for all in &any_of {
-                        for alternative in alternatives {
-                            let mut all = all.clone();
-                            all.extend(alternative.iter().filter_map(compared));
-                            next.push(all);
+                    let mut made: Vec<Vec<(Comparison, T)>> = Vec::new();
+                    for alternative in alternatives {
+                        let mut all = Vec::new();
+                        for (op, version) in alternative {
+                            let Some(op) = op.comparison() else { continue };
+                            all.push((op, make(self, *version)?));
                         }
+                        made.push(all);
                     }
-                    any_of = next;
+                    let joined = any_of.iter().flat_map(|all| {
+                        made.iter().map(|more| all.iter().chain(more).cloned().collect())
+                    });
+                    any_of = joined.collect();
                 }
             }
         }
-        let mut known = Vec::with_capacity(any_of.len());
-        for all in &any_of {
-            let mut bounds = Vec::with_capacity(all.len());
-            for (op, version) in all {
-                match self.constant(checked, *version, locals) {
-                    Some(Value::Version(version)) => {
-                        bounds.push((*op, VersionBound::Exact(version)))
-                    }
-                    Some(Value::Series(version)) => {
-                        bounds.push((*op, VersionBound::Series(version)))
-                    }
-                    _ => {
-                        return Reqs::Computed {
-                            file: checked.file,
-                            any_of,
-                            locals: locals.clone(),
-                        };
-                    }
-                }
-            }
-            known.push(bounds);
-        }
-        Reqs::Known(VersionReq::new(known))
+        Some(any_of)
+    }
+
+    fn too_many_alternatives(&mut self, checked: &Arc<Checked>, req: &Req) {
+        let version = match req {
+            Req::Compare(_, version) => Some(*version),
+            Req::Any(alternatives) => alternatives.first().and_then(|it| it.first()).map(|it| it.1),
+        };
+        let range = version.map(|it| checked.schema.env.lowered.map.expr(it)).unwrap_or_default();
+        let message = format!("this requirement has more than {ALTERNATIVES_MAX} alternatives");
+        let diagnostic = Diagnostic::new(Code::EvaluationLimit, checked.file, range, message)
+            .help("alternatives one after the other multiply: write them in one group");
+        self.mistake(diagnostic);
     }
 
     /// A version requirement that reads the version of the package that says it.
     pub(crate) fn version_req(
         &mut self,
         checked: &Arc<Checked>,
-        any_of: &[Vec<(Comparison, ExprId)>],
-        locals: &Locals,
+        reqs: &ComputedReqs,
         version: &kiln_lang::Version,
     ) -> VersionReq {
         let mut reader = Early { fuel: &mut self.fuel, db: self.db, version: Some(version) };
         let mut alternatives = Vec::new();
-        for all in any_of {
+        for all in &reqs.any_of {
             let mut bounds = Vec::new();
             for (op, expr) in all {
                 let mut interpreter = Interpreter::new(self.db, checked, &mut reader);
-                interpreter.locals = locals.clone();
+                interpreter.locals = reqs.locals.clone();
                 match interpreter.eval(*expr) {
                     Ok(Value::Version(version)) => bounds.push((*op, VersionBound::Exact(version))),
                     Ok(Value::Series(version)) => bounds.push((*op, VersionBound::Series(version))),

@@ -98,7 +98,7 @@ impl<R: Reader> Interpreter<'_, R> {
         };
         let mut kept = Vec::new();
         for item in elements(&of) {
-            self.locals.push((param.name.clone(), item.clone()));
+            self.locals.push(param.name.clone(), item.clone());
             let result = self.eval(*body);
             self.locals.pop();
             match (method, result?) {
@@ -136,8 +136,8 @@ impl<R: Reader> Interpreter<'_, R> {
         };
         let mut made = Vec::new();
         for entry in map {
-            self.locals.push((key.name.clone(), Value::text(entry.0)));
-            self.locals.push((value.name.clone(), entry.1.clone()));
+            self.locals.push(key.name.clone(), Value::text(entry.0));
+            self.locals.push(value.name.clone(), entry.1.clone());
             let result = self.eval(body);
             self.locals.pop();
             self.locals.pop();

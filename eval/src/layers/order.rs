@@ -13,6 +13,7 @@ use crate::amend::option_and_part;
 use crate::evaluate::Evaluation;
 use crate::globals::GlobalFacts;
 use crate::interpret::as_bits;
+use crate::package::Locals;
 use crate::solution::Globals;
 use crate::value::Value;
 
@@ -91,7 +92,7 @@ impl Reading<'_> {
         };
         let mut evaluation = Evaluation::new(self.db, table.as_deref().unwrap_or(&empty));
         let mut value =
-            |it: &LayerSetting| evaluation.constant(&layer.checked, it.value, &Vec::new());
+            |it: &LayerSetting| evaluation.constant(&layer.checked, it.value, &Locals::NONE);
         let (left, right) = (value(a), value(b));
         match (a.op, b.op) {
             // What is not known as it is written is meant to be something else.

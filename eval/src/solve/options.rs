@@ -383,7 +383,7 @@ impl<'a> Options<'a> {
                 // The first one is what the value is.
                 Some(_) if place == 0 && needs.is_empty() => Some(stack.value.clone()),
                 Some(expr) => self
-                    .evaluate(option.at.file, *expr, &Vec::new())
+                    .evaluate(option.at.file, *expr, &Locals::NONE)
                     .map(|it| conform(it, &option.ty)),
                 None => least.clone(),
             };
@@ -434,7 +434,7 @@ impl<'a> Options<'a> {
         let value = match option.default {
             Some(expr) => {
                 let expr = first_choice(&checked, expr);
-                match self.evaluate(option.at.file, expr, &Vec::new()) {
+                match self.evaluate(option.at.file, expr, &Locals::NONE) {
                     Some(value) => conform(value, &option.ty),
                     None => fallback(&option.ty),
                 }
@@ -528,7 +528,7 @@ impl<'a> Options<'a> {
             return;
         }
         let layer = &self.setup.layers[layer];
-        let expr = (&layer.checked, setting.value, &Vec::new());
+        let expr = (&layer.checked, setting.value, &Locals::NONE);
         let change = (part, setting.op, setting.place);
         let Some(says) = self.set(option, change, expr, default, stack) else { return };
         overrule(&mut stack.history, &says);

@@ -13,7 +13,7 @@ use super::search::Var;
 use super::{Given, GlobalFacts, Solver};
 use crate::evaluate::Evaluation;
 use crate::layers::{Policy, Wish};
-use crate::package::{AskDecl, ItemDecl, Package, Place, Reqs, ValueDecl};
+use crate::package::{AskDecl, ItemDecl, Locals, Package, Place, Reqs, ValueDecl};
 use crate::solution::Globals;
 use crate::value::{Bits, Value};
 
@@ -395,7 +395,7 @@ impl Given<'_> {
         let req = match &request.reqs {
             Reqs::Known(req) => req.clone(),
             // Wishes are written outside of packages and read nothing.
-            Reqs::Computed { .. } | Reqs::Same => VersionReq::any(),
+            Reqs::Computed(_) | Reqs::Same => VersionReq::any(),
         };
         let mut needs = vec![(
             name.clone(),
@@ -448,7 +448,7 @@ impl Given<'_> {
     pub(super) fn policy_need(&self, policy: &Policy) -> Need {
         let req = match &policy.reqs {
             Reqs::Known(req) => req.clone(),
-            Reqs::Computed { .. } | Reqs::Same => VersionReq::any(),
+            Reqs::Computed(_) | Reqs::Same => VersionReq::any(),
         };
         let asks =
             policy.items.iter().filter_map(|it| self.known_ask(&policy.package, it)).collect();
@@ -485,11 +485,11 @@ impl Given<'_> {
         match reqs {
             Reqs::Known(req) => req.clone(),
             Reqs::Same => VersionReq::exactly(version.clone()),
-            Reqs::Computed { file, any_of, locals } => {
+            Reqs::Computed(reqs) => {
                 let table = package.schema.table.clone();
                 let mut evaluation = Evaluation::new(self.db, &table);
-                let checked = self.db.checked(*file);
-                evaluation.version_req(&checked, any_of, locals, version)
+                let checked = self.db.checked(reqs.file);
+                evaluation.version_req(&checked, reqs, version)
             }
         }
     }
@@ -515,7 +515,7 @@ impl Given<'_> {
                 let mut evaluation = Evaluation::new(self.db, &package.schema.table);
                 let why = unavailable
                     .message
-                    .and_then(|it| evaluation.constant(&layer.checked, it, &Vec::new()))
+                    .and_then(|it| evaluation.constant(&layer.checked, it, &Locals::NONE))
                     .map_or_else(|| "no reason is given".to_owned(), |it| it.to_string());
                 let message = format!("`{}` is not available: {why}", package.name);
                 let mut diagnostic = self.at(Code::Unavailable, unavailable.place, message);

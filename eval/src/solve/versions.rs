@@ -9,7 +9,7 @@ use super::board::Board;
 use super::search::{Clash, Pick, Var};
 use super::unit::Need;
 use crate::evaluate::Evaluation;
-use crate::package::{Package, PackageVersion, Place};
+use crate::package::{Locals, Package, PackageVersion, Place};
 use crate::solution::{Influence, Influencer, Says};
 use crate::value::Value;
 
@@ -39,7 +39,7 @@ impl Given<'_> {
             let layer = &self.setup.layers[layer];
             let mut evaluation = Evaluation::new(self.db, &package.schema.table);
             if let Some(Value::Version(version)) =
-                evaluation.constant(&layer.checked, setting.value, &Vec::new())
+                evaluation.constant(&layer.checked, setting.value, &Locals::NONE)
             {
                 for influence in &mut history {
                     let influence: &mut Influence = influence;

@@ -6,7 +6,7 @@ use kiln_lang::Code;
 use kiln_lang::module::OptionKind;
 
 use super::{Options, Slot, Stack, overrule};
-use crate::package::CompileDecl;
+use crate::package::{CompileDecl, Locals};
 use crate::solution::{Influence, Influencer, OptionState, OptionValue};
 use crate::value::Bits;
 
@@ -44,7 +44,7 @@ impl Options<'_> {
                 value: before.value.clone(),
                 fixed: Bits::new(),
                 all_fixed: false,
-                history: before.history.clone(),
+                history: before.whole_history(self.db, option).into_owned(),
             };
             let expr = (&package.bodies[setting.body], setting.value, &setting.locals);
             let change = (part, setting.op, setting.place);
@@ -101,10 +101,10 @@ impl Options<'_> {
                 value: before.value.clone(),
                 fixed: Bits::new(),
                 all_fixed: false,
-                history: before.history.clone(),
+                history: before.whole_history(self.db, option).into_owned(),
             };
             let layer = &self.setup.layers[*layer];
-            let expr = (&layer.checked, setting.value, &Vec::new());
+            let expr = (&layer.checked, setting.value, &Locals::NONE);
             let change = (part, setting.op, setting.place);
             let Some(says) = self.set(option, change, expr, &of_package.value, &mut stack) else {
                 continue;
