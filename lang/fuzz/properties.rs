@@ -1,15 +1,18 @@
 //! What must hold of the parser and the formatter for every text. The fuzzer and the tests of what
 //! it once found both check it.
 
-use kiln_lang::format;
+use std::sync::Arc;
+
 use kiln_lang::module::lower;
 use kiln_lang::syntax::{SyntaxErrorKind, SyntaxKind, parse, parse_expr, parse_spec, parser_steps};
+use kiln_lang::{Database, MemoryWorld, format};
 
 /// How often the parser may look at each token, on average, before it counts as not linear.
 const STEPS_PER_TOKEN_MAX: u64 = 120;
 
 /// Checks what must hold of the parser: the tree has every byte of the text, in order, the errors
-/// lie inside it, and the work is in proportion to the number of tokens.
+/// lie inside it, the work is in proportion to the number of tokens, and the same is lowered with or
+/// without white space in the tree.
 pub(crate) fn parser(text: &str) -> Result<(), String> {
     for (what, parsed) in
         [("file", parse(text)), ("spec", parse_spec(text)), ("expression", parse_expr(text))]
@@ -30,6 +33,15 @@ pub(crate) fn parser(text: &str) -> Result<(), String> {
                 }
             }
         }
+    }
+    let parsed = parse(text);
+    let db = Database::new(Arc::new(MemoryWorld::new()), Vec::new());
+    let lowered = db.lowered(db.add_text("text", text));
+    let (module, map, errors) = lower(&parsed);
+    if (&module, &map, &errors) != (&lowered.module, &lowered.map, &lowered.lower_errors)
+        || parsed.errors() != lowered.syntax_errors
+    {
+        return Err("without white space in its tree, the text is lowered otherwise".to_owned());
     }
     let (tokens, steps) = parser_steps(text);
     if steps > STEPS_PER_TOKEN_MAX * (tokens as u64 + 10) {

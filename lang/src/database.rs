@@ -32,7 +32,7 @@ use crate::env::{self, Env};
 use crate::fast_map::FastMap;
 use crate::module::{ExprId, LowerError, Module, ModuleKind, Name, SourceMap, SpanId, lower};
 use crate::schema::{self, Schema};
-use crate::syntax::{Parse, SyntaxError, parse_shared, parse_spec};
+use crate::syntax::{Parse, SyntaxError, parse_meaning, parse_shared, parse_spec};
 use crate::world::{World, WorldError};
 
 /// A file of a database, by number.
@@ -493,7 +493,7 @@ impl Database {
         let data = self.data(file);
         data.lowered.get_or_init(|| {
             let text = self.text_of(data).unwrap_or_else(|_| Arc::from(""));
-            let parse = if data.is_spec { parse_spec(&text) } else { parse_shared(&text) };
+            let parse = if data.is_spec { parse_spec(&text) } else { parse_meaning(&text) };
             let (module, map, lower_errors) = lower(&parse);
             let syntax_errors = parse.errors().to_vec();
             Arc::new(Lowered { module, map, syntax_errors, lower_errors })

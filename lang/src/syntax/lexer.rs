@@ -1,19 +1,65 @@
-//! Text to tokens. Every byte ends up in a token, and lexing never fails.
+//! Text to tokens. Every byte ends up in a token, or in white space or a comment between tokens, and
+//! lexing never fails.
 //!
-//! logos finds the ordinary tokens. Strings are scanned by hand, because what ends one depends on
-//! what began it, and because an interpolation `\(…)` holds ordinary tokens again: a stack
-//! remembers the strings that are open. Rules: `spec/lang/lexical.md`.
+//! The first byte of a token tells what it may be. What ends a string depends on what began it, and
+//! an interpolation `\(…)` in it holds ordinary tokens again: a stack remembers the strings that are
+//! open. Rules: `spec/lang/lexical.md`.
 
-use logos::Logos;
 use text_size::{TextRange, TextSize};
 
 use super::SyntaxKind::{self, *};
+use super::brackets::{self, Pairing};
 
-/// A token: its kind and its length in bytes.
+/// A token that carries meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Token {
     pub(crate) kind: SyntaxKind,
+    /// Of a name, the keyword that it is where the grammar asks for one; else the kind. Found once,
+    /// as the parser asks again and again.
+    pub(crate) word: SyntaxKind,
+    /// Whether a line break comes before it.
+    pub(crate) after_newline: bool,
+    pub(crate) pairing: Pairing,
+    pub(crate) start: u32,
     pub(crate) len: u32,
+    /// The line it begins on, counted from 1 and without lines that have no token.
+    pub(crate) line: u32,
+    /// Of an opening bracket: the token that ends its group. That is its counterpart, or what comes
+    /// behind the group if it has none.
+    pub(crate) group_end: u32,
+}
+
+impl Token {
+    pub(crate) fn end(&self) -> u32 {
+        self.start + self.len
+    }
+}
+
+/// White space or a comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Trivia {
+    pub(crate) kind: SyntaxKind,
+    pub(crate) start: u32,
+    pub(crate) len: u32,
+}
+
+/// Which white space and comments are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// All of them: for editors and the formatter.
+    All,
+    /// Doc comments, and the blank lines that part them from what follows: for what asks only what
+    /// the text means.
+    Docs,
+}
+
+/// A text in tokens.
+pub(crate) struct Lexed {
+    /// What carries meaning, in order, with its brackets paired.
+    pub(crate) tokens: Vec<Token>,
+    /// What stands between, in order.
+    pub(crate) trivia: Vec<Trivia>,
+    pub(crate) errors: Vec<LexError>,
 }
 
 /// What is wrong with the text of a token.
@@ -42,99 +88,11 @@ pub(crate) enum LexErrorKind {
     BlockComment,
 }
 
+/// White space that some editors write at the beginning of a file.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// How deep strings may lie in interpolations of strings. A hand writes two or three levels.
 const STRING_DEPTH_MAX: usize = 32;
-
-#[derive(Logos, Debug, Clone, Copy, PartialEq, Eq)]
-enum Raw {
-    #[regex(r"[ \t\r\n\u{feff}]+")]
-    Whitespace,
-    #[regex(r"//[^\n]*", allow_greedy = true)]
-    Comment,
-    #[regex(r"[A-Za-z_][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*")]
-    Ident,
-    #[regex(r"[0-9][0-9_]*")]
-    #[regex(r"0x[0-9a-fA-F_]+")]
-    Int,
-    #[regex(r"[0-9]+(\.[0-9A-Za-z_]+)+([-+~][0-9A-Za-z_]+(\.[0-9A-Za-z_]+)*)*")]
-    #[regex(
-        r"[0-9]+[A-Za-z][0-9A-Za-z_]*(\.[0-9A-Za-z_]+)*([-+~][0-9A-Za-z_]+(\.[0-9A-Za-z_]+)*)*",
-        priority = 1
-    )]
-    Version,
-    #[regex(r"[0-9]+(\.[0-9A-Za-z_]+)*\.\*")]
-    Series,
-    #[regex(r#"(sh)?#*""#)]
-    StringOpen,
-    #[token("/")]
-    Slash,
-    #[token("=")]
-    Eq,
-    #[token("+=")]
-    PlusEq,
-    #[token("-=")]
-    MinusEq,
-    #[token("==")]
-    EqEq,
-    #[token("!=")]
-    Neq,
-    #[token("<=")]
-    Le,
-    #[token(">=")]
-    Ge,
-    #[token("<")]
-    Lt,
-    #[token(">")]
-    Gt,
-    #[token("=>")]
-    FatArrow,
-    #[token("->")]
-    Arrow,
-    #[token("..")]
-    DotDot,
-    #[token("..=")]
-    DotDotEq,
-    #[token(".")]
-    Dot,
-    #[token(",")]
-    Comma,
-    #[token(":")]
-    Colon,
-    #[token(";")]
-    Semicolon,
-    #[token("(")]
-    LParen,
-    #[token(")")]
-    RParen,
-    #[token("[")]
-    LBracket,
-    #[token("]")]
-    RBracket,
-    #[token("{")]
-    LBrace,
-    #[token("}")]
-    RBrace,
-    #[token("|")]
-    Pipe,
-    #[token("&")]
-    Amp,
-    #[token("!")]
-    Bang,
-    #[token("~")]
-    Tilde,
-    #[token("+")]
-    Plus,
-    #[token("-")]
-    Minus,
-    #[token("*")]
-    Star,
-    #[token("%")]
-    Percent,
-    #[token("?")]
-    Question,
-    #[token("@")]
-    At,
-}
 
 /// A string that is open while the tokens of an interpolation in it are read.
 struct OpenString {
@@ -164,38 +122,48 @@ struct Delimiter {
 /// If a long string has no end, the text is read once more with an eye on its layout: there, a long
 /// string also ends before a line that is indented no deeper than the line it begins on, and an
 /// interpolation with its line. Then one forgotten `"""` costs one string.
-pub(crate) fn lex(text: &str) -> (Vec<Token>, Vec<LexError>) {
-    let plain = lex_with(text, false);
-    if !plain.2 {
-        return (plain.0, plain.1);
+pub(crate) fn lex(text: &str, keep: Keep) -> Lexed {
+    let (mut lexed, lost) = lex_with(text, keep, false);
+    if lost {
+        let (by_layout, _) = lex_with(text, keep, true);
+        if by_layout.errors.len() <= lexed.errors.len() {
+            lexed = by_layout;
+        }
     }
-    let by_layout = lex_with(text, true);
-    let better = if by_layout.1.len() <= plain.1.len() { by_layout } else { plain };
-    (better.0, better.1)
+    brackets::pair(text, &mut lexed.tokens);
+    lexed
 }
 
-/// Returns tokens, errors, and whether a long string has no end.
-fn lex_with(text: &str, by_layout: bool) -> (Vec<Token>, Vec<LexError>, bool) {
+/// Returns the tokens, and whether a long string has no end.
+fn lex_with(text: &str, keep: Keep, by_layout: bool) -> (Lexed, bool) {
+    // A token of a recipe has three to four bytes, with the white space before it.
+    let tokens = Vec::with_capacity(text.len() / 3);
     let mut lexer = Lexer {
+        text,
+        at: 0,
+        lexed: Lexed { tokens, trivia: Vec::new(), errors: Vec::new() },
+        keep,
+        line: 0,
+        after_newline: true,
+        strings: Vec::new(),
         by_layout,
         lost: false,
-        text,
-        raw: Raw::lexer(text),
-        // A token of a recipe has three to four bytes, white space counted.
-        tokens: Vec::with_capacity(text.len() / 3),
-        errors: Vec::new(),
-        strings: Vec::new(),
         no_comment_ends: false,
     };
     lexer.run();
-    (lexer.tokens, lexer.errors, lexer.lost)
+    (lexer.lexed, lexer.lost)
 }
 
 struct Lexer<'a> {
     text: &'a str,
-    raw: logos::Lexer<'a, Raw>,
-    tokens: Vec<Token>,
-    errors: Vec<LexError>,
+    /// Where what comes next begins: all before it is in tokens and trivia.
+    at: usize,
+    lexed: Lexed,
+    keep: Keep,
+    /// The line of the last token.
+    line: u32,
+    /// Whether a line break has come since.
+    after_newline: bool,
     strings: Vec<OpenString>,
     /// Whether the layout tells where long strings end.
     by_layout: bool,
@@ -207,132 +175,228 @@ struct Lexer<'a> {
 
 impl Lexer<'_> {
     fn run(&mut self) {
-        while let Some(raw) = self.raw.next() {
-            let span = self.raw.span();
-            let Ok(raw) = raw else {
-                self.other(span.start, span.end);
-                continue;
-            };
-            match raw {
-                Raw::StringOpen => self.open_string(span.start),
-                Raw::Slash if self.raw.remainder().starts_with('*') => {
-                    self.block_comment(span.start)
-                }
-                Raw::Slash => self.regex(span.start),
-                Raw::Int => self.number(),
-                // `2GiB` looks like a version with letters in it.
-                Raw::Version if is_quantity(self.raw.slice()) => self.push(QUANTITY, span.len()),
-                Raw::LParen => {
+        while let Some(&first) = self.text.as_bytes().get(self.at) {
+            match first {
+                b' ' | b'\n' | b'\t' | b'\r' => self.white_space(),
+                b'A'..=b'Z' | b'a'..=b'z' | b'_' => self.word(),
+                b'0'..=b'9' => self.number(),
+                b'"' => self.open_string(0),
+                b'#' => self.hash(),
+                b'/' => match self.byte(1) {
+                    Some(b'/') => self.comment(),
+                    Some(b'*') => self.block_comment(),
+                    _ => self.regex(),
+                },
+                b'(' => {
                     if let Some(string) = self.strings.last_mut() {
                         string.parens += 1;
                     }
                     self.push(L_PAREN, 1);
                 }
-                Raw::RParen => {
-                    self.push(R_PAREN, 1);
-                    match self.strings.last_mut() {
-                        Some(string) if string.parens > 0 => string.parens -= 1,
-                        Some(_) => {
-                            if let Some(string) = self.strings.pop() {
-                                self.string_text(string.delimiter);
-                            }
-                        }
-                        None => {}
-                    }
-                }
-                Raw::Whitespace if self.ends_open_line() => self.end_strings_at_newline(span.start),
-                Raw::Whitespace if self.ends_interpolation() => {
-                    self.end_interpolation(span.start);
-                }
-                Raw::LBracket | Raw::LBrace => {
-                    if let Some(string) = self.strings.last_mut() {
-                        string.brackets += 1;
-                    }
-                    self.push(plain(raw), 1);
-                }
-                Raw::RBracket | Raw::RBrace => {
-                    if let Some(string) = self.strings.last_mut() {
-                        string.brackets = string.brackets.saturating_sub(1);
-                    }
-                    self.push(plain(raw), 1);
-                }
-                Raw::Comment => self.push(comment(self.raw.slice()), span.len()),
-                other => self.push(plain(other), span.len()),
+                b')' => self.close_paren(),
+                b'[' => self.open_bracket(L_BRACKET),
+                b']' => self.close_bracket(R_BRACKET),
+                b'{' => self.open_bracket(L_BRACE),
+                b'}' => self.close_bracket(R_BRACE),
+                b',' => self.push(COMMA, 1),
+                b'.' => match (self.byte(1), self.byte(2)) {
+                    (Some(b'.'), Some(b'=')) => self.push(DOT_DOT_EQ, 3),
+                    (Some(b'.'), _) => self.push(DOT_DOT, 2),
+                    _ => self.push(DOT, 1),
+                },
+                b'=' => match self.byte(1) {
+                    Some(b'=') => self.push(EQ_EQ, 2),
+                    Some(b'>') => self.push(FAT_ARROW, 2),
+                    _ => self.push(EQ, 1),
+                },
+                b'-' => match self.byte(1) {
+                    Some(b'=') => self.push(MINUS_EQ, 2),
+                    Some(b'>') => self.push(ARROW, 2),
+                    _ => self.push(MINUS, 1),
+                },
+                b'+' => self.with_equals(PLUS_EQ, PLUS),
+                b'!' => self.with_equals(NEQ, BANG),
+                b'<' => self.with_equals(LE, LT),
+                b'>' => self.with_equals(GE, GT),
+                b':' => self.push(COLON, 1),
+                b';' => self.push(SEMICOLON, 1),
+                b'|' => self.push(PIPE, 1),
+                b'&' => self.push(AMP, 1),
+                b'~' => self.push(TILDE, 1),
+                b'*' => self.push(STAR, 1),
+                b'%' => self.push(PERCENT, 1),
+                b'?' => self.push(QUESTION, 1),
+                b'@' => self.push(AT, 1),
+                b'\'' => self.single_quotes(),
+                _ if self.text[self.at..].starts_with(BYTE_ORDER_MARK) => self.white_space(),
+                _ => self.unknown(),
             }
         }
         for string in std::mem::take(&mut self.strings) {
             self.lost |= string.delimiter.triple;
-            let at = string.interpolation;
-            self.error(LexErrorKind::UnclosedInterpolation, at, at + 2 + string.delimiter.hashes);
+            self.unclosed_interpolation(&string);
         }
     }
 
-    /// Whether the white space just read ends the line of a one-line string that is open.
-    fn ends_open_line(&self) -> bool {
-        self.strings.iter().any(|it| !it.delimiter.triple) && self.raw.slice().contains('\n')
+    /// The byte `ahead` of the next one.
+    fn byte(&self, ahead: usize) -> Option<u8> {
+        self.text.as_bytes().get(self.at + ahead).copied()
     }
 
-    /// Whether the white space just read ends an interpolation of a long string, by its layout.
-    fn ends_interpolation(&self) -> bool {
-        self.by_layout
-            && self.strings.last().is_some_and(|it| it.parens == 0 && it.brackets == 0)
-            && self.raw.slice().contains('\n')
+    /// How many bytes in a row, from `ahead` on, are so.
+    fn count(&self, ahead: usize, is: impl Fn(u8) -> bool) -> usize {
+        let rest = self.text.as_bytes().get(self.at + ahead..).unwrap_or_default();
+        rest.iter().position(|&it| !is(it)).unwrap_or(rest.len())
     }
 
-    /// Goes on with the text of a string whose interpolation has no `)` on its line.
-    fn end_interpolation(&mut self, start: usize) {
-        let Some(string) = self.strings.pop() else { return };
-        let at = string.interpolation;
-        let end = at + 2 + string.delimiter.hashes;
-        self.error(LexErrorKind::UnclosedInterpolation, at, end);
-        self.raw = Raw::lexer(self.text);
-        self.raw.bump(start);
-        self.string_text(string.delimiter);
-    }
-
-    /// A one-line string with an unclosed interpolation ends with its line, or the rest of the
-    /// file would be read in the wrong state.
-    fn end_strings_at_newline(&mut self, start: usize) {
-        self.push(WHITESPACE, self.raw.span().end - start);
-        while let Some(at) = self.strings.iter().position(|it| !it.delimiter.triple) {
-            for string in self.strings.drain(at..).collect::<Vec<_>>() {
-                let at = string.interpolation;
-                let end = at + 2 + string.delimiter.hashes;
-                self.error(LexErrorKind::UnclosedInterpolation, at, end);
-            }
-        }
-    }
-
+    /// The next `len` bytes are a token.
     fn push(&mut self, kind: SyntaxKind, len: usize) {
-        if len > 0 {
-            self.tokens.push(Token { kind, len: len as u32 });
+        self.push_word(kind, kind, len);
+    }
+
+    fn push_word(&mut self, kind: SyntaxKind, word: SyntaxKind, len: usize) {
+        if len == 0 {
+            return;
         }
+        self.line += u32::from(self.after_newline);
+        self.lexed.tokens.push(Token {
+            kind,
+            word,
+            after_newline: self.after_newline,
+            pairing: Pairing::Fine,
+            start: self.at as u32,
+            len: len as u32,
+            line: self.line,
+            group_end: 0,
+        });
+        self.after_newline = false;
+        self.at += len;
+    }
+
+    /// The next `len` bytes carry no meaning.
+    fn push_trivia(&mut self, kind: SyntaxKind, len: usize) {
+        let is_doc = matches!(kind, DOC | INNER_DOC);
+        if is_doc || self.keep == Keep::All {
+            self.lexed.trivia.push(Trivia { kind, start: self.at as u32, len: len as u32 });
+        }
+        self.at += len;
     }
 
     fn error(&mut self, kind: LexErrorKind, start: usize, end: usize) {
         let end = end.min(self.text.len()).max(start);
         let range = TextRange::new(TextSize::new(start as u32), TextSize::new(end as u32));
-        self.errors.push(LexError { kind, range });
+        self.lexed.errors.push(LexError { kind, range });
     }
 
-    /// What begins no token of Kiln: a token of other languages, or nothing that is known.
-    fn other(&mut self, start: usize, end: usize) {
-        let text = self.text;
-        match text.as_bytes()[start] {
-            b'#' if self.strings.is_empty() => {
-                let stop = text[start..].find('\n').map_or(text.len(), |it| start + it);
-                let stop = start + text[start..stop].trim_end_matches('\r').len();
-                self.raw.bump(stop.max(end) - end);
-                self.push(COMMENT, stop.max(end) - start);
-                self.error(LexErrorKind::HashComment, start, stop.max(end));
+    //------ white space and comments
+
+    fn white_space(&mut self) {
+        let bytes = &self.text.as_bytes()[self.at..];
+        let (mut len, mut lines) = (0, 0);
+        loop {
+            match bytes.get(len) {
+                Some(b' ' | b'\t' | b'\r') => len += 1,
+                Some(b'\n') => {
+                    len += 1;
+                    lines += 1;
+                }
+                Some(0xef) if bytes[len..].starts_with(BYTE_ORDER_MARK.as_bytes()) => {
+                    len += BYTE_ORDER_MARK.len();
+                }
+                _ => break,
             }
-            b'\'' => self.single_quotes(start, end),
-            _ => self.unknown(start, end),
+        }
+        if lines == 0 {
+            return self.push_trivia(WHITESPACE, len);
+        }
+        let in_one_line = self.strings.iter().position(|it| !it.delimiter.triple);
+        if in_one_line.is_none() && self.ends_interpolation() {
+            return self.end_interpolation();
+        }
+        self.after_newline = true;
+        if lines > 1 && self.keep == Keep::Docs && self.is_behind_doc() {
+            self.lexed.trivia.push(Trivia {
+                kind: WHITESPACE,
+                start: self.at as u32,
+                len: len as u32,
+            });
+        }
+        self.push_trivia(WHITESPACE, len);
+        // A one-line string with an unclosed interpolation ends with its line, or the rest of the
+        // file would be read in the wrong state.
+        for string in in_one_line.map(|it| self.strings.split_off(it)).into_iter().flatten() {
+            self.unclosed_interpolation(&string);
         }
     }
 
+    /// Whether a doc comment has come since the last token.
+    fn is_behind_doc(&self) -> bool {
+        let token = self.lexed.tokens.last().map_or(0, |it| it.start);
+        self.lexed.trivia.last().is_some_and(|it| it.kind != WHITESPACE && it.start >= token)
+    }
+
+    /// Whether a line break here ends an interpolation of a long string, by its layout.
+    fn ends_interpolation(&self) -> bool {
+        self.by_layout && self.strings.last().is_some_and(|it| it.parens == 0 && it.brackets == 0)
+    }
+
+    /// Goes on with the text of a string whose interpolation has no `)` on its line.
+    fn end_interpolation(&mut self) {
+        let Some(string) = self.strings.pop() else { return };
+        self.unclosed_interpolation(&string);
+        self.string_text(string.delimiter);
+    }
+
+    fn unclosed_interpolation(&mut self, string: &OpenString) {
+        let at = string.interpolation;
+        self.error(LexErrorKind::UnclosedInterpolation, at, at + 2 + string.delimiter.hashes);
+    }
+
+    fn comment(&mut self) {
+        let len = self.count(2, |it| it != b'\n') + 2;
+        let kind = match (self.byte(2), self.byte(3)) {
+            (Some(b'!'), _) => INNER_DOC,
+            (Some(b'/'), Some(b'/')) => COMMENT,
+            (Some(b'/'), _) => DOC,
+            _ => COMMENT,
+        };
+        self.push_trivia(kind, len);
+    }
+
+    /// `/* text */`: no pattern begins with `*`.
+    fn block_comment(&mut self) {
+        let start = self.at;
+        let rest = &self.text[start..];
+        let line = rest.find('\n').unwrap_or(rest.len());
+        let end = if self.no_comment_ends { None } else { rest[2..].find("*/") };
+        // Looked for once: what is not there is not there from further behind either.
+        self.no_comment_ends = end.is_none();
+        let len = end.map_or(line, |it| it + 4);
+        self.push_trivia(COMMENT, len);
+        self.error(LexErrorKind::BlockComment, start, start + len);
+    }
+
+    //------ tokens of other languages
+
+    /// `#` begins a string, or what other languages have for a comment.
+    fn hash(&mut self) {
+        let hashes = self.count(0, |it| it == b'#');
+        if self.byte(hashes) == Some(b'"') {
+            return self.open_string(hashes);
+        }
+        if !self.strings.is_empty() {
+            return self.unknown();
+        }
+        let start = self.at;
+        let len = self.count(0, |it| it != b'\n');
+        let len = self.text[start..start + len].trim_end_matches('\r').len();
+        self.push_trivia(COMMENT, len);
+        self.error(LexErrorKind::HashComment, start, start + len);
+    }
+
     /// `'text'`, or over several lines between `''` or `'''`: a string, in all but its quotes.
-    fn single_quotes(&mut self, start: usize, end: usize) {
+    fn single_quotes(&mut self) {
+        let start = self.at;
         let rest = &self.text[start..];
         let quotes = rest.bytes().take_while(|&it| it == b'\'').count().min(3);
         let is_long = quotes == 3
@@ -341,89 +405,187 @@ impl Lexer<'_> {
         let line = if is_long { rest.len() } else { rest.find('\n').unwrap_or(rest.len()) };
         // An apostrophe has no second one on its line.
         let Some(inner) = rest[marks..line.max(marks)].find(&rest[..marks]) else {
-            return self.unknown(start, end);
+            return self.unknown();
         };
-        let whole = inner + 2 * marks;
-        self.raw.bump((start + whole).saturating_sub(end));
         self.push(STRING_OPEN, marks);
         self.push(STRING_TEXT, inner);
         self.push(STRING_CLOSE, marks);
-        self.error(LexErrorKind::SingleQuotes, start, start + whole);
+        self.error(LexErrorKind::SingleQuotes, start, self.at);
     }
 
-    /// `/* text */`: no pattern begins with `*`.
-    fn block_comment(&mut self, start: usize) {
-        let rest = &self.text[start..];
-        let line = rest.find('\n').unwrap_or(rest.len());
-        let end = if self.no_comment_ends { None } else { rest[2..].find("*/") };
-        // Looked for once: what is not there is not there from further behind either.
-        self.no_comment_ends = end.is_none();
-        let len = end.map_or(line, |it| it + 4);
-        self.raw.bump(len - 1);
-        self.push(COMMENT, len);
-        self.error(LexErrorKind::BlockComment, start, start + len);
-    }
-
-    /// Neighbouring unknown characters become one token and one error.
-    fn unknown(&mut self, start: usize, end: usize) {
-        let len = (end - start) as u32;
-        if let (Some(last), Some(error)) = (self.tokens.last_mut(), self.errors.last_mut())
+    /// A character that begins no token. Neighbours become one token and one error.
+    fn unknown(&mut self) {
+        let start = self.at;
+        let len = self.text[start..].chars().next().map_or(1, char::len_utf8);
+        if let (Some(last), Some(error)) =
+            (self.lexed.tokens.last_mut(), self.lexed.errors.last_mut())
             && last.kind == ERROR_TOKEN
+            && last.end() == start as u32
             && error.range.end() == TextSize::new(start as u32)
         {
-            last.len += len;
-            error.range = TextRange::new(error.range.start(), TextSize::new(end as u32));
+            last.len += len as u32;
+            error.range = TextRange::new(error.range.start(), TextSize::new((start + len) as u32));
+            self.at += len;
             return;
         }
-        self.tokens.push(Token { kind: ERROR_TOKEN, len });
-        self.error(LexErrorKind::UnknownCharacters, start, end);
+        self.push(ERROR_TOKEN, len);
+        self.error(LexErrorKind::UnknownCharacters, start, start + len);
     }
 
-    /// A number, with the unit behind it if there is one: `64 B`, `30 s`.
+    //------ names and numbers
+
+    /// A name: letters, digits and `_`, with hyphens inside. Or `sh` before the quotes of a string.
+    fn word(&mut self) {
+        let mut len = self.count(1, is_word) + 1;
+        while self.byte(len) == Some(b'-') {
+            let more = self.count(len + 1, is_word);
+            if more == 0 {
+                break;
+            }
+            len += 1 + more;
+        }
+        let text = &self.text[self.at..self.at + len];
+        if text == "sh" {
+            let hashes = self.count(2, |it| it == b'#');
+            if self.byte(2 + hashes) == Some(b'"') {
+                return self.open_string(2 + hashes);
+            }
+        }
+        self.push_word(IDENT, SyntaxKind::keyword(text).unwrap_or(IDENT), len);
+    }
+
+    /// What begins with a digit: an integer, a version, a series, or a quantity.
     fn number(&mut self) {
-        let digits = self.raw.slice().len();
-        let rest = self.raw.remainder();
+        let digits = self.count(0, |it| it.is_ascii_digit());
+        match self.byte(digits) {
+            Some(b'_') => self.integer(self.count(0, |it| it.is_ascii_digit() || it == b'_')),
+            Some(b'A'..=b'Z' | b'a'..=b'z') => {
+                let word = self.count(0, is_word);
+                let len = self.suffixes(self.points(word));
+                let text = &self.text[self.at..self.at + len];
+                if len > word {
+                    self.push(VERSION, len);
+                } else if is_hexadecimal(text) {
+                    self.integer(len);
+                } else if is_unit(&text[digits..]) {
+                    // `2GiB` looks like a version with letters in it.
+                    self.push(QUANTITY, len);
+                } else {
+                    self.push(VERSION, len);
+                }
+            }
+            _ => {
+                let len = self.points(digits);
+                if self.byte(len) == Some(b'.') && self.byte(len + 1) == Some(b'*') {
+                    self.push(SERIES, len + 2);
+                } else if len > digits {
+                    self.push(VERSION, self.suffixes(len));
+                } else {
+                    self.integer(len);
+                }
+            }
+        }
+    }
+
+    /// How far a version goes whose first `len` bytes are known, if points and words follow: `.10.1w`.
+    fn points(&self, mut len: usize) -> usize {
+        while self.byte(len) == Some(b'.') {
+            let word = self.count(len + 1, is_word);
+            if word == 0 {
+                break;
+            }
+            len += 1 + word;
+        }
+        len
+    }
+
+    /// The same, if what is set apart by a sign follows: `-rc1`, `+git.2`, `~beta`.
+    fn suffixes(&self, mut len: usize) -> usize {
+        while let Some(b'-' | b'+' | b'~') = self.byte(len) {
+            let word = self.count(len + 1, is_word);
+            if word == 0 {
+                break;
+            }
+            len = self.points(len + 1 + word);
+        }
+        len
+    }
+
+    /// An integer, with the unit behind it if there is one: `64 B`, `30 s`.
+    fn integer(&mut self, digits: usize) {
+        let rest = &self.text[self.at + digits..];
         let space = usize::from(rest.starts_with(' '));
-        let word = rest[space..]
-            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-')
-            .unwrap_or(rest.len() - space);
-        if is_unit(&rest[space..space + word]) {
-            self.raw.bump(space + word);
-            self.push(QUANTITY, digits + space + word);
+        let unit = self.count(digits + space, |it| is_word(it) || it == b'-');
+        if is_unit(&rest[space..space + unit]) {
+            self.push(QUANTITY, digits + space + unit);
         } else {
             self.push(INT, digits);
         }
     }
 
-    fn regex(&mut self, start: usize) {
-        let mut escaped = false;
-        for (at, c) in self.raw.remainder().char_indices() {
-            match c {
-                '\n' => break,
-                '/' if !escaped => {
-                    self.raw.bump(at + 1);
-                    return self.push(REGEX, at + 2);
-                }
-                _ => escaped = c == '\\' && !escaped,
-            }
+    //------ marks
+
+    /// A mark with a `=` behind it, or without.
+    fn with_equals(&mut self, with: SyntaxKind, without: SyntaxKind) {
+        match self.byte(1) {
+            Some(b'=') => self.push(with, 2),
+            _ => self.push(without, 1),
         }
-        let line = self.raw.remainder().find('\n').unwrap_or(self.raw.remainder().len());
-        let line = self.raw.remainder()[..line].trim_end_matches('\r').len();
-        self.raw.bump(line);
-        self.push(REGEX, line + 1);
-        self.error(LexErrorKind::UnclosedPattern, start, start + line + 1);
     }
 
-    fn open_string(&mut self, start: usize) {
-        let slice = self.raw.slice();
-        let shell = slice.starts_with("sh");
-        let hashes = slice.bytes().filter(|&it| it == b'#').count();
-        let triple = self.raw.remainder().starts_with("\"\"");
-        // `""` is an empty string, `"""` opens a long one.
-        if triple {
-            self.raw.bump(2);
+    fn open_bracket(&mut self, kind: SyntaxKind) {
+        if let Some(string) = self.strings.last_mut() {
+            string.brackets += 1;
         }
-        self.push(STRING_OPEN, slice.len() + if triple { 2 } else { 0 });
+        self.push(kind, 1);
+    }
+
+    fn close_bracket(&mut self, kind: SyntaxKind) {
+        if let Some(string) = self.strings.last_mut() {
+            string.brackets = string.brackets.saturating_sub(1);
+        }
+        self.push(kind, 1);
+    }
+
+    /// `)`: it may end an interpolation.
+    fn close_paren(&mut self) {
+        self.push(R_PAREN, 1);
+        let Some(string) = self.strings.last_mut() else { return };
+        if string.parens > 0 {
+            string.parens -= 1;
+        } else if let Some(string) = self.strings.pop() {
+            self.string_text(string.delimiter);
+        }
+    }
+
+    //------ patterns and strings
+
+    /// `/pattern/`, on one line.
+    fn regex(&mut self) {
+        let start = self.at;
+        let line = self.count(1, |it| it != b'\n') + 1;
+        let line = &self.text[start..start + line];
+        let mut escaped = false;
+        for (at, byte) in line.bytes().enumerate().skip(1) {
+            if byte == b'/' && !escaped {
+                return self.push(REGEX, at + 1);
+            }
+            escaped = byte == b'\\' && !escaped;
+        }
+        let len = line.trim_end_matches('\r').len();
+        self.push(REGEX, len);
+        self.error(LexErrorKind::UnclosedPattern, start, start + len);
+    }
+
+    /// A string begins, whose quotes stand behind `mark` bytes: `sh`, `#`.
+    fn open_string(&mut self, mark: usize) {
+        let start = self.at;
+        let shell = self.byte(0) == Some(b's');
+        let hashes = if shell { mark - 2 } else { mark };
+        // `""` is an empty string, `"""` opens a long one.
+        let triple = self.text.as_bytes()[start + mark..].starts_with(b"\"\"\"");
+        let quotes = if triple { 3 } else { 1 };
+        self.push(STRING_OPEN, mark + quotes);
         let indent = if self.by_layout && triple { self.indent_at(start) } else { 0 };
         self.string_text(Delimiter { start, hashes, triple, shell, indent });
     }
@@ -439,7 +601,7 @@ impl Lexer<'_> {
 
     /// Reads the text of a string up to its end or its next interpolation.
     fn string_text(&mut self, delimiter: Delimiter) {
-        let rest = self.raw.remainder();
+        let rest = &self.text[self.at..];
         let bytes = rest.as_bytes();
         let quotes = if delimiter.triple { 3 } else { 1 };
         let closes = |at: usize| {
@@ -457,7 +619,6 @@ impl Lexer<'_> {
                         at += 1;
                     }
                     let close = quotes + delimiter.hashes;
-                    self.raw.bump(at + close);
                     self.push(STRING_TEXT, at);
                     return self.push(STRING_CLOSE, close);
                 }
@@ -468,8 +629,7 @@ impl Lexer<'_> {
                     let hashes =
                         bytes.len() > after && bytes[at + 1..after].iter().all(|&it| it == b'#');
                     if hashes && bytes[after] == b'(' && self.strings.len() < STRING_DEPTH_MAX {
-                        let interpolation = self.raw.span().end + at;
-                        self.raw.bump(after + 1);
+                        let interpolation = self.at + at;
                         self.push(STRING_TEXT, at);
                         self.push(INTERPOLATION_OPEN, after + 1 - at);
                         let open = OpenString { delimiter, interpolation, parens: 0, brackets: 0 };
@@ -501,7 +661,6 @@ impl Lexer<'_> {
         {
             (string.parens, string.brackets) = (0, 0);
         }
-        self.raw.bump(end);
         self.push(STRING_TEXT, end);
         self.lost |= delimiter.triple;
         // In an interpolation it is rather the end of the string around, and a `)` is missing.
@@ -522,9 +681,15 @@ fn leaves(rest: &[u8], indent: usize) -> bool {
         && !line.starts_with(b"\"\"\"")
 }
 
-/// Whether `text` is digits with a unit right behind them.
-fn is_quantity(text: &str) -> bool {
-    is_unit(text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_'))
+/// Whether a byte may be in a name.
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Whether `text`, in which letters, digits and `_` stand, is a number such as `0x1F`.
+fn is_hexadecimal(text: &str) -> bool {
+    let digits = text.strip_prefix("0x").unwrap_or("");
+    !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_hexdigit() || it == b'_')
 }
 
 /// Whether `word` is a unit of size or time.
@@ -535,81 +700,28 @@ fn is_unit(word: &str) -> bool {
     )
 }
 
-fn comment(slice: &str) -> SyntaxKind {
-    if slice.starts_with("//!") {
-        INNER_DOC
-    } else if slice.starts_with("///") && !slice.starts_with("////") {
-        DOC
-    } else {
-        COMMENT
-    }
-}
-
-/// What a token is where no text decides it: a table, as nothing here is computed.
-fn plain(raw: Raw) -> SyntaxKind {
-    match raw {
-        Raw::Whitespace => WHITESPACE,
-        Raw::Comment => COMMENT,
-        Raw::Ident => IDENT,
-        Raw::Int => INT,
-        Raw::Version => VERSION,
-        Raw::Series => SERIES,
-        Raw::StringOpen => STRING_OPEN,
-        Raw::Slash => REGEX,
-        Raw::Eq => EQ,
-        Raw::PlusEq => PLUS_EQ,
-        Raw::MinusEq => MINUS_EQ,
-        Raw::EqEq => EQ_EQ,
-        Raw::Neq => NEQ,
-        Raw::Le => LE,
-        Raw::Ge => GE,
-        Raw::Lt => LT,
-        Raw::Gt => GT,
-        Raw::FatArrow => FAT_ARROW,
-        Raw::Arrow => ARROW,
-        Raw::DotDot => DOT_DOT,
-        Raw::DotDotEq => DOT_DOT_EQ,
-        Raw::Dot => DOT,
-        Raw::Comma => COMMA,
-        Raw::Colon => COLON,
-        Raw::Semicolon => SEMICOLON,
-        Raw::LParen => L_PAREN,
-        Raw::RParen => R_PAREN,
-        Raw::LBracket => L_BRACKET,
-        Raw::RBracket => R_BRACKET,
-        Raw::LBrace => L_BRACE,
-        Raw::RBrace => R_BRACE,
-        Raw::Pipe => PIPE,
-        Raw::Amp => AMP,
-        Raw::Bang => BANG,
-        Raw::Tilde => TILDE,
-        Raw::Plus => PLUS,
-        Raw::Minus => MINUS,
-        Raw::Star => STAR,
-        Raw::Percent => PERCENT,
-        Raw::Question => QUESTION,
-        Raw::At => AT,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use expect_test::{Expect, expect};
 
     fn check(text: &str, expected: Expect) {
-        let (tokens, errors) = lex(text);
+        let lexed = lex(text, Keep::All);
+        let trivia = lexed.trivia.iter().map(|it| (it.start, it.kind, it.len));
+        let tokens = lexed.tokens.iter().map(|it| (it.start, it.kind, it.len));
+        let mut all: Vec<_> = tokens.chain(trivia).collect();
+        all.sort_unstable_by_key(|it| it.0);
         let mut actual = String::new();
         let mut at = 0;
-        for token in &tokens {
-            let end = at + token.len as usize;
-            if token.kind != WHITESPACE {
-                actual += &format!("{:?} {:?}\n", token.kind, &text[at..end]);
+        for (start, kind, len) in all {
+            assert_eq!(start, at, "tokens touch");
+            at += len;
+            if kind != WHITESPACE {
+                actual += &format!("{kind:?} {:?}\n", &text[start as usize..at as usize]);
             }
-            at = end;
         }
-        assert_eq!(at, text.len(), "every byte is in a token");
-        for error in errors {
+        assert_eq!(at as usize, text.len(), "every byte is in a token");
+        for error in lexed.errors {
             actual += &format!("{:?} {:?}\n", error.kind, &text[error.range]);
         }
         expected.assert_eq(&actual);

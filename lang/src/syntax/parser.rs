@@ -1,19 +1,18 @@
 //! Tokens to a lossless tree. Parsing never fails: what cannot be parsed becomes an error node.
 //!
 //! The parser sees only tokens that carry meaning and writes *events*; the sink turns events and
-//! all tokens, white space and comments included, into the tree. One function is one production of
+//! tokens, and the white space and comments that are kept, into the tree. One function is one production of
 //! `kiln.ungram`. A function called `opt_…` may produce nothing; any other produces its node or an
 //! error.
 //!
 //! Statements end at a newline, so the parser knows for each token whether a line break comes
 //! before it. Between round and square brackets and in sets, line breaks mean nothing.
 //!
-//! Where each bracketed group ends is known before parsing ([`brackets`]), and nothing inside looks
+//! Where each bracketed group ends is known before parsing ([`brackets`](super::brackets)), and nothing inside looks
 //! beyond: a mistake costs at most the rest of its statement and of its innermost group. A line
 //! gets one message. No production looks at a token more often than a small constant times, so
 //! parsing takes time in proportion to the text, however wrong it is.
 
-mod brackets;
 mod deps;
 mod exprs;
 mod items;
@@ -28,12 +27,12 @@ use std::sync::Arc;
 use text_size::{TextRange, TextSize};
 
 use super::SyntaxKind::{self, *};
+use super::brackets::{self, Pairing};
 use super::error::{SyntaxError, SyntaxErrorKind};
-use super::lexer::{self, Token};
+use super::lexer::{self, Keep, Token};
 use super::slip::Slip;
 use super::token_set::TokenSet;
 use super::tree::Tree;
-use brackets::Pairing;
 
 /// How deep blocks, brackets and operators may nest. The parser and everything after it recurse
 /// with the tree; hand-written files stay below 20.
@@ -46,13 +45,13 @@ const FUEL: u32 = 16_384;
 pub(crate) use items::begins_item;
 
 /// Parses a whole file.
-pub(crate) fn parse_file(text: &Arc<str>) -> (Tree, Vec<SyntaxError>) {
-    parse_with(text, items::file)
+pub(crate) fn parse_file(text: &Arc<str>, keep: Keep) -> (Tree, Vec<SyntaxError>) {
+    parse_with(text, keep, items::file)
 }
 
 /// Parses the text of one spec, such as `curl[http2, ~ldap]`.
 pub(crate) fn parse_spec(text: &Arc<str>) -> (Tree, Vec<SyntaxError>) {
-    parse_with(text, |p| {
+    parse_with(text, Keep::All, |p| {
         let m = p.start();
         deps::want_spec(p);
         p.rest_is_error();
@@ -62,7 +61,7 @@ pub(crate) fn parse_spec(text: &Arc<str>) -> (Tree, Vec<SyntaxError>) {
 
 /// Parses the text of one expression.
 pub(crate) fn parse_expr(text: &Arc<str>) -> (Tree, Vec<SyntaxError>) {
-    parse_with(text, |p| {
+    parse_with(text, Keep::All, |p| {
         let m = p.start();
         p.newlines_free = true;
         exprs::expr(p);
@@ -74,21 +73,24 @@ pub(crate) fn parse_expr(text: &Arc<str>) -> (Tree, Vec<SyntaxError>) {
 /// Returns how many tokens `text` has and how often the parser looked at one: what tests take as
 /// its time.
 pub(crate) fn steps(text: &str) -> (usize, u64) {
-    let (tokens, _) = lexer::lex(text);
-    let mut parser = Parser::new(text, &tokens);
+    let lexed = lexer::lex(text, Keep::All);
+    let mut parser = Parser::new(text, &lexed.tokens);
     items::file(&mut parser);
-    (tokens.len(), parser.steps.get())
+    parser.refuel();
+    (lexed.tokens.len() + lexed.trivia.len(), parser.steps.get())
 }
 
 fn parse_with(
     text: &Arc<str>,
+    keep: Keep,
     production: impl FnOnce(&mut Parser<'_>),
 ) -> (Tree, Vec<SyntaxError>) {
-    let (tokens, lex_errors) = lexer::lex(text);
-    let mut parser = Parser::new(text, &tokens);
+    let mut lexed = lexer::lex(text, keep);
+    let lex_errors = std::mem::take(&mut lexed.errors);
+    let mut parser = Parser::new(text, &lexed.tokens);
     production(&mut parser);
     let errors = parser.merged(lex_errors);
-    (sink::build(text, &tokens, &mut parser.events), errors)
+    (sink::build(text, &lexed, &mut parser.events), errors)
 }
 
 /// What the parser writes down.
@@ -104,28 +106,13 @@ enum Event {
     Tombstone,
 }
 
-/// A token that carries meaning.
-#[derive(Clone, Copy)]
-struct Meaningful {
-    kind: SyntaxKind,
-    start: u32,
-    len: u32,
-    /// The line it begins on, counted from 0.
-    line: u32,
-    /// Whether a line break comes before it.
-    after_newline: bool,
-    pairing: Pairing,
-    /// Of an opening bracket: the token that ends its group. That is its counterpart, or what comes
-    /// behind the group if it has none.
-    end: u32,
-}
-
 pub(super) struct Parser<'t> {
     text: &'t str,
-    tokens: Vec<Meaningful>,
+    tokens: &'t [Token],
+    /// The tokens up to the end of the innermost group: nothing inside it sees those behind.
+    group: &'t [Token],
+    /// How many tokens have been consumed.
     at: usize,
-    /// Where the innermost group ends: nothing inside it sees the tokens from there on.
-    limit: usize,
     events: Vec<Event>,
     errors: Vec<SyntaxError>,
     /// The line of the last error.
@@ -145,48 +132,19 @@ pub(super) struct Parser<'t> {
     /// Up to which token the last look for an arm went, and whether there was one.
     arm_seen: std::cell::Cell<(usize, bool)>,
     fuel: std::cell::Cell<u32>,
+    /// How often it has looked at tokens that are consumed by now.
     steps: std::cell::Cell<u64>,
 }
 
 impl<'t> Parser<'t> {
-    fn new(text: &'t str, tokens: &[Token]) -> Self {
-        let mut meaningful = Vec::with_capacity(tokens.len());
-        let mut start = 0;
-        let mut line = 0;
-        let mut after_newline = true;
-        for token in tokens {
-            match token.kind {
-                WHITESPACE => {
-                    let slice = &text.as_bytes()[start as usize..(start + token.len) as usize];
-                    after_newline |= slice.contains(&b'\n');
-                }
-                COMMENT | DOC | INNER_DOC => {}
-                kind => {
-                    line += u32::from(after_newline);
-                    let (pairing, end) = (Pairing::Fine, 0);
-                    let len = token.len;
-                    meaningful.push(Meaningful {
-                        kind,
-                        start,
-                        len,
-                        line,
-                        after_newline,
-                        pairing,
-                        end,
-                    });
-                    after_newline = false;
-                }
-            }
-            start += token.len;
-        }
-        brackets::pair(text, &mut meaningful);
+    fn new(text: &'t str, tokens: &'t [Token]) -> Self {
         Parser {
             text,
-            limit: meaningful.len(),
-            tokens: meaningful,
+            tokens,
+            group: tokens,
             at: 0,
-            // Of most tokens, two in three carry meaning, and there is a node for each of these.
-            events: Vec::with_capacity(tokens.len() * 3),
+            // Of most tokens, each has a node of its own or more.
+            events: Vec::with_capacity(tokens.len() * 4),
             errors: Vec::new(),
             error_line: None,
             newlines_free: false,
@@ -216,38 +174,61 @@ impl<'t> Parser<'t> {
 
     /// The kind of the token `n` places ahead, whatever line it is on.
     fn nth(&self, n: usize) -> Option<SyntaxKind> {
-        self.steps.set(self.steps.get() + 1);
-        let fuel = self.fuel.get();
-        debug_assert!(fuel > 0, "the parser is stuck at token {} of {}", self.at, self.limit);
-        let at = self.at + n;
-        if fuel == 0 || at >= self.limit {
-            return None;
-        }
-        self.fuel.set(fuel - 1);
-        Some(self.tokens[at].kind)
+        self.look(self.group.get(self.at + n)?).map(|it| it.kind)
+    }
+
+    /// The same, but the keyword if a name is one. Whether it is meant as one depends on what is
+    /// around it.
+    fn nth_word(&self, n: usize) -> Option<SyntaxKind> {
+        self.look(self.group.get(self.at + n)?).map(|it| it.word)
     }
 
     /// The kind of the current token, unless the statement has ended before it.
     fn current(&self) -> Option<SyntaxKind> {
-        if self.at_line_end() { None } else { self.nth(0) }
+        self.current_token().map(|it| it.kind)
+    }
+
+    /// The same, but the keyword if a name is one.
+    fn word(&self) -> Option<SyntaxKind> {
+        self.current_token().map(|it| it.word)
+    }
+
+    fn current_token(&self) -> Option<&'t Token> {
+        let token = self.group.get(self.at)?;
+        if token.after_newline && !self.newlines_free && self.at != self.statement_start {
+            return None;
+        }
+        self.look(token)
+    }
+
+    /// Looks at a token; there is nothing to see where the parser is stuck.
+    fn look(&self, token: &'t Token) -> Option<&'t Token> {
+        let fuel = self.fuel.get();
+        debug_assert!(fuel > 0, "the parser is stuck at token {} of {}", self.at, self.group.len());
+        self.fuel.set(fuel.checked_sub(1)?);
+        Some(token)
+    }
+
+    /// Notes that the parser is not stuck.
+    fn refuel(&self) {
+        self.steps.set(self.steps.get() + u64::from(FUEL - self.fuel.replace(FUEL)));
     }
 
     fn text_of(&self, n: usize) -> &'t str {
         match self.tokens.get(self.at + n) {
-            Some(token) => &self.text[token.start as usize..(token.start + token.len) as usize],
+            Some(token) => &self.text[token.start as usize..token.end() as usize],
             None => "",
         }
     }
 
     /// Whether the text or the innermost group ends here.
     fn at_eof(&self) -> bool {
-        self.at >= self.limit || self.fuel.get() == 0
+        self.at >= self.group.len() || self.fuel.get() == 0
     }
 
     /// Whether the token `n` places ahead begins a line, or is none of this group.
     fn newline_before(&self, n: usize) -> bool {
-        let at = self.at + n;
-        at >= self.limit || self.tokens[at].after_newline
+        self.group.get(self.at + n).is_none_or(|it| it.after_newline)
     }
 
     /// Whether a line break ends the statement before the current token.
@@ -259,9 +240,7 @@ impl<'t> Parser<'t> {
     /// Whether the token `n` places ahead follows the one before it without a space.
     fn adjoins(&self, n: usize) -> bool {
         let at = self.at + n;
-        at > 0
-            && at < self.limit
-            && self.tokens[at - 1].start + self.tokens[at - 1].len == self.tokens[at].start
+        at > 0 && self.group.get(at).is_some_and(|it| it.start == self.group[at - 1].end())
     }
 
     fn at(&self, kind: SyntaxKind) -> bool {
@@ -273,8 +252,8 @@ impl<'t> Parser<'t> {
     }
 
     /// Whether the current token is this word, which is a keyword here.
-    fn at_word(&self, word: &str) -> bool {
-        self.at(IDENT) && self.text_of(0) == word
+    fn at_word(&self, keyword: SyntaxKind) -> bool {
+        self.word() == Some(keyword)
     }
 
     /// Whether the current token can be a name: a word, or a package name that begins with a digit.
@@ -319,14 +298,14 @@ impl<'t> Parser<'t> {
     //------ consuming
 
     fn bump(&mut self) {
-        if self.at < self.limit {
-            self.bump_as(self.tokens[self.at].kind);
+        if let Some(token) = self.group.get(self.at) {
+            self.bump_as(token.kind);
         }
     }
 
     fn bump_as(&mut self, kind: SyntaxKind) {
-        if self.at < self.limit {
-            self.fuel.set(FUEL);
+        if self.at < self.group.len() {
+            self.refuel();
             self.events.push(Event::Token { kind });
             self.at += 1;
         }
@@ -334,8 +313,9 @@ impl<'t> Parser<'t> {
 
     /// Consumes the current word as the keyword that it is.
     fn bump_keyword(&mut self) {
-        let kind = SyntaxKind::keyword(self.text_of(0)).unwrap_or(IDENT);
-        self.bump_as(kind);
+        if let Some(token) = self.group.get(self.at) {
+            self.bump_as(token.word);
+        }
     }
 
     fn eat(&mut self, kind: SyntaxKind) -> bool {
@@ -346,8 +326,8 @@ impl<'t> Parser<'t> {
         found
     }
 
-    fn eat_word(&mut self, word: &str) -> bool {
-        let found = self.at_word(word);
+    fn eat_word(&mut self, keyword: SyntaxKind) -> bool {
+        let found = self.at_word(keyword);
         if found {
             self.bump_keyword();
         }
@@ -372,12 +352,12 @@ impl<'t> Parser<'t> {
         production: impl FnOnce(&mut Self),
     ) {
         let open = self.at;
-        let Meaningful { kind, end, pairing, .. } = self.tokens[open];
-        let end = (end as usize).clamp(open + 1, self.limit.max(open + 1));
-        let has_close = end < self.limit && matches!(pairing, Pairing::Fine | Pairing::WrongClose);
+        let Token { kind, group_end, pairing, .. } = self.tokens[open];
+        let limit = self.group.len();
+        let end = (group_end as usize).clamp(open + 1, limit.max(open + 1));
+        let has_close = end < limit && matches!(pairing, Pairing::Fine | Pairing::WrongClose);
         self.bump();
-        let limit = end.min(self.limit);
-        let outer_limit = std::mem::replace(&mut self.limit, limit);
+        let outer_group = std::mem::replace(&mut self.group, &self.tokens[..end.min(limit)]);
         let outer_free =
             std::mem::replace(&mut self.newlines_free, newlines == Newlines::MeanNothing);
         let outer_unclosed = std::mem::replace(&mut self.unclosed, !has_close);
@@ -385,7 +365,7 @@ impl<'t> Parser<'t> {
         let outer_condition = std::mem::replace(&mut self.in_condition, false);
         production(self);
         self.rest_of_group_is_error(what);
-        self.limit = outer_limit;
+        self.group = outer_group;
         self.newlines_free = outer_free;
         self.unclosed = outer_unclosed;
         self.in_braces = outer_braces;
@@ -416,7 +396,7 @@ impl<'t> Parser<'t> {
 
     /// What is left of a group is an error.
     fn rest_of_group_is_error(&mut self, what: &'static str) {
-        if self.at >= self.limit {
+        if self.at >= self.group.len() {
             return;
         }
         // Nothing is a line end here: the group goes on.
@@ -424,7 +404,7 @@ impl<'t> Parser<'t> {
         self.expected(what);
         self.newlines_free = free;
         let m = self.start();
-        while self.at < self.limit {
+        while self.at < self.group.len() {
             self.bump();
         }
         m.complete(self, ERROR);
@@ -441,7 +421,7 @@ impl<'t> Parser<'t> {
                 "a string".to_owned()
             }
             Some(token) => {
-                let text = &self.text[token.start as usize..(token.start + token.len) as usize];
+                let text = &self.text[token.start as usize..token.end() as usize];
                 // A whole line of garbage says no more than its beginning.
                 let mut shown: String = text.chars().take(40).collect();
                 if shown.len() < text.len() {
@@ -560,12 +540,12 @@ impl<'t> Parser<'t> {
                 if !has_close {
                     self.unclosed_from(self.at);
                 }
-                token.end as usize + usize::from(has_close)
+                token.group_end as usize + usize::from(has_close)
             }
             _ => 0,
         };
         self.bump();
-        while self.at < end.min(self.limit) {
+        while self.at < end.min(self.group.len()) {
             self.bump();
         }
     }

@@ -104,7 +104,10 @@ const WORDS: &[(&str, &str)] = &[
 ];
 
 /// The item keyword that `word` is probably meant to be.
-pub(super) fn item_word(word: &str, items: &[&'static str]) -> Option<&'static str> {
+pub(super) fn item_word(
+    word: &str,
+    items: impl Iterator<Item = &'static str>,
+) -> Option<&'static str> {
     if let Some((_, right)) = WORDS.iter().find(|it| it.0 == word) {
         return Some(right);
     }
@@ -112,7 +115,7 @@ pub(super) fn item_word(word: &str, items: &[&'static str]) -> Option<&'static s
     if word.len() > 24 {
         return None;
     }
-    crate::nearest(word, items.iter().copied()).first().copied()
+    crate::nearest(word, items).first().copied()
 }
 
 impl Slip {

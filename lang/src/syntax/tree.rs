@@ -8,7 +8,8 @@
 //!
 //! A node comes before everything in it and knows where what follows it begins, so that a subtree
 //! is a slice of the list, the next sibling is one step away, and a tree is two allocations however
-//! large it is. Trees are never changed. Nodes and tokens are a share in the tree and a place in
+//! large it is. White space and comments may be left out of it; places are those in the text all the
+//! same. Trees are never changed. Nodes and tokens are a share in the tree and a place in
 //! it; they may be sent to other threads.
 
 use std::fmt;
@@ -69,8 +70,13 @@ impl TreeBuilder {
     }
 
     /// Returns where the next token begins.
-    pub(crate) fn offset(&self) -> usize {
-        self.offset as usize
+    pub(crate) fn offset(&self) -> u32 {
+        self.offset
+    }
+
+    /// Leaves out what stands before `offset`.
+    pub(crate) fn skip_to(&mut self, offset: u32) {
+        self.offset = offset;
     }
 
     /// Whether nothing has begun yet.
@@ -91,9 +97,8 @@ impl TreeBuilder {
     }
 
     /// Adds a token to the innermost node that is open.
-    pub(crate) fn token(&mut self, kind: SyntaxKind, len: u32) {
-        let start = self.offset;
-        self.offset += len;
+    pub(crate) fn token(&mut self, kind: SyntaxKind, start: u32, len: u32) {
+        self.offset = start + len;
         self.push(kind, start);
     }
 
@@ -106,7 +111,7 @@ impl TreeBuilder {
         self.open = node.parent;
     }
 
-    /// Returns the tree, whose tokens make up `text`.
+    /// Returns the tree, whose tokens are those of `text`.
     pub(crate) fn finish(self, text: Arc<str>) -> Tree {
         debug_assert!(self.open == 0 && self.offset as usize == text.len());
         Tree { text, elements: self.elements }

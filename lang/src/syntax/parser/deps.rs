@@ -13,18 +13,15 @@ pub(super) fn dep(p: &mut Parser<'_>) {
     spec(p);
     reqs(p);
     loop {
-        let m = p.start();
-        if p.at_word("exact") {
-            p.bump_keyword();
-            m.complete(p, EXACT_TAIL);
-        } else if p.at_word("as") {
-            m.abandon(p);
-            opt_as_tail(p);
-        } else {
-            m.abandon(p);
-            if !opt_when_tail(p) {
-                return;
+        match p.word() {
+            Some(EXACT_KW) => {
+                let m = p.start();
+                p.bump_keyword();
+                m.complete(p, EXACT_TAIL);
             }
+            Some(AS_KW) => opt_as_tail(p),
+            Some(WHEN_KW) => opt_when_tail(p),
+            _ => return,
         }
     }
 }
@@ -53,7 +50,7 @@ pub(super) fn want_spec(p: &mut Parser<'_>) {
 }
 
 fn opt_as_tail(p: &mut Parser<'_>) {
-    if p.at_word("as") {
+    if p.at_word(AS_KW) {
         let m = p.start();
         p.bump_keyword();
         expect_name(p);
@@ -89,12 +86,10 @@ fn spec_item(p: &mut Parser<'_>) {
 /// `Req*`
 pub(super) fn reqs(p: &mut Parser<'_>) {
     loop {
-        if p.at_any(COMPARE) {
-            version_req(p);
-        } else if p.at(L_PAREN) {
-            req_group(p);
-        } else {
-            return;
+        match p.current() {
+            Some(L_PAREN) => req_group(p),
+            Some(kind) if COMPARE.contains(kind) => version_req(p),
+            _ => return,
         }
     }
 }

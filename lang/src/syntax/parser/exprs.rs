@@ -7,6 +7,7 @@ use super::{CompletedMarker, Newlines, Parser, deps, strings};
 use crate::syntax::SyntaxKind::{self, *};
 use crate::syntax::error::SyntaxErrorKind;
 use crate::syntax::slip::Slip;
+use crate::syntax::token_set::TokenSet;
 
 /// The value of a setting: an expression that begins on the same line.
 ///
@@ -34,24 +35,41 @@ pub(super) fn operand(p: &mut Parser<'_>) {
     });
 }
 
+const STARTS_EXPR: TokenSet = TokenSet::new(&[
+    IDENT,
+    INT,
+    VERSION,
+    SERIES,
+    QUANTITY,
+    REGEX,
+    STRING_OPEN,
+    L_PAREN,
+    L_BRACE,
+    L_BRACKET,
+    BANG,
+    MINUS,
+    DOT,
+    DOT_DOT,
+    DOT_DOT_EQ,
+]);
+
 const RANGED: u8 = 4;
 const ADDITIVE: u8 = 5;
 
 /// The operator here, how tightly it binds, and the kind of its token.
 fn operator(p: &Parser<'_>) -> Option<(u8, SyntaxKind)> {
-    let kind = p.current()?;
-    let word = p.text_of(0);
+    let kind = p.word()?;
     Some(match kind {
         PIPE => (1, PIPE),
         AMP => (2, AMP),
         EQ_EQ | NEQ | LT | LE | GT | GE => (3, kind),
+        HAS_KW => (3, HAS_KW),
+        // At the end of a line it is what other languages have behind `let`.
+        IN_KW if p.newlines_free || !p.newline_before(1) => (3, IN_KW),
         // Not operators, but what other languages write for them.
         EQ if p.in_condition => (3, EQ_EQ),
-        IDENT if word == "and" && word_is_operator(p) => (2, AMP),
-        IDENT if word == "or" && word_is_operator(p) => (1, PIPE),
-        IDENT if word == "has" => (3, HAS_KW),
-        // At the end of a line it is what other languages have behind `let`.
-        IDENT if word == "in" && (p.newlines_free || !p.newline_before(1)) => (3, IN_KW),
+        IDENT if p.text_of(0) == "and" && word_is_operator(p) => (2, AMP),
+        IDENT if p.text_of(0) == "or" && word_is_operator(p) => (1, PIPE),
         DOT_DOT | DOT_DOT_EQ => (RANGED, kind),
         PLUS | MINUS => (ADDITIVE, kind),
         STAR | PERCENT => (6, kind),
@@ -81,7 +99,7 @@ fn binary(p: &mut Parser<'_>, least: u8) -> Option<CompletedMarker> {
             continue;
         }
         bump_operator(p, kind);
-        if kind == HAS_KW && (p.at_word("any") || p.at_word("all")) && quantifies(p) {
+        if kind == HAS_KW && (p.at_word(ANY_KW) || p.at_word(ALL_KW)) && quantifies(p) {
             p.bump_keyword();
         }
         // An operator at the end of a line goes on in the next one, unless a setting begins there.
@@ -106,7 +124,7 @@ fn binary(p: &mut Parser<'_>, least: u8) -> Option<CompletedMarker> {
 /// What stands behind the dots of a range, which may have no end: words that go on with what is
 /// around it are none, wherever the lines are broken.
 fn end_of_range(p: &mut Parser<'_>) {
-    let goes_on = ["then", "else", "when"].iter().any(|it| p.at_word(it));
+    let goes_on = matches!(p.word(), Some(THEN_KW | ELSE_KW | WHEN_KW));
     // No range ends with a text: it is the message of a rule.
     if starts_expr(p) && !goes_on && !p.at(STRING_OPEN) {
         p.deeper(|p| {
@@ -141,26 +159,7 @@ fn quantifies(p: &Parser<'_>) -> bool {
 }
 
 fn starts_expr(p: &Parser<'_>) -> bool {
-    matches!(
-        p.current(),
-        Some(
-            IDENT
-                | INT
-                | VERSION
-                | SERIES
-                | QUANTITY
-                | REGEX
-                | STRING_OPEN
-                | L_PAREN
-                | L_BRACE
-                | L_BRACKET
-                | BANG
-                | MINUS
-                | DOT
-                | DOT_DOT
-                | DOT_DOT_EQ
-        )
-    )
+    p.at_any(STARTS_EXPR)
 }
 
 fn prefix(p: &mut Parser<'_>) -> Option<CompletedMarker> {
@@ -176,9 +175,9 @@ fn prefix(p: &mut Parser<'_>) -> Option<CompletedMarker> {
             Some(m.complete(p, PREFIX))
         }
         Some(IDENT)
-            if p.text_of(0) == "not"
-                && p.nth(1) == Some(IDENT)
+            if p.nth(1) == Some(IDENT)
                 && !p.newline_before(1)
+                && p.text_of(0) == "not"
                 && !matches!(
                     p.text_of(1),
                     "has" | "in" | "and" | "or" | "when" | "else" | "then"
@@ -214,26 +213,27 @@ pub(super) fn postfix(p: &mut Parser<'_>) -> Option<CompletedMarker> {
             p.skip_statement();
             break;
         }
-        // A chain of calls may go on in the next line: of what stands on lines, only arms begin
-        // with a dot.
-        let dot_below = p.at_line_end()
-            && p.nth(0) == Some(DOT)
-            && p.nth_is_name(1)
-            && !super::items::at_arm(p);
-        if p.at(DOT) || dot_below {
-            if dot_below {
-                p.statement_start = p.at;
+        match p.nth(0) {
+            Some(DOT) => {
+                if p.at_line_end() {
+                    // A chain of calls may go on in the next line: of what stands on lines, only
+                    // arms begin with a dot.
+                    if !p.nth_is_name(1) || super::items::at_arm(p) {
+                        break;
+                    }
+                    p.statement_start = p.at;
+                }
+                let m = lhs.precede(p);
+                p.bump();
+                expect_name_ref(p);
+                lhs = m.complete(p, MEMBER);
             }
-            let m = lhs.precede(p);
-            p.bump();
-            expect_name_ref(p);
-            lhs = m.complete(p, MEMBER);
-        } else if p.at(L_PAREN) && lhs.kind() != LITERAL && lhs.kind() != STRING_LIT {
-            let m = lhs.precede(p);
-            opt_arg_list(p);
-            lhs = m.complete(p, CALL);
-        } else {
-            break;
+            Some(L_PAREN) if !matches!(lhs.kind(), LITERAL | STRING_LIT) && !p.at_line_end() => {
+                let m = lhs.precede(p);
+                opt_arg_list(p);
+                lhs = m.complete(p, CALL);
+            }
+            _ => break,
         }
     }
     Some(lhs)
@@ -309,14 +309,12 @@ pub(super) fn separated(
 }
 
 fn primary(p: &mut Parser<'_>) -> Option<CompletedMarker> {
-    let m = p.start();
-    let Some(kind) = p.current() else {
-        m.abandon(p);
+    let Some(token) = p.current_token() else {
         p.expected("an expression");
         return None;
     };
-    let word = p.text_of(0);
-    Some(match kind {
+    let m = p.start();
+    Some(match token.word {
         INT | VERSION | SERIES | QUANTITY | REGEX => {
             p.bump();
             m.complete(p, LITERAL)
@@ -352,12 +350,12 @@ fn primary(p: &mut Parser<'_>) -> Option<CompletedMarker> {
             p.bracketed(Newlines::MeanNothing, "`,` or `]`", elements);
             m.complete(p, LIST_LIT)
         }
-        IDENT if word == "if" && word_is_operator(p) => {
+        IF_KW if word_is_operator(p) => {
             p.bump_keyword();
             p.condition(expr);
-            for word in ["then", "else"] {
+            for word in [THEN_KW, ELSE_KW] {
                 // Long choices are written over several lines.
-                if p.nth(0) == Some(IDENT) && p.text_of(0) == word {
+                if p.nth_word(0) == Some(word) {
                     p.statement_start = p.at;
                     p.bump_keyword();
                     if p.at_line_end() && !p.at_item_on_new_line() {
@@ -365,17 +363,17 @@ fn primary(p: &mut Parser<'_>) -> Option<CompletedMarker> {
                     }
                     expr(p);
                 } else {
-                    p.expected(if word == "then" { "`then`" } else { "`else`" });
+                    p.expected(word.describe());
                     break;
                 }
             }
             m.complete(p, IF)
         }
-        IDENT if word == "match" && word_is_operator(p) => match_(p, m),
-        IDENT if word == "with" && (word_is_operator(p) || text_follows(p)) => {
+        MATCH_KW if word_is_operator(p) => match_(p, m),
+        WITH_KW if word_is_operator(p) || text_follows(p) => {
             p.bump_keyword();
             deps::spec(p);
-            if p.at_word("as") {
+            if p.at_word(AS_KW) {
                 let m = p.start();
                 p.bump_keyword();
                 super::items::expect_name(p);
@@ -384,7 +382,7 @@ fn primary(p: &mut Parser<'_>) -> Option<CompletedMarker> {
             deps::reqs(p);
             m.complete(p, WITH)
         }
-        IDENT => {
+        _ if token.kind == IDENT => {
             name_ref(p);
             m.complete(p, NAME_EXPR)
         }
@@ -479,7 +477,7 @@ fn match_(p: &mut Parser<'_>, m: super::Marker) -> CompletedMarker {
 /// `MatchArm = (MatchPattern (',' MatchPattern)* | 'else') '=>' Expr ','?`
 fn match_arm(p: &mut Parser<'_>) {
     let m = p.start();
-    if p.at_word("else") {
+    if p.at_word(ELSE_KW) {
         p.bump_keyword();
     } else {
         loop {
@@ -518,20 +516,20 @@ fn element(p: &mut Parser<'_>) {
         p.bump();
         operand(p);
         m.complete(p, SPREAD_ELEMENT);
-    } else if p.at_word("for") && p.nth_is_name(1) {
+    } else if p.at_word(FOR_KW) && p.nth_is_name(1) {
         p.bump_keyword();
         name(p);
-        if !p.eat_word("in") {
+        if !p.eat_word(IN_KW) {
             p.expected("`in`");
         }
         expr(p);
-        if p.eat_word("when") {
+        if p.eat_word(WHEN_KW) {
             p.condition(expr);
         }
         p.expect(FAT_ARROW);
         p.deeper(element);
         m.complete(p, FOR_ELEMENT);
-    } else if p.at_word("when") && word_is_operator(p) {
+    } else if p.at_word(WHEN_KW) && word_is_operator(p) {
         p.bump_keyword();
         p.condition(expr);
         p.expect(FAT_ARROW);

@@ -4,59 +4,72 @@ use super::{CompletedMarker, Marker, Newlines, Pairing, Parser, deps, exprs, str
 use crate::syntax::SyntaxKind::{self, *};
 use crate::syntax::error::SyntaxErrorKind;
 use crate::syntax::slip::{self, Slip};
+use crate::syntax::token_set::TokenSet;
 
 /// The words that begin a file.
 const HEADERS: &[&str] = &["recipe", "override", "overlay", "project", "module", "interface"];
 
 /// The words that begin an item when something other than a setting follows.
-const ITEMS: &[&str] = &[
-    "arg",
-    "build",
-    "compile",
-    "conflict",
-    "enum",
-    "exports",
-    "extends",
-    "feature",
-    "field",
-    "fn",
-    "for",
-    "host",
-    "ignore",
-    "include",
-    "knob",
-    "let",
-    "mixin",
-    "output",
-    "overlays",
-    "pkgs",
-    "policy",
-    "preset",
-    "provides",
-    "publish",
-    "record",
-    "require",
-    "run",
-    "step",
-    "steps",
-    "test",
-    "type",
-    "unavailable",
-    "use",
-    "versions",
-    "want",
-    "when",
+const ITEMS: &[SyntaxKind] = &[
+    ARG_KW,
+    BUILD_KW,
+    COMPILE_KW,
+    CONFLICT_KW,
+    ENUM_KW,
+    EXPORTS_KW,
+    EXTENDS_KW,
+    FEATURE_KW,
+    FIELD_KW,
+    FN_KW,
+    FOR_KW,
+    HOST_KW,
+    IGNORE_KW,
+    INCLUDE_KW,
+    KNOB_KW,
+    LET_KW,
+    MIXIN_KW,
+    OUTPUT_KW,
+    OVERLAYS_KW,
+    PKGS_KW,
+    POLICY_KW,
+    PRESET_KW,
+    PROVIDES_KW,
+    PUBLISH_KW,
+    RECORD_KW,
+    REQUIRE_KW,
+    RUN_KW,
+    STEP_KW,
+    STEPS_KW,
+    TEST_KW,
+    TYPE_KW,
+    UNAVAILABLE_KW,
+    USE_KW,
+    VERSIONS_KW,
+    WANT_KW,
+    WHEN_KW,
 ];
+
+const BEGINS_ITEM: TokenSet = TokenSet::new(ITEMS);
 
 /// Whether `word` begins items where no other name is expected.
 pub(crate) fn begins_item(word: &str) -> bool {
-    // All of them are keywords, and most words are told to be none by their length.
-    SyntaxKind::keyword(word).is_some() && ITEMS.contains(&word)
+    SyntaxKind::keyword(word).is_some_and(|it| BEGINS_ITEM.contains(it))
 }
 
 /// Words that are followed by an expression or a brace rather than by a name.
-const BEFORE_ANYTHING: &[&str] =
-    &["arg", "conflict", "overlays", "require", "when", "versions", "exports", "unavailable"];
+const BEFORE_ANYTHING: TokenSet = TokenSet::new(&[
+    ARG_KW,
+    CONFLICT_KW,
+    OVERLAYS_KW,
+    REQUIRE_KW,
+    WHEN_KW,
+    VERSIONS_KW,
+    EXPORTS_KW,
+    UNAVAILABLE_KW,
+]);
+
+/// Words that begin items, but also what stands in other places.
+const SELDOM_ITEMS: TokenSet = TokenSet::new(&[FOR_KW, TYPE_KW, USE_KW]);
 
 /// `File = Header? Item*`
 pub(super) fn file(p: &mut Parser<'_>) {
@@ -82,7 +95,7 @@ pub(super) fn file(p: &mut Parser<'_>) {
 }
 
 fn header(p: &mut Parser<'_>, m: Marker) {
-    let is_project = p.at_word("project");
+    let is_project = p.at_word(PROJECT_KW);
     p.bump_keyword();
     if p.at_name() {
         name(p);
@@ -191,11 +204,9 @@ fn setting_follows(p: &Parser<'_>, n: usize) -> bool {
 /// Whether the tokens here, at the beginning of a line, are the beginning of a keyword item. Used
 /// to end lists that were not closed, so it asks for more than a word.
 pub(super) fn looks_like_keyword_item(p: &Parser<'_>) -> bool {
-    p.nth(0) == Some(IDENT)
-        && begins_item(p.text_of(0))
-        && !BEFORE_ANYTHING.contains(&p.text_of(0))
-        && !matches!(p.text_of(0), "for" | "type" | "use")
-        && p.nth_is_name(1)
+    p.nth_word(0).is_some_and(|it| {
+        BEGINS_ITEM.contains(it) && !BEFORE_ANYTHING.contains(it) && !SELDOM_ITEMS.contains(it)
+    }) && p.nth_is_name(1)
         && !p.newline_before(1)
 }
 
@@ -208,12 +219,13 @@ fn item(p: &mut Parser<'_>) {
         m.complete(p, ERROR);
         return;
     }
-    let Some(word) = (p.nth(0) == Some(IDENT)).then(|| p.text_of(0)) else {
+    let (Some(IDENT), Some(word)) = (p.nth(0), p.nth_word(0)) else {
         return other_item(p, m);
     };
     // Attributes stand on lines of their own; the item goes on below them.
     p.statement_start = p.at;
-    if word == "override" && p.nth_is_name(1) && p.nth(2) == Some(L_BRACE) && !p.newline_before(1) {
+    if word == OVERRIDE_KW && p.nth_is_name(1) && p.nth(2) == Some(L_BRACE) && !p.newline_before(1)
+    {
         p.slip(Slip::OverrideItem);
         let word = p.start();
         p.bump();
@@ -224,7 +236,7 @@ fn item(p: &mut Parser<'_>) {
         return other_item(p, m);
     }
     match word {
-        "feature" => {
+        FEATURE_KW => {
             p.bump_keyword();
             expect_name(p);
             opt_default(p);
@@ -232,7 +244,7 @@ fn item(p: &mut Parser<'_>) {
             opt_block(p);
             m.complete(p, FEATURE);
         }
-        "knob" => {
+        KNOB_KW => {
             p.bump_keyword();
             expect_name(p);
             types::expect_annotation(p);
@@ -241,30 +253,30 @@ fn item(p: &mut Parser<'_>) {
             opt_block(p);
             m.complete(p, KNOB);
         }
-        "field" => field(p, m),
-        "enum" => {
+        FIELD_KW => field(p, m),
+        ENUM_KW => {
             p.bump_keyword();
             expect_name(p);
             types::enum_body(p);
             m.complete(p, ENUM_DECL);
         }
-        "record" => record(p, m),
-        "type" => {
+        RECORD_KW => record(p, m),
+        TYPE_KW => {
             p.bump_keyword();
             expect_name(p);
             p.expect(EQ);
             types::ty(p);
             m.complete(p, TYPE_ALIAS);
         }
-        "fn" => function(p, m),
-        "let" => {
+        FN_KW => function(p, m),
+        LET_KW => {
             p.bump_keyword();
             expect_name(p);
             if p.at(COLON) {
                 types::expect_annotation(p);
             }
             expect_default(p);
-            if p.at_word("in") {
+            if p.at_word(IN_KW) {
                 p.slip(Slip::LetIn);
                 let m = p.start();
                 p.bump();
@@ -272,107 +284,107 @@ fn item(p: &mut Parser<'_>) {
             }
             m.complete(p, LET);
         }
-        "versions" => versions(p, m),
-        "test" if p.nth(1) == Some(STRING_OPEN) => test(p, m),
-        "build" | "host" | "run" | "test" | "extends" => {
+        VERSIONS_KW => versions(p, m),
+        TEST_KW if p.nth(1) == Some(STRING_OPEN) => test(p, m),
+        BUILD_KW | HOST_KW | RUN_KW | TEST_KW | EXTENDS_KW => {
             p.bump_keyword();
             deps::dep(p);
             m.complete(p, DEP);
         }
-        "provides" => {
+        PROVIDES_KW => {
             p.bump_keyword();
             expect_name_ref(p);
             deps::reqs(p);
-            while p.eat_word("with") {
+            while p.eat_word(WITH_KW) {
                 expect_name_ref(p);
                 deps::reqs(p);
             }
             opt_when_tail(p);
             m.complete(p, PROVIDES);
         }
-        "require" | "conflict" => {
+        REQUIRE_KW | CONFLICT_KW => {
             p.bump_keyword();
             p.condition(exprs::expr);
-            if p.eat_word("when") {
+            if p.eat_word(WHEN_KW) {
                 p.condition(exprs::expr);
             }
             strings::opt_message(p);
             m.complete(p, RULE);
         }
-        "unavailable" => {
+        UNAVAILABLE_KW => {
             unavailable_tail(p);
             m.complete(p, UNAVAILABLE);
         }
-        "arg" => {
+        ARG_KW => {
             p.bump_keyword();
             exprs::expr(p);
             // The off case may stand on the next line.
             let is_arm = p.at_line_end() && p.nth(1) == Some(FAT_ARROW);
-            if p.nth(0) == Some(IDENT) && p.text_of(0) == "else" && !is_arm {
+            if p.nth_word(0) == Some(ELSE_KW) && !is_arm {
                 p.statement_start = p.at;
                 p.bump_keyword();
                 exprs::expr(p);
             }
             m.complete(p, ARG);
         }
-        "step" => {
+        STEP_KW => {
             p.bump_keyword();
             expect_name(p);
-            if p.at_word("before") || p.at_word("after") {
+            if p.at_word(BEFORE_KW) || p.at_word(AFTER_KW) {
                 p.bump_keyword();
                 expect_name_ref(p);
             }
             expect_default(p);
             m.complete(p, STEP);
         }
-        "steps" => {
+        STEPS_KW => {
             p.bump_keyword();
             path(p);
             opt_block(p);
             m.complete(p, STEPS);
         }
-        "include" => {
+        INCLUDE_KW => {
             p.bump_keyword();
             path(p);
             opt_when_tail(p);
             m.complete(p, INCLUDE);
         }
-        "use" => use_(p, m),
-        "mixin" | "compile" | "preset" => {
+        USE_KW => use_(p, m),
+        MIXIN_KW | COMPILE_KW | PRESET_KW => {
             p.bump_keyword();
             expect_name(p);
             expect_block(p);
             m.complete(
                 p,
                 match word {
-                    "mixin" => MIXIN,
-                    "compile" => COMPILE,
+                    MIXIN_KW => MIXIN,
+                    COMPILE_KW => COMPILE,
                     _ => PRESET,
                 },
             );
         }
-        "output" => {
+        OUTPUT_KW => {
             p.bump_keyword();
             expect_name(p);
-            if p.eat_word("from") {
+            if p.eat_word(FROM_KW) {
                 expect_name_ref(p);
             }
             opt_when_tail(p);
             opt_block(p);
             m.complete(p, OUTPUT);
         }
-        "exports" => {
+        EXPORTS_KW => {
             p.bump_keyword();
             export_list(p);
             opt_when_tail(p);
             m.complete(p, EXPORTS);
         }
-        "ignore" => ignore_exports(p, m),
-        "when" => {
+        IGNORE_KW => ignore_exports(p, m),
+        WHEN_KW => {
             p.bump_keyword();
             p.condition(exprs::expr);
             expect_block(p);
-            if p.nth(0) == Some(IDENT) && p.text_of(0) == "else" && p.nth(1) == Some(L_BRACE) {
+            if p.nth_word(0) == Some(ELSE_KW) && p.nth(1) == Some(L_BRACE) {
                 p.statement_start = p.at;
                 let m = p.start();
                 p.bump_keyword();
@@ -381,17 +393,17 @@ fn item(p: &mut Parser<'_>) {
             }
             m.complete(p, WHEN);
         }
-        "for" => {
+        FOR_KW => {
             p.bump_keyword();
             expect_name(p);
-            if !p.eat_word("in") {
+            if !p.eat_word(IN_KW) {
                 p.expected("`in`");
             }
             exprs::expr(p);
             expect_block(p);
             m.complete(p, FOR);
         }
-        "want" | "publish" => {
+        WANT_KW | PUBLISH_KW => {
             p.bump_keyword();
             deps::want_spec(p);
             while p.at(COMMA) {
@@ -400,28 +412,28 @@ fn item(p: &mut Parser<'_>) {
                 p.statement_start = p.at;
                 deps::want_spec(p);
             }
-            m.complete(p, if word == "want" { WANT } else { PUBLISH });
+            m.complete(p, if word == WANT_KW { WANT } else { PUBLISH });
         }
-        "overlays" => {
+        OVERLAYS_KW => {
             p.bump_keyword();
             exprs::expr(p);
             m.complete(p, OVERLAYS);
         }
-        "policy" => {
+        POLICY_KW => {
             p.bump_keyword();
             deps::spec(p);
             deps::reqs(p);
             strings::opt_message(p);
             m.complete(p, POLICY);
         }
-        "pkgs" => {
+        PKGS_KW => {
             p.bump_keyword();
-            for word in ["where", "has"] {
+            for word in [WHERE_KW, HAS_KW] {
                 if !p.eat_word(word) {
-                    p.expected(if word == "where" { "`where`" } else { "`has`" });
+                    p.expected(word.describe());
                 }
             }
-            if p.at_word("feature") || p.at_word("knob") {
+            if p.at_word(FEATURE_KW) || p.at_word(KNOB_KW) {
                 p.bump_keyword();
             } else {
                 p.expected("`feature` or `knob`");
@@ -435,24 +447,24 @@ fn item(p: &mut Parser<'_>) {
 }
 
 /// Whether `word`, which begins an item here, is a keyword and no name of the user's.
-fn is_keyword(p: &Parser<'_>, word: &str) -> bool {
-    if word == "unavailable" {
-        return !setting_follows_on_line(p);
-    }
-    if !begins_item(word) {
+fn is_keyword(p: &Parser<'_>, word: SyntaxKind) -> bool {
+    if !BEGINS_ITEM.contains(word) {
         return false;
+    }
+    if word == UNAVAILABLE_KW {
+        return !setting_follows_on_line(p);
     }
     // Alone on its line it is an item that is not finished.
     if p.newline_before(1) {
         return true;
     }
-    let list_follows = matches!(word, "overlays" | "arg") && p.nth(1) == Some(L_BRACKET)
+    let list_follows = matches!(word, OVERLAYS_KW | ARG_KW) && p.nth(1) == Some(L_BRACKET)
         // `arg .dlopen` and `when [a] == b`, but not `arg.dlopen = 1` and `when[a]`.
-        || BEFORE_ANYTHING.contains(&word)
+        || BEFORE_ANYTHING.contains(word)
             && matches!(p.nth(1), Some(DOT | L_BRACKET))
             && !p.adjoins(1);
     (!setting_follows(p, 1) || list_follows)
-        && (BEFORE_ANYTHING.contains(&word) || p.nth(1) != Some(L_BRACE))
+        && (BEFORE_ANYTHING.contains(word) || p.nth(1) != Some(L_BRACE))
 }
 
 /// `unavailable` has an optional tail; `unavailable = 1` and `unavailable { }` are about a name.
@@ -462,7 +474,7 @@ fn setting_follows_on_line(p: &Parser<'_>) -> bool {
 
 /// Settings, amends, arms and specs: what begins with a name that is no keyword here.
 fn other_item(p: &mut Parser<'_>, m: Marker) {
-    if p.at_word("else") && p.nth(1) == Some(FAT_ARROW) {
+    if p.at_word(ELSE_KW) && p.nth(1) == Some(FAT_ARROW) {
         p.bump_keyword();
         return arm_body(p, m);
     }
@@ -505,7 +517,7 @@ fn other_item(p: &mut Parser<'_>, m: Marker) {
             spec.abandon(p);
             amend_body(p, m);
         }
-        Some(IDENT) if p.at_word("unavailable") => {
+        Some(IDENT) if p.at_word(UNAVAILABLE_KW) => {
             spec.abandon(p);
             amend_body(p, m);
         }
@@ -535,7 +547,8 @@ fn unknown_item(p: &mut Parser<'_>, first: usize) {
     }
     if is_alone
         && followed
-        && let Some(right) = slip::item_word(word, ITEMS)
+        && let Some(right) =
+            slip::item_word(word, ITEMS.iter().map(|it| it.describe().trim_matches('`')))
     {
         let slip = Slip::Word { found: word.to_owned(), right };
         return p.error_at(first, range, SyntaxErrorKind::Slip(slip));
@@ -558,7 +571,7 @@ fn wrong_equals(p: &mut Parser<'_>) {
 }
 
 fn amend_body(p: &mut Parser<'_>, m: Marker) {
-    if p.at_word("unavailable") {
+    if p.at_word(UNAVAILABLE_KW) {
         let m = p.start();
         unavailable_tail(p);
         m.complete(p, UNAVAILABLE);
@@ -597,7 +610,7 @@ pub(super) fn at_arm(p: &Parser<'_>) -> bool {
             _ => break false,
         }
         // Looking consumes nothing, and is no sign of being stuck.
-        p.fuel.set(super::FUEL);
+        p.refuel();
     };
     p.arm_seen.set((p.at + n, found));
     found
@@ -672,46 +685,44 @@ fn expect_default(p: &mut Parser<'_>) {
 
 /// Whether a value stands here that no tail of a declaration begins with.
 fn at_value_without_equals(p: &Parser<'_>) -> bool {
-    match p.current() {
-        Some(INT | VERSION | SERIES | QUANTITY | STRING_OPEN) => true,
-        Some(IDENT) => !matches!(p.text_of(0), "join" | "when" | "split" | "sticky" | "in"),
+    match p.current_token().map(|it| (it.kind, it.word)) {
+        Some((INT | VERSION | SERIES | QUANTITY | STRING_OPEN, _)) => true,
+        Some((IDENT, word)) => !matches!(word, JOIN_KW | WHEN_KW | SPLIT_KW | STICKY_KW | IN_KW),
         _ => false,
     }
 }
 
 fn tails(p: &mut Parser<'_>) {
-    loop {
+    while let Some(word @ (JOIN_KW | WHEN_KW | SPLIT_KW | STICKY_KW)) = p.word() {
         let m = p.start();
-        if p.at_word("join") {
-            p.bump_keyword();
-            expect_name_ref(p);
-            m.complete(p, JOIN_TAIL);
-        } else if p.at_word("when") {
-            m.abandon(p);
-            opt_when_tail(p);
-        } else if p.at_word("split") {
-            p.bump_keyword();
-            m.complete(p, SPLIT_TAIL);
-        } else if p.at_word("sticky") {
-            p.bump_keyword();
-            m.complete(p, STICKY_TAIL);
-        } else {
-            m.abandon(p);
-            return;
+        p.bump_keyword();
+        match word {
+            JOIN_KW => {
+                expect_name_ref(p);
+                m.complete(p, JOIN_TAIL);
+            }
+            WHEN_KW => {
+                p.condition(exprs::expr);
+                m.complete(p, WHEN_TAIL);
+            }
+            SPLIT_KW => {
+                m.complete(p, SPLIT_TAIL);
+            }
+            _ => {
+                m.complete(p, STICKY_TAIL);
+            }
         }
     }
 }
 
 /// `('when' Expr)?`
-pub(super) fn opt_when_tail(p: &mut Parser<'_>) -> bool {
-    let found = p.at_word("when");
-    if found {
+pub(super) fn opt_when_tail(p: &mut Parser<'_>) {
+    if p.at_word(WHEN_KW) {
         let m = p.start();
         p.bump_keyword();
         p.condition(exprs::expr);
         m.complete(p, WHEN_TAIL);
     }
-    found
 }
 
 fn field(p: &mut Parser<'_>, m: Marker) {
@@ -729,7 +740,7 @@ fn record(p: &mut Parser<'_>, m: Marker) {
     expect_lines(p, "`field` or `}`", |p| {
         let m = p.start();
         attrs(p);
-        if p.at_word("field") {
+        if p.at_word(FIELD_KW) {
             field(p, m);
         } else {
             m.abandon(p);
@@ -839,7 +850,7 @@ fn versions(p: &mut Parser<'_>, m: Marker) {
 fn test(p: &mut Parser<'_>, m: Marker) {
     p.bump_keyword();
     strings::string(p);
-    if p.eat_word("in") {
+    if p.eat_word(IN_KW) {
         expect_name_ref(p);
     }
     opt_default(p);
@@ -855,10 +866,10 @@ fn use_(p: &mut Parser<'_>, m: Marker) {
     } else {
         path(p);
     }
-    if p.eat_word("as") {
+    if p.eat_word(AS_KW) {
         expect_name(p);
     }
-    if p.eat_word("from") {
+    if p.eat_word(FROM_KW) {
         expect_name_ref(p);
     }
     m.complete(p, USE);
@@ -868,7 +879,7 @@ fn export_list(p: &mut Parser<'_>) {
     let list = p.start();
     expect_lines(p, "an export or `}`", |p| {
         let m = p.start();
-        if p.at_word("when") {
+        if p.at_word(WHEN_KW) {
             p.bump_keyword();
             p.condition(exprs::expr);
             p.deeper(export_list);
@@ -887,16 +898,16 @@ fn export_list(p: &mut Parser<'_>) {
 
 fn ignore_exports(p: &mut Parser<'_>, m: Marker) {
     p.bump_keyword();
-    if !p.eat_word("exports") {
+    if !p.eat_word(EXPORTS_KW) {
         p.expected("`exports`");
     }
-    if p.at_word("from") || p.at_word("of") {
+    if p.at_word(FROM_KW) || p.at_word(OF_KW) {
         p.bump_keyword();
         expect_name_ref(p);
     } else {
         p.expected("`from` or `of`");
     }
-    if p.eat_word("to") {
+    if p.eat_word(TO_KW) {
         expect_name_ref(p);
     }
     opt_when_tail(p);

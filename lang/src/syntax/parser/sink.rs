@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::Event;
 use crate::syntax::SyntaxKind::{self, *};
-use crate::syntax::lexer::Token;
-use crate::syntax::token_set::TRIVIA;
+use crate::syntax::lexer::{Lexed, Token, Trivia};
 use crate::syntax::tree::{Tree, TreeBuilder};
 
 /// Whether doc comments above a node of this kind belong to it.
@@ -37,11 +36,13 @@ fn is_documented(kind: SyntaxKind) -> bool {
     )
 }
 
-/// Builds the tree; every byte of `text` is in it.
-pub(super) fn build(text: &Arc<str>, tokens: &[Token], events: &mut [Event]) -> Tree {
-    // A node has two events and a token that carries meaning one; all tokens are in the tree.
-    let builder = TreeBuilder::new(events.len() / 2 + tokens.len() + 8);
-    let mut sink = Sink { text, tokens, at: 0, builder };
+/// Builds the tree; all tokens and trivia of `lexed` are in it.
+pub(super) fn build(text: &Arc<str>, lexed: &Lexed, events: &mut [Event]) -> Tree {
+    let Lexed { tokens, trivia, .. } = lexed;
+    // A token has one event, and a node two.
+    let nodes = events.len().saturating_sub(tokens.len()) / 2;
+    let builder = TreeBuilder::new(nodes + tokens.len() + trivia.len());
+    let mut sink = Sink { text, tokens, trivia, builder };
     let mut parents = Vec::new();
     for index in 0..events.len() {
         match events[index] {
@@ -71,10 +72,7 @@ pub(super) fn build(text: &Arc<str>, tokens: &[Token], events: &mut [Event]) -> 
                 }
                 sink.builder.finish_node();
             }
-            Event::Token { kind } => {
-                sink.trivia();
-                sink.token(kind);
-            }
+            Event::Token { kind } => sink.token(kind),
             Event::Tombstone => {}
         }
     }
@@ -83,8 +81,9 @@ pub(super) fn build(text: &Arc<str>, tokens: &[Token], events: &mut [Event]) -> 
 
 struct Sink<'a> {
     text: &'a str,
+    /// What is not in the tree yet.
     tokens: &'a [Token],
-    at: usize,
+    trivia: &'a [Trivia],
     builder: TreeBuilder,
 }
 
@@ -104,32 +103,25 @@ impl Sink<'_> {
         if self.builder.is_empty() {
             return;
         }
-        if !is_documented(kind) {
-            return self.trivia();
-        }
-        let pending = self.tokens[self.at..].iter().take_while(|it| is_trivia(it)).count();
-        for _ in 0..pending - self.attached(pending) {
-            self.token(self.tokens[self.at].kind);
-        }
+        let end = self.next_token();
+        let attached = if is_documented(kind) { self.attached(end) } else { None };
+        self.trivia_up_to(attached.unwrap_or(end));
     }
 
-    /// How many of the last `pending` trivia belong to the node that begins behind them: from the
-    /// first doc comment on, as long as no blank line comes between.
-    fn attached(&self, pending: usize) -> usize {
-        let mut attached = 0;
-        let trivia = &self.tokens[self.at..self.at + pending];
-        let mut offset =
-            self.builder.offset() + trivia.iter().map(|it| it.len as usize).sum::<usize>();
-        for (back, token) in (1..).zip(trivia.iter().rev()) {
-            offset -= token.len as usize;
-            match token.kind {
+    /// Where the trivia before `end` begin that belong to the node that begins there: from the first
+    /// doc comment on, as long as no blank line comes between.
+    fn attached(&self, end: u32) -> Option<u32> {
+        let mut attached = None;
+        let pending = self.trivia.iter().take_while(|it| it.start < end).count();
+        for &Trivia { kind, start, len } in self.trivia[..pending].iter().rev() {
+            match kind {
                 WHITESPACE => {
-                    let space = &self.text.as_bytes()[offset..offset + token.len as usize];
+                    let space = &self.text.as_bytes()[start as usize..(start + len) as usize];
                     if space.iter().filter(|&&it| it == b'\n').count() > 1 {
                         break;
                     }
                 }
-                DOC => attached = back,
+                DOC => attached = Some(start),
                 _ => {}
             }
         }
@@ -138,21 +130,38 @@ impl Sink<'_> {
 
     /// Puts the trivia that come next into the current node.
     fn trivia(&mut self) {
-        while self.at_trivia() {
-            self.token(self.tokens[self.at].kind);
+        self.trivia_up_to(self.next_token());
+    }
+
+    fn trivia_up_to(&mut self, end: u32) {
+        while let Some((next, rest)) = self.trivia.split_first()
+            && next.start < end
+        {
+            self.builder.token(next.kind, next.start, next.len);
+            self.trivia = rest;
         }
+        // Not all of them need be there.
+        self.builder.skip_to(end);
     }
 
     fn at_trivia(&self) -> bool {
-        self.tokens.get(self.at).is_some_and(is_trivia)
+        self.builder.offset() != self.next_token()
     }
 
+    /// Where the next token begins.
+    fn next_token(&self) -> u32 {
+        self.tokens.first().map_or(self.text.len() as u32, |it| it.start)
+    }
+
+    /// Puts the next token into the current node, as this kind.
+    #[inline]
     fn token(&mut self, kind: SyntaxKind) {
-        self.builder.token(kind, self.tokens[self.at].len);
-        self.at += 1;
+        if self.at_trivia() {
+            self.trivia();
+        }
+        if let Some((token, rest)) = self.tokens.split_first() {
+            self.builder.token(kind, token.start, token.len);
+            self.tokens = rest;
+        }
     }
-}
-
-fn is_trivia(token: &Token) -> bool {
-    TRIVIA.contains(token.kind)
 }

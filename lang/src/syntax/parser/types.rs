@@ -17,7 +17,7 @@ pub(super) fn expect_annotation(p: &mut Parser<'_>) {
 pub(super) fn ty(p: &mut Parser<'_>) {
     p.deeper(|p| {
         let m = p.start();
-        let mut done = if p.at_word("enum") {
+        let mut done = if p.at_word(ENUM_KW) {
             p.bump_keyword();
             enum_body(p);
             m.complete(p, ENUM_TYPE)
@@ -78,14 +78,14 @@ fn type_args(p: &mut Parser<'_>) {
 fn refinement(p: &mut Parser<'_>) {
     let m = p.start();
     p.bracketed(Newlines::MeanNothing, "`)`", |p| {
-        if !p.at_word("where") && !p.at_eof() {
+        if !p.at_word(WHERE_KW) && !p.at_eof() {
             exprs::expr(p);
         }
-        if p.at_word("where") {
+        if p.at_word(WHERE_KW) {
             let m = p.start();
             p.bump_keyword();
             exprs::expr(p);
-            if p.eat_word("else") {
+            if p.eat_word(ELSE_KW) {
                 if p.at(STRING_OPEN) {
                     strings::string(p);
                 } else {
@@ -125,7 +125,7 @@ fn enumerator(p: &mut Parser<'_>) {
         p.expected("a value");
         return m.abandon(p);
     }
-    if p.at_word("group") && p.nth_is_name(1) && !p.newline_before(1) {
+    if p.at_word(GROUP_KW) && p.nth_is_name(1) && !p.newline_before(1) {
         p.bump_keyword();
         name(p);
         group_body(p);
@@ -151,7 +151,7 @@ fn enumerator(p: &mut Parser<'_>) {
 fn at_item_below(p: &Parser<'_>) -> bool {
     p.unclosed
         && p.newline_before(0)
-        && !p.at_word("group")
+        && !p.at_word(GROUP_KW)
         && (super::items::looks_like_keyword_item(p)
             || p.looks_like_setting() && p.nth(1) != Some(EQ))
 }

@@ -5,12 +5,12 @@
 //! lies outside of it. So one forgotten `}` costs one block, and not the rest of the file. Both
 //! passes look at each token once.
 
-use super::Meaningful;
-use crate::syntax::SyntaxKind::{self, *};
+use super::SyntaxKind::{self, *};
+use super::lexer::Token;
 
 /// How a bracket is paired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pairing {
+pub(crate) enum Pairing {
     /// No bracket, or one that has its counterpart.
     Fine,
     /// A bracket that is closed by a token of another kind: `[1, 2}`.
@@ -48,7 +48,7 @@ fn closes(kind: SyntaxKind) -> Option<Shape> {
 }
 
 /// Pairs the brackets of `tokens`: each opening one learns at which token its group ends.
-pub(super) fn pair(text: &str, tokens: &mut [Meaningful]) {
+pub(super) fn pair(text: &str, tokens: &mut [Token]) {
     let mut stack: Vec<(u32, Shape)> = Vec::new();
     for at in 0..tokens.len() {
         let kind = tokens[at].kind;
@@ -57,7 +57,7 @@ pub(super) fn pair(text: &str, tokens: &mut [Meaningful]) {
         } else if let Some(shape) = closes(kind) {
             match stack.pop() {
                 Some((open, of)) if of == shape => {
-                    tokens[open as usize].end = at as u32;
+                    tokens[open as usize].group_end = at as u32;
                 }
                 _ => return pair_by_layout(text, tokens),
             }
@@ -77,7 +77,7 @@ struct Open {
 }
 
 struct Layout<'t> {
-    tokens: &'t mut [Meaningful],
+    tokens: &'t mut [Token],
     stack: Vec<Open>,
     /// How many of each shape are open.
     open: [usize; 3],
@@ -88,7 +88,7 @@ struct Layout<'t> {
     line: u32,
 }
 
-fn pair_by_layout(text: &str, tokens: &mut [Meaningful]) {
+fn pair_by_layout(text: &str, tokens: &mut [Token]) {
     let count = tokens.len();
     let mut excess = [0; 3];
     for token in tokens.iter() {
@@ -102,7 +102,7 @@ fn pair_by_layout(text: &str, tokens: &mut [Meaningful]) {
     let mut layout = Layout { tokens, stack, open, open_here, excess, line: u32::MAX };
     let mut indent = 0;
     for at in 0..count {
-        let Meaningful { kind, start, line, .. } = layout.tokens[at];
+        let Token { kind, start, line, .. } = layout.tokens[at];
         if line != layout.line {
             layout.line = line;
             layout.open_here = [0; 3];
@@ -178,7 +178,7 @@ impl Layout<'_> {
             self.open_here[top.shape as usize] -= 1;
         }
         let token = &mut self.tokens[top.at];
-        token.end = at as u32;
+        token.group_end = at as u32;
         token.pairing = pairing;
         true
     }
