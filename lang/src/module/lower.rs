@@ -3,6 +3,7 @@
 //! One pass over the tree. Blocks become guards and path prefixes; holes in the tree become
 //! [`Expr::Missing`] or are left out, because the parser has reported them.
 
+mod children;
 mod exprs;
 mod items;
 
@@ -11,11 +12,12 @@ use text_size::{TextRange, TextSize};
 
 use super::{
     Attr, Body, BodyId, Expr, ExprId, Guard, GuardId, GuardKind, Ident, Module, ModuleKind, Name,
-    SourceMap, SpanId,
+    SourceMap, SpanId, StrPart,
 };
 use crate::arena::shrink;
-use crate::syntax::ast::{self, AstNode};
+use crate::syntax::ast::{self, AstNode, Item};
 use crate::syntax::{Parse, Ref};
+use children::{Many, split};
 
 /// Something that follows the grammar and is still wrong, whatever the names in it mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,20 +63,21 @@ pub enum LowerErrorKind {
 #[must_use]
 pub fn lower(parse: &Parse) -> (Module, SourceMap, Vec<LowerError>) {
     let file = parse.file_ref();
-    let mut module = Module::default();
-    let mut map = SourceMap::default();
     // Enough for most files, and given back below: vectors that grow step by step are copied at
     // each step.
     let places = file.syntax().below().len() / 3;
-    module.exprs.reserve(places);
-    map.exprs.reserve(places);
-    map.spans.reserve(places);
-    let mut lowerer = Lowerer { module, map, errors: Vec::new() };
+    let mut lowerer = Lowerer {
+        module: Module::default(),
+        spans: Vec::with_capacity(places),
+        exprs: Vec::with_capacity(places),
+        parts: Vec::new(),
+        errors: Vec::new(),
+    };
+    lowerer.module.exprs.reserve(places);
     lowerer.file(&file);
-    let Lowerer { mut module, mut map, errors } = lowerer;
+    let Lowerer { mut module, spans, exprs, errors, .. } = lowerer;
     shrink_all(&mut module);
-    shrink(&mut map.spans);
-    shrink(&mut map.exprs);
+    let map = SourceMap::new(&spans, &exprs, file.syntax().text_range().end());
     (module, map, errors)
 }
 
@@ -99,7 +102,11 @@ fn shrink_all(module: &mut Module) {
 
 struct Lowerer {
     module: Module,
-    map: SourceMap,
+    /// The places that have got a number, and those of the expressions.
+    spans: Vec<TextRange>,
+    exprs: Vec<TextRange>,
+    /// The parts of the strings that are being lowered, of the innermost one at the end.
+    parts: Vec<StrPart>,
     errors: Vec<LowerError>,
 }
 
@@ -133,19 +140,24 @@ enum Within {
 impl Lowerer {
     fn file(&mut self, file: &ast::File<Ref<'_>>) {
         self.module.doc = file.doc().map(String::into_boxed_str);
-        if let Some(header) = file.header() {
+        let (header, items, wants): (
+            Option<ast::Header<_>>,
+            Many<Item<_>>,
+            Many<ast::WantSpec<_>>,
+        ) = split(file);
+        if let Some(header) = header {
             self.header(&header);
         }
-        let stmts = Vec::with_capacity(file.items().count());
+        let stmts = Vec::with_capacity(items.len());
         let body = self.module.bodies.alloc(Body { stmts, ..Body::default() });
         self.module.root = Some(body);
         let place =
             Place { body, guard: None, prefix: Vec::new(), lenient: false, within: Within::File };
-        for item in file.items() {
+        for item in items.iter() {
             self.item(&item, &place);
         }
         // The text of one spec: a project that wants it.
-        for want in file.syntax().nodes().filter_map(ast::WantSpec::cast) {
+        for want in wants.iter() {
             self.module.kind = Some(ModuleKind::Project);
             self.lone_want(&want, &place);
         }
@@ -153,8 +165,9 @@ impl Lowerer {
 
     fn header(&mut self, header: &ast::Header<Ref<'_>>) {
         use crate::syntax::SyntaxKind::*;
-        self.module.attrs = self.attrs(header.attrs());
-        self.module.name = header.name().map(|it| self.name(&it));
+        let (attrs, name): (_, Option<ast::Name<_>>) = split(header);
+        self.module.attrs = self.attrs(attrs);
+        self.module.name = name.as_ref().map(|it| self.name(it));
         let kind = header.kind_token().and_then(|it| match it.kind() {
             RECIPE_KW => Some(ModuleKind::Recipe),
             OVERRIDE_KW => Some(ModuleKind::Override),
@@ -165,7 +178,7 @@ impl Lowerer {
             _ => None,
         });
         self.module.kind = kind;
-        if let (Some(ModuleKind::Project), Some(name)) = (kind, header.name()) {
+        if let (Some(ModuleKind::Project), Some(name)) = (kind, name) {
             let kind = LowerErrorKind::HeaderName { missing: false, kind: ModuleKind::Project };
             self.error(kind, name.range());
         }
@@ -174,8 +187,8 @@ impl Lowerer {
     //------ places and names
 
     fn span(&mut self, range: TextRange) -> SpanId {
-        self.map.spans.push(range);
-        SpanId(self.map.spans.len() as u32 - 1)
+        self.spans.push(range);
+        SpanId(self.spans.len() as u32 - 1)
     }
 
     fn span_of(&mut self, node: &impl AstNode) -> SpanId {
@@ -183,7 +196,7 @@ impl Lowerer {
     }
 
     fn alloc(&mut self, expr: Expr, range: TextRange) -> ExprId {
-        self.map.exprs.push(range);
+        self.exprs.push(range);
         self.module.exprs.alloc(expr)
     }
 
@@ -225,25 +238,23 @@ impl Lowerer {
     }
 
     fn path(&mut self, path: &ast::Path<Ref<'_>>) -> Box<[Ident]> {
-        self.each(path.name_refs(), |it, name| Some(it.name_ref(&name)))
+        self.each(split(path), |it, name| Some(it.name_ref(&name)))
     }
 
     /// Lowers nodes into a slice that is allocated once, at its size.
-    fn each<A: AstNode, T>(
+    fn each<'a, A: AstNode<Node = Ref<'a>>, T>(
         &mut self,
-        nodes: ast::AstChildren<A>,
+        nodes: Many<'a, A>,
         mut lower: impl FnMut(&mut Self, A) -> Option<T>,
-    ) -> Box<[T]>
-    where
-        ast::AstChildren<A>: Clone,
-    {
-        let mut lowered = Vec::with_capacity(nodes.clone().count());
-        lowered.extend(nodes.filter_map(|it| lower(self, it)));
+    ) -> Box<[T]> {
+        let mut lowered = Vec::with_capacity(nodes.len());
+        lowered.extend(nodes.iter().filter_map(|it| lower(self, it)));
         lowered.into()
     }
 
-    fn attrs(&mut self, attrs: ast::AstChildren<ast::Attr<Ref<'_>>>) -> Vec<Attr> {
+    fn attrs<'a>(&mut self, attrs: Many<'a, ast::Attr<Ref<'a>>>) -> Vec<Attr> {
         attrs
+            .iter()
             .filter_map(|attr| {
                 let ident = self.name(&attr.name()?);
                 let args = attr.arg_list().map(|it| self.args(&it)).unwrap_or_default();

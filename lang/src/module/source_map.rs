@@ -1,6 +1,6 @@
 //! Where the parts of a [`Module`](super::Module) are written.
 
-use text_size::TextRange;
+use text_size::{TextRange, TextSize};
 
 use super::{Expr, ExprId};
 use crate::arena::Id;
@@ -12,32 +12,82 @@ pub struct SpanId(pub(super) u32);
 /// Where the parts of a module are written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceMap {
-    pub(super) spans: Vec<TextRange>,
-    pub(super) exprs: Vec<TextRange>,
+    /// The places with a number, and the expressions behind them.
+    ranges: Ranges,
+    /// How many places have a number.
+    spans: usize,
+}
+
+/// Ranges of a text. A module has more of these than of anything else, and nearly all texts are
+/// short enough for offsets of two bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Ranges {
+    /// Where they begin and end.
+    Short(Box<[[u16; 2]]>),
+    Long(Box<[TextRange]>),
+}
+
+impl Default for Ranges {
+    fn default() -> Self {
+        Ranges::Long(Box::default())
+    }
+}
+
+impl Ranges {
+    fn len(&self) -> usize {
+        match self {
+            Ranges::Short(ranges) => ranges.len(),
+            Ranges::Long(ranges) => ranges.len(),
+        }
+    }
+
+    fn get(&self, index: usize) -> TextRange {
+        match self {
+            Ranges::Short(ranges) => {
+                let [start, end] = ranges[index];
+                TextRange::new(TextSize::new(start.into()), TextSize::new(end.into()))
+            }
+            Ranges::Long(ranges) => ranges[index],
+        }
+    }
 }
 
 impl SourceMap {
+    /// Makes a map of the places in a text of `len` bytes.
+    pub(super) fn new(spans: &[TextRange], exprs: &[TextRange], len: TextSize) -> Self {
+        let all = spans.iter().chain(exprs);
+        let ranges = if u32::from(len) <= u16::MAX.into() {
+            let short = |it: TextSize| u32::from(it) as u16;
+            Ranges::Short(all.map(|it| [short(it.start()), short(it.end())]).collect())
+        } else {
+            Ranges::Long(all.copied().collect())
+        };
+        SourceMap { ranges, spans: spans.len() }
+    }
+
     /// Returns the place with this number.
     #[must_use]
     pub fn span(&self, id: SpanId) -> TextRange {
-        self.spans[id.0 as usize]
+        self.ranges.get(id.0 as usize)
     }
 
     /// Returns where an expression is written.
     #[must_use]
     pub fn expr(&self, id: ExprId) -> TextRange {
-        self.exprs[id.index()]
+        self.ranges.get(self.spans + id.index())
     }
 
     /// Returns the innermost expression at `offset`.
     #[must_use]
-    pub fn expr_at(&self, offset: text_size::TextSize) -> Option<ExprId> {
-        let mut best: Option<(usize, TextRange)> = None;
-        for (index, range) in self.exprs.iter().enumerate() {
+    pub fn expr_at(&self, offset: TextSize) -> Option<ExprId> {
+        let mut best: Option<(ExprId, TextRange)> = None;
+        for index in 0..self.ranges.len() - self.spans {
+            let id = Id::<Expr>::from_index(index);
+            let range = self.expr(id);
             if range.contains_inclusive(offset) && best.is_none_or(|it| range.len() <= it.1.len()) {
-                best = Some((index, *range));
+                best = Some((id, range));
             }
         }
-        best.map(|it| Id::<Expr>::from_index(it.0))
+        best.map(|it| it.0)
     }
 }

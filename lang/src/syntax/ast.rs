@@ -13,10 +13,12 @@ use std::ops;
 
 use text_size::TextRange;
 
-use super::SyntaxKind;
+use super::{Ref, SyntaxKind};
 
 pub use nodes::*;
 pub use tokens::{StringStyle, doc};
+
+pub(crate) use tokens::DocLines;
 
 pub use super::tree::{Node, Place};
 
@@ -43,16 +45,29 @@ pub trait AstNode: Sized {
 /// The children of one type, in order.
 #[derive(Debug, Clone)]
 pub struct AstChildren<A: AstNode> {
-    parent: A::Node,
+    /// A node of the same tree.
+    of: A::Node,
     rest: ops::Range<u32>,
+}
+
+impl<'a, A: AstNode<Node = Ref<'a>>> AstChildren<A> {
+    /// Makes a list of one child.
+    pub(crate) fn one(child: Ref<'a>) -> Self {
+        AstChildren { of: child, rest: child.places() }
+    }
+
+    /// Lets the list end with this child, which stands behind all that are in it.
+    pub(crate) fn extend_to(&mut self, child: Ref<'a>) {
+        self.rest.end = child.places().end;
+    }
 }
 
 impl<A: AstNode> Iterator for AstChildren<A> {
     type Item = A;
 
     fn next(&mut self) -> Option<A> {
-        let at = self.parent.borrowed().next_of(&mut self.rest, A::can_cast)?;
-        A::cast(self.parent.node(at))
+        let at = self.of.borrowed().next_of(&mut self.rest, A::can_cast)?;
+        A::cast(self.of.node(at))
     }
 }
 
@@ -65,7 +80,7 @@ mod support {
     }
 
     pub(super) fn children<A: AstNode>(parent: &A::Node) -> AstChildren<A> {
-        AstChildren { parent: parent.clone(), rest: parent.borrowed().below() }
+        AstChildren { of: parent.clone(), rest: parent.borrowed().below() }
     }
 
     pub(super) fn token<N: Node>(parent: &N, kinds: &[SyntaxKind]) -> Option<N::Token> {

@@ -48,6 +48,11 @@ pub(crate) fn pieces<'a>(
             StringPart::StringChunk(chunk) => {
                 let range = chunk.syntax().text_range();
                 let raw = chunk.syntax().text();
+                // Most say what they look like.
+                if layout.is_none() && !raw.bytes().any(|it| matches!(it, b'\\' | b'\r')) {
+                    take(StringPiece::Text(Cow::Borrowed(raw)));
+                    continue;
+                }
                 let mut text = Cow::Borrowed(raw);
                 if raw.contains('\r') {
                     text = raw.replace("\r\n", "\n").into();

@@ -260,6 +260,17 @@ impl<'a> Ref<'a> {
         self.tree.children(self.at).filter(|it| is(it.1.kind)).nth(nth).map(|it| it.0)
     }
 
+    /// Returns its place, and the places of everything below it.
+    pub(crate) fn places(self) -> Range<u32> {
+        self.at..self.tree.entry(self.at).next
+    }
+
+    /// Returns what is right below it, in order, with its kind.
+    pub(crate) fn kinds(self) -> impl Iterator<Item = (SyntaxKind, Ref<'a>)> {
+        let tree = self.tree;
+        tree.children(self.at).map(move |(at, entry)| (entry.kind, Ref { tree, at }))
+    }
+
     /// Returns the nodes and tokens right below it, in order.
     pub(crate) fn children(self) -> impl Iterator<Item = Child<'a>> + Clone {
         let tree = self.tree;

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 
 use smol_str::SmolStr;
 
+use super::children::{Has, Head, Many, Slot, split};
 use super::{LowerErrorKind, Lowerer};
 use crate::module::{
     Arg, BinaryOp, Element, EnumDecl, EnumId, Enumerator, Expr, ExprId, Group, Ident, MatchArm,
     PackageRef, Req, SettingOp, Spec, SpecItem, StrPart, TypeId, TypeRef, Unit, With,
 };
 use crate::syntax::Ref;
-use crate::syntax::SyntaxKind::*;
+use crate::syntax::SyntaxKind::{self, *};
 use crate::syntax::ast::{self, AstNode};
 use crate::syntax::strings::{StringErrorKind, StringPiece, pieces};
 
@@ -45,15 +46,17 @@ impl Lowerer {
                 None => Expr::Missing,
             },
             ast::Expr::Member(it) => {
-                let of = self.expr_or_missing(it.expr(), it);
-                match it.name_ref() {
+                let (of, name): (_, Option<ast::NameRef<_>>) = split(it);
+                let of = self.expr_or_missing(of, it);
+                match name {
                     Some(name) => Expr::Member { of, name: Box::new(self.name_ref(&name)) },
                     None => Expr::Missing,
                 }
             }
             ast::Expr::Call(it) => {
-                let callee = self.expr_or_missing(it.expr(), it);
-                let args = it.arg_list().map(|it| self.args(&it)).unwrap_or_default();
+                let (callee, args): (_, Option<ast::ArgList<_>>) = split(it);
+                let callee = self.expr_or_missing(callee, it);
+                let args = args.map(|it| self.args(&it)).unwrap_or_default();
                 Expr::Call { callee, args }
             }
             ast::Expr::Paren(it) => return self.expr_or_missing(it.expr(), it),
@@ -67,9 +70,11 @@ impl Lowerer {
                 Expr::Lambda { params, body }
             }
             ast::Expr::Binary(it) => {
-                let lhs = self.expr_or_missing(it.lhs(), it);
-                let rhs = self.expr_or_missing(it.rhs(), it);
-                match binary_op(it) {
+                let ([lhs, rhs], op) = split(it);
+                let lhs = self.expr_or_missing(lhs, it);
+                let rhs = self.expr_or_missing(rhs, it);
+                match op {
+                    Some(BinaryOp::Has) => Expr::Binary { op: has(it), lhs, rhs },
                     Some(op) => Expr::Binary { op, lhs, rhs },
                     None => Expr::Missing,
                 }
@@ -99,29 +104,30 @@ impl Lowerer {
                 let arms = it
                     .match_arms()
                     .map(|arm| {
-                        let patterns = arm.else_token().is_none().then(|| {
-                            self.each(arm.match_patterns(), |it, pattern| {
+                        let (patterns, Has::<{ ELSE_KW as u16 }>(is_else), value) = split(&arm);
+                        let patterns = (!is_else).then(|| {
+                            self.each(patterns, |it, pattern: ast::MatchPattern<_>| {
                                 Some(it.expr_or_missing(pattern.expr(), &pattern))
                             })
                         });
-                        MatchArm { patterns, value: self.expr_or_missing(arm.expr(), &arm) }
+                        MatchArm { patterns, value: self.expr_or_missing(value, &arm) }
                     })
                     .collect();
                 Expr::Match { of, arms }
             }
             ast::Expr::SetLit(it) => {
-                Expr::Set(self.each(it.elements(), |it, element| it.element(&element)))
+                Expr::Set(self.each(split(it), |it, element| it.element(&element)))
             }
             ast::Expr::ListLit(it) => {
-                Expr::List(self.each(it.elements(), |it, element| it.element(&element)))
+                Expr::List(self.each(split(it), |it, element| it.element(&element)))
             }
-            ast::Expr::With(it) => match it.spec() {
-                Some(spec) => Expr::With(Box::new(With {
+            ast::Expr::With(it) => match split(it) {
+                (Some(spec), tail, reqs) => Expr::With(Box::new(With {
                     spec: self.spec(&spec),
-                    interface: it.as_tail().and_then(|it| it.name()).map(|it| self.name(&it)),
-                    reqs: self.reqs(it.reqs()),
+                    interface: self.alias(tail),
+                    reqs: self.reqs(reqs),
                 })),
-                None => Expr::Missing,
+                (None, ..) => Expr::Missing,
             },
         };
         self.alloc(lowered, range)
@@ -157,13 +163,16 @@ impl Lowerer {
 
     fn string(&mut self, string: &ast::StringLit<Ref<'_>>) -> Expr {
         let style = string.style();
-        let mut parts = Vec::with_capacity(string.string_parts().count());
-        let errors = pieces(string, style, |piece| match piece {
-            StringPiece::Text(text) if text.is_empty() => {}
-            StringPiece::Text(text) => parts.push(StrPart::Text(text.into())),
-            StringPiece::Interpolation(it) => {
-                parts.push(StrPart::Expr(self.expr_or_missing(it.expr(), &it)));
-            }
+        let first = self.parts.len();
+        let errors = pieces(string, style, |piece| {
+            let part = match piece {
+                StringPiece::Text(text) if text.is_empty() => return,
+                StringPiece::Text(text) => StrPart::Text(text.into()),
+                StringPiece::Interpolation(it) => {
+                    StrPart::Expr(self.expr_or_missing(it.expr(), &it))
+                }
+            };
+            self.parts.push(part);
         });
         for error in errors {
             let kind = match error.kind {
@@ -173,7 +182,7 @@ impl Lowerer {
             };
             self.error(kind, error.range);
         }
-        Expr::Str { parts: parts.into(), shell: style.shell }
+        Expr::Str { parts: self.parts.drain(first..).collect(), shell: style.shell }
     }
 
     /// Lowers a message: a string.
@@ -184,9 +193,10 @@ impl Lowerer {
     }
 
     pub(super) fn args(&mut self, list: &ast::ArgList<Ref<'_>>) -> Box<[Arg]> {
-        self.each(list.call_args(), |it, arg| {
-            let name = arg.name().map(|name| it.name(&name));
-            Some(Arg { name, value: it.expr_or_missing(arg.expr(), &arg) })
+        self.each(split(list), |it, arg: ast::CallArg<_>| {
+            let (name, value): (Option<ast::Name<_>>, _) = split(&arg);
+            let name = name.map(|name| it.name(&name));
+            Some(Arg { name, value: it.expr_or_missing(value, &arg) })
         })
     }
 
@@ -216,33 +226,44 @@ impl Lowerer {
 
     pub(super) fn spec(&mut self, spec: &ast::Spec<Ref<'_>>) -> Spec {
         let span = self.span_of(spec);
-        let (package, output) = if let Some(string) = spec.string_lit() {
-            let lowered = self.string(&string);
-            (PackageRef::Made(self.alloc(lowered, string.range())), None)
-        } else {
-            let path = spec.path().map(|it| self.path(&it)).unwrap_or_default();
-            let mut names = path.into_vec().into_iter();
-            match names.next() {
-                Some(first) => (PackageRef::Named(first), names.next()),
-                None => (PackageRef::Missing(span), None),
+        let (string, path, items): (_, Option<ast::Path<_>>, Option<ast::SpecItems<_>>) =
+            split(spec);
+        let (package, output) = match (string, path) {
+            (Some(string), _) => {
+                let lowered = self.string(&string);
+                (PackageRef::Made(self.alloc(lowered, string.range())), None)
             }
+            (None, Some(path)) => {
+                let mut names = path.name_refs().map(|it| self.name_ref(&it));
+                let first = names.next();
+                let output = names.next();
+                // More are not looked at, but have their numbers.
+                names.for_each(drop);
+                (first.map_or(PackageRef::Missing(span), PackageRef::Named), output)
+            }
+            (None, None) => (PackageRef::Missing(span), None),
         };
-        let items = spec
-            .spec_items()
-            .map(|items| self.each(items.spec_items(), |it, item| it.spec_item(&item)))
+        let items = items
+            .map(|items| self.each(split(&items), |it, item| it.spec_item(&item)))
             .unwrap_or_default();
         Spec { package, output, items, span }
     }
 
-    fn spec_item(&mut self, item: &ast::SpecItem<Ref<'_>>) -> Option<SpecItem> {
-        let path = self.path(&item.path()?);
-        let op = item.op_token().and_then(|it| setting_op(it.kind()));
-        let value = op.map(|op| (op, self.expr_or_missing(item.expr(), item)));
-        let span = self.span_of(item);
-        Some(SpecItem { off: item.tilde_token().is_some(), path, value, span })
+    /// `as NAME`
+    pub(super) fn alias(&mut self, tail: Option<ast::AsTail<Ref<'_>>>) -> Option<Ident> {
+        tail.and_then(|it| it.name()).map(|it| self.name(&it))
     }
 
-    pub(super) fn reqs(&mut self, reqs: ast::AstChildren<ast::Req<Ref<'_>>>) -> Box<[Req]> {
+    fn spec_item(&mut self, item: &ast::SpecItem<Ref<'_>>) -> Option<SpecItem> {
+        let (Has::<{ TILDE as u16 }>(off), path, op, value) = split(item);
+        let (path, op): (Option<ast::Path<_>>, Option<SettingOp>) = (path, op);
+        let path = self.path(&path?);
+        let value = op.map(|op| (op, self.expr_or_missing(value, item)));
+        let span = self.span_of(item);
+        Some(SpecItem { off, path, value, span })
+    }
+
+    pub(super) fn reqs<'a>(&mut self, reqs: Many<'a, ast::Req<Ref<'a>>>) -> Box<[Req]> {
         self.each(reqs, |it, req| it.req(&req))
     }
 
@@ -252,15 +273,18 @@ impl Lowerer {
                 let (op, version) = self.version_req(req)?;
                 Some(Req::Compare(op, version))
             }
-            ast::Req::ReqGroup(group) => Some(Req::Any(self.each(group.req_alts(), |it, alt| {
-                Some(it.each(alt.version_reqs(), |it, req| it.version_req(&req)))
-            }))),
+            ast::Req::ReqGroup(group) => {
+                Some(Req::Any(self.each(split(group), |it, alt: ast::ReqAlt<_>| {
+                    Some(it.each(split(&alt), |it, req| it.version_req(&req)))
+                })))
+            }
         }
     }
 
     fn version_req(&mut self, req: &ast::VersionReq<Ref<'_>>) -> Option<(BinaryOp, ExprId)> {
-        let op = compare_op(req.op_token()?.kind())?;
-        Some((op, self.expr_or_missing(req.expr(), req)))
+        let (op, version): (Option<BinaryOp>, _) = split(req);
+        let op = op.filter(|it| it.comparison().is_some())?;
+        Some((op, self.expr_or_missing(version, req)))
     }
 
     //------ types
@@ -278,12 +302,13 @@ impl Lowerer {
             },
             Some(ast::Type::NamedType(it)) => {
                 let span = self.span_of(&it);
-                let path = it.path().map(|it| self.path(&it)).unwrap_or_default();
-                let args = it
-                    .type_args()
-                    .map(|args| self.each(args.types(), |it, ty| Some(it.ty(Some(ty)))))
+                let (path, args, refinement) = split(&it);
+                let (path, args): (Option<ast::Path<_>>, Option<ast::TypeArgs<_>>) = (path, args);
+                let refinement: Option<ast::Refinement<_>> = refinement;
+                let path = path.map(|it| self.path(&it)).unwrap_or_default();
+                let args = args
+                    .map(|args| self.each(split(&args), |it, ty| Some(it.ty(Some(ty)))))
                     .unwrap_or_default();
-                let refinement = it.refinement();
                 let where_ = refinement.as_ref().and_then(|it| it.where_()).map(|it| {
                     let cond = self.expr_or_missing(it.expr(), &it);
                     (cond, it.message().and_then(|it| it.plain_text()).map(String::into_boxed_str))
@@ -303,33 +328,32 @@ impl Lowerer {
         body: &ast::EnumBody<Ref<'_>>,
         span: crate::module::SpanId,
     ) -> EnumId {
-        let mut values = Vec::with_capacity(body.enumerators().count());
-        let mut groups = Vec::new();
-        for value in body.enumerators() {
-            let attrs = self.attrs(value.attrs());
-            let ident = match (value.name(), value.string_lit()) {
-                (Some(name), _) => self.name(&name),
-                (None, Some(string)) => self.string_name(&string),
-                (None, None) => continue,
-            };
+        let (enumerators, named): (Many<ast::Enumerator<_>>, Many<ast::Group<_>>) = split(body);
+        let mut values = Vec::with_capacity(enumerators.len());
+        let mut groups = Vec::with_capacity(named.len());
+        for value in enumerators.iter() {
+            let (head, attrs, name, Has::<{ EQ as u16 }>(is_set), [first, second], when) =
+                split(&value);
+            let (name, when): (Option<ast::Name<_>>, Option<ast::WhenTail<_>>) = (name, when);
+            let attrs = self.attrs(attrs);
             // `"a" = "b"`: the second string is the expression.
-            let text = match (value.eq_token(), value.name()) {
-                (None, _) => None,
-                (Some(_), Some(_)) => self.opt_expr(value.expr()),
-                (Some(_), None) => {
-                    let second = value.syntax().nodes().filter_map(ast::Expr::cast).nth(1);
-                    self.opt_expr(second)
-                }
+            let (ident, text) = match (name, first) {
+                (Some(name), text) => (self.name(&name), text),
+                (None, Some(ast::Expr::StringLit(string))) => (self.string_name(&string), second),
+                (None, _) => continue,
             };
-            let when = value.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
-            values.push(Enumerator { ident, text, when, doc: doc_of(&value), attrs });
+            let text = if is_set { self.opt_expr(text) } else { None };
+            let when = when.and_then(|it| it.expr()).map(|it| self.expr(&it));
+            values.push(Enumerator { ident, text, when, doc: Head::doc(head), attrs });
         }
-        for group in body.groups() {
-            let attrs = self.attrs(group.attrs());
-            let Some(name) = group.name() else { continue };
+        for group in named.iter() {
+            let (head, attrs, name, body) = split(&group);
+            let (name, body): (Option<ast::Name<_>>, Option<ast::GroupBody<_>>) = (name, body);
+            let attrs = self.attrs(attrs);
+            let Some(name) = name else { continue };
             let ident = self.name(&name);
             let mut members = Vec::new();
-            if let Some(body) = group.group_body() {
+            if let Some(body) = body {
                 for node in body.syntax().nodes() {
                     if let Some(name) = ast::NameRef::cast(node) {
                         members.push(self.name_ref(&name));
@@ -338,9 +362,46 @@ impl Lowerer {
                     }
                 }
             }
-            groups.push(Group { ident, members, doc: doc_of(&group), attrs });
+            groups.push(Group { ident, members, doc: Head::doc(head), attrs });
         }
         self.module.enums.alloc(EnumDecl { name, doc, attrs, values, groups, span })
+    }
+}
+
+impl<'a> Slot<'a> for Option<SettingOp> {
+    #[inline]
+    fn offer(&mut self, kind: SyntaxKind, _: Ref<'a>) {
+        let op = match kind {
+            EQ => SettingOp::Set,
+            PLUS_EQ => SettingOp::Add,
+            MINUS_EQ => SettingOp::Remove,
+            _ => return,
+        };
+        self.get_or_insert(op);
+    }
+}
+
+impl<'a> Slot<'a> for Option<BinaryOp> {
+    #[inline]
+    fn offer(&mut self, kind: SyntaxKind, _: Ref<'a>) {
+        let op = match kind {
+            EQ_EQ => BinaryOp::Eq,
+            NEQ => BinaryOp::Ne,
+            LT => BinaryOp::Lt,
+            LE => BinaryOp::Le,
+            GT => BinaryOp::Gt,
+            GE => BinaryOp::Ge,
+            PIPE => BinaryOp::Or,
+            AMP => BinaryOp::And,
+            HAS_KW => BinaryOp::Has,
+            IN_KW => BinaryOp::In,
+            PLUS => BinaryOp::Add,
+            MINUS => BinaryOp::Sub,
+            STAR => BinaryOp::Mul,
+            PERCENT => BinaryOp::Rem,
+            _ => return,
+        };
+        self.get_or_insert(op);
     }
 }
 
@@ -349,44 +410,13 @@ pub(super) fn doc_of(node: &impl AstNode) -> Option<Box<str>> {
     ast::doc(node).map(String::into_boxed_str)
 }
 
-pub(super) fn setting_op(kind: crate::syntax::SyntaxKind) -> Option<SettingOp> {
-    match kind {
-        EQ => Some(SettingOp::Set),
-        PLUS_EQ => Some(SettingOp::Add),
-        MINUS_EQ => Some(SettingOp::Remove),
-        _ => None,
+/// Which of `has`, `has any` and `has all` an operator is that begins with `has`.
+fn has(binary: &ast::Binary<Ref<'_>>) -> BinaryOp {
+    match binary.quantifier_token().map(|it| it.kind()) {
+        Some(ANY_KW) => BinaryOp::HasAny,
+        Some(ALL_KW) => BinaryOp::HasAll,
+        _ => BinaryOp::Has,
     }
-}
-
-fn compare_op(kind: crate::syntax::SyntaxKind) -> Option<BinaryOp> {
-    Some(match kind {
-        EQ_EQ => BinaryOp::Eq,
-        NEQ => BinaryOp::Ne,
-        LT => BinaryOp::Lt,
-        LE => BinaryOp::Le,
-        GT => BinaryOp::Gt,
-        GE => BinaryOp::Ge,
-        _ => return None,
-    })
-}
-
-fn binary_op(binary: &ast::Binary<Ref<'_>>) -> Option<BinaryOp> {
-    let op = binary.op()?;
-    Some(match op {
-        PIPE => BinaryOp::Or,
-        AMP => BinaryOp::And,
-        HAS_KW => match binary.quantifier_token().map(|it| it.kind()) {
-            Some(ANY_KW) => BinaryOp::HasAny,
-            Some(ALL_KW) => BinaryOp::HasAll,
-            _ => BinaryOp::Has,
-        },
-        IN_KW => BinaryOp::In,
-        PLUS => BinaryOp::Add,
-        MINUS => BinaryOp::Sub,
-        STAR => BinaryOp::Mul,
-        PERCENT => BinaryOp::Rem,
-        other => return compare_op(other),
-    })
 }
 
 fn int(text: &str) -> Option<i64> {

@@ -1,6 +1,7 @@
 //! Items: declarations, statements, blocks.
 
-use super::exprs::{doc_of, setting_op};
+use super::children::{Has, Head, Many, Slot, split};
+use super::exprs::doc_of;
 use super::{LowerErrorKind, Lowerer, Place, Within, head};
 use crate::module::{
     Body, BodyId, Dep, Function, GuardId, GuardKind, Ident, IgnoreExports, Include, ModuleKind,
@@ -9,7 +10,7 @@ use crate::module::{
     VersionEntry, WantSpec,
 };
 use crate::syntax::Ref;
-use crate::syntax::SyntaxKind::*;
+use crate::syntax::SyntaxKind::{self, *};
 use crate::syntax::ast::{self, AstNode, Item};
 
 impl Lowerer {
@@ -23,11 +24,12 @@ impl Lowerer {
             Item::Field(it) => self.field(it, place),
             Item::Let(it) => self.let_(it, place),
             Item::EnumDecl(it) => {
-                let (Some(name), Some(body)) = (it.name(), it.enum_body()) else { return };
+                let (head, attrs, name, body): (Head, _, _, _) = split(it);
+                let (Some(name), Some(body)) = (name, body) else { return };
                 let ident = self.name(&name);
-                let attrs = self.attrs(it.attrs());
-                let span = self.span_of(it);
-                let id = self.enum_decl(Some(ident.clone()), doc_of(it), attrs, &body, span);
+                let attrs = self.attrs(attrs);
+                let span = self.span(head.range(it));
+                let id = self.enum_decl(Some(ident.clone()), head.doc(), attrs, &body, span);
                 self.module.type_names.push(TypeName { ident, kind: TypeNameKind::Enum(id) });
             }
             Item::RecordDecl(it) => self.record(it),
@@ -40,39 +42,41 @@ impl Lowerer {
             Item::Function(it) => self.function(it),
             Item::Versions(it) => self.versions(it, place),
             Item::Dep(it) => {
-                let role = match it.role_token().map(|it| it.kind()) {
-                    Some(BUILD_KW) => Role::Build,
-                    Some(RUN_KW) => Role::Run,
-                    Some(TEST_KW) => Role::Test,
-                    Some(EXTENDS_KW) => Role::Extends,
-                    _ => Role::Host,
-                };
-                let Some(spec) = it.spec() else { return };
-                let dep = self.dep(role, &spec, it.reqs(), it.dep_tails());
-                self.stmt(StmtKind::Dep(Box::new(dep)), it, doc_of(it), place);
+                let (head, role, spec, reqs, tails) = split(it);
+                let Some(spec) = spec else { return };
+                let dep = self.dep(Option::unwrap_or(role, Role::Host), &spec, reqs, tails);
+                self.documented(StmtKind::Dep(Box::new(dep)), it, head, place);
             }
             Item::Provides(it) => self.provides(it, place),
             Item::Rule(it) => {
+                let (head, Has::<{ REQUIRE_KW as u16 }>(require), [cond, when], is_when, texts) =
+                    split(it);
+                let Has::<{ WHEN_KW as u16 }>(is_when) = is_when;
+                // The message is the last string; the condition itself may be one only by mistake.
+                let message = Many::iter(texts).last().filter(|it: &ast::StringLit<_>| {
+                    let cond: &Option<ast::Expr<_>> = &cond;
+                    cond.as_ref().is_some_and(|cond| !cond.syntax().is(*it.syntax()))
+                });
                 let rule = Rule {
-                    require: it.kind_token().is_some_and(|it| it.kind() == REQUIRE_KW),
-                    cond: self.expr_or_missing(it.expr(), it),
-                    when: if it.when_token().is_some() { self.opt_expr(it.when()) } else { None },
-                    message: self.rule_message(it),
+                    require,
+                    cond: self.expr_or_missing(cond, it),
+                    when: if is_when { self.opt_expr(when) } else { None },
+                    message: self.message(message),
                 };
-                self.stmt(StmtKind::Rule(rule), it, doc_of(it), place);
+                self.documented(StmtKind::Rule(rule), it, head, place);
             }
             Item::Unavailable(it) => self.unavailable(it, place.prefix.first().cloned(), place),
             Item::Arg(it) => {
-                let then = self.expr_or_missing(it.then(), it);
-                let else_ =
-                    if it.else_token().is_some() { self.opt_expr(it.else_()) } else { None };
-                self.stmt(StmtKind::Arg { then, else_ }, it, None, place);
+                let ([then, else_], Has::<{ ELSE_KW as u16 }>(is_else)) = split(it);
+                let then = self.expr_or_missing(then, it);
+                let else_ = if is_else { self.opt_expr(else_) } else { None };
+                self.stmt(StmtKind::Arg { then, else_ }, it, place);
             }
             Item::Step(it) => self.step(it, place),
             Item::Steps(it) => {
                 let Some(path) = it.path() else { return };
                 let include = Include { is_steps: true, path: self.path(&path), when: None };
-                self.stmt(StmtKind::Include(include), it, None, place);
+                self.stmt(StmtKind::Include(include), it, place);
                 if let Some(block) = it.block() {
                     let word = head(it.range(), 5);
                     let steps = Ident { name: "steps".into(), span: self.span(word) };
@@ -84,17 +88,17 @@ impl Lowerer {
                 let path = self.path(&path);
                 let when = it.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
                 let include = Include { is_steps: false, path, when };
-                self.stmt(StmtKind::Include(include), it, None, place);
+                self.stmt(StmtKind::Include(include), it, place);
             }
             Item::Use(it) => self.use_(it, place),
             Item::Mixin(it) => {
-                self.part(PartKind::Mixin, it.name(), it.attrs(), it.block(), it, place);
+                self.part(PartKind::Mixin, it.name(), it.block(), it, place);
             }
             Item::Compile(it) => {
-                self.part(PartKind::Compile, it.name(), it.attrs(), it.block(), it, place);
+                self.part(PartKind::Compile, it.name(), it.block(), it, place);
             }
             Item::Preset(it) => {
-                self.part(PartKind::Preset, it.name(), it.attrs(), it.block(), it, place);
+                self.part(PartKind::Preset, it.name(), it.block(), it, place);
             }
             Item::Output(it) => self.output(it, place),
             Item::Test(it) => self.test(it, place),
@@ -118,7 +122,7 @@ impl Lowerer {
                     to: it.to().map(|it| self.name_ref(&it)),
                     when: it.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it)),
                 });
-                self.stmt(StmtKind::IgnoreExports(ignore), it, None, place);
+                self.stmt(StmtKind::IgnoreExports(ignore), it, place);
             }
             Item::When(it) => self.when(it, place),
             Item::For(it) => {
@@ -130,39 +134,42 @@ impl Lowerer {
             }
             Item::Want(it) => {
                 let wants = it.want_specs().filter_map(|it| self.want(&it)).collect();
-                self.stmt(StmtKind::Want(wants), it, None, place);
+                self.stmt(StmtKind::Want(wants), it, place);
             }
             Item::Publish(it) => {
                 let wants = it.want_specs().filter_map(|it| self.want(&it)).collect();
-                self.stmt(StmtKind::Publish(wants), it, None, place);
+                self.stmt(StmtKind::Publish(wants), it, place);
             }
             Item::Overlays(it) => {
                 let list = self.expr_or_missing(it.expr(), it);
-                self.stmt(StmtKind::Overlays(list), it, None, place);
+                self.stmt(StmtKind::Overlays(list), it, place);
             }
             Item::Policy(it) => {
-                let Some(spec) = it.spec() else { return };
+                let (spec, reqs, message) = split(it);
+                let Some(spec): Option<ast::Spec<_>> = spec else { return };
                 let policy = StmtKind::Policy {
                     spec: Box::new(self.spec(&spec)),
-                    reqs: self.reqs(it.reqs()),
-                    message: self.message(it.message()),
+                    reqs: self.reqs(reqs),
+                    message: self.message(message),
                 };
-                self.stmt(policy, it, None, place);
+                self.stmt(policy, it, place);
             }
             Item::PkgsWhere(it) => self.pkgs_where(it, place),
             Item::Setting(it) => {
-                if let Some(setting) = self.setting(it, place) {
-                    self.stmt(StmtKind::Setting(setting), it, doc_of(it), place);
+                if let Some((setting, head)) = self.setting(it, place) {
+                    self.documented(StmtKind::Setting(setting), it, head, place);
                 }
             }
             Item::Amend(it) => {
-                let Some(path) = it.path() else { return };
+                let (path, Has::<{ QUESTION as u16 }>(is_lenient), unavailable, block) = split(it);
+                let (path, unavailable): (_, Option<ast::Unavailable<_>>) = (path, unavailable);
+                let Some(path) = path else { return };
                 let path = self.path(&path).into_vec();
-                let lenient = place.lenient || it.question_token().is_some();
+                let lenient = place.lenient || is_lenient;
                 let place = Place { lenient, ..place.clone() };
-                if let Some(unavailable) = it.unavailable() {
+                if let Some(unavailable) = unavailable {
                     self.unavailable(&unavailable, path.into_iter().next(), &place);
-                } else if let Some(block) = it.block() {
+                } else if let Some(block) = block {
                     self.amend_block(&block, path, &place);
                 }
             }
@@ -185,35 +192,53 @@ impl Lowerer {
         self.block(block, &Place { prefix, within: Within::Amend, ..place.clone() });
     }
 
-    fn stmt(&mut self, kind: StmtKind, node: &impl AstNode, doc: Option<Box<str>>, place: &Place) {
+    fn stmt(&mut self, kind: StmtKind, node: &impl AstNode, place: &Place) {
         let span = self.span_of(node);
-        self.module.bodies[place.body].stmts.push(Stmt { kind, guard: place.guard, doc, span });
+        let stmt = Stmt { kind, guard: place.guard, doc: None, span };
+        self.module.bodies[place.body].stmts.push(stmt);
+    }
+
+    /// As [`stmt`](Self::stmt), for what may have documentation.
+    fn documented<'a>(
+        &mut self,
+        kind: StmtKind,
+        node: &impl AstNode<Node = Ref<'a>>,
+        head: Head,
+        place: &Place,
+    ) {
+        let span = self.span(head.range(node));
+        let stmt = Stmt { kind, guard: place.guard, doc: head.doc(), span };
+        self.module.bodies[place.body].stmts.push(stmt);
     }
 
     //------ options
 
     fn feature(&mut self, feature: &ast::Feature<Ref<'_>>, place: &Place) {
-        let Some(name) = feature.name() else { return };
+        let (head, attrs, name, default, tails, block) = split(feature);
+        let (name, block): (Option<ast::Name<_>>, Option<ast::Block<_>>) = (name, block);
+        let Some(name) = name else { return };
         let ident = self.name(&name);
-        let default = self.opt_expr(feature.expr());
-        let decl = self.option(OptionKind::Feature, &ident, feature, feature.attrs(), place);
-        let decl = OptionDecl { default, ..self.tails(decl, feature.tails()) };
+        let default = self.opt_expr(default);
+        let decl = self.option(OptionKind::Feature, &ident, feature, head, attrs, place);
+        let decl = OptionDecl { default, ..self.tails(decl, tails) };
         self.module.bodies[place.body].options.push(decl);
-        if let Some(block) = feature.block() {
+        if let Some(block) = block {
             let guard = self.guard(place.guard, GuardKind::Feature(ident));
             self.block(&block, &Place { guard, ..place.clone() });
         }
     }
 
     fn knob(&mut self, knob: &ast::Knob<Ref<'_>>, place: &Place) {
-        let Some(name) = knob.name() else { return };
+        let (head, attrs, name, ty, default, tails, block) = split(knob);
+        let (name, block): (Option<ast::Name<_>>, Option<ast::Block<_>>) = (name, block);
+        let Some(name) = name else { return };
         let ident = self.name(&name);
-        let ty = Some(self.ty(knob.type_()));
-        let default = self.opt_expr(knob.expr());
-        let decl = self.option(OptionKind::Knob, &ident, knob, knob.attrs(), place);
-        let decl = OptionDecl { ty, default, ..self.tails(decl, knob.tails()) };
+        let ty = Some(self.ty(ty));
+        let default = self.opt_expr(default);
+        let decl = self.option(OptionKind::Knob, &ident, knob, head, attrs, place);
+        let decl = OptionDecl { ty, default, ..self.tails(decl, tails) };
         self.module.bodies[place.body].options.push(decl);
-        let Some(block) = knob.block() else { return };
+        let Some(block) = block else { return };
         let mut named = Vec::new();
         for item in block.items() {
             let Item::Arm(arm) = &item else {
@@ -225,51 +250,57 @@ impl Lowerer {
                 self.error(kind, item.range());
                 continue;
             };
-            let guard = if arm.else_token().is_some() {
+            let (patterns, Has::<{ ELSE_KW as u16 }>(is_else), block, item) = split(arm);
+            let guard = if is_else {
                 let patterns = named.clone().into_boxed_slice();
                 self.guard(place.guard, GuardKind::ElseArm { knob: ident.clone(), patterns })
             } else {
-                let patterns = self.each(arm.arm_patterns(), |it, pattern| {
+                let patterns = self.each(patterns, |it, pattern: ast::ArmPattern<_>| {
                     Some(it.expr_or_missing(pattern.expr(), &pattern))
                 });
                 named.extend(patterns.iter().copied());
                 self.guard(place.guard, GuardKind::Arm { knob: ident.clone(), patterns })
             };
             let inner = Place { guard, ..place.clone() };
-            if let Some(block) = arm.block() {
+            if let Some(block) = block {
                 self.block(&block, &inner);
-            } else if let Some(item) = arm.item() {
+            } else if let Some(item) = item {
                 self.item(&item, &inner);
             }
         }
     }
 
     fn field(&mut self, field: &ast::Field<Ref<'_>>, place: &Place) {
-        let Some(name) = field.name() else { return };
+        let (head, attrs, name, ty, default) = split(field);
+        let Some(name): Option<ast::Name<_>> = name else { return };
         let ident = self.name(&name);
-        let ty = Some(self.ty(field.type_()));
-        let default = self.opt_expr(field.expr());
-        let decl = self.option(OptionKind::Field, &ident, field, field.attrs(), place);
+        let ty = Some(self.ty(ty));
+        let default = self.opt_expr(default);
+        let decl = self.option(OptionKind::Field, &ident, field, head, attrs, place);
         self.module.bodies[place.body].options.push(OptionDecl { ty, default, ..decl });
     }
 
     fn let_(&mut self, let_: &ast::Let<Ref<'_>>, place: &Place) {
-        let Some(name) = let_.name() else { return };
+        let (head, attrs, name, ty, value) = split(let_);
+        let Some(name): Option<ast::Name<_>> = name else { return };
         let ident = self.name(&name);
-        let ty = let_.type_().map(|it| self.ty(Some(it)));
-        let default = Some(self.expr_or_missing(let_.expr(), let_));
-        let decl = self.option(OptionKind::Let, &ident, let_, let_.attrs(), place);
+        let ty: Option<ast::Type<_>> = ty;
+        let ty = ty.map(|it| self.ty(Some(it)));
+        let default = Some(self.expr_or_missing(value, let_));
+        let decl = self.option(OptionKind::Let, &ident, let_, head, attrs, place);
         self.module.bodies[place.body].options.push(OptionDecl { ty, default, ..decl });
     }
 
-    fn option(
+    fn option<'a>(
         &mut self,
         kind: OptionKind,
         ident: &Ident,
-        node: &impl AstNode,
-        attrs: ast::AstChildren<ast::Attr<Ref<'_>>>,
+        node: &impl AstNode<Node = Ref<'a>>,
+        head: Head,
+        attrs: Many<'a, ast::Attr<Ref<'a>>>,
         place: &Place,
     ) -> OptionDecl {
+        let range = head.range(node);
         OptionDecl {
             kind,
             ident: ident.clone(),
@@ -280,18 +311,18 @@ impl Lowerer {
             split: false,
             sticky: false,
             guard: place.guard,
-            doc: doc_of(node),
+            doc: head.doc(),
             attrs: self.attrs(attrs),
-            span: self.span_of(node),
+            span: self.span(range),
         }
     }
 
-    fn tails(
+    fn tails<'a>(
         &mut self,
         mut decl: OptionDecl,
-        tails: ast::AstChildren<ast::Tail<Ref<'_>>>,
+        tails: Many<'a, ast::Tail<Ref<'a>>>,
     ) -> OptionDecl {
-        for tail in tails {
+        for tail in tails.iter() {
             match tail {
                 ast::Tail::JoinTail(it) => decl.join = it.name_ref().map(|it| self.name_ref(&it)),
                 ast::Tail::WhenTail(it) => decl.when = self.opt_expr(it.expr()),
@@ -344,37 +375,35 @@ impl Lowerer {
     }
 
     fn step(&mut self, step: &ast::Step<Ref<'_>>, place: &Place) {
-        let Some(name) = step.name() else { return };
+        let (head, name, at, target, script): (Head, _, _, _, _) = split(step);
+        let (name, target): (Option<ast::Name<_>>, Option<ast::NameRef<_>>) = (name, target);
+        let Some(name) = name else { return };
         let ident = self.name(&name);
-        let at = match (step.place_token(), step.name_ref()) {
-            (Some(word), Some(name)) => {
-                let at =
-                    if word.kind() == BEFORE_KW { StepPlace::Before } else { StepPlace::After };
-                Some((at, self.name_ref(&name)))
-            }
+        let at = match (at, target) {
+            (Some(at), Some(name)) => Some((at, self.name_ref(&name))),
             _ => None,
         };
-        let script = self.expr_or_missing(step.expr(), step);
-        let decl = StepDecl { ident, place: at, script, guard: place.guard, doc: doc_of(step) };
+        let script = self.expr_or_missing(script, step);
+        let decl = StepDecl { ident, place: at, script, guard: place.guard, doc: head.doc() };
         self.module.bodies[place.body].steps.push(decl);
     }
 
     fn versions(&mut self, versions: &ast::Versions<Ref<'_>>, place: &Place) {
         for entry in versions.version_entries() {
-            let attrs = self.attrs(entry.attrs());
-            let version = if let Some(literal) = entry.literal() {
-                self.ident(literal.value_token(), *literal.syntax())
-            } else if let Some(name) = entry.name_ref() {
-                self.name_ref(&name)
-            } else if let Some(string) = entry.string_lit() {
-                self.string_name(&string)
-            } else {
-                continue;
+            let (head, attrs, literal, name, string, block): (Head, _, _, _, _, _) = split(&entry);
+            let literal: Option<ast::Literal<_>> = literal;
+            let attrs = self.attrs(attrs);
+            let version = match (literal, name, string) {
+                (Some(literal), ..) => self.ident(literal.value_token(), *literal.syntax()),
+                (None, Some(name), _) => self.name_ref(&name),
+                (None, None, Some(string)) => self.string_name(&string),
+                (None, None, None) => continue,
             };
             let mut settings = Vec::new();
-            for item in entry.block().into_iter().flat_map(|it| it.items()) {
+            let block: Option<ast::Block<_>> = block;
+            for item in block.into_iter().flat_map(|it| it.items()) {
                 if let Item::Setting(it) = &item {
-                    settings.extend(self.setting(it, place));
+                    settings.extend(self.setting(it, place).map(|it| it.0));
                 } else {
                     let kind = LowerErrorKind::NotHere {
                         item: describe(&item),
@@ -384,24 +413,19 @@ impl Lowerer {
                     self.error(kind, item.range());
                 }
             }
-            let doc = doc_of(&entry);
-            self.module.bodies[place.body].versions.push(VersionEntry {
-                version,
-                settings,
-                doc,
-                attrs,
-            });
+            let entry = VersionEntry { version, settings, doc: head.doc(), attrs };
+            self.module.bodies[place.body].versions.push(entry);
         }
     }
 
     //------ dependencies and exports
 
-    fn dep(
+    fn dep<'a>(
         &mut self,
         role: Role,
-        spec: &ast::Spec<Ref<'_>>,
-        reqs: ast::AstChildren<ast::Req<Ref<'_>>>,
-        tails: ast::AstChildren<ast::DepTail<Ref<'_>>>,
+        spec: &ast::Spec<Ref<'a>>,
+        reqs: Many<'a, ast::Req<Ref<'a>>>,
+        tails: Many<'a, ast::DepTail<Ref<'a>>>,
     ) -> Dep {
         let mut dep = Dep {
             role,
@@ -411,7 +435,7 @@ impl Lowerer {
             alias: None,
             when: None,
         };
-        for tail in tails {
+        for tail in tails.iter() {
             match tail {
                 ast::DepTail::ExactTail(_) => dep.exact = true,
                 ast::DepTail::AsTail(it) => dep.alias = it.name().map(|it| self.name(&it)),
@@ -434,16 +458,17 @@ impl Lowerer {
         let when = provides.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
         let interfaces = interfaces.into_iter().map(|it| (it.0, it.1.into_boxed_slice())).collect();
         let provides_ = Provides { interfaces, when };
-        self.stmt(StmtKind::Provides(Box::new(provides_)), provides, doc_of(provides), place);
+        self.documented(StmtKind::Provides(Box::new(provides_)), provides, split(provides), place);
     }
 
     fn exports(&mut self, list: &ast::ExportList<Ref<'_>>, guard: Option<GuardId>, place: &Place) {
         for export in list.exports() {
-            let (Some(key), Some(spec)) = (export.name_ref(), export.spec()) else { continue };
+            let (key, spec, reqs, tails) = split(&export);
+            let (Some(key), Some(spec)) = (key, spec) else { continue };
             let key = self.name_ref(&key);
-            let dep = self.dep(Role::Host, &spec, export.reqs(), export.dep_tails());
+            let dep = self.dep(Role::Host, &spec, reqs, tails);
             let kind = StmtKind::Export { key, dep: Box::new(dep) };
-            self.stmt(kind, &export, None, &Place { guard, ..place.clone() });
+            self.stmt(kind, &export, &Place { guard, ..place.clone() });
         }
         for when in list.export_whens() {
             let cond = self.expr_or_missing(when.expr(), &when);
@@ -455,27 +480,14 @@ impl Lowerer {
     }
 
     fn want(&mut self, want: &ast::WantSpec<Ref<'_>>) -> Option<WantSpec> {
-        Some(WantSpec {
-            spec: self.spec(&want.spec()?),
-            reqs: self.reqs(want.reqs()),
-            alias: want.as_tail().and_then(|it| it.name()).map(|it| self.name(&it)),
-        })
+        let (spec, reqs, tail): (Option<ast::Spec<_>>, _, _) = split(want);
+        Some(WantSpec { spec: self.spec(&spec?), reqs: self.reqs(reqs), alias: self.alias(tail) })
     }
 
     pub(super) fn lone_want(&mut self, want: &ast::WantSpec<Ref<'_>>, place: &Place) {
         if let Some(lowered) = self.want(want) {
-            self.stmt(StmtKind::Want(vec![lowered]), want, None, place);
+            self.stmt(StmtKind::Want(vec![lowered]), want, place);
         }
-    }
-
-    fn rule_message(&mut self, rule: &ast::Rule<Ref<'_>>) -> Option<crate::module::ExprId> {
-        // The message is the last string; the condition itself may be one only by mistake.
-        let last = rule.syntax().nodes().filter_map(ast::StringLit::cast).last()?;
-        let cond = rule.expr()?;
-        if cond.syntax().is(*last.syntax()) {
-            return None;
-        }
-        self.message(Some(last))
     }
 
     fn unavailable(
@@ -487,21 +499,21 @@ impl Lowerer {
         let when = node.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
         let message = self.message(node.message());
         let lenient = place.lenient;
-        self.stmt(StmtKind::Unavailable { package, when, message, lenient }, node, None, place);
+        self.stmt(StmtKind::Unavailable { package, when, message, lenient }, node, place);
     }
 
     //------ parts
 
-    fn part(
+    fn part<'a>(
         &mut self,
         kind: PartKind,
         name: Option<ast::Name<Ref<'_>>>,
-        attrs: ast::AstChildren<ast::Attr<Ref<'_>>>,
         block: Option<ast::Block<Ref<'_>>>,
-        node: &impl AstNode,
+        node: &impl AstNode<Node = Ref<'a>>,
         place: &Place,
     ) -> Option<BodyId> {
         let ident = self.name(&name?);
+        let (head, attrs): (Head, _) = split(node);
         let attrs = self.attrs(attrs);
         let body = self.module.bodies.alloc(Body::default());
         if let Some(block) = block {
@@ -523,7 +535,7 @@ impl Lowerer {
             guard: place.guard,
             value: None,
             body,
-            doc: doc_of(node),
+            doc: head.doc(),
             attrs,
         };
         self.module.bodies[place.body].parts.push(part);
@@ -534,7 +546,7 @@ impl Lowerer {
         let of = output.name_ref().map(|it| self.name_ref(&it));
         let when = output.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
         let (name, block) = (output.name(), output.block());
-        if self.part(PartKind::Output, name, output.attrs(), block, output, place).is_some()
+        if self.part(PartKind::Output, name, block, output, place).is_some()
             && let Some(part) = self.module.bodies[place.body].parts.last_mut()
         {
             part.of = of;
@@ -552,7 +564,7 @@ impl Lowerer {
             Some(self.expr(&value))
         });
         let when = test.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
-        let attrs = self.attrs(test.attrs());
+        let attrs = self.attrs(split(test));
         let body = self.module.bodies.alloc(Body::default());
         if let Some(block) = test.block() {
             let inner = Place {
@@ -581,12 +593,14 @@ impl Lowerer {
     //------ groups and settings
 
     fn when(&mut self, when: &ast::When<Ref<'_>>, place: &Place) {
-        let cond = self.expr_or_missing(when.expr(), when);
-        if let Some(block) = when.block() {
+        let (cond, block, else_) = split(when);
+        let (block, else_): (Option<ast::Block<_>>, Option<ast::ElseBlock<_>>) = (block, else_);
+        let cond = self.expr_or_missing(cond, when);
+        if let Some(block) = block {
             let guard = self.guard(place.guard, GuardKind::When(cond));
             self.block(&block, &Place { guard, ..place.clone() });
         }
-        if let Some(block) = when.else_block().and_then(|it| it.block()) {
+        if let Some(block) = else_.and_then(|it| it.block()) {
             let guard = self.guard(place.guard, GuardKind::Unless(cond));
             self.block(&block, &Place { guard, ..place.clone() });
         }
@@ -607,7 +621,7 @@ impl Lowerer {
             alias: use_.name().map(|it| self.name(&it)),
             from: use_.name_ref().map(|it| self.name_ref(&it)),
         }));
-        self.stmt(kind, use_, None, place);
+        self.stmt(kind, use_, place);
     }
 
     fn pkgs_where(&mut self, pkgs: &ast::PkgsWhere<Ref<'_>>, place: &Place) {
@@ -621,28 +635,28 @@ impl Lowerer {
         let mut settings = Vec::new();
         for item in pkgs.block().into_iter().flat_map(|it| it.items()) {
             if let (true, Item::Setting(it)) = (self.allowed(&item, &inner), &item) {
-                settings.extend(self.setting(it, &inner));
+                settings.extend(self.setting(it, &inner).map(|it| it.0));
             }
         }
         let settings = settings.into_boxed_slice();
-        self.stmt(StmtKind::PkgsWhere { option, kind, settings }, pkgs, None, place);
+        self.stmt(StmtKind::PkgsWhere { option, kind, settings }, pkgs, place);
     }
 
-    fn setting(&mut self, setting: &ast::Setting<Ref<'_>>, place: &Place) -> Option<Setting> {
-        let mut path = self.path(&setting.path()?);
+    fn setting(
+        &mut self,
+        setting: &ast::Setting<Ref<'_>>,
+        place: &Place,
+    ) -> Option<(Setting, Head)> {
+        let (head, path, op, value): (Head, Option<ast::Path<_>>, Option<_>, _) = split(setting);
+        let mut path = self.path(&path?);
         if !place.prefix.is_empty() {
             path = place.prefix.iter().cloned().chain(path).collect();
         }
-        let op = setting_op(setting.op_token()?.kind())?;
-        let value = self.expr_or_missing(setting.expr(), setting);
-        Some(Setting {
-            path,
-            op,
-            value,
-            guard: place.guard,
-            lenient: place.lenient,
-            span: self.span_of(setting),
-        })
+        let op = op?;
+        let value = self.expr_or_missing(value, setting);
+        let span = self.span(head.range(setting));
+        let (guard, lenient) = (place.guard, place.lenient);
+        Some((Setting { path, op, value, guard, lenient, span }, head))
     }
 
     /// `curl[http2, ~ldap]` in a project: settings of curl.
@@ -654,13 +668,14 @@ impl Lowerer {
             prefix.extend(self.path(&path));
         }
         for item in items.spec_items() {
-            let Some(path) = item.path() else { continue };
+            let (Has::<{ TILDE as u16 }>(is_off), path, op, value) = split(&item);
+            let Some(path): Option<ast::Path<_>> = path else { continue };
             let mut whole = prefix.clone();
             whole.extend(self.path(&path));
-            let (op, value) = match item.op_token().and_then(|it| setting_op(it.kind())) {
-                Some(op) => (op, self.expr_or_missing(item.expr(), &item)),
+            let (op, value) = match op {
+                Some(op) => (op, self.expr_or_missing(value, &item)),
                 None => {
-                    let word = if item.tilde_token().is_some() { "off" } else { "on" };
+                    let word = if is_off { "off" } else { "on" };
                     let value = crate::module::Expr::Name(word.into());
                     (SettingOp::Set, self.alloc(value, item.range()))
                 }
@@ -674,7 +689,7 @@ impl Lowerer {
                 lenient: place.lenient,
                 span,
             };
-            self.stmt(StmtKind::Setting(setting), &item, None, place);
+            self.stmt(StmtKind::Setting(setting), &item, place);
         }
     }
 
@@ -703,6 +718,33 @@ impl Lowerer {
         let around = |id: &GuardId| self.module.guards[*id].parent;
         std::iter::successors(guard, around)
             .any(|it| matches!(self.module.guards[it].kind, GuardKind::For { .. }))
+    }
+}
+
+impl<'a> Slot<'a> for Option<Role> {
+    #[inline]
+    fn offer(&mut self, kind: SyntaxKind, _: Ref<'a>) {
+        let role = match kind {
+            BUILD_KW => Role::Build,
+            HOST_KW => Role::Host,
+            RUN_KW => Role::Run,
+            TEST_KW => Role::Test,
+            EXTENDS_KW => Role::Extends,
+            _ => return,
+        };
+        self.get_or_insert(role);
+    }
+}
+
+impl<'a> Slot<'a> for Option<StepPlace> {
+    #[inline]
+    fn offer(&mut self, kind: SyntaxKind, _: Ref<'a>) {
+        let place = match kind {
+            BEFORE_KW => StepPlace::Before,
+            AFTER_KW => StepPlace::After,
+            _ => return,
+        };
+        self.get_or_insert(place);
     }
 }
 

@@ -72,23 +72,28 @@ pub fn doc(node: &impl AstNode) -> Option<String> {
 }
 
 fn doc_of(node: Ref<'_>, kind: SyntaxKind) -> Option<String> {
-    let mut doc: Option<String> = None;
-    for child in node.children() {
-        if child.kind() == kind
-            && let Some(token) = child.into_token()
-        {
-            let line = token.text()[3..].trim_end();
-            let line = line.strip_prefix(' ').unwrap_or(line);
-            match &mut doc {
-                None => doc = Some(line.to_owned()),
-                Some(doc) => {
-                    doc.push('\n');
-                    doc.push_str(line);
-                }
+    let mut lines = DocLines::default();
+    node.kinds().filter(|it| it.0 == kind).for_each(|it| lines.push(it.1.text()));
+    lines.0
+}
+
+/// Lines of documentation, without marks; nothing if there are none.
+#[derive(Default)]
+pub(crate) struct DocLines(pub(crate) Option<String>);
+
+impl DocLines {
+    /// Adds the text of a doc comment.
+    pub(crate) fn push(&mut self, comment: &str) {
+        let line = comment[3..].trim_end();
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        match &mut self.0 {
+            None => self.0 = Some(line.to_owned()),
+            Some(doc) => {
+                doc.push('\n');
+                doc.push_str(line);
             }
         }
     }
-    doc
 }
 
 /// How a string is delimited.
@@ -107,6 +112,9 @@ impl<N: Node> StringLit<N> {
     pub fn style(&self) -> StringStyle {
         let open = self.string_open_token();
         let text = open.as_ref().map_or("", |it| it.borrowed().text());
+        if text == "\"" {
+            return StringStyle { shell: false, triple: false, hashes: 0 };
+        }
         StringStyle {
             shell: text.starts_with("sh"),
             triple: text.ends_with("\"\"\""),
