@@ -76,6 +76,8 @@ pub struct Checked {
     pub types: PerExpr<Ty>,
     /// Everything that is wrong with the file, by place.
     pub diagnostics: Vec<Diagnostic>,
+    /// Of a module, which options and lets read which others somewhere in it.
+    edges: Box<[(Name, Name)]>,
 }
 
 /// What a word, a literal or a callee turned out to mean.
@@ -229,6 +231,8 @@ pub(crate) fn compute(db: &Database, file: FileId) -> Checked {
         diagnostics: Vec::new(),
         lets: FastMap::default(),
         patterns: FastMap::default(),
+        value_of: None,
+        edges: Vec::new(),
     };
     checker.syntax(&lowered);
     let parses = checker.diagnostics.iter().all(|it| it.code != Code::MissingHeader);
@@ -247,14 +251,18 @@ pub(crate) fn compute(db: &Database, file: FileId) -> Checked {
             None => {}
         }
     }
-    let Checker { mut res, mut types, diagnostics, .. } = checker;
+    let Checker { mut res, mut types, diagnostics, edges, .. } = checker;
     res.shrink();
     types.shrink();
     let diagnostics = match diagnostics.is_empty() {
         true => diagnostics,
         false => cascades::without_cascades(file, &db.text(file), diagnostics),
     };
-    Checked { file, schema, res, types, diagnostics }
+    // Nobody includes what a recipe says.
+    let is_included = lowered.module.kind == Some(ModuleKind::Module);
+    let edges = edges.iter().filter(|_| is_included).map(|it| (it.0.clone(), it.1.clone()));
+    let edges = edges.collect();
+    Checked { file, schema, res, types, diagnostics, edges }
 }
 
 struct Checker<'a> {
@@ -269,6 +277,11 @@ struct Checker<'a> {
     lets: FastMap<(BodyRef, u32), Option<Ty>>,
     /// Patterns of types, compiled: many texts follow the same one.
     patterns: FastMap<Arc<str>, Option<Pattern>>,
+    /// The option or let whose value, or condition, is being checked.
+    value_of: Option<&'a Name>,
+    /// Which of them read which others. What a let reads whose type is found may also be here as read
+    /// by who asked for that.
+    edges: Vec<(&'a Name, &'a Name)>,
 }
 
 /// What the names in an expression can mean.

@@ -5,11 +5,10 @@
 //! they are included (each once, where it is first), the recipe itself. A later body overrules an
 //! earlier one.
 
-use std::hash::BuildHasher;
+mod options;
+
 use std::ops::Deref;
 use std::sync::Arc;
-
-use foldhash::fast::FixedState;
 
 use crate::database::{Database, FileId};
 use crate::diagnostic::{Code, Diagnostic};
@@ -21,6 +20,8 @@ use crate::module::{
 use crate::nearest::{did_you_mean, list, nearest};
 use crate::types::Ty;
 use crate::version::Version;
+
+pub use options::Options;
 
 /// What a file offers.
 #[derive(Debug)]
@@ -55,16 +56,12 @@ pub struct BodyRef {
 pub struct OptionTable {
     /// The bodies, lowest first.
     pub bodies: Vec<BodyRef>,
-    /// The options, in the order of their declarations; those of mixins are shared with all who
-    /// include them.
-    pub options: Vec<Arc<OptionSchema>>,
+    /// The options, in the order of their declarations.
+    pub options: Options,
     /// The steps, in the order in which they run.
     pub steps: Vec<StepSchema>,
     /// The names of the options as they once were.
     pub renamed: Vec<Renamed>,
-    /// The places of the options, each counted from 1, by the hashes of their names: an option is in
-    /// the slot of its hash, or in the next one that was free. At most half of them are taken.
-    slots: Vec<u32>,
 }
 
 /// An option as others see it.
@@ -92,8 +89,6 @@ pub struct OptionSchema {
     pub split: bool,
     /// Whether only an explicit need may change it.
     pub sticky: bool,
-    /// Its documentation.
-    pub doc: Option<Box<str>>,
     /// Its history.
     pub history: History,
     /// Where its name is written.
@@ -179,6 +174,15 @@ pub struct VersionSchema {
     pub span: SpanId,
 }
 
+impl OptionSchema {
+    /// Returns its documentation.
+    #[must_use]
+    pub fn doc(&self, db: &Database) -> Option<Box<str>> {
+        let module = &db.lowered(self.at.file).module;
+        module.bodies[self.at.body].options[self.index as usize].doc.clone()
+    }
+}
+
 impl OptionTable {
     /// Returns the option with this name.
     #[must_use]
@@ -189,46 +193,13 @@ impl OptionTable {
     /// Returns the place of the option with this name.
     #[must_use]
     pub fn position(&self, name: &str) -> Option<usize> {
-        match self.slots.is_empty() {
-            true => None,
-            false => self.slot(name).ok(),
-        }
-    }
-
-    /// The place of the option with this name, or the slot for it.
-    fn slot(&self, name: &str) -> Result<usize, usize> {
-        let mask = self.slots.len() - 1;
-        // Names are looked up some hundred times for each recipe, and in no order.
-        let mut slot = FixedState::default().hash_one(name) as usize & mask;
-        while let Some(at) = (self.slots[slot] as usize).checked_sub(1) {
-            if self.options[at].name == name {
-                return Ok(at);
-            }
-            slot = (slot + 1) & mask;
-        }
-        Err(slot)
-    }
-
-    /// Adds an option, unless there is one with its name.
-    fn push(&mut self, option: Arc<OptionSchema>) {
-        if self.slots.len() < 2 * (self.options.len() + 1) {
-            self.slots = vec![0; (2 * (self.options.len() + 1)).next_power_of_two()];
-            for at in 0..self.options.len() {
-                if let Err(slot) = self.slot(&self.options[at].name) {
-                    self.slots[slot] = at as u32 + 1;
-                }
-            }
-        }
-        if let Err(slot) = self.slot(&option.name) {
-            self.options.push(option);
-            self.slots[slot] = self.options.len() as u32;
-        }
+        self.options.position(name)
     }
 
     /// Gives back memory that is not used.
     fn shrink(&mut self) {
         self.bodies.shrink_to_fit();
-        self.options.shrink_to_fit();
+        self.options.shrink();
         self.steps.shrink_to_fit();
     }
 
@@ -364,9 +335,6 @@ impl Compute<'_> {
         if with_package {
             let package = self.db.schema(Database::PACKAGE);
             if let Some((_, _, base)) = package.mixin("package") {
-                // Most recipes have these options and their own.
-                let count = base.options.len() + module.bodies[body].options.len();
-                table.options.reserve_exact(count);
                 self.append(&mut table, base, None);
             }
         }
@@ -382,6 +350,7 @@ impl Compute<'_> {
                 self.append(&mut table, &included, last);
             }
         }
+        table.options.reserve(module.bodies[body].options.len());
         self.own(&mut table, body);
         table.shrink();
         self.open.pop();
@@ -530,15 +499,16 @@ impl Compute<'_> {
     }
 
     /// Adds what `other` has and `table` has not.
-    fn append(&mut self, table: &mut OptionTable, other: &OptionTable, at: Option<SpanId>) {
+    fn append(&mut self, table: &mut OptionTable, other: &Arc<OptionTable>, at: Option<SpanId>) {
         // A let is private to its body.
         let is_private = |it: &&Arc<OptionSchema>| it.kind == OptionKind::Let;
-        let is_copy = table.options.is_empty() && !other.options.iter().any(|it| is_private(&it));
-        if is_copy {
-            table.options.extend_from_slice(&other.options);
-            table.slots.clone_from(&other.slots);
+        let has_all = table.options.is_empty()
+            && other.options.can_be_first()
+            && !other.options.iter().any(|it| is_private(&it));
+        if has_all {
+            table.options = Options::after(other);
         }
-        for option in other.options.iter().filter(|it| !is_copy && !is_private(it)) {
+        for option in other.options.iter().filter(|it| !has_all && !is_private(it)) {
             if let Some(first) = table.get(&option.name) {
                 if first.at != option.at
                     && let Some(at) = at
@@ -548,7 +518,7 @@ impl Compute<'_> {
                 }
                 continue;
             }
-            table.push(option.clone());
+            table.options.push(option.clone());
         }
         for step in &other.steps {
             if table.step(&step.name).is_none() {
@@ -597,7 +567,7 @@ impl Compute<'_> {
                     Renamed { from: from.clone(), to: option.name.clone(), since: since.clone() };
                 table.renamed.push(renamed);
             }
-            table.push(Arc::new(option));
+            table.options.push(Arc::new(option));
         }
         for (index, decl) in module.bodies[body].steps.iter().enumerate() {
             let step = StepSchema { name: decl.ident.name.clone(), at, index: index as u32 };
@@ -693,7 +663,6 @@ impl Compute<'_> {
             guard: decl.guard,
             split: decl.split,
             sticky: decl.sticky,
-            doc: decl.doc.clone(),
             history: self.history(&decl.attrs),
             span: decl.ident.span,
         }

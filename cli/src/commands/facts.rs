@@ -74,7 +74,7 @@ fn declared(db: &Database) -> Vec<Declared> {
         found.extend(table.options.iter().filter(|it| is_fact(it)).map(|it| Declared {
             path: format!("facts.{stem}.{}", it.name),
             ty: it.ty.to_string(),
-            doc: it.doc.as_deref().unwrap_or("").lines().next().unwrap_or("").to_owned(),
+            doc: it.doc(db).as_deref().unwrap_or("").lines().next().unwrap_or("").to_owned(),
         }));
     }
     found

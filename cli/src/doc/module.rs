@@ -235,7 +235,7 @@ fn lets(catalog: &Catalog<'_>, entry: &Entry) -> Html {
                 (Ty::Error, Some(expr)) => checked.types[expr.index()].to_string(),
                 (ty, _) => ty.to_string(),
             };
-            let doc = inline(&first_paragraph(it.doc.as_deref()), &|_| None);
+            let doc = inline(&first_paragraph(it.doc(catalog.db).as_deref()), &|_| None);
             row(None, vec![Html::code(&it.name), Html::code(&ty), written, doc])
         })
         .collect();

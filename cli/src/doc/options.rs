@@ -51,7 +51,7 @@ fn summary(catalog: &Catalog<'_>, option: &OptionSchema, prefix: &str) -> Row {
         false => code,
     };
     let mut what = badges(&option.history);
-    what.push(inline(first_paragraph(option.doc.as_deref()).as_str(), &|_| None));
+    what.push(inline(first_paragraph(option.doc(catalog.db).as_deref()).as_str(), &|_| None));
     let default = written_default(catalog, option);
     let default = default.map_or_else(Html::new, |it| Html::code(&it));
     row(None, vec![name, Html::code(&type_text(option)), default, what])
@@ -98,7 +98,7 @@ fn full(
         .then(badges(&option.history));
     let mut out = Html::tag("h3", heading).line();
     out.push(Html::el("p", &[("class", "type")], type_line(catalog, &part, option)).line());
-    out.push(blocks(option.doc.as_deref().unwrap_or(""), 4, false, &|_| None));
+    out.push(blocks(option.doc(catalog.db).as_deref().unwrap_or(""), 4, false, &|_| None));
     out.push(history(&option.history));
     let specs = package.and_then(|it| Some((it, example(catalog, option)?)));
     if let Some((package, item)) = specs {

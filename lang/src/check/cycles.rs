@@ -89,7 +89,7 @@ impl<'a> Checker<'a> {
         let schema = self.schema;
         for table in [&schema.table].into_iter().chain(schema.mixins.iter().map(|it| &it.2)) {
             let others = self.others(table);
-            if self.has_ring(table, &others) {
+            if self.may_have_ring(&others) {
                 let graph = self.graph(table, &others);
                 self.rings(&graph);
             }
@@ -151,12 +151,11 @@ impl<'a> Checker<'a> {
         bodies.filter(move |it| it.0.res.values().any(reads))
     }
 
-    /// Whether options of a table read each other in a ring; of few tables they do.
-    fn has_ring(&self, table: &OptionTable, others: &[Option<Arc<Checked>>]) -> bool {
-        let mut edges = Vec::new();
-        for (of, at) in self.bodies(table, others) {
-            of.body_edges(at, &mut |from, to, _| edges.push((from, to)));
-        }
+    /// Whether options of this file and others read each other in a ring, whether or not these are in
+    /// one table; of few files they do.
+    fn may_have_ring(&self, others: &[Option<Arc<Checked>>]) -> bool {
+        let others = others.iter().flatten().flat_map(|it| &it.edges).map(|it| (&it.0, &it.1));
+        let mut edges: Vec<(&Name, &Name)> = self.edges.iter().copied().chain(others).collect();
         edges.sort_unstable();
         // What is read and reads nothing is in no ring, and then what read only that is not, either.
         while !edges.is_empty() {

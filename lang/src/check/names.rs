@@ -52,6 +52,7 @@ impl<'a> Checker<'a> {
         if let Some(table) = &scope.table
             && let Some(option) = table.get(name)
         {
+            self.edges.extend(self.value_of.map(|it| (it, name)));
             if option.kind == crate::module::OptionKind::Let {
                 let (at, index) = (option.at, option.index);
                 if at.file != self.file {
@@ -168,12 +169,13 @@ impl<'a> Checker<'a> {
     }
 
     /// A let at the top of this module, seen from functions and mixins.
-    fn module_let(&mut self, expr: ExprId, name: &str) -> Option<Ty> {
+    fn module_let(&mut self, expr: ExprId, name: &'a Name) -> Option<Ty> {
         let root = self.module().root?;
         let options = &self.module().bodies[root].options;
         let index = options
             .iter()
-            .position(|it| it.kind == crate::module::OptionKind::Let && it.ident.name == name)?;
+            .position(|it| it.kind == crate::module::OptionKind::Let && it.ident.name == *name)?;
+        self.edges.extend(self.value_of.map(|it| (it, name)));
         let at = BodyRef { file: self.file, body: root };
         let ty = self.let_type(at, index as u32, &Scope::empty());
         Some(self.set(expr, Res::Let(at, index as u32), ty))

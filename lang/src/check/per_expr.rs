@@ -44,14 +44,22 @@ impl Places {
         }
     }
 
+    #[inline]
     fn put(&mut self, index: usize, place: usize) {
-        match (&mut *self, u8::try_from(place)) {
-            (Places::Bytes(places), Ok(place)) => places[index] = place,
-            (Places::Bytes(places), Err(_)) => {
-                *self = Places::Words(places.iter().copied().map(u32::from).collect());
-                self.put(index, place);
-            }
-            (Places::Words(places), _) => places[index] = place as u32,
+        match self {
+            Places::Bytes(places) if place <= u8::MAX.into() => places[index] = place as u8,
+            _ => self.words()[index] = place as u32,
+        }
+    }
+
+    #[cold]
+    fn words(&mut self) -> &mut [u32] {
+        if let Places::Bytes(places) = self {
+            *self = Places::Words(places.iter().copied().map(u32::from).collect());
+        }
+        match self {
+            Places::Words(places) => places,
+            Places::Bytes(_) => &mut [],
         }
     }
 }

@@ -66,6 +66,7 @@ impl<'a> Checker<'a> {
         let place = if kind == PartKind::Preset { CondPlace::Preset } else { CondPlace::Recipe };
         self.guards_of_body(body, &scope, place);
         for decl in &body.options {
+            self.value_of = Some(&decl.ident.name);
             let mut inner = self.guarded(decl.guard, &scope);
             let ty = match decl.kind {
                 OptionKind::Feature => Ty::Bool,
@@ -128,6 +129,7 @@ impl<'a> Checker<'a> {
             }
             self.all_arms(decl, body, &ty);
         }
+        self.value_of = None;
         for step in &body.steps {
             let inner = self.guarded(step.guard, &scope).building();
             self.expect(step.script, &Ty::Script, &inner);
@@ -613,15 +615,16 @@ impl<'a> Checker<'a> {
     /// A setting in a recipe: of its own options, of its fields, of the steps it includes.
     fn recipe_setting(&mut self, setting: &'a Setting, scope: &Scope) {
         let scope = self.guarded(setting.guard, scope);
+        self.value_of = setting.path.first().map(|it| &it.name);
         if let [name] = &*setting.path
             && name.name == "version"
         {
             self.expect(setting.value, &Ty::Version, &scope);
-            return;
+        } else if let Some(table) = scope.table {
+            let package = self.module().name.as_ref().map(|it| it.name.clone()).unwrap_or_default();
+            self.setting(setting, &setting.path, &package, table, scope.building());
         }
-        let Some(table) = &scope.table else { return };
-        let package = self.module().name.as_ref().map(|it| it.name.clone()).unwrap_or_default();
-        self.setting(setting, &setting.path, &package, table, scope.building());
+        self.value_of = None;
     }
 
     fn part_setting(

@@ -204,7 +204,7 @@ impl List<'_> {
         };
         let db = self.context.db;
         let brought = markdown(&self.brought(schema, option, None));
-        let doc = option.doc.as_deref().unwrap_or("").to_owned();
+        let doc = option.doc(db).as_deref().unwrap_or("").to_owned();
         let item = self.item(&option.name, kind, rank);
         let gone = option.history.deprecated.is_some() || option.history.removed.is_some();
         Completion {

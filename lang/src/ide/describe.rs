@@ -285,7 +285,7 @@ fn option(
     out: &mut Text,
 ) {
     out.kiln(&option_head(db, option));
-    out.doc(option.doc.as_deref());
+    out.doc(option.doc(db).as_deref());
     if let Some(enumerated) = option.ty.words()
         && enumerated.name.is_some()
     {

@@ -215,7 +215,7 @@ impl Reading<'_> {
             ("values", values.unwrap_or(Data::Null)),
             ("default", default.map_or(Data::Null, Data::from)),
             ("default_text", maybe(written.as_deref())),
-            ("description", maybe(option.doc.as_deref())),
+            ("description", maybe(option.doc(db).as_deref())),
         ])
     }
 

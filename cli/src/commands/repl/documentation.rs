@@ -140,7 +140,7 @@ fn option(db: &Database, checked: &Checked, option: &OptionSchema) -> (String, S
         let written: Vec<&str> = text[range].split_whitespace().collect();
         head.push_str(&format!(" = {}", written.join(" ")));
     }
-    let mut text = doc(option.doc.as_deref());
+    let mut text = doc(option.doc(db).as_deref());
     if let Some(of) = option.ty.words() {
         text = joined(text, values(db, of));
     }
@@ -181,8 +181,9 @@ fn whole(db: &Database, file: FileId) -> (String, String) {
     if let Some(newest) = schema.versions.first() {
         head.push_str(&format!(" {}", newest.version));
     }
-    let line =
-        |it: &OptionSchema| format!("{} {}: {}", it.kind, it.name, first_line(it.doc.as_deref()));
+    let line = |it: &OptionSchema| {
+        format!("{} {}: {}", it.kind, it.name, first_line(it.doc(db).as_deref()))
+    };
     let options: Vec<String> = schema.table.choices().map(line).collect();
     let mixins: Vec<String> = schema.mixins.iter().map(|it| format!("mixin {}", it.0)).collect();
     let functions: Vec<String> =

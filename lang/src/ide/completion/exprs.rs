@@ -215,7 +215,7 @@ impl List<'_> {
             context.is_layer() && expected.condition && expected.setting.is_none();
         if !is_layer_condition {
             let table = context.table(node);
-            for option in table.iter().flat_map(|it| it.options.clone()) {
+            for option in table.iter().flat_map(|it| &it.options) {
                 let fits = expected.ty.as_ref().is_none_or(|it| option.ty.fits(it));
                 let early = expected.condition || expected.choice;
                 let known = !early || option.kind != OptionKind::Field;

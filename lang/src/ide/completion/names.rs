@@ -120,7 +120,7 @@ impl List<'_> {
             .filter_map(ast::SpecItem::cast)
             .filter_map(|it| Some(names(&it.path()?).join(".")))
             .collect();
-        for option in schema.table.options.clone() {
+        for option in &schema.table.options {
             let fits = match option.kind {
                 OptionKind::Let => false,
                 OptionKind::Field => is_wish && !is_off,
@@ -132,7 +132,7 @@ impl List<'_> {
             }
             let far = Database::is_builtin(option.at.file);
             let rank = if far { rank::FAR } else { rank::OPTION };
-            let mut item = self.option(&schema, &option, rank);
+            let mut item = self.option(&schema, option, rank);
             if option.ty != Ty::Bool && !has_value {
                 let sign = if matches!(option.ty, Ty::Set(_)) { "+=" } else { "=" };
                 item.insert = format!("{} {sign} ", option.name);

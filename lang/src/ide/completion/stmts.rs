@@ -332,7 +332,7 @@ impl List<'_> {
         let context = self.context;
         let set = self.options_set();
         let in_recipe = !context.is_layer();
-        for option in target.table.options.clone() {
+        for option in &target.table.options {
             if option.kind == OptionKind::Let {
                 continue;
             }
@@ -345,7 +345,7 @@ impl List<'_> {
             };
             // In a recipe one sets fields; features and knobs are declared with their defaults.
             let own_choice = in_recipe && !is_settings && option.kind != OptionKind::Field;
-            let mut item = self.option(schema, &option, if own_choice { rank::FAR } else { rank });
+            let mut item = self.option(schema, option, if own_choice { rank::FAR } else { rank });
             item.snippet = Some(setting_snippet(&option.name, &option.ty));
             let symbol = Symbol::Option(option.at, option.index);
             let is_set = set.iter().any(|it| {
