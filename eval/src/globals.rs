@@ -131,7 +131,7 @@ pub(crate) fn missing_fact_of(
 
 /// Where a package first reads a fact.
 fn place_in(db: &Database, package: &Package, name: &Name) -> Place {
-    let wanted = Res::ObjectMember(Object::Facts, name.clone());
+    let wanted = Res::GivenFact(name.clone());
     let own = package.bodies.iter().rev();
     for checked in own {
         let reads = checked.module().exprs.iter().find(|it| *checked.res(it.0) == wanted);
@@ -178,7 +178,7 @@ pub(crate) fn facts_read<'c>(
     let mut open: Vec<(FileId, ExprId)> = Vec::new();
     let mut look = |open: &mut Vec<(FileId, ExprId)>, known: Option<FileId>, res: &Res| {
         let called = match res {
-            Res::ObjectMember(Object::Facts, name) => {
+            Res::GivenFact(name) => {
                 found.insert(name.clone());
                 return;
             }
@@ -200,9 +200,8 @@ pub(crate) fn facts_read<'c>(
     };
     for checked in files {
         // Nearly all names mean something else, which is seen without a call.
-        let may_read = |it: &&Res| {
-            matches!(it, Res::ObjectMember(Object::Facts, _) | Res::Function(..) | Res::Let(..))
-        };
+        let may_read =
+            |it: &&Res| matches!(it, Res::GivenFact(_) | Res::Function(..) | Res::Let(..));
         checked.res.iter().filter(may_read).for_each(|it| look(&mut open, Some(checked.file), it));
     }
     while let Some((file, expr)) = open.pop() {

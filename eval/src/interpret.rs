@@ -234,7 +234,9 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             Res::Version(VersionBound::Series(version)) => {
                 return Ok(Value::Series(version.clone()));
             }
-            Res::Option(name) => return self.reader.option(name, (checked.file, expr)),
+            Res::Option => {
+                return self.reader.option(checked.module().word(expr), (checked.file, expr));
+            }
             Res::Let(at, index) => return self.reader.let_(*at, *index),
             Res::Local(name) => {
                 let found = self.locals.iter().rev().find(|it| it.0 == *name);
@@ -244,8 +246,12 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                 };
             }
             Res::Fact(fact) => return self.reader.fact(*fact, (checked.file, expr)),
-            Res::ObjectMember(object, name) => {
+            Res::ObjectMember(object) => {
+                let name = checked.module().word(expr);
                 return self.reader.member(*object, name, (checked.file, expr));
+            }
+            Res::GivenFact(name) => {
+                return self.reader.member(Object::Facts, name, (checked.file, expr));
             }
             Res::Function(..)
             | Res::Builtin(_)
@@ -475,7 +481,7 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                 };
                 self.call_method(expr, *method, receiver, args)
             }
-            Res::Record(Ty::Record(of)) => self.record(of, args),
+            Res::Record(of) => self.record(of, args),
             _ => Err(self.error(expr, "this cannot be called")),
         }
     }
@@ -483,7 +489,7 @@ impl<'a, R: Reader> Interpreter<'a, R> {
     fn is_missing(&self, method: Method, of: ExprId, failure: &Failure) -> bool {
         method == Method::Or
             && failure.code == Code::MissingFact
-            && matches!(self.checked.res(of), Res::ObjectMember(Object::Facts, _))
+            && matches!(self.checked.res(of), Res::GivenFact(_))
     }
 
     fn call_declared(

@@ -53,7 +53,7 @@ use crate::module::{
 };
 use crate::pattern::Pattern;
 use crate::schema::{BodyRef, OptionTable, Schema};
-use crate::types::{EnumTy, Object, Ty};
+use crate::types::{EnumTy, Object, RecordTy, Ty};
 use crate::version::VersionBound;
 
 pub(crate) use functions::object;
@@ -102,8 +102,8 @@ pub enum Res {
     Group(EnumTy, u32),
     /// A version, or a series.
     Version(VersionBound),
-    /// An option of the package.
-    Option(Name),
+    /// An option of the package, by the name that is written.
+    Option,
     /// A let of a body, by its place.
     Let(BodyRef, u32),
     /// A loop's name, a parameter, or `it`.
@@ -115,11 +115,13 @@ pub enum Res {
     /// A method of the language.
     Method(Method),
     /// A record is made.
-    Record(Ty),
+    Record(RecordTy),
     /// `platform`, `dep` and the like.
     Object(Object),
-    /// A member of an object: `platform.cpu`, `dep.openssl`.
-    ObjectMember(Object, Name),
+    /// A member of an object, by the name that is written: `platform.cpu`, `dep.openssl`.
+    ObjectMember(Object),
+    /// A fact that is given of the machine: `isa` of `facts.isa`, `cluster.fabric` with its module.
+    GivenFact(Name),
     /// A member of a value: `version.major`.
     Member,
     /// The version of the package, its name, or the path of its default output or source.
@@ -158,6 +160,10 @@ impl Common for Res {
         Res::Object(Object::Platform),
         Res::Object(Object::Toolchain),
         Res::Object(Object::Dep),
+        Res::Option,
+        Res::ObjectMember(Object::Dep),
+        Res::ObjectMember(Object::Platform),
+        Res::ObjectMember(Object::Toolchain),
     ];
 
     fn place(&self) -> Option<usize> {
@@ -177,6 +183,10 @@ impl Common for Res {
             Res::Object(Object::Platform) => 12,
             Res::Object(Object::Toolchain) => 13,
             Res::Object(Object::Dep) => 14,
+            Res::Option => 15,
+            Res::ObjectMember(Object::Dep) => 16,
+            Res::ObjectMember(Object::Platform) => 17,
+            Res::ObjectMember(Object::Toolchain) => 18,
             _ => return None,
         })
     }
@@ -193,6 +203,16 @@ impl Checked {
     #[must_use]
     pub fn res(&self, expr: ExprId) -> &Res {
         &self.res[expr.index()]
+    }
+
+    /// Returns the member of an object that an expression reads, if it reads one.
+    #[must_use]
+    pub fn object_member(&self, expr: ExprId) -> Option<(Object, &Name)> {
+        match self.res(expr) {
+            Res::ObjectMember(object) => Some((*object, self.module().word(expr))),
+            Res::GivenFact(name) => Some((Object::Facts, name)),
+            _ => None,
+        }
     }
 
     /// Whether a value is made from the one before.
@@ -221,6 +241,7 @@ pub(crate) fn compute(db: &Database, file: FileId) -> Checked {
     let env = schema.env.clone();
     let lowered = env.lowered.clone();
     let count = lowered.module.exprs.len();
+    let guards = lowered.module.guards.values();
     let mut checker = Checker {
         db,
         file,
@@ -229,6 +250,7 @@ pub(crate) fn compute(db: &Database, file: FileId) -> Checked {
         res: PerExpr::new(count),
         types: PerExpr::new(count),
         diagnostics: Vec::new(),
+        has_loops: guards.iter().any(|it| matches!(it.kind, GuardKind::For { .. })),
         lets: FastMap::default(),
         patterns: FastMap::default(),
         value_of: None,
@@ -258,10 +280,11 @@ pub(crate) fn compute(db: &Database, file: FileId) -> Checked {
         true => diagnostics,
         false => cascades::without_cascades(file, &db.text(file), diagnostics),
     };
-    // Nobody includes what a recipe says.
-    let is_included = lowered.module.kind == Some(ModuleKind::Module);
-    let edges = edges.iter().filter(|_| is_included).map(|it| (it.0.clone(), it.1.clone()));
-    let edges = edges.collect();
+    let edges = match lowered.module.kind {
+        Some(ModuleKind::Module) => edges.iter().map(|it| (it.0.clone(), it.1.clone())).collect(),
+        // Nobody includes what others say.
+        _ => Box::default(),
+    };
     Checked { file, schema, res, types, diagnostics, edges }
 }
 
@@ -273,6 +296,8 @@ struct Checker<'a> {
     res: PerExpr<Res>,
     types: PerExpr<Ty>,
     diagnostics: Vec<Diagnostic>,
+    /// Whether something stands in a loop.
+    has_loops: bool,
     /// The types of lets; `None` while one is being found.
     lets: FastMap<(BodyRef, u32), Option<Ty>>,
     /// Patterns of types, compiled: many texts follow the same one.
@@ -365,6 +390,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Writes down what an expression means and has as type.
+    #[inline(never)]
     fn set(&mut self, expr: ExprId, res: Res, ty: Ty) -> Ty {
         self.res.put(expr.index(), &res);
         self.types.put(expr.index(), &ty);
@@ -379,13 +405,13 @@ impl<'a> Checker<'a> {
         self.db.package(name).map(|it| self.db.schema(it))
     }
 
-    /// The scope under a guard: names of the loops around. Most guards are no loops.
+    /// The scope under a guard: names of the loops around. Most files have none.
     fn guarded<'s, 't>(
         &mut self,
         guard: Option<GuardId>,
         scope: &'s Scope<'t>,
     ) -> Cow<'s, Scope<'t>> {
-        if guard.is_none() {
+        if guard.is_none() || !self.has_loops {
             return Cow::Borrowed(scope);
         }
         let module = self.module();

@@ -592,6 +592,16 @@ pub struct WantSpec {
 }
 
 impl Module {
+    /// Returns the name that an expression says, alone or behind a dot; empty if it says none.
+    #[must_use]
+    pub fn word(&self, expr: ExprId) -> &Name {
+        match &self.exprs[expr] {
+            Expr::Name(name) | Expr::DotName(name) => name,
+            Expr::Member { name, .. } => &name.name,
+            _ => const { &Name::new_static("") },
+        }
+    }
+
     /// Returns the guards from the innermost outwards.
     pub fn guards_of(&self, guard: Option<GuardId>) -> impl Iterator<Item = &Guard> {
         let mut next = guard;

@@ -24,19 +24,16 @@ impl Evaluation<'_> {
     pub(crate) fn cond(&mut self, checked: &Arc<Checked>, expr: ExprId, locals: &Locals) -> Cond {
         match checked.res(expr) {
             Res::Bool(value) => return if *value { Cond::True } else { Cond::False },
-            Res::Option(name) => {
-                return Cond::is(Atom::Option(name.clone(), Comparison::Equal, Value::Bool(true)));
-            }
-            Res::ObjectMember(object, name) => {
-                return Cond::is(Atom::Global(
-                    *object,
-                    name.clone(),
-                    Comparison::Equal,
-                    Value::Bool(true),
-                ));
+            Res::Option => {
+                let name = checked.module().word(expr).clone();
+                return Cond::is(Atom::Option(name, Comparison::Equal, Value::Bool(true)));
             }
             Res::Error => return Cond::False,
             _ => {}
+        }
+        if let Some((object, name)) = checked.object_member(expr) {
+            let value = Value::Bool(true);
+            return Cond::is(Atom::Global(object, name.clone(), Comparison::Equal, value));
         }
         match &checked.module().exprs[expr] {
             Expr::Not(of) => self.cond(checked, *of, locals).negate(),
@@ -385,10 +382,9 @@ impl Chosen {
 
 fn chosen(checked: &Checked, expr: ExprId) -> Option<Chosen> {
     match checked.res(expr) {
-        Res::Option(name) => Some(Chosen::Option(name.clone())),
+        Res::Option => Some(Chosen::Option(checked.module().word(expr).clone())),
         Res::Fact(Fact::Version) => Some(Chosen::Version),
-        Res::ObjectMember(object, name) => Some(Chosen::Global(*object, name.clone())),
-        _ => None,
+        _ => checked.object_member(expr).map(|it| Chosen::Global(it.0, it.1.clone())),
     }
 }
 

@@ -133,10 +133,8 @@ impl<'a> Checker<'a> {
                 let known = |expr: ExprId| {
                     matches!(
                         self.res[expr.index()],
-                        Res::ObjectMember(
-                            Object::Platform | Object::Machine | Object::Toolchain | Object::Facts,
-                            _
-                        )
+                        Res::ObjectMember(Object::Platform | Object::Machine | Object::Toolchain)
+                            | Res::GivenFact(_)
                     )
                 };
                 let both_known = known(*lhs) && known(*rhs);
@@ -167,11 +165,8 @@ impl<'a> Checker<'a> {
             | Res::Version(_)
             | Res::Local(_)
             | Res::Error => return Side::Constant,
-            Res::Option(_) | Res::Fact(Fact::Version) => return Side::Chosen,
-            Res::ObjectMember(
-                Object::Platform | Object::Toolchain | Object::Machine | Object::Facts,
-                _,
-            ) => {
+            Res::Option | Res::Fact(Fact::Version) | Res::GivenFact(_) => return Side::Chosen,
+            Res::ObjectMember(Object::Platform | Object::Toolchain | Object::Machine) => {
                 return Side::Chosen;
             }
             Res::Let(at, index) if at.file == self.file => {
@@ -217,7 +212,7 @@ impl<'a> Checker<'a> {
 
     /// Something chosen must be readable where the condition stands.
     fn readable(&mut self, expr: ExprId, scope: &Scope, place: CondPlace) {
-        let own = matches!(self.res[expr.index()], Res::Option(_) | Res::Fact(_));
+        let own = matches!(self.res[expr.index()], Res::Option | Res::Fact(_));
         if let (Some(what), true) = (place.applied(), own) {
             let source = self.db.text(self.file)[self.range(expr)].to_owned();
             let diagnostic = self
@@ -226,7 +221,8 @@ impl<'a> Checker<'a> {
             self.report(diagnostic);
             return;
         }
-        if let Res::Option(name) = &self.res[expr.index()]
+        let name = self.module().word(expr);
+        if self.res[expr.index()] == Res::Option
             && let Some(option) = scope.table.as_ref().and_then(|it| it.get(name))
             && option.kind == OptionKind::Field
         {

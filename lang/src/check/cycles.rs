@@ -38,7 +38,11 @@ impl<'b> Resolved<'b> {
         self.lowered.module.walk(expr, &mut |it| {
             if matches!(
                 self.res[it.index()],
-                Res::Option(_) | Res::Let(..) | Res::ObjectMember(..) | Res::Fact(_)
+                Res::Option
+                    | Res::Let(..)
+                    | Res::ObjectMember(_)
+                    | Res::GivenFact(_)
+                    | Res::Fact(_)
             ) {
                 reads.push(it);
             }
@@ -64,7 +68,7 @@ impl<'b> Resolved<'b> {
     /// Calls `visit` with each option that an expression reads, and where.
     fn edges(&self, expr: ExprId, visit: &mut impl FnMut(&'b Name, ExprId)) {
         self.lowered.module.walk(expr, &mut |read| match &self.res[read.index()] {
-            Res::Option(name) => visit(name, read),
+            Res::Option => visit(self.lowered.module.word(read), read),
             Res::Let(at, index) if at.file == self.file => {
                 let body = &self.lowered.module.bodies[at.body];
                 visit(&body.options[*index as usize].ident.name, read);
@@ -104,9 +108,7 @@ impl<'a> Checker<'a> {
             let own: Vec<_> = settings.iter().filter(|it| it.0 == *package).collect();
             // Without a read of an option in this file, it closes no ring.
             let reads_options = own.iter().any(|it| {
-                self.reads(it.1.value)
-                    .iter()
-                    .any(|it| matches!(self.res[it.index()], Res::Option(_)))
+                self.reads(it.1.value).iter().any(|it| self.res[it.index()] == Res::Option)
             });
             if !reads_options {
                 continue;
@@ -147,15 +149,17 @@ impl<'a> Checker<'a> {
             }
         });
         // What every package has reads none.
-        let reads = |it: &Res| matches!(it, Res::Option(_) | Res::Let(..));
-        bodies.filter(move |it| it.0.res.values().any(reads))
+        let reads = |it: &Res| matches!(it, Res::Option | Res::Let(..));
+        bodies.filter(move |it| it.0.res.iter().any(reads))
     }
 
     /// Whether options of this file and others read each other in a ring, whether or not these are in
     /// one table; of few files they do.
     fn may_have_ring(&self, others: &[Option<Arc<Checked>>]) -> bool {
-        let others = others.iter().flatten().flat_map(|it| &it.edges).map(|it| (&it.0, &it.1));
-        let mut edges: Vec<(&Name, &Name)> = self.edges.iter().copied().chain(others).collect();
+        let mut edges: Vec<(&Name, &Name)> = self.edges.clone();
+        for other in others.iter().flatten() {
+            edges.extend(other.edges.iter().map(|it| (&it.0, &it.1)));
+        }
         edges.sort_unstable();
         // What is read and reads nothing is in no ring, and then what read only that is not, either.
         while !edges.is_empty() {

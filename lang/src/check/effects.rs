@@ -160,11 +160,14 @@ impl<'a> Checker<'a> {
         let checked = self.db.checked(file);
         let module = checked.module();
         let facts = Facts { module, res: &checked.res, types: &checked.types };
-        if let Res::Option(name) = checked.res(when) {
-            return switched_on(name);
+        if *checked.res(when) == Res::Option {
+            return switched_on(module.word(when));
         }
         let Expr::Binary { op, lhs, rhs } = &module.exprs[when] else { return (None, Vec::new()) };
-        let Res::Option(name) = checked.res(*lhs) else { return (None, Vec::new()) };
+        if *checked.res(*lhs) != Res::Option {
+            return (None, Vec::new());
+        }
+        let name = module.word(*lhs);
         let Some(words) = checked.types[lhs.index()].words().cloned() else {
             return (None, Vec::new());
         };
@@ -279,7 +282,7 @@ impl Facts<'_> {
     /// The value of an option, or of a constant.
     fn given(&self, expr: ExprId, value: &dyn Fn(&Name) -> Option<Const>) -> Option<Const> {
         match &self.res[expr.index()] {
-            Res::Option(name) => value(name),
+            Res::Option => value(self.module.word(expr)),
             _ => self.constant(expr),
         }
     }

@@ -31,7 +31,7 @@ impl<'a> Checker<'a> {
         if let Some(option) = table.get(&name.name).filter(|it| is_fact(it)) {
             let ty = option.ty.clone();
             let whole = Name::from(format!("{}.{}", module.name, name.name));
-            return Some(self.set(expr, Res::ObjectMember(Object::Facts, whole), ty));
+            return Some(self.set(expr, Res::GivenFact(whole), ty));
         }
         let owner = Name::from(format!("facts.{}", module.name));
         self.unknown_fact(Code::UnknownMember, name, &owner, &table);

@@ -241,8 +241,8 @@ impl<'a> Checker<'a> {
         args: &'a [Arg],
         scope: &Scope,
     ) -> Ty {
-        self.set(callee, Res::Record(ty.clone()), Ty::Error);
         let Ty::Record(record) = ty else { return Ty::Error };
+        self.set(callee, Res::Record(record.clone()), Ty::Error);
         let env =
             if record.file == self.file { self.env.clone() } else { self.db.env(record.file) };
         let record = env.records[record.id.index()].clone();
@@ -597,7 +597,7 @@ impl<'a> Checker<'a> {
         let mut ty = self.infer(of, scope);
         // What is taken where a fact is not given.
         if name.name == "or"
-            && matches!(self.res[of.index()], Res::ObjectMember(Object::Facts, _))
+            && matches!(self.res[of.index()], Res::GivenFact(_))
             && !matches!(ty, Ty::Opt(_) | Ty::Error)
         {
             ty = Ty::Opt(Arc::new(ty));
@@ -917,7 +917,11 @@ impl<'a> Checker<'a> {
             }
         };
         self.set(of, Res::Object(object), Ty::Object(object));
-        Some(self.set(expr, Res::ObjectMember(object, name.name.clone()), ty))
+        let res = match object {
+            Object::Facts => Res::GivenFact(name.name.clone()),
+            _ => Res::ObjectMember(object),
+        };
+        Some(self.set(expr, res, ty))
     }
 }
 

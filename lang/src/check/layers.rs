@@ -523,10 +523,12 @@ impl<'a> Checker<'a> {
             let wrong = match &self.res[read.index()] {
                 Res::ObjectMember(
                     Object::Dep | Object::Deps | Object::Outputs | Object::Sources,
-                    _,
                 ) => true,
                 Res::Fact(super::Fact::Out | super::Fact::Src) => true,
-                Res::Option(name) => table.get(name).is_some_and(|it| it.kind == OptionKind::Field),
+                Res::Option => {
+                    let option = table.get(self.module().word(read));
+                    option.is_some_and(|it| it.kind == OptionKind::Field)
+                }
                 _ => false,
             };
             if wrong {

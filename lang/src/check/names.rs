@@ -62,7 +62,7 @@ impl<'a> Checker<'a> {
                 return self.set(expr, Res::Let(at, index), ty);
             }
             let ty = option.ty.clone();
-            return self.set(expr, Res::Option(name.clone()), ty);
+            return self.set(expr, Res::Option, ty);
         }
         if let Some(ty) = self.module_let(expr, name) {
             return ty;

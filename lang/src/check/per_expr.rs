@@ -3,11 +3,11 @@
 use std::ops::Index;
 
 /// How many of the last different values are compared with a new one.
-const COMPARED_MAX: usize = 8;
+const COMPARED_MAX: usize = 4;
 
 /// How many expressions have one value of their own together in most files, so that there is room for
 /// these values from the first on.
-const EXPRS_PER_VALUE: usize = 4;
+const EXPRS_PER_VALUE: usize = 6;
 
 /// A value for each expression of a file, by its place.
 ///
@@ -80,6 +80,7 @@ impl<T: Common> PerExpr<T> {
     }
 
     /// Gives an expression another value.
+    #[inline]
     pub(super) fn put(&mut self, index: usize, value: &T) {
         let place = value.place().unwrap_or_else(|| self.own(value));
         self.places.put(index, place);
@@ -108,11 +109,6 @@ impl<T: Common> PerExpr<T> {
     /// Returns the value of each expression, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         (0..self.places.len()).map(|it| self.at(self.places.get(it)))
-    }
-
-    /// Returns the values that expressions have or had, but for the common ones, in no order.
-    pub(super) fn values(&self) -> impl Iterator<Item = &T> {
-        self.values.iter()
     }
 
     fn at(&self, place: usize) -> &T {

@@ -280,7 +280,8 @@ impl<'a> Checker<'a> {
     /// Defaults of features and knobs are known before anything is built; fields are not.
     fn no_fields(&mut self, expr: ExprId, table: &Arc<OptionTable>) {
         for read in self.reads(expr) {
-            if let Res::Option(name) = &self.res[read.index()]
+            let name = self.module().word(read);
+            if self.res[read.index()] == Res::Option
                 && let Some(option) = table.get(name)
                 && option.kind == OptionKind::Field
             {
@@ -348,7 +349,10 @@ impl<'a> Checker<'a> {
                     let ty = self.infer(*list, &inner);
                     self.element_type(*list, &ty);
                     if self.reads(*list).iter().any(|it| {
-                        matches!(self.res[it.index()], Res::Option(_) | Res::ObjectMember(..))
+                        matches!(
+                            self.res[it.index()],
+                            Res::Option | Res::ObjectMember(_) | Res::GivenFact(_)
+                        )
                     }) {
                         let diagnostic = self
                             .at_expr(

@@ -53,8 +53,8 @@ impl Index {
                 let mut names: Vec<Name> = Vec::new();
                 let mut add_read = |cond: ExprId| {
                     module.walk(cond, &mut |it| {
-                        if let Res::Option(name) = checked.res(it) {
-                            names.push(name.clone());
+                        if *checked.res(it) == Res::Option {
+                            names.push(module.word(it).clone());
                         }
                     });
                 };
@@ -160,7 +160,7 @@ pub(super) fn markdown(brought: &[Brought]) -> String {
 fn asks(checked: &Checked, expr: ExprId, option: &str, value: Option<u32>) -> bool {
     let (mut has_option, mut has_value) = (false, value.is_none());
     checked.module().walk(expr, &mut |it| match checked.res(it) {
-        Res::Option(name) => has_option |= name == option,
+        Res::Option => has_option |= checked.module().word(it) == option,
         Res::Value(_, at) => has_value |= Some(*at) == value,
         Res::Group(of, at) => {
             let group = of.groups.get(*at as usize);

@@ -234,7 +234,7 @@ impl List<'_> {
                     (_, true) => rank::FAR,
                 };
                 let schema = context.schema().clone();
-                let item = self.option(&schema, &option, rank);
+                let item = self.option(&schema, option, rank);
                 self.add(item);
             }
         }

@@ -147,14 +147,14 @@ impl Collector<'_> {
                     None => return,
                 },
             },
-            Res::Option(name) => {
+            Res::Option => {
                 let Some(option) = scope.table.as_ref().and_then(|it| it.get(name)) else { return };
                 (Symbol::Option(option.at, option.index), scope.owner.clone())
             }
             Res::Bool(_) | Res::Null | Res::Prev | Res::Default | Res::All(_) => {
                 (Symbol::Word(name.clone()), scope.owner.clone())
             }
-            Res::Record(Ty::Record(record)) => match type_of_record(self.db, record) {
+            Res::Record(record) => match type_of_record(self.db, record) {
                 Some(symbol) => (symbol, None),
                 None => return,
             },
@@ -170,7 +170,8 @@ impl Collector<'_> {
         let checked = self.checked.clone();
         let lowered = self.lowered.clone();
         let symbol = match checked.res(expr) {
-            Res::ObjectMember(object, member) => self.object_member(*object, member, scope),
+            Res::ObjectMember(object) => self.object_member(*object, &name.name, scope),
+            Res::GivenFact(member) => self.object_member(Object::Facts, member, scope),
             Res::Member => match checked.types[of.index()].without_opt() {
                 Ty::Record(record) => field(self.db, record, &name.name),
                 _ => Some(Symbol::Member(name.name.clone())),
@@ -178,7 +179,7 @@ impl Collector<'_> {
             res => simple(res),
         };
         // `facts.cluster.fabric`: so is the word in the middle.
-        if let (Expr::Member { name: module, .. }, Res::ObjectMember(Object::Facts, _)) =
+        if let (Expr::Member { name: module, .. }, Res::GivenFact(_)) =
             (&lowered.module.exprs[of], checked.res(expr))
             && let Some((file, _)) = facts_of_module(self.db, &module.name)
         {
@@ -241,7 +242,7 @@ impl Collector<'_> {
                         .and_then(|it| it.params.iter().find(|it| it.ident.name == name.name));
                     param.map(|it| Symbol::Local(*file, other.map.span(it.ident.span)))
                 }
-                Res::Record(Ty::Record(record)) => field(self.db, record, &name.name),
+                Res::Record(record) => field(self.db, record, &name.name),
                 Res::Builtin(_) => Some(Symbol::Member(name.name.clone())),
                 _ => None,
             };
@@ -341,10 +342,11 @@ fn simple(res: &Res) -> Option<Symbol> {
         | Res::Default
         | Res::All(_)
         | Res::Version(_)
-        | Res::Option(_)
+        | Res::Option
         | Res::Local(_)
         | Res::Record(_)
-        | Res::ObjectMember(..)
+        | Res::ObjectMember(_)
+        | Res::GivenFact(_)
         | Res::Member
         | Res::Error => return None,
     })
