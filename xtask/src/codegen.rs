@@ -169,10 +169,12 @@ fn kinds(grammar: &Grammar) -> String {
     code.push_str("}\n\nuse SyntaxKind::*;\n\nimpl SyntaxKind {\n");
     code.push_str(
         "/// Returns the keyword that a name is where the grammar asks for one.\n\
-         pub(crate) fn keyword(text: &str) -> Option<SyntaxKind> {\nSome(match text {\n",
+         pub(crate) fn keyword(text: &str) -> Option<SyntaxKind> {\n\
+         // By bytes, as these are compared one by one: most names differ in the first.\n\
+         Some(match text.as_bytes() {\n",
     );
     for word in keywords(grammar) {
-        let _ = writeln!(code, "{word:?} => {}_KW,", word.to_uppercase());
+        let _ = writeln!(code, "b{word:?} => {}_KW,", word.to_uppercase());
     }
     code.push_str("_ => return None,\n})\n}\n\n");
     code.push_str(

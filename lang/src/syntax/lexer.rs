@@ -245,8 +245,12 @@ impl Lexer<'_> {
 
     /// How many bytes in a row, from `ahead` on, are so.
     fn count(&self, ahead: usize, is: impl Fn(u8) -> bool) -> usize {
-        let rest = self.text.as_bytes().get(self.at + ahead..).unwrap_or_default();
-        rest.iter().position(|&it| !is(it)).unwrap_or(rest.len())
+        let first = self.at + ahead;
+        let mut at = first;
+        while self.text.as_bytes().get(at).is_some_and(|&it| is(it)) {
+            at += 1;
+        }
+        at - first
     }
 
     /// The next `len` bytes are a token.
@@ -324,8 +328,10 @@ impl Lexer<'_> {
         self.push_trivia(WHITESPACE, len);
         // A one-line string with an unclosed interpolation ends with its line, or the rest of the
         // file would be read in the wrong state.
-        for string in in_one_line.map(|it| self.strings.split_off(it)).into_iter().flatten() {
-            self.unclosed_interpolation(&string);
+        if let Some(at) = in_one_line {
+            for string in self.strings.split_off(at) {
+                self.unclosed_interpolation(&string);
+            }
         }
     }
 
@@ -605,6 +611,9 @@ impl Lexer<'_> {
         let bytes = rest.as_bytes();
         let quotes = if delimiter.triple { 3 } else { 1 };
         let closes = |at: usize| {
+            if quotes + delimiter.hashes == 1 {
+                return true;
+            }
             let end = at + quotes + delimiter.hashes;
             bytes.len() >= end
                 && bytes[at..at + quotes].iter().all(|&it| it == b'"')
@@ -681,9 +690,18 @@ fn leaves(rest: &[u8], indent: usize) -> bool {
         && !line.starts_with(b"\"\"\"")
 }
 
-/// Whether a byte may be in a name.
+/// Whether a byte may be in a name. Looked up, as most bytes of a text are asked.
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
+    const WORD: [bool; 256] = {
+        let mut word = [false; 256];
+        let mut byte = 0_u8;
+        while byte < 128 {
+            word[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_';
+            byte += 1;
+        }
+        word
+    };
+    WORD[byte as usize]
 }
 
 /// Whether `text`, in which letters, digits and `_` stand, is a number such as `0x1F`.

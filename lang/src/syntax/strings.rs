@@ -54,6 +54,12 @@ pub(crate) fn pieces<'a>(
                     continue;
                 }
                 let mut text = Cow::Borrowed(raw);
+                // Most of it says just what it is, which one look tells.
+                let is_plain = !raw.bytes().any(|it| matches!(it, b'\r' | b'\\'));
+                if is_plain && layout.is_none() {
+                    take(StringPiece::Text(text));
+                    continue;
+                }
                 if raw.contains('\r') {
                     text = raw.replace("\r\n", "\n").into();
                 }

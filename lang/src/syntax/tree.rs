@@ -59,7 +59,7 @@ pub(crate) struct TreeBuilder {
     elements: Vec<Entry>,
     /// The innermost node that is open; the others are those that it is in.
     open: u32,
-    /// Where the next token begins.
+    /// Where what is there ends.
     offset: u32,
 }
 
@@ -69,30 +69,17 @@ impl TreeBuilder {
         TreeBuilder { elements: Vec::with_capacity(capacity), open: 0, offset: 0 }
     }
 
-    /// Returns where the next token begins.
-    pub(crate) fn offset(&self) -> u32 {
-        self.offset
-    }
-
-    /// Leaves out what stands before `offset`.
-    pub(crate) fn skip_to(&mut self, offset: u32) {
-        self.offset = offset;
-    }
-
     /// Whether nothing has begun yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.elements.is_empty()
     }
 
-    /// Whether the root is the innermost node that is open.
-    pub(crate) fn is_in_root(&self) -> bool {
-        self.open == 0
-    }
-
-    /// Begins a node.
-    pub(crate) fn start_node(&mut self, kind: SyntaxKind) {
+    /// Begins a node where the next token begins, or white space or a comment that is to be in it.
+    #[inline]
+    pub(crate) fn start_node(&mut self, kind: SyntaxKind, begin: u32) {
         let at = self.elements.len() as u32;
-        self.push(kind, self.offset);
+        self.offset = begin;
+        self.push(kind, begin);
         self.open = at;
     }
 
@@ -111,9 +98,14 @@ impl TreeBuilder {
         self.open = node.parent;
     }
 
-    /// Returns the tree, whose tokens are those of `text`.
-    pub(crate) fn finish(self, text: Arc<str>) -> Tree {
-        debug_assert!(self.open == 0 && self.offset as usize == text.len());
+    /// Returns the tree, whose tokens are those of `text`. What has been added since its root ended
+    /// is in the root too, which has all of the text.
+    pub(crate) fn finish(mut self, text: Arc<str>) -> Tree {
+        debug_assert!(self.open == 0, "every node has ended");
+        let next = self.elements.len() as u32;
+        if let Some(root) = self.elements.first_mut() {
+            *root = Entry { start: 0, end: text.len() as u32, next, ..*root };
+        }
         Tree { text, elements: self.elements }
     }
 
@@ -222,6 +214,11 @@ impl<'a> Ref<'a> {
     /// Returns where its text begins behind white space and comments, to its end.
     pub(crate) fn range_without_trivia(self) -> TextRange {
         let whole = self.tree.entry(self.at);
+        // Only the root and what is documented have some at the beginning.
+        let below = self.tree.elements.get(self.at as usize + 1);
+        if below.is_some_and(|it| it.parent == self.at && !TRIVIA.contains(it.kind)) {
+            return whole.range();
+        }
         let first = self.tree.children(self.at).find(|it| !TRIVIA.contains(it.1.kind));
         let start = first.map_or(whole.end, |it| it.1.start);
         Entry { start, ..whole }.range()

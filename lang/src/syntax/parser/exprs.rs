@@ -313,14 +313,9 @@ fn primary(p: &mut Parser<'_>) -> Option<CompletedMarker> {
         p.expected("an expression");
         return None;
     };
-    let m = p.start();
-    Some(match token.word {
-        INT | VERSION | SERIES | QUANTITY | REGEX => {
-            p.bump();
-            m.complete(p, LITERAL)
-        }
+    match token.word {
+        kind @ (INT | VERSION | SERIES | QUANTITY | REGEX) => return Some(p.alone(LITERAL, kind)),
         STRING_OPEN => {
-            m.abandon(p);
             let at = p.events.len() as u32;
             strings::string(p);
             return match p.events.get(at as usize) {
@@ -328,6 +323,10 @@ fn primary(p: &mut Parser<'_>) -> Option<CompletedMarker> {
                 _ => None,
             };
         }
+        _ => {}
+    }
+    let m = p.start();
+    Some(match token.word {
         DOT => {
             p.bump();
             expect_name_ref(p);
@@ -512,46 +511,54 @@ fn elements(p: &mut Parser<'_>) {
 
 fn element(p: &mut Parser<'_>) {
     let m = p.start();
-    if p.at(DOT_DOT) {
-        p.bump();
-        operand(p);
-        m.complete(p, SPREAD_ELEMENT);
-    } else if p.at_word(FOR_KW) && p.nth_is_name(1) {
-        p.bump_keyword();
-        name(p);
-        if !p.eat_word(IN_KW) {
-            p.expected("`in`");
+    match p.word() {
+        Some(DOT_DOT) => {
+            p.bump();
+            operand(p);
+            m.complete(p, SPREAD_ELEMENT);
         }
-        expr(p);
-        if p.eat_word(WHEN_KW) {
+        Some(FOR_KW) if p.nth_is_name(1) => {
+            p.bump_keyword();
+            name(p);
+            if !p.eat_word(IN_KW) {
+                p.expected("`in`");
+            }
+            expr(p);
+            if p.eat_word(WHEN_KW) {
+                p.condition(expr);
+            }
+            p.expect(FAT_ARROW);
+            p.deeper(element);
+            m.complete(p, FOR_ELEMENT);
+        }
+        Some(WHEN_KW) if word_is_operator(p) => {
+            p.bump_keyword();
             p.condition(expr);
+            p.expect(FAT_ARROW);
+            p.deeper(element);
+            m.complete(p, WHEN_ELEMENT);
         }
-        p.expect(FAT_ARROW);
-        p.deeper(element);
-        m.complete(p, FOR_ELEMENT);
-    } else if p.at_word(WHEN_KW) && word_is_operator(p) {
-        p.bump_keyword();
-        p.condition(expr);
-        p.expect(FAT_ARROW);
-        p.deeper(element);
-        m.complete(p, WHEN_ELEMENT);
-    } else {
-        if !starts_expr(p) {
+        _ if !starts_expr(p) => {
             m.abandon(p);
             p.expected("a value");
-            return;
         }
-        expr(p);
-        if p.at(EQ) {
-            p.slip(Slip::EqualsInMap);
-            p.bump_as(COLON);
+        _ => {
             expr(p);
-            m.complete(p, ENTRY_ELEMENT);
-        } else if p.eat(COLON) {
-            expr(p);
-            m.complete(p, ENTRY_ELEMENT);
-        } else {
-            m.complete(p, EXPR_ELEMENT);
+            let kind = match p.current() {
+                Some(EQ) => {
+                    p.slip(Slip::EqualsInMap);
+                    p.bump_as(COLON);
+                    expr(p);
+                    ENTRY_ELEMENT
+                }
+                Some(COLON) => {
+                    p.bump();
+                    expr(p);
+                    ENTRY_ELEMENT
+                }
+                _ => EXPR_ELEMENT,
+            };
+            m.complete(p, kind);
         }
     }
 }

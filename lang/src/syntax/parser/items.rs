@@ -648,14 +648,19 @@ fn arm_body(p: &mut Parser<'_>, m: Marker) {
 
 fn attrs(p: &mut Parser<'_>) {
     while p.nth(0) == Some(AT) {
-        p.statement_start = p.at;
-        let m = p.start();
-        p.bump();
-        expect_name(p);
-        exprs::opt_arg_list(p);
-        m.complete(p, ATTR);
-        p.statement_start = p.at;
+        attr(p);
     }
+}
+
+/// `'@' Name ArgList?`
+fn attr(p: &mut Parser<'_>) {
+    p.statement_start = p.at;
+    let m = p.start();
+    p.bump();
+    expect_name(p);
+    exprs::opt_arg_list(p);
+    m.complete(p, ATTR);
+    p.statement_start = p.at;
 }
 
 /// `('=' Expr)?`
@@ -826,10 +831,8 @@ fn versions(p: &mut Parser<'_>, m: Marker) {
         attrs(p);
         p.statement_start = p.at;
         match p.current() {
-            Some(INT | VERSION) => {
-                let label = p.start();
-                p.bump();
-                label.complete(p, LITERAL);
+            Some(kind @ (INT | VERSION)) => {
+                p.alone(LITERAL, kind);
             }
             Some(STRING_OPEN) => strings::string(p),
             Some(IDENT) if !(p.unclosed && p.at_item_on_new_line()) => {
@@ -918,9 +921,7 @@ fn ignore_exports(p: &mut Parser<'_>, m: Marker) {
 
 /// `Name`; the caller has seen that one is here.
 pub(super) fn name(p: &mut Parser<'_>) {
-    let m = p.start();
-    p.bump_as(IDENT);
-    m.complete(p, NAME);
+    p.alone(NAME, IDENT);
 }
 
 pub(super) fn expect_name(p: &mut Parser<'_>) {
@@ -933,9 +934,7 @@ pub(super) fn expect_name(p: &mut Parser<'_>) {
 
 /// `NameRef`; the caller has seen that one is here.
 pub(super) fn name_ref(p: &mut Parser<'_>) -> CompletedMarker {
-    let m = p.start();
-    p.bump_as(IDENT);
-    m.complete(p, NAME_REF)
+    p.alone(NAME_REF, IDENT)
 }
 
 pub(super) fn expect_name_ref(p: &mut Parser<'_>) {

@@ -42,41 +42,38 @@ pub(super) fn build(text: &Arc<str>, lexed: &Lexed, events: &mut [Event]) -> Tre
     // A token has one event, and a node two.
     let nodes = events.len().saturating_sub(tokens.len()) / 2;
     let builder = TreeBuilder::new(nodes + tokens.len() + trivia.len());
-    let mut sink = Sink { text, tokens, trivia, builder };
+    let next = tokens.first().map_or(text.len() as u32, |it| it.start);
+    let next_trivia = trivia.first().map_or(u32::MAX, |it| it.start);
+    let mut sink = Sink { text, tokens, trivia, next, next_trivia, builder };
     let mut parents = Vec::new();
     for index in 0..events.len() {
         match events[index] {
             Event::Start { kind, forward_parent: None } => sink.start(kind),
-            Event::Start { kind, forward_parent } => {
-                parents.push(kind);
-                let mut at = index;
-                let mut ahead = forward_parent;
-                while let Some(steps) = ahead {
-                    at += steps.get() as usize;
-                    // The parent begins here, and not again where its turn comes.
-                    ahead = match std::mem::replace(&mut events[at], Event::Tombstone) {
-                        Event::Start { kind, forward_parent } => {
-                            parents.push(kind);
-                            forward_parent
-                        }
-                        _ => None,
-                    };
-                }
-                for kind in parents.drain(..).rev() {
-                    sink.start(kind);
-                }
+            Event::Start { .. } => {
+                with_parents(events, index, &mut parents);
+                sink.start_all(parents.drain(..).rev());
             }
-            Event::Finish => {
-                if sink.builder.is_in_root() {
-                    sink.trivia();
-                }
-                sink.builder.finish_node();
-            }
+            Event::Finish => sink.builder.finish_node(),
             Event::Token { kind } => sink.token(kind),
             Event::Tombstone => {}
         }
     }
+    sink.trivia();
     sink.builder.finish(text.clone())
+}
+
+/// Takes the kinds of the node that begins at `index` and of those around it that begin there too,
+/// from the inside out.
+fn with_parents(events: &mut [Event], index: usize, kinds: &mut Vec<SyntaxKind>) {
+    let mut at = index;
+    // A parent begins here, and not again where its turn comes.
+    while let Event::Start { kind, forward_parent } =
+        std::mem::replace(&mut events[at], Event::Tombstone)
+    {
+        kinds.push(kind);
+        let Some(steps) = forward_parent else { break };
+        at += steps.get() as usize;
+    }
 }
 
 struct Sink<'a> {
@@ -84,6 +81,9 @@ struct Sink<'a> {
     /// What is not in the tree yet.
     tokens: &'a [Token],
     trivia: &'a [Trivia],
+    /// Where the next of them begin.
+    next: u32,
+    next_trivia: u32,
     builder: TreeBuilder,
 }
 
@@ -91,28 +91,37 @@ impl Sink<'_> {
     /// Begins a node. Inline, as most begin where no trivia are.
     #[inline]
     fn start(&mut self, kind: SyntaxKind) {
-        if self.at_trivia() {
-            self.trivia_before(kind);
+        let mut begin = self.next;
+        if self.next_trivia < begin {
+            begin = self.trivia_before(kind);
         }
-        self.builder.start_node(kind);
+        self.builder.start_node(kind, begin);
+    }
+
+    fn start_all(&mut self, kinds: impl Iterator<Item = SyntaxKind>) {
+        for kind in kinds {
+            self.start(kind);
+        }
     }
 
     /// Puts the trivia that come next before the node that begins behind them, but for what is
-    /// attached to it. The root has all of its own.
-    fn trivia_before(&mut self, kind: SyntaxKind) {
+    /// attached to it, and returns where it begins. The root has all of its own.
+    #[cold]
+    fn trivia_before(&mut self, kind: SyntaxKind) -> u32 {
         if self.builder.is_empty() {
-            return;
+            return 0;
         }
-        let end = self.next_token();
-        let attached = if is_documented(kind) { self.attached(end) } else { None };
-        self.trivia_up_to(attached.unwrap_or(end));
+        let attached = if is_documented(kind) { self.attached() } else { None };
+        let begin = attached.unwrap_or(self.next);
+        self.trivia_up_to(begin);
+        begin
     }
 
-    /// Where the trivia before `end` begin that belong to the node that begins there: from the first
-    /// doc comment on, as long as no blank line comes between.
-    fn attached(&self, end: u32) -> Option<u32> {
+    /// Where the trivia that come next begin to belong to the node behind them: at the first doc
+    /// comment, as long as no blank line comes between.
+    fn attached(&self) -> Option<u32> {
         let mut attached = None;
-        let pending = self.trivia.iter().take_while(|it| it.start < end).count();
+        let pending = self.trivia.iter().take_while(|it| it.start < self.next).count();
         for &Trivia { kind, start, len } in self.trivia[..pending].iter().rev() {
             match kind {
                 WHITESPACE => {
@@ -129,8 +138,9 @@ impl Sink<'_> {
     }
 
     /// Puts the trivia that come next into the current node.
+    #[cold]
     fn trivia(&mut self) {
-        self.trivia_up_to(self.next_token());
+        self.trivia_up_to(self.next);
     }
 
     fn trivia_up_to(&mut self, end: u32) {
@@ -138,29 +148,20 @@ impl Sink<'_> {
             && next.start < end
         {
             self.builder.token(next.kind, next.start, next.len);
+            self.next_trivia = rest.first().map_or(u32::MAX, |it| it.start);
             self.trivia = rest;
         }
-        // Not all of them need be there.
-        self.builder.skip_to(end);
-    }
-
-    fn at_trivia(&self) -> bool {
-        self.builder.offset() != self.next_token()
-    }
-
-    /// Where the next token begins.
-    fn next_token(&self) -> u32 {
-        self.tokens.first().map_or(self.text.len() as u32, |it| it.start)
     }
 
     /// Puts the next token into the current node, as this kind.
     #[inline]
     fn token(&mut self, kind: SyntaxKind) {
-        if self.at_trivia() {
+        if self.next_trivia < self.next {
             self.trivia();
         }
         if let Some((token, rest)) = self.tokens.split_first() {
             self.builder.token(kind, token.start, token.len);
+            self.next = rest.first().map_or(self.text.len() as u32, |it| it.start);
             self.tokens = rest;
         }
     }

@@ -21,9 +21,7 @@ pub(super) fn string(p: &mut Parser<'_>) {
         loop {
             match p.nth(0) {
                 Some(STRING_TEXT) => {
-                    let m = p.start();
-                    p.bump();
-                    m.complete(p, STRING_CHUNK);
+                    p.alone(STRING_CHUNK, STRING_TEXT);
                 }
                 Some(INTERPOLATION_OPEN) => interpolation(p),
                 Some(STRING_CLOSE) => {
