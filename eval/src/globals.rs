@@ -199,10 +199,12 @@ pub(crate) fn facts_read<'c>(
         }
     };
     for checked in files {
-        // Nearly all names mean something else, which is seen without a call.
+        // Nearly all words mean something else, which is seen without a look at each.
         let may_read =
-            |it: &&Res| matches!(it, Res::GivenFact(_) | Res::Function(..) | Res::Let(..));
-        checked.res.iter().filter(may_read).for_each(|it| look(&mut open, Some(checked.file), it));
+            |it: &Res| matches!(it, Res::GivenFact(_) | Res::Function(..) | Res::Let(..));
+        if checked.res.values().any(may_read) {
+            checked.res.iter().for_each(|it| look(&mut open, Some(checked.file), it));
+        }
     }
     while let Some((file, expr)) = open.pop() {
         let checked = db.checked(file);

@@ -166,6 +166,7 @@ impl Common for Res {
         Res::ObjectMember(Object::Toolchain),
     ];
 
+    #[inline]
     fn place(&self) -> Option<usize> {
         Some(match self {
             Res::None => 0,
@@ -390,7 +391,8 @@ impl<'a> Checker<'a> {
     }
 
     /// Writes down what an expression means and has as type.
-    #[inline(never)]
+    // What is nearly always written down is a few constants, of which only their places are left then.
+    #[inline(always)]
     fn set(&mut self, expr: ExprId, res: Res, ty: Ty) -> Ty {
         self.res.put(expr.index(), &res);
         self.types.put(expr.index(), &ty);
@@ -406,14 +408,23 @@ impl<'a> Checker<'a> {
     }
 
     /// The scope under a guard: names of the loops around. Most files have none.
+    #[inline]
     fn guarded<'s, 't>(
         &mut self,
         guard: Option<GuardId>,
         scope: &'s Scope<'t>,
     ) -> Cow<'s, Scope<'t>> {
-        if guard.is_none() || !self.has_loops {
-            return Cow::Borrowed(scope);
+        match self.has_loops {
+            true => self.in_loops(guard, scope),
+            false => Cow::Borrowed(scope),
         }
+    }
+
+    fn in_loops<'s, 't>(
+        &mut self,
+        guard: Option<GuardId>,
+        scope: &'s Scope<'t>,
+    ) -> Cow<'s, Scope<'t>> {
         let module = self.module();
         let mut loops: Vec<(&Ident, ExprId)> = module
             .guards_of(guard)

@@ -123,7 +123,8 @@ struct FileData {
     schema: OnceLock<Arc<Schema>>,
     checked: OnceLock<Arc<Checked>>,
     memo: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
-    /// The other files that were looked at to derive what is kept here, sorted.
+    /// The other files that were looked at to derive what is kept here, sorted; but for those that never
+    /// change.
     looked_at: Mutex<Vec<FileId>>,
 }
 
@@ -294,8 +295,10 @@ impl Database {
 
     fn data(&self, file: FileId) -> &FileData {
         DERIVING.with_borrow_mut(|it| {
+            // What the language itself declares is always the same, and depends on no file.
             if let Some((of, looked_at)) = it.last()
                 && of != file
+                && !Database::is_builtin(file)
                 && looked_at.last() != Some(&file)
             {
                 it.looked_at.push(file);

@@ -244,6 +244,7 @@ impl Common for Ty {
         Ty::Object(Object::Dep),
     ];
 
+    #[inline]
     fn place(&self) -> Option<usize> {
         Some(match self {
             Ty::Error => 0,

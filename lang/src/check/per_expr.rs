@@ -44,7 +44,7 @@ impl Places {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, index: usize, place: usize) {
         match self {
             Places::Bytes(places) if place <= u8::MAX.into() => places[index] = place as u8,
@@ -80,7 +80,7 @@ impl<T: Common> PerExpr<T> {
     }
 
     /// Gives an expression another value.
-    #[inline]
+    #[inline(always)]
     pub(super) fn put(&mut self, index: usize, value: &T) {
         let place = value.place().unwrap_or_else(|| self.own(value));
         self.places.put(index, place);
@@ -109,6 +109,12 @@ impl<T: Common> PerExpr<T> {
     /// Returns the value of each expression, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         (0..self.places.len()).map(|it| self.at(self.places.get(it)))
+    }
+
+    /// Returns the values that expressions have or had, but for the common ones, in no order: they are
+    /// few, and what none of them is no expression is.
+    pub fn values(&self) -> impl Iterator<Item = &T> {
+        self.values.iter()
     }
 
     fn at(&self, place: usize) -> &T {

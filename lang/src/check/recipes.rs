@@ -14,7 +14,7 @@ use crate::diagnostic::Code;
 use crate::fast_map::FastSet;
 use crate::globals::FACTS_MIXIN;
 use crate::module::{
-    BodyId, Expr, ExprId, GuardKind, Ident, ModuleKind, OptionDecl, OptionKind, PackageRef,
+    BodyId, Expr, ExprId, GuardKind, Ident, ModuleKind, Name, OptionDecl, OptionKind, PackageRef,
     PartKind, Role, Setting, Spec, Stmt, StmtKind,
 };
 use crate::nearest::{did_you_mean, list, nearest};
@@ -625,8 +625,9 @@ impl<'a> Checker<'a> {
         {
             self.expect(setting.value, &Ty::Version, &scope);
         } else if let Some(table) = scope.table {
-            let package = self.module().name.as_ref().map(|it| it.name.clone()).unwrap_or_default();
-            self.setting(setting, &setting.path, &package, table, scope.building());
+            let unnamed = const { &Name::new_static("") };
+            let package = self.module().name.as_ref().map_or(unnamed, |it| &it.name);
+            self.setting(setting, &setting.path, package, table, scope.building());
         }
         self.value_of = None;
     }

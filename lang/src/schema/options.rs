@@ -19,9 +19,16 @@ pub struct Options {
     first: Option<Arc<OptionTable>>,
     /// The others.
     others: Vec<Arc<OptionSchema>>,
-    /// The places of the others, each counted from 1, by the hashes of their names: an option is in
-    /// the slot of its hash, or in the next one that was free. At most half of them are taken.
-    slots: Box<[u32]>,
+    /// The others by the hashes of their names: an option is in the slot of its hash, or in the next one
+    /// that was free. At most half of them are taken.
+    slots: Box<[Slot]>,
+}
+
+/// Where an option is: what else its hash says, and its place among the others, counted from 1.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    tag: u32,
+    place: u32,
 }
 
 impl Options {
@@ -78,14 +85,11 @@ impl Options {
         self.slots_for(self.others.len() + count);
     }
 
-    /// Adds an option, unless there is one with its name.
+    /// Adds an option, which has another name than all that are there.
     pub(super) fn push(&mut self, option: Arc<OptionSchema>) {
-        if self.position(&option.name).is_none() {
-            self.slots_for(self.others.len() + 1);
-            let slot = self.free_slot(&option.name);
-            self.others.push(option);
-            self.slots[slot] = self.others.len() as u32;
-        }
+        self.slots_for(self.others.len() + 1);
+        self.others.push(option);
+        self.put_into_slot(self.others.len() - 1);
     }
 
     /// Gives back memory that is not used.
@@ -97,16 +101,18 @@ impl Options {
         self.first.as_ref().map_or(&[], |it| &it.options.others)
     }
 
+    #[inline]
     fn among_others(&self, name: &str, hash: u64) -> Option<usize> {
         let mask = self.slots.len().checked_sub(1)?;
-        let mut slot = hash as usize & mask;
-        while let Some(at) = (self.slots[slot] as usize).checked_sub(1) {
-            if self.others[at].name == name {
-                return Some(at);
+        let mut at = hash as usize & mask;
+        loop {
+            let slot = self.slots[at];
+            let place = (slot.place as usize).checked_sub(1)?;
+            if slot.tag == tag(hash) && self.others[place].name == name {
+                return Some(place);
             }
-            slot = (slot + 1) & mask;
+            at = (at + 1) & mask;
         }
-        None
     }
 
     /// Sees to it that there are slots for so many.
@@ -114,21 +120,18 @@ impl Options {
         if self.slots.len() >= 2 * count {
             return;
         }
-        self.slots = vec![0; (2 * count).next_power_of_two()].into();
-        for at in 0..self.others.len() {
-            let slot = self.free_slot(&self.others[at].name);
-            self.slots[slot] = at as u32 + 1;
-        }
+        self.slots = vec![Slot::default(); (2 * count).next_power_of_two()].into();
+        (0..self.others.len()).for_each(|it| self.put_into_slot(it));
     }
 
-    /// The slot for a name that is in none.
-    fn free_slot(&self, name: &str) -> usize {
+    fn put_into_slot(&mut self, place: usize) {
+        let hash = hash(&self.others[place].name);
         let mask = self.slots.len() - 1;
-        let mut slot = hash(name) as usize & mask;
-        while self.slots[slot] != 0 {
-            slot = (slot + 1) & mask;
+        let mut at = hash as usize & mask;
+        while self.slots[at].place != 0 {
+            at = (at + 1) & mask;
         }
-        slot
+        self.slots[at] = Slot { tag: tag(hash), place: place as u32 + 1 };
     }
 }
 
@@ -136,6 +139,11 @@ fn hash(name: &str) -> u64 {
     let mut hasher = FixedState::default().build_hasher();
     hasher.write(name.as_bytes());
     hasher.finish()
+}
+
+/// What of a hash is not in the number of a slot.
+fn tag(hash: u64) -> u32 {
+    (hash >> 32) as u32
 }
 
 impl<'o> IntoIterator for &'o Options {
