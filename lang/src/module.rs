@@ -19,7 +19,7 @@ use std::fmt;
 
 use smol_str::SmolStr;
 
-use crate::arena::{Arena, Id};
+use crate::arena::{Arena, Few, Id};
 
 pub use exprs::*;
 pub use lower::{LowerError, LowerErrorKind, lower};
@@ -76,7 +76,7 @@ pub struct Module {
     /// The name in its header.
     pub name: Option<Ident>,
     /// The attributes of its header.
-    pub attrs: Vec<Attr>,
+    pub attrs: Few<Attr>,
     /// Its `//!` lines.
     pub doc: Option<Box<str>>,
     /// Its expressions.
@@ -208,7 +208,7 @@ pub struct OptionDecl {
     /// The default, or the value of a let.
     pub default: Option<ExprId>,
     /// `join NAME`
-    pub join: Option<Ident>,
+    pub join: Option<Box<Ident>>,
     /// `when COND`: when it has an effect.
     pub when: Option<ExprId>,
     /// `split`
@@ -220,7 +220,7 @@ pub struct OptionDecl {
     /// Its documentation.
     pub doc: Option<Box<str>>,
     /// Its attributes.
-    pub attrs: Vec<Attr>,
+    pub attrs: Few<Attr>,
     /// Where all of it is written.
     pub span: SpanId,
 }
@@ -268,7 +268,7 @@ pub struct VersionEntry {
     /// Its documentation.
     pub doc: Option<Box<str>>,
     /// Its attributes.
-    pub attrs: Vec<Attr>,
+    pub attrs: Few<Attr>,
 }
 
 /// A named body.
@@ -291,7 +291,7 @@ pub struct Part {
     /// Its documentation.
     pub doc: Option<Box<str>>,
     /// Its attributes.
-    pub attrs: Vec<Attr>,
+    pub attrs: Few<Attr>,
 }
 
 /// What a named body is.
@@ -316,13 +316,12 @@ pub struct Stmt {
     pub kind: StmtKind,
     /// Under which conditions it stands.
     pub guard: Option<GuardId>,
-    /// Its documentation.
-    pub doc: Option<Box<str>>,
     /// Where all of it is written.
     pub span: SpanId,
 }
 
-/// What a statement says. What is long and seldom written is in a box.
+/// What a statement says. What is long and seldom written is in a box, so that none takes more
+/// room than a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StmtKind {
     /// `host nghttp2 >= 1.43`
@@ -334,7 +333,7 @@ pub enum StmtKind {
     /// `unavailable when … "…"`; of another package in overlays.
     Unavailable {
         /// The package; this one if `None`.
-        package: Option<Ident>,
+        package: Option<Box<Ident>>,
         /// When.
         when: Option<ExprId>,
         /// Why.
@@ -356,7 +355,7 @@ pub enum StmtKind {
     /// One line of `exports { … }`
     Export {
         /// The key: `host_to_run`.
-        key: Ident,
+        key: Box<Ident>,
         /// What is exported.
         dep: Box<Dep>,
     },
@@ -382,7 +381,7 @@ pub enum StmtKind {
     /// `pkgs where has feature lto { … }`
     PkgsWhere {
         /// The option.
-        option: Ident,
+        option: Box<Ident>,
         /// Whether a feature of that name is meant, or a knob.
         kind: OptionKind,
         /// What is set, without the package's name.
@@ -429,7 +428,7 @@ pub struct Dep {
     /// `exact`: of this package's own version.
     pub exact: bool,
     /// `as NAME`
-    pub alias: Option<Ident>,
+    pub alias: Option<Box<Ident>>,
     /// `when COND`
     pub when: Option<ExprId>,
 }
@@ -440,9 +439,9 @@ pub struct Spec {
     /// The package.
     pub package: PackageRef,
     /// An output of it: `curl.libcurl`.
-    pub output: Option<Ident>,
+    pub output: Option<Box<Ident>>,
     /// What is asked of its options.
-    pub items: Box<[SpecItem]>,
+    pub items: Few<SpecItem>,
     /// Where all of it is written.
     pub span: SpanId,
 }

@@ -861,7 +861,7 @@ pub(crate) fn plain_text(expr: &Expr) -> Option<Box<str>> {
     match expr {
         Expr::Str { parts, .. } => match &**parts {
             [] => Some("".into()),
-            [StrPart::Text(text)] => Some(text.clone()),
+            [StrPart::Text(text)] => Some(text.as_str().into()),
             _ => None,
         },
         _ => None,

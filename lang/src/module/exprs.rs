@@ -1,5 +1,7 @@
 //! Expressions.
 
+use smol_str::SmolStr;
+
 use super::{ExprId, Ident, Name, Req, Spec};
 use crate::version::Comparison;
 
@@ -105,8 +107,8 @@ pub enum Expr {
 /// A part of a string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StrPart {
-    /// Text, escapes resolved.
-    Text(Box<str>),
+    /// Text, escapes resolved. Most is as short as a name, and needs no memory of its own then.
+    Text(SmolStr),
     /// An interpolation.
     Expr(ExprId),
 }

@@ -14,7 +14,7 @@ use super::{
     Attr, Body, BodyId, Expr, ExprId, Guard, GuardId, GuardKind, Ident, Module, ModuleKind, Name,
     SourceMap, SpanId, StrPart,
 };
-use crate::arena::shrink;
+use crate::arena::{Few, shrink};
 use crate::syntax::ast::{self, AstNode, Item};
 use crate::syntax::{Parse, Ref};
 use children::{Many, split};
@@ -252,7 +252,7 @@ impl Lowerer {
         lowered.into()
     }
 
-    fn attrs<'a>(&mut self, attrs: Many<'a, ast::Attr<Ref<'a>>>) -> Vec<Attr> {
+    fn attrs<'a>(&mut self, attrs: Many<'a, ast::Attr<Ref<'a>>>) -> Few<Attr> {
         attrs
             .iter()
             .filter_map(|attr| {

@@ -12,18 +12,16 @@ pub struct SpanId(pub(super) u32);
 /// Where the parts of a module are written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceMap {
-    /// The places with a number, and the expressions behind them.
-    ranges: Ranges,
-    /// How many places have a number.
-    spans: usize,
+    spans: Ranges,
+    exprs: Ranges,
 }
 
 /// Ranges of a text. A module has more of these than of anything else, and nearly all texts are
 /// short enough for offsets of two bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Ranges {
-    /// Where they begin and end.
-    Short(Box<[[u16; 2]]>),
+    /// Where they begin, in the lower half, and where they end.
+    Short(Box<[u32]>),
     Long(Box<[TextRange]>),
 }
 
@@ -34,6 +32,15 @@ impl Default for Ranges {
 }
 
 impl Ranges {
+    /// Keeps these ranges of a text of `len` bytes.
+    fn new(ranges: &[TextRange], len: TextSize) -> Self {
+        if u32::from(len) > u16::MAX.into() {
+            return Ranges::Long(ranges.into());
+        }
+        let short = |it: &TextRange| u32::from(it.start()) | u32::from(it.end()) << 16;
+        Ranges::Short(ranges.iter().map(short).collect())
+    }
+
     fn len(&self) -> usize {
         match self {
             Ranges::Short(ranges) => ranges.len(),
@@ -44,8 +51,8 @@ impl Ranges {
     fn get(&self, index: usize) -> TextRange {
         match self {
             Ranges::Short(ranges) => {
-                let [start, end] = ranges[index];
-                TextRange::new(TextSize::new(start.into()), TextSize::new(end.into()))
+                let both = ranges[index];
+                TextRange::new(TextSize::new(both & 0xffff), TextSize::new(both >> 16))
             }
             Ranges::Long(ranges) => ranges[index],
         }
@@ -55,33 +62,26 @@ impl Ranges {
 impl SourceMap {
     /// Makes a map of the places in a text of `len` bytes.
     pub(super) fn new(spans: &[TextRange], exprs: &[TextRange], len: TextSize) -> Self {
-        let all = spans.iter().chain(exprs);
-        let ranges = if u32::from(len) <= u16::MAX.into() {
-            let short = |it: TextSize| u32::from(it) as u16;
-            Ranges::Short(all.map(|it| [short(it.start()), short(it.end())]).collect())
-        } else {
-            Ranges::Long(all.copied().collect())
-        };
-        SourceMap { ranges, spans: spans.len() }
+        SourceMap { spans: Ranges::new(spans, len), exprs: Ranges::new(exprs, len) }
     }
 
     /// Returns the place with this number.
     #[must_use]
     pub fn span(&self, id: SpanId) -> TextRange {
-        self.ranges.get(id.0 as usize)
+        self.spans.get(id.0 as usize)
     }
 
     /// Returns where an expression is written.
     #[must_use]
     pub fn expr(&self, id: ExprId) -> TextRange {
-        self.ranges.get(self.spans + id.index())
+        self.exprs.get(id.index())
     }
 
     /// Returns the innermost expression at `offset`.
     #[must_use]
     pub fn expr_at(&self, offset: TextSize) -> Option<ExprId> {
         let mut best: Option<(ExprId, TextRange)> = None;
-        for index in 0..self.ranges.len() - self.spans {
+        for index in 0..self.exprs.len() {
             let id = Id::<Expr>::from_index(index);
             let range = self.expr(id);
             if range.contains_inclusive(offset) && best.is_none_or(|it| range.len() <= it.1.len()) {

@@ -1,5 +1,7 @@
 //! Types as written, and functions.
 
+use crate::arena::Few;
+
 use super::{Attr, EnumId, ExprId, Ident, RecordId, SpanId, TypeId};
 
 /// A type as written.
@@ -34,11 +36,11 @@ pub struct EnumDecl {
     /// Its documentation.
     pub doc: Option<Box<str>>,
     /// Its attributes.
-    pub attrs: Vec<Attr>,
+    pub attrs: Few<Attr>,
     /// Its values in order.
     pub values: Vec<Enumerator>,
     /// Its groups in order.
-    pub groups: Vec<Group>,
+    pub groups: Few<Group>,
     /// Where it is written.
     pub span: SpanId,
 }
@@ -55,7 +57,7 @@ pub struct Enumerator {
     /// Its documentation.
     pub doc: Option<Box<str>>,
     /// Its attributes.
-    pub attrs: Vec<Attr>,
+    pub attrs: Few<Attr>,
 }
 
 /// A named part of an enum.
@@ -68,7 +70,7 @@ pub struct Group {
     /// Its documentation.
     pub doc: Option<Box<str>>,
     /// Its attributes.
-    pub attrs: Vec<Attr>,
+    pub attrs: Few<Attr>,
 }
 
 /// A record type.

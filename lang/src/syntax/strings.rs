@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use text_size::{TextRange, TextSize};
 
 use super::Ref;
+use super::SyntaxKind::{INTERPOLATION, STRING_CHUNK};
 use super::ast::{AstNode, Interpolation, StringLit, StringPart, StringStyle};
 
 /// A part of a string.
@@ -42,37 +43,34 @@ pub(crate) fn pieces<'a>(
 ) -> Vec<StringError> {
     let mut errors = Vec::new();
     let layout = if style.triple { Layout::of(string) } else { None };
-    for (index, part) in string.string_parts().enumerate() {
-        match part {
-            StringPart::Interpolation(it) => take(StringPiece::Interpolation(it)),
-            StringPart::StringChunk(chunk) => {
-                let range = chunk.syntax().text_range();
-                let raw = chunk.syntax().text();
-                // Most say what they look like.
-                if layout.is_none() && !raw.bytes().any(|it| matches!(it, b'\\' | b'\r')) {
-                    take(StringPiece::Text(Cow::Borrowed(raw)));
-                    continue;
-                }
-                let mut text = Cow::Borrowed(raw);
-                // Most of it says just what it is, which one look tells.
-                let is_plain = !raw.bytes().any(|it| matches!(it, b'\r' | b'\\'));
-                if is_plain && layout.is_none() {
-                    take(StringPiece::Text(text));
-                    continue;
-                }
-                if raw.contains('\r') {
-                    text = raw.replace("\r\n", "\n").into();
-                }
-                if let Some(layout) = &layout {
-                    text = layout.unindent(&text, index, range, &mut errors).into();
-                }
-                if !style.shell && style.hashes == 0 && text.contains('\\') {
-                    text = unescape(&text, range, &mut errors).into();
-                }
-                take(StringPiece::Text(text));
-            }
+    let mut next = 0;
+    string.syntax().each_child(|kind, part| {
+        let index = next;
+        match kind {
+            STRING_CHUNK | INTERPOLATION => next += 1,
+            _ => return,
         }
-    }
+        if let Some(it) = Interpolation::cast(part) {
+            return take(StringPiece::Interpolation(it));
+        }
+        let raw = part.text();
+        // Most say what they look like.
+        if layout.is_none() && !raw.bytes().any(|it| matches!(it, b'\\' | b'\r')) {
+            return take(StringPiece::Text(Cow::Borrowed(raw)));
+        }
+        let range = part.text_range();
+        let mut text = Cow::Borrowed(raw);
+        if raw.contains('\r') {
+            text = raw.replace("\r\n", "\n").into();
+        }
+        if let Some(layout) = &layout {
+            text = layout.unindent(&text, index, range, &mut errors).into();
+        }
+        if !style.shell && style.hashes == 0 && text.contains('\\') {
+            text = unescape(&text, range, &mut errors).into();
+        }
+        take(StringPiece::Text(text));
+    });
     errors
 }
 

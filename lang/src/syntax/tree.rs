@@ -262,10 +262,17 @@ impl<'a> Ref<'a> {
         self.at..self.tree.entry(self.at).next
     }
 
-    /// Returns what is right below it, in order, with its kind.
-    pub(crate) fn kinds(self) -> impl Iterator<Item = (SyntaxKind, Ref<'a>)> {
+    /// Takes what is right below it, in order, with its kind.
+    #[inline]
+    pub(crate) fn each_child(self, mut take: impl FnMut(SyntaxKind, Ref<'a>)) {
         let tree = self.tree;
-        tree.children(self.at).map(move |(at, entry)| (entry.kind, Ref { tree, at }))
+        let end = tree.entry(self.at).next;
+        let mut at = self.at + 1;
+        while at < end {
+            let Entry { kind, next, .. } = tree.entry(at);
+            take(kind, Ref { tree, at });
+            at = next;
+        }
     }
 
     /// Returns the nodes and tokens right below it, in order.

@@ -13,9 +13,7 @@ use crate::syntax::{Ref, TRIVIA};
 /// Goes over the children of a node once and returns what each slot takes of them.
 pub(super) fn split<'a, S: Slot<'a>>(node: &impl AstNode<Node = Ref<'a>>) -> S {
     let mut slot = S::default();
-    for (kind, child) in node.syntax().kinds() {
-        slot.offer(kind, child);
-    }
+    node.syntax().each_child(|kind, child| slot.offer(kind, child));
     slot
 }
 

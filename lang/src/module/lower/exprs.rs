@@ -6,9 +6,10 @@ use smol_str::SmolStr;
 
 use super::children::{Has, Head, Many, Slot, split};
 use super::{LowerErrorKind, Lowerer};
+use crate::arena::Few;
 use crate::module::{
-    Arg, BinaryOp, Element, EnumDecl, EnumId, Enumerator, Expr, ExprId, Group, Ident, MatchArm,
-    PackageRef, Req, SettingOp, Spec, SpecItem, StrPart, TypeId, TypeRef, Unit, With,
+    Arg, Attr, BinaryOp, Element, EnumDecl, EnumId, Enumerator, Expr, ExprId, Group, Ident,
+    MatchArm, PackageRef, Req, SettingOp, Spec, SpecItem, StrPart, TypeId, TypeRef, Unit, With,
 };
 use crate::syntax::Ref;
 use crate::syntax::SyntaxKind::{self, *};
@@ -239,12 +240,15 @@ impl Lowerer {
                 let output = names.next();
                 // More are not looked at, but have their numbers.
                 names.for_each(drop);
-                (first.map_or(PackageRef::Missing(span), PackageRef::Named), output)
+                (first.map_or(PackageRef::Missing(span), PackageRef::Named), output.map(Box::new))
             }
             (None, None) => (PackageRef::Missing(span), None),
         };
         let items = items
-            .map(|items| self.each(split(&items), |it, item| it.spec_item(&item)))
+            .map(|items| {
+                let items: Many<ast::SpecItem<_>> = split(&items);
+                items.iter().filter_map(|it| self.spec_item(&it)).collect()
+            })
             .unwrap_or_default();
         Spec { package, output, items, span }
     }
@@ -296,7 +300,7 @@ impl Lowerer {
             Some(ast::Type::EnumType(it)) => match it.enum_body() {
                 Some(body) => {
                     let span = self.span_of(&it);
-                    TypeRef::Enum(self.enum_decl(None, None, Vec::new(), &body, span))
+                    TypeRef::Enum(self.enum_decl(None, None, Few::default(), &body, span))
                 }
                 None => TypeRef::Missing,
             },
@@ -324,13 +328,13 @@ impl Lowerer {
         &mut self,
         name: Option<Ident>,
         doc: Option<Box<str>>,
-        attrs: Vec<crate::module::Attr>,
+        attrs: Few<Attr>,
         body: &ast::EnumBody<Ref<'_>>,
         span: crate::module::SpanId,
     ) -> EnumId {
         let (enumerators, named): (Many<ast::Enumerator<_>>, Many<ast::Group<_>>) = split(body);
         let mut values = Vec::with_capacity(enumerators.len());
-        let mut groups = Vec::with_capacity(named.len());
+        let mut groups = Vec::new();
         for value in enumerators.iter() {
             let (head, attrs, name, Has::<{ EQ as u16 }>(is_set), [first, second], when) =
                 split(&value);
@@ -364,7 +368,14 @@ impl Lowerer {
             }
             groups.push(Group { ident, members, doc: Head::doc(head), attrs });
         }
-        self.module.enums.alloc(EnumDecl { name, doc, attrs, values, groups, span })
+        self.module.enums.alloc(EnumDecl {
+            name,
+            doc,
+            attrs,
+            values,
+            groups: groups.into_iter().collect(),
+            span,
+        })
     }
 }
 

@@ -42,14 +42,14 @@ impl Lowerer {
             Item::Function(it) => self.function(it),
             Item::Versions(it) => self.versions(it, place),
             Item::Dep(it) => {
-                let (head, role, spec, reqs, tails) = split(it);
+                let (role, spec, reqs, tails): (Option<Role>, _, _, _) = split(it);
                 let Some(spec) = spec else { return };
-                let dep = self.dep(Option::unwrap_or(role, Role::Host), &spec, reqs, tails);
-                self.documented(StmtKind::Dep(Box::new(dep)), it, head, place);
+                let dep = self.dep(role.unwrap_or(Role::Host), &spec, reqs, tails);
+                self.stmt(StmtKind::Dep(Box::new(dep)), it, place);
             }
             Item::Provides(it) => self.provides(it, place),
             Item::Rule(it) => {
-                let (head, Has::<{ REQUIRE_KW as u16 }>(require), [cond, when], is_when, texts) =
+                let (Has::<{ REQUIRE_KW as u16 }>(require), [cond, when], is_when, texts) =
                     split(it);
                 let Has::<{ WHEN_KW as u16 }>(is_when) = is_when;
                 // The message is the last string; the condition itself may be one only by mistake.
@@ -63,7 +63,7 @@ impl Lowerer {
                     when: if is_when { self.opt_expr(when) } else { None },
                     message: self.message(message),
                 };
-                self.documented(StmtKind::Rule(rule), it, head, place);
+                self.stmt(StmtKind::Rule(rule), it, place);
             }
             Item::Unavailable(it) => self.unavailable(it, place.prefix.first().cloned(), place),
             Item::Arg(it) => {
@@ -156,8 +156,8 @@ impl Lowerer {
             }
             Item::PkgsWhere(it) => self.pkgs_where(it, place),
             Item::Setting(it) => {
-                if let Some((setting, head)) = self.setting(it, place) {
-                    self.documented(StmtKind::Setting(setting), it, head, place);
+                if let Some(setting) = self.setting(it, place) {
+                    self.stmt(StmtKind::Setting(setting), it, place);
                 }
             }
             Item::Amend(it) => {
@@ -194,21 +194,7 @@ impl Lowerer {
 
     fn stmt(&mut self, kind: StmtKind, node: &impl AstNode, place: &Place) {
         let span = self.span_of(node);
-        let stmt = Stmt { kind, guard: place.guard, doc: None, span };
-        self.module.bodies[place.body].stmts.push(stmt);
-    }
-
-    /// As [`stmt`](Self::stmt), for what may have documentation.
-    fn documented<'a>(
-        &mut self,
-        kind: StmtKind,
-        node: &impl AstNode<Node = Ref<'a>>,
-        head: Head,
-        place: &Place,
-    ) {
-        let span = self.span(head.range(node));
-        let stmt = Stmt { kind, guard: place.guard, doc: head.doc(), span };
-        self.module.bodies[place.body].stmts.push(stmt);
+        self.module.bodies[place.body].stmts.push(Stmt { kind, guard: place.guard, span });
     }
 
     //------ options
@@ -324,7 +310,9 @@ impl Lowerer {
     ) -> OptionDecl {
         for tail in tails.iter() {
             match tail {
-                ast::Tail::JoinTail(it) => decl.join = it.name_ref().map(|it| self.name_ref(&it)),
+                ast::Tail::JoinTail(it) => {
+                    decl.join = it.name_ref().map(|it| Box::new(self.name_ref(&it)))
+                }
                 ast::Tail::WhenTail(it) => decl.when = self.opt_expr(it.expr()),
                 ast::Tail::SplitTail(_) => decl.split = true,
                 ast::Tail::StickyTail(_) => decl.sticky = true,
@@ -403,7 +391,7 @@ impl Lowerer {
             let block: Option<ast::Block<_>> = block;
             for item in block.into_iter().flat_map(|it| it.items()) {
                 if let Item::Setting(it) = &item {
-                    settings.extend(self.setting(it, place).map(|it| it.0));
+                    settings.extend(self.setting(it, place));
                 } else {
                     let kind = LowerErrorKind::NotHere {
                         item: describe(&item),
@@ -438,7 +426,9 @@ impl Lowerer {
         for tail in tails.iter() {
             match tail {
                 ast::DepTail::ExactTail(_) => dep.exact = true,
-                ast::DepTail::AsTail(it) => dep.alias = it.name().map(|it| self.name(&it)),
+                ast::DepTail::AsTail(it) => {
+                    dep.alias = it.name().map(|it| Box::new(self.name(&it)))
+                }
                 ast::DepTail::WhenTail(it) => dep.when = self.opt_expr(it.expr()),
             }
         }
@@ -458,7 +448,7 @@ impl Lowerer {
         let when = provides.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
         let interfaces = interfaces.into_iter().map(|it| (it.0, it.1.into_boxed_slice())).collect();
         let provides_ = Provides { interfaces, when };
-        self.documented(StmtKind::Provides(Box::new(provides_)), provides, split(provides), place);
+        self.stmt(StmtKind::Provides(Box::new(provides_)), provides, place);
     }
 
     fn exports(&mut self, list: &ast::ExportList<Ref<'_>>, guard: Option<GuardId>, place: &Place) {
@@ -467,7 +457,7 @@ impl Lowerer {
             let (Some(key), Some(spec)) = (key, spec) else { continue };
             let key = self.name_ref(&key);
             let dep = self.dep(Role::Host, &spec, reqs, tails);
-            let kind = StmtKind::Export { key, dep: Box::new(dep) };
+            let kind = StmtKind::Export { key: Box::new(key), dep: Box::new(dep) };
             self.stmt(kind, &export, &Place { guard, ..place.clone() });
         }
         for when in list.export_whens() {
@@ -499,6 +489,7 @@ impl Lowerer {
         let when = node.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
         let message = self.message(node.message());
         let lenient = place.lenient;
+        let package = package.map(Box::new);
         self.stmt(StmtKind::Unavailable { package, when, message, lenient }, node, place);
     }
 
@@ -626,7 +617,7 @@ impl Lowerer {
 
     fn pkgs_where(&mut self, pkgs: &ast::PkgsWhere<Ref<'_>>, place: &Place) {
         let Some(option) = pkgs.name_ref() else { return };
-        let option = self.name_ref(&option);
+        let option = Box::new(self.name_ref(&option));
         let kind = match pkgs.kind_token().map(|it| it.kind()) {
             Some(KNOB_KW) => OptionKind::Knob,
             _ => OptionKind::Feature,
@@ -635,28 +626,24 @@ impl Lowerer {
         let mut settings = Vec::new();
         for item in pkgs.block().into_iter().flat_map(|it| it.items()) {
             if let (true, Item::Setting(it)) = (self.allowed(&item, &inner), &item) {
-                settings.extend(self.setting(it, &inner).map(|it| it.0));
+                settings.extend(self.setting(it, &inner));
             }
         }
         let settings = settings.into_boxed_slice();
         self.stmt(StmtKind::PkgsWhere { option, kind, settings }, pkgs, place);
     }
 
-    fn setting(
-        &mut self,
-        setting: &ast::Setting<Ref<'_>>,
-        place: &Place,
-    ) -> Option<(Setting, Head)> {
-        let (head, path, op, value): (Head, Option<ast::Path<_>>, Option<_>, _) = split(setting);
+    fn setting(&mut self, setting: &ast::Setting<Ref<'_>>, place: &Place) -> Option<Setting> {
+        let (path, op, value): (Option<ast::Path<_>>, Option<_>, _) = split(setting);
         let mut path = self.path(&path?);
         if !place.prefix.is_empty() {
             path = place.prefix.iter().cloned().chain(path).collect();
         }
         let op = op?;
         let value = self.expr_or_missing(value, setting);
-        let span = self.span(head.range(setting));
+        let span = self.span_of(setting);
         let (guard, lenient) = (place.guard, place.lenient);
-        Some((Setting { path, op, value, guard, lenient, span }, head))
+        Some(Setting { path, op, value, guard, lenient, span })
     }
 
     /// `curl[http2, ~ldap]` in a project: settings of curl.

@@ -73,7 +73,11 @@ pub fn doc(node: &impl AstNode) -> Option<String> {
 
 fn doc_of(node: Ref<'_>, kind: SyntaxKind) -> Option<String> {
     let mut lines = DocLines::default();
-    node.kinds().filter(|it| it.0 == kind).for_each(|it| lines.push(it.1.text()));
+    node.each_child(|it, child| {
+        if it == kind {
+            lines.push(child.text());
+        }
+    });
     lines.0
 }
 
