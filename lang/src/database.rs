@@ -411,11 +411,17 @@ impl Database {
             for root in &self.roots {
                 match self.world.list(root) {
                     Ok(paths) => {
+                        index.by_stem.reserve(paths.len());
+                        Arc::make_mut(&mut self.files.names_mut().by_path).reserve(paths.len());
+                        let separator = if root.ends_with([':', '/']) { "" } else { "/" };
+                        let root = format!("{root}{separator}");
+                        let mut whole = root.clone();
                         for path in paths {
                             let stem = path.rsplit('/').next().unwrap_or(&path);
                             let stem = stem.strip_suffix(".kiln").unwrap_or(stem);
-                            let separator = if root.ends_with([':', '/']) { "" } else { "/" };
-                            let file = self.file(&format!("{root}{separator}{path}"));
+                            whole.truncate(root.len());
+                            whole.push_str(&path);
+                            let file = self.file(&whole);
                             match index.by_stem.entry(Name::new(stem)) {
                                 Entry::Occupied(known) => known.into_mut().others.push(file),
                                 Entry::Vacant(new) => {

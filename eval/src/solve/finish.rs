@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kiln_lang::module::{Name, Role};
-use kiln_lang::{Code, Diagnostic, FastMap, FileId, in_batches};
+use kiln_lang::{Code, Diagnostic, FastMap, FastSet, FileId, in_batches};
 
 use super::Given;
 use super::node::{Draft, DraftEdge, DraftInjection, InjectedBy, missing_facts};
@@ -26,7 +26,7 @@ pub(super) struct Assembly {
     /// The units that have their place, by address. They are kept, so that no other is there.
     pub(super) placed: FastMap<usize, (UnitId, Arc<Settled>)>,
     /// The files whose own mistakes have been reported.
-    seen: BTreeSet<FileId>,
+    seen: FastSet<FileId>,
 }
 
 impl Assembly {
@@ -36,13 +36,12 @@ impl Assembly {
             return *id;
         }
         let drafts = &unit.drafts.by_name;
-        for draft in drafts.values() {
-            if self.seen.insert(draft.package.file) {
-                for mistake in given.own_mistakes(&draft.package) {
-                    self.report(mistake);
-                }
-            }
-        }
+        let unseen = drafts.values().filter(|it| self.seen.insert(it.package.file));
+        let unseen: Vec<&Draft> = unseen.map(Box::as_ref).collect();
+        let mistakes = in_batches(given.threads, &unseen, BATCH, |batch| {
+            batch.iter().flat_map(|it| given.own_mistakes(&it.package)).collect::<Vec<_>>()
+        });
+        mistakes.into_iter().flatten().for_each(|it| self.report(it));
         for draft in drafts.values() {
             for tool in draft.build_units() {
                 self.place(given, tool);

@@ -565,15 +565,13 @@ impl Given<'_> {
 
     /// What is wrong with the files that a package is made of.
     pub(super) fn own_mistakes(&self, package: &Package) -> Vec<Diagnostic> {
-        let mut files: Vec<&Arc<kiln_lang::Checked>> = package.bodies.iter().collect();
-        let own;
-        if !files.iter().any(|it| it.file == package.file) {
-            own = self.db.checked(package.file);
-            files.push(&own);
-        }
         let mut found = Vec::new();
-        for checked in files {
-            found.extend(checked.diagnostics.iter().filter(|it| it.is_error()).cloned());
+        let mut look = |it: &kiln_lang::Checked| {
+            found.extend(it.diagnostics.iter().filter(|it| it.is_error()).cloned());
+        };
+        package.bodies.iter().for_each(|it| look(it));
+        if !package.bodies.iter().any(|it| it.file == package.file) {
+            look(&self.db.checked(package.file));
         }
         found.extend(package.mistakes.iter().cloned());
         found

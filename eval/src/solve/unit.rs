@@ -1,6 +1,7 @@
 //! A unit: one instance of each package, for what is wanted or for the build of a package.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use kiln_lang::module::Name;
@@ -147,24 +148,35 @@ impl Need {
         from.chain(self.autos.iter().cloned())
     }
 
-    /// A text that is equal for needs that ask the same of a package, whoever asks.
-    pub(super) fn key(&self, name: &Name) -> String {
-        let mut asks: Vec<String> = self
-            .asks
-            .iter()
-            .map(|it| match &it.what {
-                AskWhat::Value(value) => format!("{}={}", it.option, value.source()),
-                AskWhat::Elements { on, off } => {
-                    let list = |bits: &Bits| {
-                        bits.iter().map(|it| it.to_string()).collect::<Vec<_>>().join("+")
-                    };
-                    format!("{}:{}-{}", it.option, list(on), list(off))
-                }
-            })
-            .collect();
-        asks.sort();
-        let output = self.output.as_ref().map_or(String::new(), |it| format!(".{it}"));
-        format!("{name}{output}[{}]{}{}", asks.join(","), self.req, self.present)
+    /// Writes a text that is equal for needs that ask the same of a package, whoever asks.
+    fn write_key(&self, name: &Name, out: &mut String) {
+        out.push_str(name);
+        if let Some(output) = &self.output {
+            out.extend([".", output]);
+        }
+        if !self.asks.is_empty() {
+            let mut asks: Vec<String> = self.asks.iter().map(Ask::key).collect();
+            asks.sort();
+            out.extend(["[", &asks.join(","), "]"]);
+        }
+        if !self.req.is_any() {
+            let _ = write!(out, "{}", self.req);
+        }
+        out.push_str(if self.present { "!" } else { "?" });
+    }
+}
+
+impl Ask {
+    fn key(&self) -> String {
+        match &self.what {
+            AskWhat::Value(value) => format!("{}={}", self.option, value.source()),
+            AskWhat::Elements { on, off } => {
+                let list = |bits: &Bits| {
+                    bits.iter().map(|it| it.to_string()).collect::<Vec<_>>().join("+")
+                };
+                format!("{}:{}-{}", self.option, list(on), list(off))
+            }
+        }
     }
 }
 
@@ -534,7 +546,17 @@ impl Given<'_> {
 
 /// A text that is equal for needs that are answered by the same unit.
 fn key_of(needs: &[(Name, Need)]) -> String {
-    let mut parts: Vec<String> = needs.iter().map(|(name, need)| need.key(name)).collect();
+    let mut key = String::new();
+    if let [(name, need)] = needs {
+        need.write_key(name, &mut key);
+        return key;
+    }
+    let part = |(name, need): &(Name, Need)| {
+        let mut part = String::new();
+        need.write_key(name, &mut part);
+        part
+    };
+    let mut parts: Vec<String> = needs.iter().map(part).collect();
     parts.sort_unstable();
     parts.dedup();
     parts.join(";")
