@@ -19,8 +19,8 @@ pub(super) struct Tools {
 }
 
 impl Tools {
-    /// Builds Kiln unless `kiln` says where it is, and the store's program if it is needed, and looks
-    /// for the others.
+    /// Builds Kiln as it is handed out, unless `kiln` says where it is, and the store's program if it
+    /// is needed, and looks for the others.
     pub(super) fn find(
         root: &Path,
         kiln: Option<&Path>,
@@ -28,7 +28,7 @@ impl Tools {
         folder: &Path,
     ) -> Result<Tools, String> {
         let target = target(root);
-        let ingest = target.join("release/examples/ingest");
+        let ingest = target.join("dist/examples/ingest");
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut builds = Vec::new();
         if needs_ingest {
@@ -39,7 +39,7 @@ impl Tools {
         }
         for what in builds {
             let mut command = Command::new(&cargo);
-            command.args(["build", "--quiet", "--release", "--target-dir"]).arg(&target);
+            command.args(["build", "--quiet", "--profile", "dist", "--target-dir"]).arg(&target);
             command.args(&what).current_dir(root);
             let status =
                 command.status().map_err(|it| format!("cannot start {command:?}: {it}"))?;
@@ -49,7 +49,7 @@ impl Tools {
         }
         let kiln = match kiln {
             Some(kiln) => std::path::absolute(kiln).map_err(|it| it.to_string())?,
-            None => target.join("release/kiln"),
+            None => target.join("dist/kiln"),
         };
         if !kiln.is_file() {
             return Err(format!("{} is not there", kiln.display()));
