@@ -38,7 +38,7 @@ pub(super) struct Ahead<'l, 'a> {
 struct Package {
     rank: Arc<Rank>,
     /// What is asked of it.
-    needs: Vec<Arc<Need>>,
+    needs: Arc<Vec<Arc<Need>>>,
     /// Whoever works on it has this for itself.
     state: Mutex<State>,
 }
@@ -53,7 +53,7 @@ enum State {
 /// What is to become of a package.
 pub(super) struct Foreseen {
     /// If this is what is asked of it.
-    pub(super) needs: Vec<Arc<Need>>,
+    pub(super) needs: Arc<Vec<Arc<Need>>>,
     pub(super) sketch: Box<Sketch>,
 }
 

@@ -92,23 +92,46 @@ impl FromIterator<(Name, Need)> for Asked {
     }
 }
 
-/// Where in the needs of a package those of a source are, or would be.
-fn places_of(needs: &[(Source, Arc<Need>)], source: &Source) -> Range<usize> {
-    let begin = match needs.last() {
-        Some(last) if last.0 < *source => needs.len(),
-        _ => needs.partition_point(|it| it.0 < *source),
-    };
-    let count = needs[begin..].iter().take_while(|it| it.0 == *source).count();
-    begin..begin + count
+/// What is asked of a package, in the order of who asks. That is the order in which they are settled,
+/// too, so that most is put at the end.
+#[derive(Debug, Default)]
+struct Needs {
+    /// Who asks for each.
+    sources: Vec<Source>,
+    /// Shared with those who look ahead.
+    needs: Arc<Vec<Arc<Need>>>,
+}
+
+impl Needs {
+    /// Where those of a source are, or would be.
+    fn places_of(&self, source: &Source) -> Range<usize> {
+        let begin = match self.sources.last() {
+            Some(last) if last < source => self.sources.len(),
+            _ => self.sources.partition_point(|it| it < source),
+        };
+        let count = self.sources[begin..].iter().take_while(|it| *it == source).count();
+        begin..begin + count
+    }
+
+    /// What a source asks.
+    fn of(&self, source: &Source) -> &[Arc<Need>] {
+        &self.needs[self.places_of(source)]
+    }
+
+    /// Puts what a source asks in these places.
+    fn put(&mut self, places: Range<usize>, source: &Source, asked: &[(Name, Arc<Need>)]) {
+        self.sources.splice(places.clone(), std::iter::repeat_n(source.clone(), asked.len()));
+        let needs = Arc::make_mut(&mut self.needs);
+        needs.splice(places, asked.iter().map(|it| it.1.clone()));
+    }
 }
 
 /// A unit while it is settled.
 pub(super) struct Board {
     pub(super) is_build: bool,
     pub(super) drafts: Drafts,
-    /// What is asked of each package, in the order of who asks. That is the order in which they are
-    /// settled, too, so that most is put at the end.
-    needs: FastMap<Name, Vec<(Source, Arc<Need>)>>,
+    /// What is asked of each package.
+    needs: FastMap<Name, Needs>,
     /// Of whom each source asks something, sorted.
     asked: FastMap<Source, Vec<Name>>,
     /// Whether somebody has stopped asking for a package since what nothing wanted leads to was taken
@@ -188,14 +211,13 @@ impl Board {
     }
 
     /// What is asked of a package, in the order of who asks.
-    pub(super) fn needs(&self, name: &Name) -> Vec<Arc<Need>> {
-        self.needs.get(name).into_iter().flatten().map(|it| it.1.clone()).collect()
+    pub(super) fn needs(&self, name: &Name) -> Arc<Vec<Arc<Need>>> {
+        self.needs.get(name).map(|it| it.needs.clone()).unwrap_or_default()
     }
 
-    /// Whether this is what is asked of a package.
-    pub(super) fn has_needs(&self, name: &Name, needs: &[Arc<Need>]) -> bool {
-        let now = self.needs.get(name).map_or(&[][..], |it| it);
-        now.len() == needs.len() && now.iter().zip(needs).all(|(now, it)| Arc::ptr_eq(&now.1, it))
+    /// Whether nothing else is asked of a package since [`needs`](Self::needs) gave this.
+    pub(super) fn has_needs(&self, name: &Name, needs: &Arc<Vec<Arc<Need>>>) -> bool {
+        self.needs.get(name).is_some_and(|it| Arc::ptr_eq(&it.needs, needs))
     }
 
     /// Whether anything has gone wrong so far, which may have been learned from.
@@ -210,7 +232,7 @@ impl Board {
         let before = self.asked.remove(source).unwrap_or_default();
         for target in before.into_iter().filter(|it| !asked.has(it)) {
             if let Some(needs) = self.needs.get_mut(&target) {
-                needs.drain(places_of(needs, source));
+                needs.put(needs.places_of(source), source, &[]);
             }
             self.has_let_go = true;
             changed.push(target);
@@ -222,14 +244,14 @@ impl Board {
         for asked in asked.by_target() {
             let (target, _) = &asked[0];
             let needs = self.needs.entry(target.clone()).or_default();
-            let places = places_of(needs, source);
-            let before = &needs[places.clone()];
-            if before.iter().map(|it| &it.1).eq(asked.iter().map(|it| &it.1)) {
+            let places = needs.places_of(source);
+            let before = &needs.needs[places.clone()];
+            if before.iter().eq(asked.iter().map(|it| &it.1)) {
                 continue;
             }
             self.has_let_go |=
-                before.iter().any(|it| it.1.present) && asked.iter().all(|it| !it.1.present);
-            needs.splice(places, asked.iter().map(|it| (source.clone(), it.1.clone())));
+                before.iter().any(|it| it.present) && asked.iter().all(|it| !it.1.present);
+            needs.put(places, source, asked);
             changed.push(target.clone());
         }
         changed
@@ -277,9 +299,8 @@ impl Board {
             for by_export in [false, true] {
                 let source = Source { rank: Some(rank.clone()), by_export };
                 for target in self.asked.get(&source).into_iter().flatten() {
-                    let needs =
-                        self.needs.get(target).map_or(&[][..], |it| &it[places_of(it, &source)]);
-                    if needs.iter().any(|it| it.1.present) {
+                    let needs = self.needs.get(target).map_or(&[][..], |it| it.of(&source));
+                    if needs.iter().any(|it| it.present) {
                         open.push(target.clone());
                     }
                 }

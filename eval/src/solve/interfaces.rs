@@ -266,7 +266,7 @@ impl Given<'_> {
         let is_named = |it: &Arc<Need>| it.present && it.via.is_none();
         let named = all.iter().map(|it| (it, board.needs(it)));
         let named: Vec<(&Name, Vec<Arc<Need>>)> = named
-            .map(|(name, needs)| (name, needs.into_iter().filter(is_named).collect()))
+            .map(|(name, needs)| (name, needs.iter().filter(|it| is_named(it)).cloned().collect()))
             .filter(|it: &(_, Vec<_>)| !it.1.is_empty())
             .collect();
         let changes = board.rounds.get(interface).copied().unwrap_or_default();

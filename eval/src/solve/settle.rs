@@ -354,8 +354,8 @@ impl Given<'_> {
             "these packages decide each other, and no choice satisfies all: {}",
             shown.join(", ")
         );
-        let needs = names.iter().flat_map(|it| board.needs(it));
-        let place = needs.map(|it| it.place).next().unwrap_or(super::NOWHERE);
+        let first = |it: &&Name| board.needs(it).first().map(|it| it.place);
+        let place = names.iter().find_map(first).unwrap_or(super::NOWHERE);
         self.at(Code::Conflict, place, message)
             .help("set an option of one of them, so that it does not depend on the others")
     }
