@@ -23,6 +23,7 @@ mod order;
 mod parts;
 mod search;
 mod settle;
+mod unasked;
 mod unit;
 mod versions;
 mod ways;

@@ -11,6 +11,7 @@ use super::interfaces::{Bound, offers_enough};
 use super::node::{Draft, DraftEdge, DraftInjection, holds};
 use super::order::Rank;
 use super::search::{Choice, Clash, Nogoods, Pick, Var, behind};
+use super::unasked::MayAsk;
 use super::unit::Need;
 use crate::condition::{Cond, WithAtom, WithItem};
 use crate::solution::Globals;
@@ -172,6 +173,8 @@ pub(super) struct Board {
     pub(super) exhausted: BTreeMap<Name, (BTreeSet<usize>, Vec<String>)>,
     /// The interfaces that a package may provide, of those that are needed.
     pub(super) candidates: BTreeMap<Name, BTreeSet<Name>>,
+    /// What is known of who may ask something of whom.
+    pub(super) may_ask: MayAsk,
     /// What is wrong with the requests themselves.
     pub(super) diagnostics: Vec<Diagnostic>,
 }
@@ -206,6 +209,7 @@ impl Board {
             first_tried: BTreeMap::new(),
             candidates: BTreeMap::new(),
             exhausted: BTreeMap::new(),
+            may_ask: MayAsk::default(),
             diagnostics: Vec::new(),
         }
     }

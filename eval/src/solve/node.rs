@@ -117,7 +117,7 @@ impl Draft {
     }
 
     /// As [`vars`](Self::vars), of options only those that these read.
-    fn vars_read_by(&self, options: &[Name]) -> impl Iterator<Item = Var> {
+    pub(super) fn vars_read_by(&self, options: &[Name]) -> impl Iterator<Item = Var> {
         let name = &self.package.name;
         let read = options.iter().filter_map(|it| self.read_autos.get(it)).flatten();
         std::iter::once(Var::of(name)).chain(read.map(|it| Var::auto(name, *it)))

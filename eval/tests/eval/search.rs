@@ -554,6 +554,76 @@ fn solution_of(fixture: &Fixture) -> (Option<Found>, String) {
 /// A need that rejects the only version, which has a conflict of its own: nobody but who needs it is
 /// to blame.
 #[test]
+fn a_conflict_is_avoided_by_a_choice_with_which_something_else_is_asked() {
+    let knob = "knob tls: enum { fast, safe } = auto(fast, safe)";
+    let lib = recipe(
+        "lib",
+        "version = 1\nknob mode: enum { big, small } = big\nconflict mode == big \"too large\"",
+    );
+    let helper = recipe("helper", "version = 1\nhost lib[mode = small]");
+    let solve = |app: &str, expected: Expect| {
+        let files = [recipe("app", app), lib.clone(), helper.clone()].concat();
+        check(&files, &["app"], expected);
+    };
+    // Nobody asks anything of `lib` with the first choice of `app`.
+    solve(
+        &format!("version = 1\n{knob}\nhost lib\nhost lib[mode = small] when tls == safe"),
+        expect![[r#"
+            app 1
+              tls = safe (auto)
+                default: = fast (overruled)
+                conflict: fast would not do: `lib` cannot be built like this: too large
+            lib 1
+              mode = small (needed)
+                default: = big (overruled)
+                needed by app 1: = small
+        "#]],
+    );
+    // What is brought by another choice asks for it.
+    solve(&format!("version = 1\n{knob}\nhost lib\nhost helper when tls == safe"), expect![[r#"
+        app 1
+          tls = safe (auto)
+            default: = fast (overruled)
+            conflict: fast would not do: `lib` cannot be built like this: too large
+        helper 1
+        lib 1
+          mode = small (needed)
+            default: = big (overruled)
+            needed by helper 1: = small
+    "#]]);
+    solve(
+        "versions { 2 {}; 1 {} }\nhost lib\nhost lib[mode = small] when version < 2",
+        expect![[r#"
+            app 1
+              version: conflict `2 would not do: `lib` cannot be built like this: too large`
+            lib 1
+              mode = small (needed)
+                default: = big (overruled)
+                needed by app 1: = small
+        "#]],
+    );
+    // An option that is not chosen, of which somebody else would ask something.
+    solve(
+        &format!(
+            "version = 1\n{knob}\nfeature slim = off\nhost lib\nhost lib[mode = small] when slim\nhost slimmer when tls == safe\n\n//- /r/slimmer.kiln\nrecipe slimmer\nversion = 1\nhost helper\ninclude unix\nstep build = sh\"true\""
+        ),
+        expect![[r#"
+            app 1
+              tls = safe (auto)
+                default: = fast (overruled)
+                conflict: fast would not do: `lib` cannot be built like this: too large
+              slim = off (default)
+            helper 1
+            lib 1
+              mode = small (needed)
+                default: = big (overruled)
+                needed by helper 1: = small
+            slimmer 1
+        "#]],
+    );
+}
+
+#[test]
 fn a_version_that_is_wrong_in_two_ways_is_avoided_by_who_needs_it() {
     let files = [
         recipe("app", "versions { 2 {}; 1 {} }\nhost mid when version >= 2"),
