@@ -580,7 +580,9 @@ fn a_conflict_is_avoided_by_a_choice_with_which_something_else_is_asked() {
         "#]],
     );
     // What is brought by another choice asks for it.
-    solve(&format!("version = 1\n{knob}\nhost lib\nhost helper when tls == safe"), expect![[r#"
+    solve(
+        &format!("version = 1\n{knob}\nhost lib\nhost helper when tls == safe"),
+        expect![[r#"
         app 1
           tls = safe (auto)
             default: = fast (overruled)
@@ -590,7 +592,8 @@ fn a_conflict_is_avoided_by_a_choice_with_which_something_else_is_asked() {
           mode = small (needed)
             default: = big (overruled)
             needed by helper 1: = small
-    "#]]);
+    "#]],
+    );
     solve(
         "versions { 2 {}; 1 {} }\nhost lib\nhost lib[mode = small] when version < 2",
         expect![[r#"
