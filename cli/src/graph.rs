@@ -232,7 +232,7 @@ fn node(solution: &Solution, id: NodeId, places: &BTreeMap<NodeId, usize>) -> No
             let package = &solution.node(it.to).package.name;
             let injected = it.injected.as_ref();
             let mut deps = node.package.all_deps();
-            let named = deps.find(|dep| *dep.alias.as_ref().unwrap_or(&dep.package) == it.name);
+            let named = deps.find(|dep| *dep.name() == it.name);
             let interface = named.filter(|dep| dep.package != *package && injected.is_none());
             Some(Edge {
                 role: it.role,

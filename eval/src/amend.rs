@@ -33,17 +33,10 @@ pub(crate) fn option_and_part<'n, 'p: 'n, 't: 'n>(
     path: &'p [Name],
     table: &'t OptionTable,
 ) -> Option<(&'n Name, &'p [Name])> {
-    let (name, part) = match path {
-        [steps, name, part @ ..] if steps == "steps" && table.step(name).is_none() => (name, part),
-        [name, part @ ..] => (name, part),
-        [] => return None,
-    };
-    if table.get(name).is_none()
-        && let Some(renamed) = table.renamed.iter().find(|it| it.from == *name)
-    {
-        return Some((&renamed.to, part));
-    }
-    Some((name, part))
+    let (name, part) = name_and_part(path, table)?;
+    let renamed = || table.renamed.iter().find(|it| it.from == *name).map(|it| &it.to);
+    let now = if table.get(name).is_none() { renamed() } else { None };
+    Some((now.unwrap_or(name), part))
 }
 
 /// As [`option_and_part`], with the place of the option in the table; nothing if there is none.
@@ -51,8 +44,21 @@ pub(crate) fn place_and_part<'p>(
     path: &'p [Name],
     table: &OptionTable,
 ) -> Option<(usize, &'p [Name])> {
-    let (name, part) = option_and_part(path, table)?;
-    Some((table.position(name)?, part))
+    let (name, part) = name_and_part(path, table)?;
+    let renamed = || table.renamed.iter().find(|it| it.from == *name);
+    let at = table.position(name).or_else(|| table.position(&renamed()?.to))?;
+    Some((at, part))
+}
+
+/// As [`option_and_part`], with the option's name as it is written.
+fn name_and_part<'p>(path: &'p [Name], table: &OptionTable) -> Option<(&'p Name, &'p [Name])> {
+    match path {
+        [steps, name, part @ ..] if steps == "steps" && table.step(name).is_none() => {
+            Some((name, part))
+        }
+        [name, part @ ..] => Some((name, part)),
+        [] => None,
+    }
 }
 
 /// Why a value has not become another.

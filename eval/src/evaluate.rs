@@ -246,12 +246,21 @@ pub(crate) struct Evaluation<'a> {
     mistakes: Vec<Diagnostic>,
     /// The guard that was evaluated last in no loop, and its condition with that of those around it.
     last_guard: Option<((FileId, GuardId), (Cond, Cond))>,
+    /// The file whose text was looked at last, and that.
+    last_text: Option<(FileId, Arc<str>)>,
 }
 
 impl<'a> Evaluation<'a> {
     /// Makes one for bodies whose options are in `table`.
     pub(crate) fn new(db: &'a Database, table: &'a OptionTable) -> Self {
-        Evaluation { db, table, fuel: Fuel::default(), mistakes: Vec::new(), last_guard: None }
+        Evaluation {
+            db,
+            table,
+            fuel: Fuel::default(),
+            mistakes: Vec::new(),
+            last_guard: None,
+            last_text: None,
+        }
     }
 
     /// The value of an expression, if it reads nothing that is chosen later.
@@ -286,8 +295,11 @@ impl<'a> Evaluation<'a> {
         Place::new(checked.file, checked.schema.env.lowered.map.span(span))
     }
 
-    fn text(&self, place: Place) -> Arc<str> {
-        let text = self.db.text(place.file);
+    fn text(&mut self, place: Place) -> Arc<str> {
+        let (_, text) = match self.last_text.take() {
+            Some(last) if last.0 == place.file => self.last_text.insert(last),
+            _ => self.last_text.insert((place.file, self.db.text(place.file))),
+        };
         let text = &text[place.range()];
         // Most stands on one line, with one space between words.
         let mut last = b' ';

@@ -227,8 +227,8 @@ pub struct DepDecl {
     pub package: Name,
     /// The output of it that is meant.
     pub output: Option<Name>,
-    /// Under which name build expressions know it.
-    pub alias: Option<Name>,
+    /// Under which name build expressions know it, if that is not the package's.
+    pub alias: Option<Box<Name>>,
     /// What is asked of its options.
     pub items: Vec<ItemDecl>,
     /// What is asked of its version.
@@ -239,6 +239,14 @@ pub struct DepDecl {
     pub place: Place,
     /// How it is written.
     pub text: Arc<str>,
+}
+
+impl DepDecl {
+    /// Returns the name under which build expressions know it.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        self.alias.as_deref().unwrap_or(&self.package)
+    }
 }
 
 /// A requirement on a version, as far as it is known.

@@ -518,8 +518,7 @@ fn brings(
         if !named {
             continue;
         }
-        let taken =
-            node.edges.iter().any(|it| it.name == *dep.alias.as_ref().unwrap_or(&dep.package));
+        let taken = node.edges.iter().any(|it| it.name == *dep.name());
         let verb = if taken { "brings" } else { "would bring" };
         rows.push(vec![
             verb.to_owned(),

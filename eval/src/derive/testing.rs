@@ -230,7 +230,7 @@ impl NodeBuilder<'_> {
             if !self.holds(&dep.cond) {
                 continue;
             }
-            let name = dep.alias.clone().unwrap_or_else(|| dep.package.clone());
+            let name = dep.name().clone();
             let wish = self.wish(dep);
             wishes.push((name, wish));
         }

@@ -294,6 +294,9 @@ impl Evaluation<'_> {
     ) -> Cow<'static, [Locals]> {
         /// Nearly all that is written stands in no loop.
         const ONCE: &[Locals] = &[Locals::NONE];
+        if guard.is_none() {
+            return Cow::Borrowed(ONCE);
+        }
         let module = checked.module();
         let mut loops: Vec<(Name, ExprId)> = module
             .guards_of(guard)

@@ -47,7 +47,7 @@ impl Evaluation<'_> {
             role: dep.role,
             package,
             output: dep.spec.output.as_ref().map(|it| it.name.clone()),
-            alias: dep.alias.as_ref().map(|it| it.name.clone()),
+            alias: dep.alias.as_ref().map(|it| Box::new(it.name.clone())),
             items,
             reqs: if dep.exact { Reqs::Same } else { self.reqs(checked, &dep.reqs, locals) },
             cond: guard.and(when),

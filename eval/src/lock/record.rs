@@ -281,7 +281,7 @@ impl<'a> Reading<'a> {
         for edge in node.edges.iter().filter(|it| it.injected.is_none()) {
             let package = &self.solution.node(edge.to).package.name;
             let mut deps = node.package.all_deps();
-            let named = deps.find(|it| *it.alias.as_ref().unwrap_or(&it.package) == edge.name);
+            let named = deps.find(|it| *it.name() == edge.name);
             if let Some(dep) = named.filter(|it| it.package != *package) {
                 providers.insert(dep.package.to_string(), package.to_string());
             }

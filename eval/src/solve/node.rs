@@ -534,7 +534,7 @@ impl Given<'_> {
             let mut edge = DraftEdge {
                 role: dep.role,
                 to: target,
-                name: dep.alias.clone().unwrap_or_else(|| dep.package.clone()),
+                name: dep.name().clone(),
                 interface,
                 output: dep.output.clone(),
                 injected: None,
