@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kiln_store::{
-    ActionId, Derivation, DerivationId, Graph, InputRef, Label, LocalStore, Miss, Node, ObjectId,
+    ActionId, Derivation, DerivationId, Graph, InputRef, Inputs, LocalStore, Miss, Node, ObjectId,
     OutputName, Store as _, StoreError, Substituter, Warning,
 };
 
@@ -195,8 +195,8 @@ impl Looking<'_> {
     }
 
     /// The objects that a build sees, by label, if all of them are known.
-    fn inputs(&mut self, node: &Node) -> Result<Option<BTreeMap<Label, ObjectId>>, StoreError> {
-        let mut objects = BTreeMap::new();
+    fn inputs(&mut self, node: &Node) -> Result<Option<Inputs<ObjectId>>, StoreError> {
+        let mut objects = Inputs::default();
         for (label, input) in node.as_build().map(|it| &it.inputs).into_iter().flatten() {
             let outputs = self.outputs(&input.derivation)?;
             let Some(object) = outputs.and_then(|it| it.objects.get(&input.output).copied()) else {

@@ -28,8 +28,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use kiln_lang::module::Role;
 use kiln_lang::{Code, Database, Diagnostic, on_threads, with_stack};
 use kiln_store::{
-    Derivation, DerivationId, Fetch, Graph, Import, ImportSource, InputRef, Label, Limits,
-    OutputName, StoreName, System, Unpack, UnpackRoot,
+    Derivation, DerivationId, Fetch, Graph, Import, ImportSource, InputRef, Limits, OutputName,
+    StoreName, System, Unpack, UnpackRoot,
 };
 
 pub(crate) use self::build::Plan;
@@ -143,8 +143,7 @@ pub(crate) fn realise_alone(
     plan: Plan,
 ) -> Option<InputRef> {
     let mut diagnostics = Vec::new();
-    let mut realising =
-        Realising { limits: context.limits, derived, diagnostics: &mut diagnostics };
+    let mut realising = Realising::new(context, derived, &mut diagnostics);
     let input = realising.realise_plan(plan);
     input.filter(|_| diagnostics.is_empty())
 }
@@ -164,31 +163,35 @@ impl Deriver<'_> {
         let order = self.order(roots);
         let Deriver { context, derived, diagnostics } = self;
         let context: &Context<'_> = context;
-        let plans: Vec<Mutex<Option<Planned>>> = order.iter().map(|_| Mutex::default()).collect();
+        let batches: Vec<Batch<'_>> =
+            order.chunks(BATCH).map(|it| (it, Mutex::default())).collect();
         let next = AtomicUsize::new(0);
-        let realising = Realising { limits: context.limits, derived, diagnostics };
+        let mut realising = Realising::new(context, derived, diagnostics);
+        realising.ready = vec![None; context.solution.nodes.len()];
+        // Most packages have one, and some a source beside it.
+        realising.derived.graph.reserve(order.len());
         let line = Mutex::new(Line { at: 0, realising });
         let go = || {
             // Each thread has its own: to share them would take longer than to evaluate them twice.
             let mut defaults = Defaults::default();
-            loop {
-                let begin = next.fetch_add(BATCH, Ordering::Relaxed);
-                if begin >= order.len() {
-                    return;
-                }
-                for (id, place) in order.iter().zip(&plans).skip(begin).take(BATCH) {
-                    *locked(place) = Some(build::plan(context, *id, &mut defaults));
-                }
+            while let Some((batch, place)) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let plans = batch.iter().map(|it| build::plan(context, *it, &mut defaults));
+                let plans = plans.collect();
+                *locked(place) = Some(plans);
                 // One thread takes the plans on; the others go on planning.
                 if let Ok(mut line) = line.try_lock() {
-                    line.go_on(&order, &plans);
+                    line.go_on(&batches);
                 }
             }
         };
         // A thread costs more than a few plans.
         let threads = threads.min(NonZeroUsize::MIN.saturating_add(order.len() / BATCH / 2));
         with_stack(|| on_threads(threads, go));
-        locked(&line).go_on(&order, &plans);
+        locked(&line).go_on(&batches);
+        let Line { mut realising, .. } = line.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let ready = std::mem::take(&mut realising.ready).into_iter().enumerate();
+        let mut nodes = ready.filter_map(|(at, it)| Some((NodeId(at), it?))).collect();
+        realising.derived.nodes.append(&mut nodes);
     }
 
     /// The packages that these need and that are not derived yet, each after everything that its
@@ -272,30 +275,35 @@ impl Deriver<'_> {
     /// Adds the derivation of a plan, whose inputs are there.
     fn realise_plan(&mut self, plan: Plan) -> Option<InputRef> {
         let Deriver { context, derived, diagnostics } = self;
-        Realising { limits: context.limits, derived, diagnostics }.realise_plan(plan)
+        Realising::new(context, derived, diagnostics).realise_plan(plan)
     }
 }
 
 /// A package that was planned, and what there is to say about it.
 type Planned = (Option<Plan>, Vec<Diagnostic>);
 
+/// Packages that one thread plans, and their plans once they are there.
+type Batch<'o> = (&'o [NodeId], Mutex<Option<Vec<Planned>>>);
+
 /// The packages in the order in which they become derivations, as far as they have.
 struct Line<'r> {
+    /// Which batch is next.
     at: usize,
     realising: Realising<'r>,
 }
 
 impl Line<'_> {
     /// Makes derivations of the plans that are next, as far as they are there.
-    fn go_on(&mut self, order: &[NodeId], plans: &[Mutex<Option<Planned>>]) {
-        for (id, plan) in order.iter().zip(plans).skip(self.at) {
-            let Some((plan, diagnostics)) = locked(plan).take() else { return };
+    fn go_on(&mut self, batches: &[Batch<'_>]) {
+        for (batch, plans) in &batches[self.at..] {
+            let Some(plans) = locked(plans).take() else { return };
             self.at += 1;
-            for diagnostic in diagnostics {
-                report(self.realising.diagnostics, diagnostic);
-            }
-            if let Some(input) = plan.and_then(|it| self.realising.realise_plan(it)) {
-                self.realising.derived.nodes.insert(*id, input);
+            for (id, (plan, diagnostics)) in batch.iter().zip(plans) {
+                for diagnostic in diagnostics {
+                    report(self.realising.diagnostics, diagnostic);
+                }
+                let input = plan.and_then(|it| self.realising.realise_plan(it));
+                self.realising.ready[id.0] = input;
             }
         }
     }
@@ -315,10 +323,20 @@ fn report(all: &mut Vec<Diagnostic>, diagnostic: Diagnostic) {
 struct Realising<'r> {
     limits: Limits,
     derived: &'r mut Derived,
+    /// The derivations of packages that are not in `derived` yet, by the places of those.
+    ready: Vec<Option<InputRef>>,
     diagnostics: &'r mut Vec<Diagnostic>,
 }
 
-impl Realising<'_> {
+impl<'r> Realising<'r> {
+    fn new(
+        context: &Context<'_>,
+        derived: &'r mut Derived,
+        diagnostics: &'r mut Vec<Diagnostic>,
+    ) -> Self {
+        Realising { limits: context.limits, derived, ready: Vec::new(), diagnostics }
+    }
+
     /// Adds the derivation of a plan, whose inputs are there. There is none if one of them could
     /// not be derived: that was said there.
     fn realise_plan(&mut self, plan: Plan) -> Option<InputRef> {
@@ -327,11 +345,11 @@ impl Realising<'_> {
             PlanKind::Source(input) => return self.input(input),
             PlanKind::Build(build, inputs) => (build, inputs),
         };
-        let mut found: BTreeMap<Label, InputRef> = BTreeMap::new();
+        let mut found = Vec::with_capacity(inputs.len());
         for (label, input) in inputs {
-            found.insert(label, self.input(input)?);
+            found.push((label, self.input(input)?));
         }
-        build.inputs = found;
+        build.inputs = found.into_iter().collect();
         let derivation = Derivation::Build(*build);
         if let Err(error) = derivation.check() {
             let name = derivation.name();
@@ -340,43 +358,46 @@ impl Realising<'_> {
             report(self.diagnostics, Diagnostic::new(code, place.file, place.range(), message));
             return None;
         }
-        Some(self.add(derivation, &title, Vec::new(), None, limits))
+        Some(self.add(derivation, title, Vec::new(), None, limits))
     }
 
     fn input(&mut self, input: Input) -> Option<InputRef> {
         match input {
-            Input::Node(node) => self.derived.nodes.get(&node).cloned(),
+            Input::Node(node) => self.node(node),
             Input::Ready(input) => Some(input),
             Input::Import { name, title, object, from } => {
                 let derivation = Derivation::Import(Import { object, name });
                 let limits = self.limits;
-                Some(self.add(derivation, &title, Vec::new(), Some(from), limits))
+                Some(self.add(derivation, title, Vec::new(), Some(from), limits))
             }
             Input::Fetch { name, title, source } => {
                 let Source::Fetch { urls, .. } = &*source else { return None };
                 let fetch = Derivation::Fetch(download(name, &source)?);
                 let limits = self.limits;
-                Some(self.add(fetch, &title, urls.clone(), None, limits))
+                Some(self.add(fetch, title, urls.clone(), None, limits))
             }
         }
+    }
+
+    /// The derivation of a package, if it has one.
+    fn node(&self, node: NodeId) -> Option<InputRef> {
+        let ready = self.ready.get(node.0).and_then(Option::as_ref);
+        ready.or_else(|| self.derived.nodes.get(&node)).cloned()
     }
 
     fn add(
         &mut self,
         derivation: Derivation,
-        title: &str,
+        title: String,
         urls: Vec<String>,
         import: Option<ImportSource>,
         limits: Limits,
     ) -> InputRef {
-        let node = kiln_store::Node {
-            derivation: Arc::new(derivation),
-            title: title.to_owned(),
-            urls,
-            import,
-            limits,
-        };
-        let derivation: DerivationId = self.derived.graph.add(node);
+        let node =
+            kiln_store::Node { derivation: Arc::new(derivation), title, urls, import, limits };
+        // Its inputs were found there.
+        let derivation: DerivationId = node.derivation.id();
+        self.derived.graph.add_known(derivation, node);
         InputRef { derivation, output: OutputName::default_output() }
     }
 }

@@ -173,30 +173,38 @@ impl<'a, R: Reader> Interpreter<'a, R> {
     }
 
     /// Takes from what may still be done.
+    #[inline]
     pub(crate) fn spend(&mut self, expr: ExprId, steps: usize) -> Result<(), Failure> {
         let fuel = self.reader.fuel();
-        match fuel.steps.checked_sub(steps as u64) {
-            Some(left) => fuel.steps = left,
+        match fuel.take(steps as u64) {
+            Some(()) => Ok(()),
             None => {
                 fuel.steps = 0;
-                let message = format!("this package takes more than {STEPS_MAX} steps to evaluate");
-                let failure = self.fail(expr, Code::EvaluationLimit, message);
-                return Err(Box::new(failure.help(
-                    "this expression was evaluated when the limit was reached; loops in loops multiply, and large values cost more",
-                )));
+                Err(self.spent(expr))
             }
         }
-        Ok(())
+    }
+
+    #[cold]
+    fn spent(&self, expr: ExprId) -> Failure {
+        let message = format!("this package takes more than {STEPS_MAX} steps to evaluate");
+        let failure = self.fail(expr, Code::EvaluationLimit, message);
+        Box::new(failure.help(
+            "this expression was evaluated when the limit was reached; loops in loops multiply, and large values cost more",
+        ))
     }
 
     /// Refuses a value that takes too much room: asked before it is made, where that is possible.
+    #[inline]
     pub(crate) fn fits(&self, expr: ExprId, bytes: usize) -> Result<(), Failure> {
-        if bytes <= VALUE_BYTES_MAX {
-            return Ok(());
-        }
+        if bytes <= VALUE_BYTES_MAX { Ok(()) } else { Err(self.too_large(expr)) }
+    }
+
+    #[cold]
+    fn too_large(&self, expr: ExprId) -> Failure {
         let message = format!("this value has more than {VALUE_BYTES_MAX} bytes");
         let failure = self.fail(expr, Code::EvaluationLimit, message);
-        Err(Box::new(failure.help("what is that large belongs into a file: `file(\"…\")`")))
+        Box::new(failure.help("what is that large belongs into a file: `file(\"…\")`"))
     }
 
     fn eval_inner(&mut self, expr: ExprId) -> Result<Value, Failure> {
@@ -320,7 +328,7 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             }
             Expr::Set(elements) => self.collection(expr, elements, checked),
             Expr::List(elements) => {
-                let mut items = Vec::new();
+                let mut items = Vec::with_capacity(elements.len());
                 for element in elements {
                     self.element(element, &mut |_, value| {
                         items.push(value);
@@ -803,10 +811,8 @@ fn given(value: Value, ty: &Ty) -> Option<Value> {
 
 /// A path below a dependency.
 pub(crate) fn dep_path(dep: &crate::value::DepValue, below: &str) -> Text {
-    let mut template = Template::default();
-    template.push(Piece::Input(dep.label.clone()));
-    template.push_text(below);
-    Text::from_template(template)
+    let place = Piece::Input(dep.label.clone());
+    Text::from_template(Template::from_pieces([place, Piece::Text(below.into())]))
 }
 
 /// A value in a message: cut where it is long.

@@ -463,7 +463,12 @@ impl Node {
     /// Returns the name and version: `curl 8.18.0`.
     #[must_use]
     pub fn title(&self) -> String {
-        format!("{} {}", self.name(), self.version)
+        let mut title = self.name();
+        let version = self.version.as_str();
+        title.reserve_exact(1 + version.len());
+        title.push(' ');
+        title.push_str(version);
+        title
     }
 
     /// Returns the package as a spec that names what differs from the defaults.

@@ -1,5 +1,6 @@
 //! Texts, perhaps with places for paths that are known only when building.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ pub enum Text {
     /// Just text.
     Plain(Arc<str>),
     /// With places.
-    Template(Arc<Template>),
+    Template(Template),
 }
 
 impl Text {
@@ -26,7 +27,7 @@ impl Text {
     pub fn from_template(template: Template) -> Self {
         match template.as_text() {
             Some(text) => Text::plain(text),
-            None => Text::Template(Arc::new(template)),
+            None => Text::Template(template),
         }
     }
 
@@ -43,16 +44,8 @@ impl Text {
     #[must_use]
     pub fn to_template(&self) -> Template {
         match self {
-            Text::Plain(text) => Template::text(text),
-            Text::Template(template) => (**template).clone(),
-        }
-    }
-
-    /// Appends it to a template.
-    pub fn append_to(&self, template: &mut Template) {
-        match self {
-            Text::Plain(text) => template.push_text(text),
-            Text::Template(other) => template.push_template(other),
+            Text::Plain(text) => Template::from_pieces([Piece::Text(text.clone())]),
+            Text::Template(template) => template.clone(),
         }
     }
 
@@ -99,17 +92,27 @@ impl fmt::Display for Text {
 #[derive(Debug)]
 pub(crate) struct TextBuilder {
     /// What is put together, up to the last place.
-    begun: Template,
+    begun: Vec<Piece>,
     /// What comes after that.
     text: String,
     /// How long `begun` is, about, in bytes.
     bytes: usize,
 }
 
+thread_local! {
+    /// The memory of the text that was put together last, for the next one: most are short.
+    static SPARE: Cell<(Vec<Piece>, String)> = const { Cell::new((Vec::new(), String::new())) };
+}
+
+/// How much memory is kept for the next text, in bytes.
+const SPARE_MAX: usize = 4096;
+
 impl Default for TextBuilder {
     fn default() -> Self {
+        let (begun, mut text) = SPARE.take();
         // Most texts are no longer, and so do not have to grow.
-        TextBuilder { begun: Template::default(), text: String::with_capacity(64), bytes: 0 }
+        text.reserve(64);
+        TextBuilder { begun, text, bytes: 0 }
     }
 }
 
@@ -147,18 +150,25 @@ impl TextBuilder {
     }
 
     pub(crate) fn finish(mut self) -> Text {
-        if self.begun.is_empty() {
-            return Text::Plain(self.text.into());
+        let text = if self.begun.is_empty() {
+            Text::Plain(self.text.as_str().into())
+        } else {
+            self.flush();
+            Text::Template(Template::take_pieces(&mut self.begun))
+        };
+        let TextBuilder { begun, text: mut spare, .. } = self;
+        if spare.capacity() <= SPARE_MAX && begun.capacity() * size_of::<Piece>() <= SPARE_MAX {
+            spare.clear();
+            SPARE.set((begun, spare));
         }
-        self.flush();
-        Text::Template(Arc::new(self.begun))
+        text
     }
 
     /// Takes the text to what is begun; its memory is for the next one.
     fn flush(&mut self) {
         if !self.text.is_empty() {
             self.bytes += self.text.len();
-            self.begun.push_text(&self.text);
+            self.begun.push(Piece::Text(self.text.as_str().into()));
             self.text.clear();
         }
     }

@@ -135,7 +135,7 @@ impl Value {
     /// number above that. Parts that are shared count as often as they can be seen.
     #[must_use]
     pub fn weight(&self, bytes_max: usize) -> usize {
-        let sum = |values: &mut dyn Iterator<Item = (usize, &Value)>| {
+        fn sum<'v>(bytes_max: usize, values: impl Iterator<Item = (usize, &'v Value)>) -> usize {
             let mut bytes = ENTRY_BYTES;
             for (key, value) in values {
                 if bytes > bytes_max {
@@ -144,12 +144,12 @@ impl Value {
                 bytes += key + value.weight(bytes_max - bytes);
             }
             bytes
-        };
+        }
         match self {
             Value::Text(text) | Value::Script(text) => ENTRY_BYTES + text.len(),
-            Value::List(items) => sum(&mut items.iter().map(|it| (0, it))),
-            Value::Map(map) => sum(&mut map.iter().map(|it| (it.0.len(), it.1))),
-            Value::Record(_, fields) => sum(&mut fields.iter().map(|it| (0, it))),
+            Value::List(items) => sum(bytes_max, items.iter().map(|it| (0, it))),
+            Value::Map(map) => sum(bytes_max, map.iter().map(|it| (it.0.len(), it.1))),
+            Value::Record(_, fields) => sum(bytes_max, fields.iter().map(|it| (0, it))),
             _ => ENTRY_BYTES,
         }
     }

@@ -13,8 +13,8 @@ use std::time::Instant;
 use kiln_sandbox::{MountCalls, Sandbox, SandboxOptions, Scratch, UserRange};
 use kiln_store::{
     Action, ActionId, BuildError, BuildKind, BuildRequest, Builder, Built, Cancel, InputObject,
-    Label, Limits, ObjectId, OutputName, Piece, SANDBOX_ABI, Step, StepName, StoreName, StorePath,
-    System, Template,
+    Inputs, Label, Limits, ObjectId, OutputName, Piece, SANDBOX_ABI, Step, StepName, StoreName,
+    StorePath, System, Template,
 };
 
 fn main() {
@@ -120,7 +120,7 @@ fn build_until(
         kind: BuildKind::Build,
         outputs: vec![output],
         system: System::new("x86_64-linux").expect("a system"),
-        inputs: BTreeMap::new(),
+        inputs: Inputs::default(),
         sources: BTreeMap::new(),
         links: BTreeMap::new(),
         env: BTreeMap::new(),

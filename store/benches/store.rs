@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 
 use kiln_store::{
     ActionId, Build, BuildError, BuildKind, BuildRequest, Builder, Built, Cancel, Derivation,
-    DerivationId, FetchError, FetchRequest, Fetched, Fetcher, Graph, InputRef, Label, Limits,
-    LocalStore, Node, ObjectId, OnFailure, Origin, OutputName, OutputTree, Piece, PlaceError,
-    PlaceOutputs, Placed, Realisation, RealiseOptions, RealiseRequest, ReferenceSearch,
+    DerivationId, FetchError, FetchRequest, Fetched, Fetcher, Graph, InputRef, Inputs, Label,
+    Limits, LocalStore, Node, ObjectId, OnFailure, Origin, OutputName, OutputTree, Piece,
+    PlaceError, PlaceOutputs, Placed, Realisation, RealiseOptions, RealiseRequest, ReferenceSearch,
     Registration, SANDBOX_ABI, STORE_DIR, Session, Step, StepName, Store, StoreName, StorePath,
     System, Template, realise,
 };
@@ -120,7 +120,7 @@ fn noise(len: usize, seed: u64) -> Vec<u8> {
     bytes
 }
 
-fn node(name_text: &str, inputs: BTreeMap<Label, InputRef>, script: Template) -> Node {
+fn node(name_text: &str, inputs: Inputs<InputRef>, script: Template) -> Node {
     Node {
         derivation: Derivation::Build(Build {
             name: name(name_text),
@@ -146,15 +146,19 @@ fn node(name_text: &str, inputs: BTreeMap<Label, InputRef>, script: Template) ->
     }
 }
 
+/// A script that writes something below the output.
+fn write(what: &str) -> Template {
+    let write = Piece::Text("write ".into());
+    Template::from_pieces([write, Piece::Output(out()), Piece::Text(what.into())])
+}
+
 /// A graph of so many builds, each with up to ten inputs among those before it.
 fn graph(count: usize) -> (Graph, Vec<DerivationId>) {
     let mut graph = Graph::new();
     let mut ids: Vec<DerivationId> = Vec::new();
     for number in 0..count {
-        let mut inputs = BTreeMap::new();
-        let mut script = Template::text("write ");
-        script.push(Piece::Output(out()));
-        script.push_text(&format!("/file number {number}\n"));
+        let mut inputs = Inputs::default();
+        let script = write(&format!("/file number {number}\n"));
         for back in [1, 2, 3, 5, 8, 13, 21, 34, 55, 89] {
             if let Some(at) = number.checked_sub(back) {
                 let label = Label::new(format!("input{back}")).unwrap();
@@ -443,10 +447,8 @@ fn action(folder: &Path) {
         let mut graph = Graph::new();
         let ids: Vec<DerivationId> = (0..count)
             .map(|number| {
-                let mut script = Template::text("write ");
-                script.push(Piece::Output(out()));
-                script.push_text(&format!("/file number {number}"));
-                graph.add(node(&format!("t{number}"), BTreeMap::new(), script))
+                let script = write(&format!("/file number {number}"));
+                graph.add(node(&format!("t{number}"), Inputs::default(), script))
             })
             .collect();
         let rounds = time(1, || run(&store, &folder, &graph, &ids, builds));

@@ -21,6 +21,7 @@ use std::sync::Arc;
 pub use check::DerivationError;
 
 use crate::digest::{DerivationId, ObjectId, to_hex};
+use crate::inputs::Inputs;
 use crate::name::{EnvName, Label, OutputName, StepName, StoreName, System};
 
 /// The version of the promises of `spec/build/` under which steps run.
@@ -55,7 +56,7 @@ pub struct Build<I> {
     /// The machine that the steps run on.
     pub system: System,
     /// Everything the build may see.
-    pub inputs: BTreeMap<Label, I>,
+    pub inputs: Inputs<I>,
     /// Inputs that are copied, writable, below `/build` before the first step: target to input.
     ///
     /// The key is a relative path of at least one normal component, such as `src`.
@@ -98,8 +99,10 @@ pub struct Step {
 /// Text with places for paths that are known only once the build is resolved.
 ///
 /// Pieces are kept apart, never marked inside the text, so that no text can forge a place.
+///
+/// Copies share the pieces: a program and its first arguments stand in every step.
 #[derive(Debug, Clone, PartialEq, Eq, Default, PartialOrd, Ord, Hash)]
-pub struct Template(Vec<Piece>);
+pub struct Template(Arc<[Piece]>);
 
 /// A piece of a [`Template`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,48 +119,33 @@ impl Template {
     /// Makes a template of plain text.
     #[must_use]
     pub fn text(text: &str) -> Self {
-        let mut template = Template::default();
-        template.push_text(text);
-        template
+        Template::from_pieces([Piece::Text(text.into())])
     }
 
     /// Makes a template of pieces: empty texts are dropped and neighbouring texts joined, so that
     /// equal texts are equal templates.
     #[must_use]
     pub fn from_pieces(pieces: impl IntoIterator<Item = Piece>) -> Self {
-        let mut template = Template::default();
-        for piece in pieces {
-            template.push(piece);
-        }
-        template
+        Template::take_pieces(&mut pieces.into_iter().collect())
     }
 
-    /// Appends a piece.
-    pub fn push(&mut self, piece: Piece) {
-        match (&piece, self.0.last()) {
-            (Piece::Text(text), Some(Piece::Text(_))) => self.push_text(text),
-            (Piece::Text(text), _) if text.is_empty() => {}
-            _ => self.0.push(piece),
+    /// As [`from_pieces`](Template::from_pieces); what is left of the list is its memory.
+    #[must_use]
+    pub fn take_pieces(pieces: &mut Vec<Piece>) -> Self {
+        let is_empty = |it: &Piece| matches!(it, Piece::Text(text) if text.is_empty());
+        let are_texts = |pair: &[Piece]| matches!(pair, [Piece::Text(_), Piece::Text(_)]);
+        // What puts texts together for a place between them has nothing to drop and to join.
+        if pieces.iter().any(is_empty) || pieces.windows(2).any(are_texts) {
+            pieces.retain(|it| !is_empty(it));
+            pieces.dedup_by(|next, last| match (next, last) {
+                (Piece::Text(next), Piece::Text(last)) => {
+                    *last = format!("{last}{next}").into();
+                    true
+                }
+                _ => false,
+            });
         }
-    }
-
-    /// Appends text.
-    pub fn push_text(&mut self, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        if let Some(Piece::Text(last)) = self.0.last_mut() {
-            *last = format!("{last}{text}").into();
-        } else {
-            self.0.push(Piece::Text(text.into()));
-        }
-    }
-
-    /// Appends another template.
-    pub fn push_template(&mut self, other: &Template) {
-        for piece in &other.0 {
-            self.push(piece.clone());
-        }
+        Template(pieces.drain(..).collect())
     }
 
     /// Returns the pieces in order; no two texts are neighbours and none is empty.
@@ -288,7 +276,7 @@ impl Derivation {
 impl Build<InputRef> {
     /// Returns the action that the build is when its inputs are these objects, by label.
     #[must_use]
-    pub fn with_inputs(&self, inputs: BTreeMap<Label, ObjectId>) -> Action {
+    pub fn with_inputs(&self, inputs: Inputs<ObjectId>) -> Action {
         Build {
             name: self.name.clone(),
             kind: self.kind,

@@ -207,6 +207,10 @@ impl Encoder {
     }
 }
 
+/// For how many items memory is taken before they are read: one may be far larger in memory than in
+/// the encoding, so that the count alone must not decide.
+const COUNT_MAX_AT_ONCE: usize = 1024;
+
 /// Reads an encoding.
 #[derive(Debug)]
 pub struct Decoder<'a> {
@@ -406,22 +410,22 @@ impl<'a> Decoder<'a> {
     /// # Errors
     ///
     /// As [`DecodeError`] where the bytes are no such thing.
-    pub fn map<K: Ord, V>(
+    pub fn map<K: Ord, V, M: FromIterator<(K, V)>>(
         &mut self,
         what: &'static str,
         mut entry: impl FnMut(&mut Self) -> Result<(K, V), DecodeError>,
-    ) -> Result<std::collections::BTreeMap<K, V>, DecodeError> {
+    ) -> Result<M, DecodeError> {
         let count = self.count(1)?;
-        let mut map = std::collections::BTreeMap::new();
+        let mut map: Vec<(K, V)> = Vec::with_capacity(count.min(COUNT_MAX_AT_ONCE));
         for _ in 0..count {
             let at = self.at;
             let (key, value) = entry(self)?;
-            if map.last_key_value().is_some_and(|(last, _)| *last >= key) {
+            if map.last().is_some_and(|(last, _)| *last >= key) {
                 return Err(DecodeError::Order { what, at });
             }
-            map.insert(key, value);
+            map.push((key, value));
         }
-        Ok(map)
+        Ok(map.into_iter().collect())
     }
 
     /// Reads a list.
@@ -434,9 +438,7 @@ impl<'a> Decoder<'a> {
         mut item: impl FnMut(&mut Self) -> Result<T, DecodeError>,
     ) -> Result<Vec<T>, DecodeError> {
         let count = self.count(1)?;
-        // An item may be far larger in memory than in the encoding, so that the count alone must
-        // not decide how much is reserved.
-        let mut items = Vec::with_capacity(count.min(1024));
+        let mut items = Vec::with_capacity(count.min(COUNT_MAX_AT_ONCE));
         for _ in 0..count {
             items.push(item(self)?);
         }

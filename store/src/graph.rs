@@ -110,6 +110,13 @@ impl Graph {
         Graph::default()
     }
 
+    /// Takes the memory for so many more nodes at once.
+    pub fn reserve(&mut self, count: usize) {
+        self.nodes.reserve(count);
+        self.ids.reserve(count);
+        self.index.reserve(count);
+    }
+
     /// Adds a node and returns its id. A derivation that is there already keeps its first node.
     ///
     /// # Panics

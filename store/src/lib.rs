@@ -3,7 +3,7 @@
 //! ```text
 //! Graph of Derivations ─resolve─▶ Action ─(substitute | build)─▶ Realisation + store objects
 //!
-//! pure        digest  name  path  encoding  derivation  graph  object  realisation  scan
+//! pure        digest  name  path  encoding  inputs  derivation  graph  object  realisation  scan
 //! files       ingest: files → objects     write, read: objects → files     archive: one stream
 //! stores      store (trait, contract)  memory  local: records, index, leases, collection
 //! realise     the run: what is next, who does it, what is told
@@ -23,6 +23,7 @@ mod encoding;
 mod fetcher;
 mod graph;
 mod ingest;
+mod inputs;
 mod local;
 mod memory;
 mod name;
@@ -57,6 +58,7 @@ pub use encoding::{DecodeError, Decoder, Encoder};
 pub use fetcher::{Attempt, FetchError, FetchProgress, FetchRequest, Fetched, Fetcher};
 pub use graph::{Graph, ImportSource, Limits, Node, cores};
 pub use ingest::{IngestError, OutputLink};
+pub use inputs::Inputs;
 pub use local::{
     AtLink, Collected, Comparison, Difference, Differing, DifferingOutput, GcError, GcOptions,
     GcReport, Holder, KeptLink, LinkError, LocalStore, ObjectInfo, Problem, ReleasedLink, Root,

@@ -77,16 +77,16 @@ macro_rules! name_type {
                         len_max: Self::LEN_MAX,
                     });
                 }
-                for ($at, $c) in text.char_indices() {
-                    if !$ok {
-                        return Err(NameError::BadCharacter {
-                            what: $what,
-                            text: text.escape_debug().collect(),
-                            found: $c.escape_debug().collect(),
-                            at: $at,
-                            allowed: $allowed,
-                        });
-                    }
+                // Only characters of one byte are allowed, so that the first other one begins there.
+                let bad = text.bytes().enumerate().position(|($at, $c)| !$ok);
+                if let Some(at) = bad {
+                    return Err(NameError::BadCharacter {
+                        what: $what,
+                        text: text.escape_debug().collect(),
+                        found: text[at..].chars().take(1).flat_map(char::escape_debug).collect(),
+                        at,
+                        allowed: $allowed,
+                    });
                 }
                 Ok($name(text.into()))
             }
@@ -126,8 +126,9 @@ macro_rules! name_type {
 }
 
 /// Whether `c` may stand at byte `at` of a name that becomes part of a path.
-fn in_path(c: char, at: usize) -> bool {
-    c.is_ascii_alphanumeric() || c == '_' || (at > 0 && matches!(c, '-' | '.' | '+'))
+#[inline]
+fn in_path(c: u8, at: usize) -> bool {
+    c.is_ascii_alphanumeric() || c == b'_' || (at > 0 && matches!(c, b'-' | b'.' | b'+'))
 }
 
 name_type! {
@@ -157,7 +158,7 @@ name_type! {
     /// The name of an environment variable.
     EnvName, "environment variable's name", 200 bytes,
     "letters, digits and `_`, not beginning with a digit",
-    |c, at| c.is_ascii_alphabetic() || c == '_' || (at > 0 && c.is_ascii_digit())
+    |c, at| c.is_ascii_alphabetic() || c == b'_' || (at > 0 && c.is_ascii_digit())
 }
 
 name_type! {

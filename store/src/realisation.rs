@@ -65,7 +65,7 @@ impl Realisation {
     pub(crate) fn decode_from(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let action = ActionId(decoder.digest()?);
         let at = decoder.at();
-        let outputs =
+        let outputs: BTreeMap<OutputName, ObjectId> =
             decoder.map("output", |it| Ok((it.name(OutputName::new)?, ObjectId(it.digest()?))))?;
         if outputs.is_empty() {
             return Err(DecodeError::NotCanonical {

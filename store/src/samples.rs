@@ -10,6 +10,7 @@ use crate::derivation::{
     Unpack, UnpackRoot,
 };
 use crate::digest::{BlobId, DerivationId, ObjectId};
+use crate::inputs::Inputs;
 use crate::name::{EnvName, Label, OutputName, StepName, StoreName, System};
 use crate::object::{Entry, EntryName, File, Item, Link, Object, Site, Sites, Tree};
 
@@ -34,7 +35,7 @@ pub(crate) fn build() -> Build<InputRef> {
         kind: BuildKind::Build,
         outputs: vec![output("dev"), output("out")],
         system: System::new("x86_64-linux").unwrap(),
-        inputs: BTreeMap::from([(label("build.zig"), input(0x11)), (label("source"), input(0x22))]),
+        inputs: Inputs::from([(label("build.zig"), input(0x11)), (label("source"), input(0x22))]),
         sources: BTreeMap::from([("src".to_owned(), label("source"))]),
         links: BTreeMap::from([(
             "/bin/sh".to_owned(),
@@ -123,7 +124,7 @@ pub(crate) fn any_build() -> impl Strategy<Value = Build<InputRef>> {
         any::<u32>(),
     );
     names.prop_flat_map(|(own, inputs, outputs, kind, sandbox_abi)| {
-        let inputs: BTreeMap<Label, InputRef> =
+        let inputs: Inputs<InputRef> =
             inputs.into_iter().map(|(key, input)| (label(&key), input)).collect();
         let outputs: Vec<OutputName> = outputs.iter().map(|it| output(it)).collect();
         let labels: Vec<Label> = inputs.keys().cloned().collect();

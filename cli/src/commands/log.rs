@@ -1,11 +1,10 @@
 //! `kiln log`: what a build printed.
 
-use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 
 use kiln_store::{
-    ActionId, Derivation, DerivationId, Graph, LocalStore, ObjectId, OutputName, Store as _,
-    Verdict,
+    ActionId, Derivation, DerivationId, Graph, Inputs, LocalStore, ObjectId, OutputName,
+    Store as _, Verdict,
 };
 
 use crate::args::{Common, Layers};
@@ -104,7 +103,7 @@ fn resolve(
         return Ok(Some(action));
     }
     let Some(build) = graph.node(derivation).and_then(|it| it.as_build()) else { return Ok(None) };
-    let mut inputs = BTreeMap::new();
+    let mut inputs = Inputs::default();
     for (label, input) in &build.inputs {
         let known = match graph.node(&input.derivation).map(|it| &*it.derivation) {
             Some(Derivation::Import(import)) => Some(import.object),

@@ -1,6 +1,6 @@
 //! The derivation of one package: its fields, steps and inputs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kiln_lang::module::{ExprId, Name, Role, SettingOp};
@@ -8,8 +8,8 @@ use kiln_lang::schema::BodyRef;
 use kiln_lang::types::{EnumTy, Ty};
 use kiln_lang::{Checked, Code, Diagnostic, FastMap, FileId, WorldError};
 use kiln_store::{
-    Build, BuildKind, EnvName, ImportSource, InputRef, Label, Limits, ObjectId, OutputName, Piece,
-    SANDBOX_ABI, Step, StepName, StoreName, System, Template,
+    Build, BuildKind, EnvName, ImportSource, InputRef, Inputs, Label, Limits, ObjectId, OutputName,
+    Piece, SANDBOX_ABI, Step, StepName, StoreName, System, Template,
 };
 
 use super::Context;
@@ -41,7 +41,7 @@ pub(crate) struct Plan {
 
 pub(super) enum PlanKind {
     /// Steps, and what they see; the inputs are not in the build yet.
-    Build(Box<Build<InputRef>>, BTreeMap<Label, Input>),
+    Build(Box<Build<InputRef>>, Inputs<Input>),
     /// The package is its source.
     Source(Input),
 }
@@ -146,8 +146,10 @@ pub(super) struct NodeBuilder<'c> {
     /// Under which label the build sees what the package depends on, by the place of the edge, as far
     /// as that was asked for.
     labels: Vec<Option<Label>>,
-    pub(super) lets: HashMap<(BodyRef, u32), Value>,
-    pub(super) inputs: BTreeMap<Label, Input>,
+    /// Whether one label has stood for two inputs: the one that was asked for last counts.
+    has_twins: bool,
+    pub(super) lets: FastMap<(BodyRef, u32), Value>,
+    pub(super) inputs: Inputs<Input>,
     /// The files beside recipes that are inputs, by path.
     pub(super) files: BTreeMap<String, Label>,
     /// The packages that it is linked with, once asked for.
@@ -171,7 +173,11 @@ struct LayerItem<'c> {
 }
 
 enum FieldSlot {
-    Empty,
+    /// As it is declared: nobody says anything about it.
+    Plain,
+    /// The package or a layer says something about it.
+    Said,
+    /// Being computed: asked for again, it would be a ring.
     Open,
     Done(Option<Value>),
 }
@@ -184,8 +190,16 @@ impl<'c> NodeBuilder<'c> {
         let layers = context.settings.of_node(node).into_iter().map(|(layer, path, setting)| {
             LayerItem { layer, path, of: place_and_part(path, table), setting }
         });
-        let layers = layers.collect();
-        let fields = table.options.iter().map(|_| FieldSlot::Empty).collect();
+        let layers: Vec<LayerItem<'c>> = layers.collect();
+        let mut fields: Vec<FieldSlot> = table.options.iter().map(|_| FieldSlot::Plain).collect();
+        let of_package = package.settings.iter().filter_map(|it| Some(it.of?.0 as usize));
+        let of_layers = layers.iter().filter_map(|it| Some(it.of?.0));
+        let of_compile = node.compile().into_iter().flat_map(|it| &it.settings);
+        let of_compile = of_compile.filter_map(|it| table.position(it.path.first()?));
+        let args = (!package.args.is_empty()).then(|| table.position("args")).flatten();
+        for said in of_package.chain(of_layers).chain(of_compile).chain(args) {
+            fields[said] = FieldSlot::Said;
+        }
         let labels = vec![None; node.edges.len()];
         NodeBuilder {
             context,
@@ -196,8 +210,9 @@ impl<'c> NodeBuilder<'c> {
             defaults: Defaults::default(),
             reads: false,
             labels,
-            lets: HashMap::new(),
-            inputs: BTreeMap::new(),
+            has_twins: false,
+            lets: FastMap::default(),
+            inputs: Inputs::default(),
             files: BTreeMap::new(),
             linked: None,
             testing: None,
@@ -293,14 +308,16 @@ impl<'c> NodeBuilder<'c> {
         if let Some(testing) = &self.testing {
             let deps = testing.deps.iter().map(|it| (it.value.label.clone(), it.input.clone()));
             let all = deps.chain([(tested(), testing.tested.clone())]);
-            self.inputs.extend(all.map(|(label, input)| (label, Input::Ready(input))));
+            for (label, input) in all {
+                self.inputs.insert(label, Input::Ready(input));
+            }
         }
         let build = Build {
             name,
             kind: BuildKind::Test,
             outputs: vec![report()],
             system: self.system(),
-            inputs: BTreeMap::new(),
+            inputs: Inputs::default(),
             sources,
             links,
             env,
@@ -345,7 +362,9 @@ impl<'c> NodeBuilder<'c> {
     }
 
     pub(super) fn holds(&self, cond: &Cond) -> bool {
-        cond.holds(&mut NodeFacts { solution: self.context.solution, node: self.id }) == Some(true)
+        matches!(cond, Cond::True)
+            || cond.holds(&mut NodeFacts { solution: self.context.solution, node: self.id })
+                == Some(true)
     }
 
     pub(super) fn checked(&self, file: FileId) -> Arc<Checked> {
@@ -387,30 +406,21 @@ impl<'c> NodeBuilder<'c> {
     }
 
     pub(super) fn field_at(&mut self, at: usize) -> Option<Value> {
-        match &self.fields[at] {
+        let is_plain = match &self.fields[at] {
             FieldSlot::Done(value) => return value.clone(),
             FieldSlot::Open => return None,
-            FieldSlot::Empty => {}
-        }
+            FieldSlot::Plain => true,
+            FieldSlot::Said => false,
+        };
         self.fields[at] = FieldSlot::Open;
         // Evaluated for another expression, it would count against the depth of that.
-        let value = if self.fuel.is_idle() && !self.is_set(at) {
+        let value = if is_plain && self.fuel.is_idle() {
             self.default_at(at)
         } else {
             self.compute_field(at)
         };
         self.fields[at] = FieldSlot::Done(value.clone());
         value
-    }
-
-    /// Whether anything but its declaration may say what a field is.
-    fn is_set(&self, at: usize) -> bool {
-        let name = &self.package.schema.table.options[at].name;
-        let mut of_compile = self.compile().into_iter().flat_map(|it| &it.settings);
-        self.package.settings.iter().any(|it| it.part_of(at).is_some())
-            || name == "args" && !self.package.args.is_empty()
-            || of_compile.any(|it| it.path.first() == Some(name))
-            || self.layers.iter().any(|it| it.of.is_some_and(|it| it.0 == at))
     }
 
     /// As [`compute_field`](Self::compute_field), of a field that nobody sets.
@@ -444,9 +454,13 @@ impl<'c> NodeBuilder<'c> {
             None => Value::Null,
         };
         let default = value.clone();
-        for item in self.body_items(at, &option.name) {
-            match item {
-                BodyItem::Setting(setting) => {
+        let items = self.body_items(at, &option.name);
+        let are_args = |a: &BodyItem<'_>, b: &BodyItem<'_>| {
+            matches!((a, b), (BodyItem::Arg(_), BodyItem::Arg(_)))
+        };
+        for items in items.chunk_by(are_args) {
+            match items {
+                [BodyItem::Setting(setting)] => {
                     let part = setting.part_of(at).unwrap_or_default();
                     value = self.apply(
                         &option.name,
@@ -457,7 +471,7 @@ impl<'c> NodeBuilder<'c> {
                     )?;
                     place = Some(setting.place);
                 }
-                BodyItem::Arg(arg) => value = self.arg(value, arg)?,
+                args => value = self.args(value, args)?,
             }
         }
         for index in 0..self.layers.len() {
@@ -509,18 +523,16 @@ impl<'c> NodeBuilder<'c> {
     /// of the compilation last.
     fn body_items(&mut self, option: usize, name: &Name) -> Vec<BodyItem<'c>> {
         let package = self.package;
+        let args = if name == "args" { &package.args[..] } else { &[] };
         let mut items: Vec<((usize, bool, u32), BodyItem<'c>)> = Vec::new();
         for setting in &package.settings {
             if setting.part_of(option).is_some() && self.holds(&setting.cond) {
                 items.push((setting.rank(), BodyItem::Setting(setting)));
             }
         }
-        if name == "args" {
-            for arg in &package.args {
-                if self.holds(&arg.outer) {
-                    items.push(((arg.body, false, arg.place.start), BodyItem::Arg(arg)));
-                }
-            }
+        items.reserve(args.len());
+        for arg in args.iter().filter(|it| self.holds(&it.outer)) {
+            items.push(((arg.body, false, arg.place.start), BodyItem::Arg(arg)));
         }
         items.sort_by_key(|it| it.0);
         if let Some(compile) = self.compile() {
@@ -551,24 +563,39 @@ impl<'c> NodeBuilder<'c> {
         items
     }
 
-    fn arg(&mut self, value: Value, arg: &BodyArg) -> Option<Value> {
-        let chosen = if self.holds(&arg.cond) { Some(arg.then) } else { arg.else_ };
-        let Some(expr) = chosen else { return Some(value) };
-        let checked = &self.package.bodies[arg.body];
-        let added = self.eval(checked, expr, &arg.locals, None)?;
-        let Value::List(items) = value else { return Some(value) };
-        let mut items = items.to_vec();
-        match added {
-            Value::List(more) => items.extend(more.iter().cloned()),
-            one => items.push(one),
+    /// Adds arguments to a list, which is made anew once for all of them.
+    fn args(&mut self, value: Value, args: &[BodyItem<'c>]) -> Option<Value> {
+        let mut bytes = value.weight(VALUE_BYTES_MAX);
+        let mut list = match &value {
+            Value::List(items) => {
+                let mut list = Vec::with_capacity(items.len() + args.len());
+                list.extend_from_slice(items);
+                Some(list)
+            }
+            _ => None,
+        };
+        for item in args {
+            let BodyItem::Arg(arg) = item else { continue };
+            let chosen = if self.holds(&arg.cond) { Some(arg.then) } else { arg.else_ };
+            let Some(expr) = chosen else { continue };
+            let checked = &self.package.bodies[arg.body];
+            let added = self.eval(checked, expr, &arg.locals, None)?;
+            let Some(list) = &mut list else { continue };
+            let before = list.len();
+            match added {
+                Value::List(more) => list.extend_from_slice(&more),
+                one => list.push(one),
+            }
+            bytes += list[before..].iter().map(|it| it.weight(VALUE_BYTES_MAX)).sum::<usize>();
+            self.fits(bytes, arg.place)?;
         }
-        self.fits(Value::List(items.into()), arg.place)
+        Some(list.map_or(value, |it| Value::List(it.into())))
     }
 
     /// Refuses a value that many settings have made too large.
-    fn fits(&mut self, value: Value, place: Place) -> Option<Value> {
-        if value.weight(VALUE_BYTES_MAX) <= VALUE_BYTES_MAX {
-            return Some(value);
+    fn fits(&mut self, bytes: usize, place: Place) -> Option<()> {
+        if bytes <= VALUE_BYTES_MAX {
+            return Some(());
         }
         let message = format!("with this, the value has more than {VALUE_BYTES_MAX} bytes");
         let diagnostic = Diagnostic::new(Code::EvaluationLimit, place.file, place.range(), message)
@@ -594,7 +621,8 @@ impl<'c> NodeBuilder<'c> {
         match amended {
             Ok(value) => {
                 let place = Place::new(checked.file, checked.schema.env.lowered.map.expr(expr));
-                self.fits(value, place)
+                self.fits(value.weight(VALUE_BYTES_MAX), place)?;
+                Some(value)
             }
             Err(Unamended::NoWhole) => {
                 self.report(no_whole(option, path, place));
@@ -692,14 +720,13 @@ impl<'c> NodeBuilder<'c> {
         let shell = self.shell()?;
         let env = self.environment("env")?;
         let links = self.map("links")?;
-        let mut built_steps = Vec::new();
-        for (step, text) in steps {
+        let mut built_steps = Vec::with_capacity(steps.len());
+        let shells = std::iter::repeat_n(shell, steps.len());
+        for ((step, text), argv) in steps.into_iter().zip(shells) {
             match StepName::new(&*step) {
-                Ok(name) => built_steps.push(Step {
-                    name,
-                    argv: shell.clone(),
-                    script: Some(text.to_template()),
-                }),
+                Ok(name) => {
+                    built_steps.push(Step { name, argv, script: Some(text.to_template()) });
+                }
                 Err(error) => {
                     self.error(place, error.to_string());
                 }
@@ -712,7 +739,7 @@ impl<'c> NodeBuilder<'c> {
             kind: BuildKind::Build,
             outputs: vec![OutputName::default_output()],
             system,
-            inputs: BTreeMap::new(),
+            inputs: Inputs::default(),
             sources,
             links,
             env,
@@ -835,7 +862,8 @@ impl<'c> NodeBuilder<'c> {
     /// Every dependency that the recipe declares for building is an input, read or not.
     fn direct_inputs(&mut self) {
         for (at, edge) in self.context.solution.node(self.id).edges.iter().enumerate() {
-            if matches!(edge.role, Role::Build | Role::Host) {
+            let is_there = self.labels[at].is_some() && !self.has_twins;
+            if matches!(edge.role, Role::Build | Role::Host) && !is_there {
                 self.edge_label(at);
             }
         }
@@ -845,28 +873,28 @@ impl<'c> NodeBuilder<'c> {
     pub(super) fn edge_label(&mut self, at: usize) -> Option<Label> {
         let solution = self.context.solution;
         let edge = &solution.node(self.id).edges[at];
-        let label = match &self.labels[at] {
-            Some(label) => label.clone(),
-            None => {
-                let role = match edge.role {
-                    Role::Build => "build.",
-                    _ => "host.",
-                };
-                let mut label = String::with_capacity(role.len() + edge.name.len());
-                label.push_str(role);
-                label.push_str(&edge.name);
-                if let Some(NodePart::Output { name, .. }) = &solution.node(edge.to).part
-                    && *name != edge.name
-                {
-                    label.push('.');
-                    label.push_str(name);
-                }
-                let label = Label::new(label).ok()?;
-                self.labels[at] = Some(label.clone());
-                label
+        if let Some(label) = self.labels[at].clone() {
+            if self.has_twins {
+                self.inputs.insert(label.clone(), Input::Node(edge.to));
             }
+            return Some(label);
+        }
+        let role = match edge.role {
+            Role::Build => "build.",
+            _ => "host.",
         };
-        self.inputs.insert(label.clone(), Input::Node(edge.to));
+        let mut label = String::with_capacity(role.len() + edge.name.len());
+        label.push_str(role);
+        label.push_str(&edge.name);
+        if let Some(NodePart::Output { name, .. }) = &solution.node(edge.to).part
+            && *name != edge.name
+        {
+            label.push('.');
+            label.push_str(name);
+        }
+        let label = Label::new(label).ok()?;
+        self.labels[at] = Some(label.clone());
+        self.has_twins |= self.inputs.insert(label.clone(), Input::Node(edge.to)).is_some();
         Some(label)
     }
 

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use kiln_lang::Code;
 use kiln_lang::module::Name;
 use kiln_store::{
-    Build, BuildKind, EnvName, Label, OutputName, Piece, SANDBOX_ABI, Step, StepName, StoreName,
-    Template,
+    Build, BuildKind, EnvName, Inputs, Label, OutputName, Piece, SANDBOX_ABI, Step, StepName,
+    StoreName, Template,
 };
 
 use super::build::{Input, NodeBuilder, Plan, PlanKind};
@@ -65,7 +65,7 @@ impl NodeBuilder<'_> {
             kind: BuildKind::Compose,
             outputs: vec![OutputName::default_output()],
             system: self.system(),
-            inputs: BTreeMap::new(),
+            inputs: Inputs::default(),
             sources: BTreeMap::new(),
             links,
             env,

@@ -150,10 +150,10 @@ impl Reader for NodeBuilder<'_> {
                     };
                     if let Some(seen) = seen {
                         let values = seen.iter().map(|it| Value::Dep(it.value.clone())).collect();
-                        let inputs = seen
-                            .iter()
-                            .map(|it| (it.value.label.clone(), Input::Ready(it.input.clone())));
-                        self.inputs.extend(inputs);
+                        for it in seen {
+                            let input = Input::Ready(it.input.clone());
+                            self.inputs.insert(it.value.label.clone(), input);
+                        }
                         return Ok(Value::List(values));
                     }
                 }

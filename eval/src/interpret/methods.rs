@@ -1,5 +1,6 @@
 //! Methods.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -29,11 +30,11 @@ impl<R: Reader> Interpreter<'_, R> {
             (Method::Join, of) => {
                 let separator = self.text_arg(expr, first)?;
                 let mut out = TextBuilder::default();
-                for (index, item) in elements(&of).into_iter().enumerate() {
+                for (index, item) in elements(&of).iter().enumerate() {
                     if index > 0 {
                         out.push(&separator);
                     }
-                    self.push_textual(expr, &item, &mut out)?;
+                    self.push_textual(expr, item, &mut out)?;
                     self.fits(expr, out.len())?;
                 }
                 Ok(Value::Text(out.finish()))
@@ -97,13 +98,13 @@ impl<R: Reader> Interpreter<'_, R> {
             return Err(self.error(expr, "this function takes nothing"));
         };
         let mut kept = Vec::new();
-        for item in elements(&of) {
+        for item in &*elements(&of) {
             self.locals.push(param.name.clone(), item.clone());
             let result = self.eval(*body);
             self.locals.pop();
             match (method, result?) {
                 (Method::Map, value) => kept.push(value),
-                (Method::Filter, Value::Bool(true)) => kept.push(item),
+                (Method::Filter, Value::Bool(true)) => kept.push(item.clone()),
                 (Method::Any, Value::Bool(true)) => return Ok(Value::Bool(true)),
                 (Method::All, Value::Bool(false)) => return Ok(Value::Bool(false)),
                 _ => {}
@@ -239,10 +240,10 @@ impl<R: Reader> Interpreter<'_, R> {
 }
 
 /// The elements of a list or a set, in order.
-fn elements(of: &Value) -> Vec<Value> {
+fn elements(of: &Value) -> Cow<'_, [Value]> {
     match of {
-        Value::List(items) => items.to_vec(),
+        Value::List(items) => Cow::Borrowed(items),
         Value::Set(of, bits) => bits.iter().map(|it| Value::Enum(of.clone(), it)).collect(),
-        _ => Vec::new(),
+        _ => Cow::default(),
     }
 }

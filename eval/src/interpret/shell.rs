@@ -67,7 +67,7 @@ pub(crate) fn quote(text: &Text, out: &mut TextBuilder) {
         Text::Template(template) => {
             // Paths of the store consist of characters that need no quotes.
             let needs = template.pieces().iter().any(|it| match it {
-                Piece::Text(text) => !text.chars().all(is_plain),
+                Piece::Text(text) => !text.bytes().all(is_plain),
                 Piece::Input(_) | Piece::Output(_) => false,
             });
             if !needs {
@@ -88,12 +88,12 @@ pub(crate) fn quote(text: &Text, out: &mut TextBuilder) {
 
 fn is_plain_word(text: &str) -> bool {
     // `~` is the shell's at the beginning of a word, `=` there assigns.
-    !text.is_empty() && text.chars().all(is_plain) && !text.starts_with('=')
+    !text.is_empty() && text.bytes().all(is_plain) && !text.starts_with('=')
 }
 
-fn is_plain(c: char) -> bool {
+fn is_plain(c: u8) -> bool {
     c.is_ascii_alphanumeric()
-        || matches!(c, '_' | '-' | '.' | '/' | '+' | ',' | ':' | '@' | '%' | '=')
+        || matches!(c, b'_' | b'-' | b'.' | b'/' | b'+' | b',' | b':' | b'@' | b'%' | b'=')
 }
 
 #[cfg(test)]

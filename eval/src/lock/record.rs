@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use kiln_lang::Database;
 use kiln_lang::module::Name;
 use kiln_lang::types::Object;
-use kiln_store::{Derivation, DerivationId, Label, ObjectId, to_hex};
+use kiln_store::{Derivation, DerivationId, Inputs, ObjectId, to_hex};
 
 use super::{Lock, LockedOption, LockedPackage, LockedRequest, LockedValue, RequestKind};
 use crate::derive::Derived;
@@ -300,7 +300,7 @@ impl<'a> Reading<'a> {
         };
         let packages = || self.solution.node(id).edges.iter().map(|it| self.derivation(it.to));
         let mut sources = Vec::new();
-        let mut inputs: BTreeMap<Label, ObjectId> = BTreeMap::new();
+        let mut inputs = Inputs::default();
         for (label, input) in &build.inputs {
             // What is below has blocks of its own, and does not count twice.
             inputs.insert(label.clone(), ObjectId([0; 32]));

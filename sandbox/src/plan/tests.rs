@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use expect_test::{Expect, expect};
 use kiln_store::{
-    Action, ActionId, BuildKind, Cancel, EnvName, InputObject, Limits, ObjectId, OutputName, Step,
-    StoreName, StorePath, System,
+    Action, ActionId, BuildKind, Cancel, EnvName, InputObject, Inputs, Limits, ObjectId,
+    OutputName, Step, StoreName, StorePath, System,
 };
 
 use super::*;
@@ -36,7 +36,7 @@ fn with_kind(kind: BuildKind, layout: &Layout, check: impl FnOnce(Result<Plan, P
         kind,
         outputs: vec![out.clone()],
         system: System::new(this_system()).unwrap(),
-        inputs: BTreeMap::new(),
+        inputs: Inputs::default(),
         sources: [("src".to_owned(), label("source"))].into(),
         links: [("/bin/sh".to_owned(), shell.clone())].into(),
         env: [(EnvName::new("PATH").unwrap(), Template::text("/bin"))].into(),

@@ -10,8 +10,8 @@ use std::sync::{Mutex, OnceLock};
 use kiln_sandbox::{Mode, Sandbox, SandboxOptions, UserRange};
 use kiln_store::{
     Action, ActionId, BuildError, BuildKind, BuildProgress, BuildRequest, Builder, Built, Cancel,
-    EnvName, InputObject, Label, Limits, ObjectId, OutputName, OutputTree, Piece, SANDBOX_ABI,
-    Step, StepName, StoreName, StorePath, System, Template,
+    EnvName, InputObject, Inputs, Label, Limits, ObjectId, OutputName, OutputTree, Piece,
+    SANDBOX_ABI, Step, StepName, StoreName, StorePath, System, Template,
 };
 use libtest_mimic::{Failed, Trial};
 
@@ -237,7 +237,7 @@ impl Case {
             kind: BuildKind::Build,
             outputs: vec![OutputName::default_output()],
             system: System::new(format!("{}-linux", std::env::consts::ARCH)).unwrap(),
-            inputs: BTreeMap::new(),
+            inputs: Inputs::default(),
             sources: BTreeMap::new(),
             links: BTreeMap::new(),
             env: BTreeMap::new(),

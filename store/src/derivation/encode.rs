@@ -1,7 +1,5 @@
 //! Encodings and ids of derivations and actions, as specified in `spec/store/derivation.md`.
 
-use std::collections::BTreeMap;
-
 use crate::derivation::{
     Action, Build, BuildKind, Derivation, Fetch, FetchHash, Import, InputRef, Piece, Step,
     Template, Unpack, UnpackRoot,
@@ -150,10 +148,12 @@ fn encode_build<I: Input>(encoder: &mut Encoder, build: &Build<I>) {
     for output in outputs {
         encoder.text(output.as_str());
     }
-    encode_map(encoder, inputs, Label::as_str, |encoder, input| input.encode(encoder));
-    encode_map(encoder, sources, String::as_str, |encoder, label| encoder.text(label.as_str()));
-    encode_map(encoder, links, String::as_str, encode_template);
-    encode_map(encoder, env, EnvName::as_str, encode_template);
+    encode_map(encoder, inputs.iter(), Label::as_str, |encoder, input| input.encode(encoder));
+    encode_map(encoder, sources.iter(), String::as_str, |encoder, label| {
+        encoder.text(label.as_str())
+    });
+    encode_map(encoder, links.iter(), String::as_str, encode_template);
+    encode_map(encoder, env.iter(), EnvName::as_str, encode_template);
     encoder.len(steps.len());
     for Step { name, argv, script } in steps {
         encoder.text(name.as_str());
@@ -194,9 +194,9 @@ fn decode_build<I: Input>(decoder: &mut Decoder<'_>) -> Result<Build<I>, DecodeE
     Ok(Build { name, kind, outputs, system, inputs, sources, links, env, steps, sandbox_abi })
 }
 
-fn encode_map<K, V>(
+fn encode_map<'a, K: 'a, V: 'a>(
     encoder: &mut Encoder,
-    map: &BTreeMap<K, V>,
+    map: impl ExactSizeIterator<Item = (&'a K, &'a V)>,
     key: impl Fn(&K) -> &str,
     value: impl Fn(&mut Encoder, &V),
 ) {
@@ -317,6 +317,8 @@ fn decode_fetch(decoder: &mut Decoder<'_>) -> Result<Fetch, DecodeError> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::samples::{any_derivation, build, fetch, import, name, output};
     use expect_test::{Expect, expect};
@@ -342,14 +344,24 @@ mod tests {
             id(|it| it.system = System::new("aarch64-linux").unwrap()),
             id(|it| it.sandbox_abi = 2),
             id(|it| {
-                it.inputs.pop_first();
+                it.inputs = it.inputs.clone().into_iter().skip(1).collect();
             }),
             id(|it| {
-                let input = it.inputs.remove(&label("source")).unwrap();
-                it.inputs.insert(label("sources"), input);
+                let renamed = |(label, input): (Label, InputRef)| match label.as_str() {
+                    "source" => (Label::new("sources").unwrap(), input),
+                    _ => (label, input),
+                };
+                it.inputs = it.inputs.clone().into_iter().map(renamed).collect();
             }),
-            id(|it| it.inputs.get_mut(&label("source")).unwrap().derivation.0[31] ^= 1),
-            id(|it| it.inputs.get_mut(&label("source")).unwrap().output = output("dev")),
+            id(|it| {
+                let mut input = it.inputs.get(&label("source")).unwrap().clone();
+                input.derivation.0[31] ^= 1;
+                it.inputs.insert(label("source"), input);
+            }),
+            id(|it| {
+                let input = it.inputs.get(&label("source")).unwrap().clone();
+                it.inputs.insert(label("source"), InputRef { output: output("dev"), ..input });
+            }),
             id(|it| it.sources.clear()),
             id(|it| {
                 it.sources = BTreeMap::from([("src2".to_owned(), label("source"))]);

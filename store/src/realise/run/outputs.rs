@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::derivation::{Build, BuildKind, Derivation, InputRef};
 use crate::digest::{ActionId, ObjectId};
+use crate::inputs::Inputs;
 use crate::name::OutputName;
 use crate::realise::failure::Cause;
 use crate::realise::node::{End, Task};
@@ -143,7 +144,7 @@ impl Run<'_, '_> {
 
     /// Makes the action of a build, if the outputs of all its inputs are known.
     pub(super) fn resolve(&mut self, at: usize, build: &Build<InputRef>) -> bool {
-        let mut inputs = BTreeMap::new();
+        let mut inputs = Inputs::default();
         let mut is_complete = true;
         for (label, input) in &build.inputs {
             let Some(of) = self.input(at, input) else { return false };

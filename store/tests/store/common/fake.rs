@@ -11,7 +11,7 @@ use std::time::Duration;
 use kiln_store::{
     Attempt, Build, BuildError, BuildKind, BuildProgress, BuildRequest, Builder, Built, Cancel,
     Derivation, DerivationId, Event, Fetch, FetchError, FetchHash, FetchProgress, FetchRequest,
-    Fetched, Fetcher, Graph, Import, ImportSource, InputRef, Label, Limits, Node, ObjectId,
+    Fetched, Fetcher, Graph, Import, ImportSource, InputRef, Inputs, Label, Limits, Node, ObjectId,
     OnFailure, OutputName, OutputTree, Piece, RealiseError, RealiseOptions, RealiseRequest,
     SANDBOX_ABI, STORE_DIR, Step, StepName, StepStatus, Store, StorePath, Substituter, System,
     Template, Unpack, UnpackRoot,
@@ -190,7 +190,7 @@ pub(crate) struct PlannedBuild {
     pub(crate) name: String,
     pub(crate) kind: BuildKind,
     pub(crate) outputs: Vec<OutputName>,
-    pub(crate) inputs: BTreeMap<Label, InputRef>,
+    pub(crate) inputs: Inputs<InputRef>,
     pub(crate) script: Template,
 }
 
@@ -203,7 +203,7 @@ impl Plan {
     }
 
     pub(crate) fn planned(&self, title: &str, inputs: &[&str], script: &str) -> PlannedBuild {
-        let inputs: BTreeMap<Label, InputRef> = inputs
+        let inputs: Inputs<InputRef> = inputs
             .iter()
             .map(|it| {
                 let (from, of) = it.split_once('.').unwrap_or((it, "out"));
@@ -299,28 +299,24 @@ impl Plan {
     }
 }
 
-fn parse_template(
-    script: &str,
-    outputs: &[OutputName],
-    inputs: &BTreeMap<Label, InputRef>,
-) -> Template {
-    let mut template = Template::default();
+fn parse_template(script: &str, outputs: &[OutputName], inputs: &Inputs<InputRef>) -> Template {
+    let mut pieces = Vec::new();
     let mut rest = script;
     while let Some(start) = rest.find('{') {
         let end = start + rest[start..].find('}').unwrap();
-        template.push_text(&rest[..start]);
+        pieces.push(Piece::Text(rest[..start].into()));
         let place = &rest[start + 1..end];
         if outputs.iter().any(|it| it.as_str() == place) {
-            template.push(Piece::Output(output(place)));
+            pieces.push(Piece::Output(output(place)));
         } else {
             let label = Label::new(place).unwrap();
             assert!(inputs.contains_key(&label), "`{place}` is neither output nor input");
-            template.push(Piece::Input(label));
+            pieces.push(Piece::Input(label));
         }
         rest = &rest[end + 1..];
     }
-    template.push_text(rest);
-    template
+    pieces.push(Piece::Text(rest.into()));
+    Template::from_pieces(pieces)
 }
 
 /// All that a run needs, and what it told.
