@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kiln_lang::check::{Builtin, Fact, Method, Res};
-use kiln_lang::module::{Arg, Element, Expr, ExprId, FunctionId, Name, StrPart, Unit};
+use kiln_lang::module::{Arg, Element, Expr, ExprId, ForElement, FunctionId, Name, StrPart, Unit};
 use kiln_lang::schema::BodyRef;
 use kiln_lang::types::{EnumTy, Object, RecordTy, Ty};
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version, VersionBound};
@@ -757,7 +757,8 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                     Ok(())
                 }
             }
-            Element::For { name, list, when, element } => {
+            Element::For(it) => {
+                let ForElement { name, list, when, element } = &**it;
                 let values = self.items(*list)?;
                 for value in values {
                     self.locals.push(name.name.clone(), value);

@@ -374,7 +374,7 @@ pub enum StmtKind {
         /// What is demanded.
         spec: Box<Spec>,
         /// Of which version.
-        reqs: Box<[Req]>,
+        reqs: Few<Req>,
         /// Why.
         message: Option<ExprId>,
     },
@@ -385,7 +385,7 @@ pub enum StmtKind {
         /// Whether a feature of that name is meant, or a knob.
         kind: OptionKind,
         /// What is set, without the package's name.
-        settings: Box<[Setting]>,
+        settings: Few<Setting>,
     },
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Checker, Res, Scope};
 use crate::diagnostic::Code;
-use crate::module::{Element, Expr, ExprId};
+use crate::module::{Element, Expr, ExprId, ForElement};
 use crate::nearest::{did_you_mean, list, nearest};
 use crate::types::{EnumTy, Ty};
 
@@ -171,7 +171,8 @@ impl<'a> Checker<'a> {
                 self.expect(*cond, &Ty::Bool, scope);
                 self.first_element(element, scope)
             }
-            Element::For { name, list, when, element } => {
+            Element::For(it) => {
+                let ForElement { name, list, when, element } = &**it;
                 let ty = self.infer(*list, scope);
                 let inner = self.element_type(*list, &ty);
                 self.local_like_a_word(name, "name of a loop", scope);
@@ -286,7 +287,8 @@ impl<'a> Checker<'a> {
                 self.expect(*cond, &Ty::Bool, scope);
                 self.element(element, want, scope);
             }
-            Element::For { name, list, when, element } => {
+            Element::For(it) => {
+                let ForElement { name, list, when, element } = &**it;
                 let ty = self.infer(*list, scope);
                 let inner = self.element_type(*list, &ty);
                 self.local_like_a_word(name, "name of a loop", scope);
@@ -369,7 +371,8 @@ fn is_spread(element: &Element) -> bool {
     match element {
         Element::Spread(_) => true,
         Element::Expr(_) | Element::Entry(..) => false,
-        Element::When(_, element) | Element::For { element, .. } => is_spread(element),
+        Element::When(_, element) => is_spread(element),
+        Element::For(it) => is_spread(&it.element),
     }
 }
 
@@ -377,6 +380,7 @@ fn is_entry(element: &Element) -> bool {
     match element {
         Element::Entry(..) => true,
         Element::Expr(_) | Element::Spread(_) => false,
-        Element::When(_, element) | Element::For { element, .. } => is_entry(element),
+        Element::When(_, element) => is_entry(element),
+        Element::For(it) => is_entry(&it.element),
     }
 }

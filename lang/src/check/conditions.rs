@@ -195,7 +195,7 @@ impl<'a> Checker<'a> {
                     Element::Expr(expr) | Element::Spread(expr) => {
                         self.side(*expr) == Side::Constant
                     }
-                    Element::Entry(..) | Element::For { .. } | Element::When(..) => false,
+                    Element::Entry(..) | Element::For(_) | Element::When(..) => false,
                 });
                 if constant { Side::Constant } else { Side::Other }
             }

@@ -121,7 +121,7 @@ impl Facts<'_> {
                     Const::Set(more) => values.extend(more),
                     _ => return None,
                 },
-                Element::Entry(..) | Element::For { .. } | Element::When(..) => return None,
+                Element::Entry(..) | Element::For(_) | Element::When(..) => return None,
             }
         }
         values.sort_unstable();

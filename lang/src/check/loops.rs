@@ -117,9 +117,7 @@ impl<'a> Checker<'a> {
         let (Expr::List(elements) | Expr::Set(elements)) = self.expr_ref(list) else { return None };
         let round = |it: &Element| match it {
             Element::Expr(expr) => Some((self.written(*expr)?, *expr)),
-            Element::Spread(_) | Element::Entry(..) | Element::For { .. } | Element::When(..) => {
-                None
-            }
+            Element::Spread(_) | Element::Entry(..) | Element::For(_) | Element::When(..) => None,
         };
         elements.iter().map(round).collect()
     }

@@ -226,18 +226,22 @@ pub enum Element {
     /// `key: value`
     Entry(ExprId, ExprId),
     /// `for name in list when cond => element`
-    For {
-        /// What each value is called.
-        name: Box<Ident>,
-        /// What is gone through.
-        list: ExprId,
-        /// Which values are taken.
-        when: Option<ExprId>,
-        /// What each gives.
-        element: Box<Element>,
-    },
+    For(Box<ForElement>),
     /// `when cond => element`
     When(ExprId, Box<Element>),
+}
+
+/// `for name in list when cond => element`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForElement {
+    /// What each value is called.
+    pub name: Ident,
+    /// What is gone through.
+    pub list: ExprId,
+    /// Which values are taken.
+    pub when: Option<ExprId>,
+    /// What each gives.
+    pub element: Element,
 }
 
 /// A condition on another node of the solved graph.

@@ -66,10 +66,10 @@ fn element(of: &Element, out: &mut Vec<ExprId>) {
             out.push(*cond);
             element(inner, out);
         }
-        Element::For { list, when, element: inner, .. } => {
-            out.push(*list);
-            out.extend(*when);
-            element(inner, out);
+        Element::For(it) => {
+            out.push(it.list);
+            out.extend(it.when);
+            element(&it.element, out);
         }
     }
 }

@@ -109,13 +109,13 @@ impl Collector<'_> {
                     stack.push((*cond, locals.clone()));
                     element = inner;
                 }
-                Element::For { name, list, when, element: inner } => {
-                    stack.push((*list, locals.clone()));
-                    locals = self.local(name, &locals);
-                    if let Some(when) = when {
-                        stack.push((*when, locals.clone()));
+                Element::For(it) => {
+                    stack.push((it.list, locals.clone()));
+                    locals = self.local(&it.name, &locals);
+                    if let Some(when) = it.when {
+                        stack.push((when, locals.clone()));
                     }
-                    element = inner;
+                    element = &it.element;
                 }
             }
         }

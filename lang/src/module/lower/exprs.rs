@@ -8,8 +8,9 @@ use super::children::{Has, Head, Many, Slot, split};
 use super::{LowerErrorKind, Lowerer};
 use crate::arena::Few;
 use crate::module::{
-    Arg, Attr, BinaryOp, Element, EnumDecl, EnumId, Enumerator, Expr, ExprId, Group, Ident,
-    MatchArm, PackageRef, Req, SettingOp, Spec, SpecItem, StrPart, TypeId, TypeRef, Unit, With,
+    Arg, Attr, BinaryOp, Element, EnumDecl, EnumId, Enumerator, Expr, ExprId, ForElement, Group,
+    Ident, MatchArm, PackageRef, Req, SettingOp, Spec, SpecItem, StrPart, TypeId, TypeRef, Unit,
+    With,
 };
 use crate::syntax::Ref;
 use crate::syntax::SyntaxKind::{self, *};
@@ -210,12 +211,12 @@ impl Lowerer {
                 let value = self.expr_or_missing(it.value(), it);
                 Element::Entry(key, value)
             }
-            ast::Element::ForElement(it) => Element::For {
-                name: Box::new(self.name(&it.name()?)),
+            ast::Element::ForElement(it) => Element::For(Box::new(ForElement {
+                name: self.name(&it.name()?),
                 list: self.expr_or_missing(it.in_(), it),
                 when: if it.when_token().is_some() { self.opt_expr(it.when()) } else { None },
-                element: Box::new(self.element(&it.element()?)?),
-            },
+                element: self.element(&it.element()?)?,
+            })),
             ast::Element::WhenElement(it) => Element::When(
                 self.expr_or_missing(it.when(), it),
                 Box::new(self.element(&it.element()?)?),

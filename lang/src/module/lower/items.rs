@@ -149,7 +149,7 @@ impl Lowerer {
                 let Some(spec): Option<ast::Spec<_>> = spec else { return };
                 let policy = StmtKind::Policy {
                     spec: Box::new(self.spec(&spec)),
-                    reqs: self.reqs(reqs),
+                    reqs: self.reqs(reqs).into_iter().collect(),
                     message: self.message(message),
                 };
                 self.stmt(policy, it, place);
@@ -629,7 +629,7 @@ impl Lowerer {
                 settings.extend(self.setting(it, &inner));
             }
         }
-        let settings = settings.into_boxed_slice();
+        let settings = settings.into_iter().collect();
         self.stmt(StmtKind::PkgsWhere { option, kind, settings }, pkgs, place);
     }
 
