@@ -117,10 +117,14 @@ impl Draft {
     }
 
     /// As [`vars`](Self::vars), of options only those that these read.
-    pub(super) fn vars_read_by(&self, options: &[Name]) -> impl Iterator<Item = Var> {
-        let name = &self.package.name;
+    fn vars_read_by(&self, options: &[Name]) -> impl Iterator<Item = Var> {
+        std::iter::once(Var::of(&self.package.name)).chain(self.autos_read_by(options))
+    }
+
+    /// The options whose default is `auto(…)` that these options read, themselves among them.
+    pub(super) fn autos_read_by(&self, options: &[Name]) -> impl Iterator<Item = Var> {
         let read = options.iter().filter_map(|it| self.read_autos.get(it)).flatten();
-        std::iter::once(Var::of(name)).chain(read.map(|it| Var::auto(name, *it)))
+        read.map(|it| Var::auto(&self.package.name, *it))
     }
 
     /// Whether the package compiles nothing.
@@ -617,7 +621,8 @@ impl Given<'_> {
                 let names = options_in(&rule.broken);
                 let diagnostic = self.blame(diagnostic, draft, &names);
                 let diagnostic = self.with_globals(diagnostic, &rule.broken, &drafts.globals);
-                let mut clash = Clash { diagnostic: Some(diagnostic), ..Clash::default() };
+                let about = Some((name.clone(), names.clone()));
+                let mut clash = Clash { diagnostic: Some(diagnostic), about, ..Clash::default() };
                 clash.sources.extend(draft.shaped_by.iter().cloned());
                 clash.sources.extend(draft.vars_read_by(&names));
                 rule.broken.atoms(&mut |atom| {

@@ -72,6 +72,8 @@ pub(super) struct Clash {
     pub(super) sources: BTreeSet<Var>,
     /// Further choices that make it.
     pub(super) choices: BTreeSet<Choice>,
+    /// If it is about some options of a package, which.
+    pub(super) about: Option<(Name, Vec<Name>)>,
     /// The clashes that it follows from.
     pub(super) causes: BTreeSet<usize>,
 }

@@ -134,7 +134,7 @@ impl Solver<'_> {
             }
             None => board.is_first &= draft.is_none(),
         }
-        self.given.add_unasked(board, &mut clash.sources, draft);
+        self.given.add_unasked(board, &mut clash, draft);
         learn(board, &clash, draft)
     }
 }

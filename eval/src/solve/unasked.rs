@@ -3,7 +3,8 @@
 //! An option of which nobody asks anything has its default. So what follows from a default follows
 //! from conditions that do *not* hold, too: with another choice one would, and what it brings would
 //! ask for another value. What is learned from a conflict speaks of those choices as well; else a way
-//! out of it would be overlooked.
+//! out of it would be overlooked. It speaks of no others: a choice that cannot matter would be tried
+//! in vain, with all combinations of the rest.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,43 +15,79 @@ use kiln_lang::module::{Name, Role};
 use super::Given;
 use super::board::Board;
 use super::node::{Draft, options_in};
-use super::search::{Var, behind};
+use super::search::{Clash, Var, behind};
+use crate::condition::{Atom, Cond};
 use crate::package::DepDecl;
+
+/// A package and an option of it.
+type Asked = (Name, Name);
 
 /// A dependency that is not there as things stand, or a package that does not provide an interface.
 struct Unasked {
     /// The choices that it is for.
     because: BTreeSet<Var>,
-    /// Of which packages' options it would ask something, or might lead to it.
-    of: Arc<BTreeSet<Name>>,
+    /// The options that it is for, of the package whose dependency it is.
+    options: Vec<Asked>,
+    /// Of what it would ask something, or might lead to it.
+    of: Arc<BTreeSet<Asked>>,
 }
 
-/// Of which packages' options a package asks something, or what it may bring into its unit, under any
-/// condition. By the package; filled as it is asked for.
-pub(super) type MayAsk = FastMap<Name, Arc<BTreeSet<Name>>>;
+/// Of what a package asks something, or what it may bring into its unit, under any condition. By the
+/// package; filled as it is asked for.
+pub(super) type MayAsk = FastMap<Name, Arc<BTreeSet<Asked>>>;
+
+/// The options that a conflict may follow from.
+#[derive(Default)]
+struct Relevant {
+    /// Packages of which any may matter.
+    whole: BTreeSet<Name>,
+    /// Those of other packages.
+    options: BTreeSet<Asked>,
+}
+
+impl Relevant {
+    fn has_any(&self, of: &BTreeSet<Asked>) -> bool {
+        of.iter().any(|it| self.whole.contains(&it.0) || self.options.contains(it))
+    }
+}
 
 impl Given<'_> {
-    /// Adds the choices that keep what is given from being asked for something else.
+    /// Adds the choices that keep what a clash follows from from being asked for something else.
     pub(super) fn add_unasked(
         &self,
         board: &mut Board,
-        sources: &mut BTreeSet<Var>,
+        clash: &mut Clash,
         settling: Option<&Draft>,
     ) {
+        // What only hands on other clashes says what these were learned to follow from.
+        if clash.diagnostic.is_none() {
+            return;
+        }
         let unasked = self.unasked(board, settling);
-        loop {
-            let mut names: BTreeSet<Name> = sources.iter().map(|it| it.name.clone()).collect();
-            names.extend(behind(&board.drafts, sources).into_iter().map(|it| it.0.name));
-            if let Some(draft) = settling.filter(|it| names.contains(&it.package.name)) {
-                let shaping = behind(&board.drafts, &draft.shaped_by);
-                names.extend(shaping.into_iter().map(|it| it.0.name));
+        if unasked.is_empty() {
+            return;
+        }
+        let mut relevant = Relevant::default();
+        let mut size = usize::MAX;
+        while size != clash.sources.len() + relevant.options.len() {
+            size = clash.sources.len() + relevant.options.len();
+            // A rule says which options of its package it is about. All else that made the clash may
+            // follow from any option.
+            let about = clash.about.as_ref().map(|it| it.0.clone());
+            let names = clash.sources.iter().map(|it| it.name.clone());
+            let shaping = settling
+                .filter(|it| clash.sources.iter().any(|var| var.name == it.package.name))
+                .map(|it| behind(&board.drafts, &it.shaped_by));
+            let behind = behind(&board.drafts, &clash.sources);
+            let behind = behind.into_iter().chain(shaping.into_iter().flatten());
+            let all = names.chain(behind.map(|it| it.0.name));
+            relevant.whole.extend(all.filter(|it| about.as_ref() != Some(it)));
+            if let Some((name, options)) = &clash.about {
+                relevant.options.extend(options.iter().map(|it| (name.clone(), it.clone())));
             }
-            let before = sources.len();
-            for it in unasked.iter().filter(|it| !it.of.is_disjoint(&names)) {
-                sources.extend(it.because.iter().cloned());
-            }
-            if sources.len() == before {
-                return;
+            for it in unasked.iter().filter(|it| relevant.has_any(&it.of)).collect::<Vec<_>>() {
+                clash.sources.extend(it.because.iter().cloned());
+                relevant.options.extend(it.options.iter().cloned());
             }
         }
     }
@@ -64,8 +101,7 @@ impl Given<'_> {
             for dep in draft.package.all_deps() {
                 let of = self.may_be_asked(dep, &mut memo);
                 if !of.is_empty() && !board.drafts.holds_for(draft, &dep.cond) {
-                    let because = draft.vars_read_by(&options_in(&dep.cond)).collect();
-                    found.push(Unasked { because, of });
+                    found.push(Unasked::of(draft, &dep.cond, of));
                 }
             }
         }
@@ -73,7 +109,8 @@ impl Given<'_> {
             for name in self.providers_of(interface).iter().filter(|it| **it != bound.provider) {
                 let of = self.may_ask(name, &mut memo);
                 if !of.is_empty() {
-                    found.push(Unasked { because: [Var::of(interface)].into(), of });
+                    let because = [Var::of(interface)].into();
+                    found.push(Unasked { because, options: Vec::new(), of });
                 }
             }
         }
@@ -81,17 +118,17 @@ impl Given<'_> {
         found
     }
 
-    /// Of which packages' options a dependency asks something, itself or by what it may bring.
-    fn may_be_asked(&self, dep: &DepDecl, memo: &mut MayAsk) -> Arc<BTreeSet<Name>> {
+    /// Of what a dependency asks something, itself or by what it may bring.
+    fn may_be_asked(&self, dep: &DepDecl, memo: &mut MayAsk) -> Arc<BTreeSet<Asked>> {
         if !is_in_unit(dep) {
             return Arc::default();
         }
         let below = self.may_ask(&dep.package, memo);
-        let own: BTreeSet<Name> = self.asked_by(dep).collect();
+        let own: BTreeSet<Asked> = self.asked_by(dep).collect();
         if own.is_subset(&below) { below } else { Arc::new(&own | &below) }
     }
 
-    fn may_ask(&self, name: &Name, memo: &mut MayAsk) -> Arc<BTreeSet<Name>> {
+    fn may_ask(&self, name: &Name, memo: &mut MayAsk) -> Arc<BTreeSet<Asked>> {
         if let Some(known) = memo.get(name) {
             return known.clone();
         }
@@ -116,14 +153,31 @@ impl Given<'_> {
         found
     }
 
-    /// Of which packages' options a dependency itself asks something.
-    fn asked_by(&self, dep: &DepDecl) -> impl Iterator<Item = Name> {
+    /// Of what a dependency itself asks something.
+    fn asked_by(&self, dep: &DepDecl) -> impl Iterator<Item = Asked> {
         dep.items.iter().flat_map(|it| {
             let of = it.of.as_ref().unwrap_or(&dep.package);
             // Of an interface, whoever provides it is asked.
             let providers = self.providers_of(of);
-            providers.iter().cloned().chain([of.clone()]).collect::<Vec<Name>>()
+            let all = providers.iter().chain([of]);
+            all.map(|name| (name.clone(), it.option.clone())).collect::<Vec<Asked>>()
         })
+    }
+}
+
+impl Unasked {
+    /// A dependency under a condition that does not hold.
+    fn of(draft: &Draft, cond: &Cond, of: Arc<BTreeSet<Asked>>) -> Self {
+        let name = &draft.package.name;
+        let options = options_in(cond);
+        let mut because: BTreeSet<Var> = draft.autos_read_by(&options).collect();
+        cond.atoms(&mut |atom| {
+            if matches!(atom, Atom::Version(..)) {
+                because.insert(Var::of(name));
+            }
+        });
+        let options = options.into_iter().map(|it| (name.clone(), it)).collect();
+        Unasked { because, options, of }
     }
 }
 
