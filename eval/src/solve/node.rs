@@ -279,7 +279,7 @@ impl Solver<'_> {
 }
 
 impl Given<'_> {
-    /// The first part of [`draft`](Self::draft), which changes nothing in the unit.
+    /// The first part of [`draft`](Solver::draft), which changes nothing in the unit.
     pub(super) fn sketch(
         &self,
         board: &Board,

@@ -1,7 +1,7 @@
 //! The typed tree: a view of the syntax tree with an accessor for each child.
 //!
 //! It is a view of nodes that share their tree, unless something else is said: what only reads a
-//! tree once, as lowering does, takes nodes that borrow it ([`Ref`](super::Ref)), and counts no shares.
+//! tree once, as lowering does, takes nodes that borrow it ([`Ref`]), and counts no shares.
 //!
 //! The nodes are generated from `kiln.ungram`. Every accessor may return nothing: the tree of a
 //! text with errors has holes.

@@ -8,7 +8,7 @@
 //! Statements end at a newline, so the parser knows for each token whether a line break comes
 //! before it. Between round and square brackets and in sets, line breaks mean nothing.
 //!
-//! Where each bracketed group ends is known before parsing ([`brackets`](super::brackets)), and nothing inside looks
+//! Where each bracketed group ends is known before parsing ([`brackets`]), and nothing inside looks
 //! beyond: a mistake costs at most the rest of its statement and of its innermost group. A line
 //! gets one message. No production looks at a token more often than a small constant times, so
 //! parsing takes time in proportion to the text, however wrong it is.
