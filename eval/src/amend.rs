@@ -34,8 +34,7 @@ pub(crate) fn option_and_part<'n, 'p: 'n, 't: 'n>(
     table: &'t OptionTable,
 ) -> Option<(&'n Name, &'p [Name])> {
     let (name, part) = name_and_part(path, table)?;
-    let renamed = || table.renamed.iter().find(|it| it.from == *name).map(|it| &it.to);
-    let now = if table.get(name).is_none() { renamed() } else { None };
+    let now = if table.get(name).is_none() { renamed(name, table) } else { None };
     Some((now.unwrap_or(name), part))
 }
 
@@ -45,9 +44,13 @@ pub(crate) fn place_and_part<'p>(
     table: &OptionTable,
 ) -> Option<(usize, &'p [Name])> {
     let (name, part) = name_and_part(path, table)?;
-    let renamed = || table.renamed.iter().find(|it| it.from == *name);
-    let at = table.position(name).or_else(|| table.position(&renamed()?.to))?;
+    let at = table.position(name).or_else(|| table.position(renamed(name, table)?))?;
     Some((at, part))
+}
+
+/// What an option is called now that once had this name.
+fn renamed<'t>(name: &Name, table: &'t OptionTable) -> Option<&'t Name> {
+    table.renamed.iter().find(|it| it.from == *name).map(|it| &it.to)
 }
 
 /// As [`option_and_part`], with the option's name as it is written.

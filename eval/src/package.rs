@@ -249,6 +249,12 @@ impl DepDecl {
     }
 }
 
+/// Whether a package is linked with what it needs in this role, or needs it when it runs: that is in
+/// its own unit.
+pub(crate) fn is_in_unit(role: Role) -> bool {
+    matches!(role, Role::Host | Role::Run | Role::Extends)
+}
+
 /// A requirement on a version, as far as it is known.
 #[derive(Debug, Clone)]
 pub enum Reqs {

@@ -11,7 +11,7 @@ use kiln_lang::{Database, Diagnostic, Version};
 
 use crate::evaluate::declared;
 use crate::lock::LOCK_FILE;
-use crate::package::{CompileDecl, ExportKey, Package, Place};
+use crate::package::{CompileDecl, ExportKey, Package, Place, is_in_unit};
 use crate::solve::WHOLE;
 use crate::value::{Bits, Value};
 
@@ -366,7 +366,7 @@ impl Solution {
         while let Some(id) = closure.order.get(next).copied() {
             next += 1;
             for edge in &self.node(id).edges {
-                if matches!(edge.role, Role::Host | Role::Run | Role::Extends) {
+                if is_in_unit(edge.role) {
                     closure.add(edge.to);
                 }
             }

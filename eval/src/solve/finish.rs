@@ -10,6 +10,7 @@ use super::Given;
 use super::node::{Draft, DraftEdge, DraftInjection, InjectedBy, missing_facts};
 use super::parts::{DraftCompile, DraftOutput};
 use super::unit::Settled;
+use crate::package::is_in_unit;
 use crate::solution::{
     Edge, Injection, Node, NodeId, NodePart, Provider, Solution, Unit, UnitId, UnitRoot,
 };
@@ -161,7 +162,7 @@ impl Assembly {
             let made = nodes.iter().find(|it| it.0 == from);
             for edge in made.into_iter().flat_map(|it| &it.1.edges) {
                 let is_new = !edges.iter().any(|it| it.to == edge.to && it.role == edge.role);
-                if matches!(edge.role, Role::Host | Role::Run | Role::Extends) && is_new {
+                if is_in_unit(edge.role) && is_new {
                     edges.push(edge.clone());
                 }
             }

@@ -10,14 +10,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kiln_lang::FastMap;
-use kiln_lang::module::{Name, Role};
+use kiln_lang::module::Name;
 
 use super::Given;
 use super::board::Board;
 use super::node::{Draft, options_in};
 use super::search::{Clash, Var, behind};
 use crate::condition::{Atom, Cond};
-use crate::package::DepDecl;
+use crate::package::{DepDecl, is_in_unit};
 
 /// A package and an option of it.
 type Asked = (Name, Name);
@@ -67,13 +67,16 @@ impl Given<'_> {
         if unasked.is_empty() {
             return;
         }
+        // A rule says which options of its package it is about. All else that made the clash may follow
+        // from any option.
         let mut relevant = Relevant::default();
+        let about = clash.about.as_ref().map(|it| it.0.clone());
+        if let Some((name, options)) = &clash.about {
+            relevant.options.extend(options.iter().map(|it| (name.clone(), it.clone())));
+        }
         let mut size = usize::MAX;
         while size != clash.sources.len() + relevant.options.len() {
             size = clash.sources.len() + relevant.options.len();
-            // A rule says which options of its package it is about. All else that made the clash may
-            // follow from any option.
-            let about = clash.about.as_ref().map(|it| it.0.clone());
             let names = clash.sources.iter().map(|it| it.name.clone());
             let shaping = settling
                 .filter(|it| clash.sources.iter().any(|var| var.name == it.package.name))
@@ -82,9 +85,6 @@ impl Given<'_> {
             let behind = behind.into_iter().chain(shaping.into_iter().flatten());
             let all = names.chain(behind.map(|it| it.0.name));
             relevant.whole.extend(all.filter(|it| about.as_ref() != Some(it)));
-            if let Some((name, options)) = &clash.about {
-                relevant.options.extend(options.iter().map(|it| (name.clone(), it.clone())));
-            }
             for it in unasked.iter().filter(|it| relevant.has_any(&it.of)).collect::<Vec<_>>() {
                 clash.sources.extend(it.because.iter().cloned());
                 relevant.options.extend(it.options.iter().cloned());
@@ -120,7 +120,7 @@ impl Given<'_> {
 
     /// Of what a dependency asks something, itself or by what it may bring.
     fn may_be_asked(&self, dep: &DepDecl, memo: &mut MayAsk) -> Arc<BTreeSet<Asked>> {
-        if !is_in_unit(dep) {
+        if !is_in_unit(dep.role) {
             return Arc::default();
         }
         let below = self.may_ask(&dep.package, memo);
@@ -139,11 +139,15 @@ impl Given<'_> {
             if !seen.insert(next.clone()) {
                 continue;
             }
+            if let Some(known) = memo.get(&next) {
+                found.extend(known.iter().cloned());
+                continue;
+            }
             let Some(package) = self.packages.get(&next) else { continue };
             if package.is_interface {
                 open.extend(self.providers_of(&next).iter().cloned());
             }
-            for dep in package.all_deps().filter(|it| is_in_unit(it)) {
+            for dep in package.all_deps().filter(|it| is_in_unit(it.role)) {
                 found.extend(self.asked_by(dep));
                 open.push(dep.package.clone());
             }
@@ -179,9 +183,4 @@ impl Unasked {
         let options = options.into_iter().map(|it| (name.clone(), it)).collect();
         Unasked { because, options, of }
     }
-}
-
-/// Whether what a dependency brings is in the unit of who needs it.
-fn is_in_unit(dep: &DepDecl) -> bool {
-    matches!(dep.role, Role::Host | Role::Run | Role::Extends)
 }

@@ -126,6 +126,24 @@ impl<'a> Slot<'a> for Head {
     }
 }
 
+/// A slot for the first token of some kinds, as what it says.
+macro_rules! token_slot {
+    ($type:ident: $($kind:ident => $value:ident),+ $(,)?) => {
+        impl<'a> Slot<'a> for Option<$type> {
+            #[inline]
+            fn offer(&mut self, kind: SyntaxKind, _: Ref<'a>) {
+                let said = match kind {
+                    $($kind => $type::$value,)+
+                    _ => return,
+                };
+                self.get_or_insert(said);
+            }
+        }
+    };
+}
+
+pub(super) use token_slot;
+
 macro_rules! slots {
     ($($name:ident)+) => {
         impl<'a, $($name: Slot<'a>),+> Slot<'a> for ($($name,)+) {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use smol_str::SmolStr;
 
-use super::children::{Has, Head, Many, Slot, split};
+use super::children::{Has, Head, Many, Slot, split, token_slot};
 use super::{LowerErrorKind, Lowerer};
 use crate::arena::Few;
 use crate::module::{
@@ -380,41 +380,29 @@ impl Lowerer {
     }
 }
 
-impl<'a> Slot<'a> for Option<SettingOp> {
-    #[inline]
-    fn offer(&mut self, kind: SyntaxKind, _: Ref<'a>) {
-        let op = match kind {
-            EQ => SettingOp::Set,
-            PLUS_EQ => SettingOp::Add,
-            MINUS_EQ => SettingOp::Remove,
-            _ => return,
-        };
-        self.get_or_insert(op);
-    }
+token_slot! {
+    SettingOp:
+    EQ => Set,
+    PLUS_EQ => Add,
+    MINUS_EQ => Remove,
 }
 
-impl<'a> Slot<'a> for Option<BinaryOp> {
-    #[inline]
-    fn offer(&mut self, kind: SyntaxKind, _: Ref<'a>) {
-        let op = match kind {
-            EQ_EQ => BinaryOp::Eq,
-            NEQ => BinaryOp::Ne,
-            LT => BinaryOp::Lt,
-            LE => BinaryOp::Le,
-            GT => BinaryOp::Gt,
-            GE => BinaryOp::Ge,
-            PIPE => BinaryOp::Or,
-            AMP => BinaryOp::And,
-            HAS_KW => BinaryOp::Has,
-            IN_KW => BinaryOp::In,
-            PLUS => BinaryOp::Add,
-            MINUS => BinaryOp::Sub,
-            STAR => BinaryOp::Mul,
-            PERCENT => BinaryOp::Rem,
-            _ => return,
-        };
-        self.get_or_insert(op);
-    }
+token_slot! {
+    BinaryOp:
+    EQ_EQ => Eq,
+    NEQ => Ne,
+    LT => Lt,
+    LE => Le,
+    GT => Gt,
+    GE => Ge,
+    PIPE => Or,
+    AMP => And,
+    HAS_KW => Has,
+    IN_KW => In,
+    PLUS => Add,
+    MINUS => Sub,
+    STAR => Mul,
+    PERCENT => Rem,
 }
 
 /// Returns the `///` lines of a node.

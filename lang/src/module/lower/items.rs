@@ -1,6 +1,6 @@
 //! Items: declarations, statements, blocks.
 
-use super::children::{Has, Head, Many, Slot, split};
+use super::children::{Has, Head, Many, Slot, split, token_slot};
 use super::exprs::doc_of;
 use super::{LowerErrorKind, Lowerer, Place, Within, head};
 use crate::module::{
@@ -708,31 +708,19 @@ impl Lowerer {
     }
 }
 
-impl<'a> Slot<'a> for Option<Role> {
-    #[inline]
-    fn offer(&mut self, kind: SyntaxKind, _: Ref<'a>) {
-        let role = match kind {
-            BUILD_KW => Role::Build,
-            HOST_KW => Role::Host,
-            RUN_KW => Role::Run,
-            TEST_KW => Role::Test,
-            EXTENDS_KW => Role::Extends,
-            _ => return,
-        };
-        self.get_or_insert(role);
-    }
+token_slot! {
+    Role:
+    BUILD_KW => Build,
+    HOST_KW => Host,
+    RUN_KW => Run,
+    TEST_KW => Test,
+    EXTENDS_KW => Extends,
 }
 
-impl<'a> Slot<'a> for Option<StepPlace> {
-    #[inline]
-    fn offer(&mut self, kind: SyntaxKind, _: Ref<'a>) {
-        let place = match kind {
-            BEFORE_KW => StepPlace::Before,
-            AFTER_KW => StepPlace::After,
-            _ => return,
-        };
-        self.get_or_insert(place);
-    }
+token_slot! {
+    StepPlace:
+    BEFORE_KW => Before,
+    AFTER_KW => After,
 }
 
 /// Whether an item gives a meaning to a name, which it can have only once.

@@ -653,7 +653,7 @@ fn attrs(p: &mut Parser<'_>) {
 }
 
 /// `'@' Name ArgList?`
-fn attr(p: &mut Parser<'_>) {
+pub(super) fn attr(p: &mut Parser<'_>) {
     p.statement_start = p.at;
     let m = p.start();
     p.bump();

@@ -1,6 +1,6 @@
 //! Types.
 
-use super::items::{expect_name, lines, name, name_ref, opt_when_tail, path};
+use super::items::{attr, lines, name, name_ref, opt_when_tail, path};
 use super::{Newlines, Parser, exprs, strings};
 use crate::syntax::SyntaxKind::*;
 use crate::syntax::error::SyntaxErrorKind;
@@ -114,12 +114,7 @@ pub(super) fn enum_body(p: &mut Parser<'_>) {
 fn enumerator(p: &mut Parser<'_>) {
     let m = p.start();
     while p.at(AT) {
-        let m = p.start();
-        p.bump();
-        expect_name(p);
-        exprs::opt_arg_list(p);
-        m.complete(p, ATTR);
-        p.statement_start = p.at;
+        attr(p);
     }
     if at_item_below(p) || !at_value_name(p) {
         p.expected("a value");
