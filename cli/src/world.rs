@@ -98,7 +98,7 @@ impl World for DiskWorld {
         let mut left = LIST_ENTRIES_MAX;
         self.list_folder(Path::new(dir), "", &mut left, &mut paths)
             .map_err(|error| reason(&error))?;
-        paths.sort();
+        paths.sort_unstable();
         Ok(paths)
     }
 

@@ -224,7 +224,7 @@ impl Deriver<'_> {
                     continue;
                 }
                 stack.push((id, true));
-                for node in build::inputs(solution, id).into_iter().rev() {
+                for node in build::inputs(solution, id).rev() {
                     if !done[node.0] {
                         stack.push((node, false));
                     }

@@ -25,9 +25,7 @@ pub fn prepare(packages: &Packages<'_>, request: &SetupRequest, threads: NonZero
     }
     let evaluate = |task: Task<'_>| {
         if let Some(package) = packages.get(&task.name) {
-            for name in needs(&package) {
-                task.add(name);
-            }
+            task.add(needs(&package));
         }
     };
     with_stack(|| {
@@ -57,19 +55,21 @@ pub fn prepare(packages: &Packages<'_>, request: &SetupRequest, threads: NonZero
 }
 
 /// Adds the packages that a recipe names, before it is checked: that looks at all of these, and while
-/// one thread does it for a recipe that names thousands, the others begin with them.
+/// one thread does it for a recipe that names thousands, the others begin with them. They begin with
+/// the last, as the check does with the first, so that the two do not wait for each other.
 fn announce(packages: &Packages<'_>, task: &Task<'_>) {
     let db = packages.db();
     let Some(file) = db.package(&task.name) else { return };
     let lowered = db.lowered(file);
     let module: &Module = &lowered.module;
-    for stmt in module.root.map(|it| &module.bodies[it].stmts).into_iter().flatten() {
-        if let StmtKind::Dep(dep) = &stmt.kind
-            && let PackageRef::Named(name) = &dep.spec.package
-        {
-            task.add(&name.name);
-        }
-    }
+    let stmts = module.root.map(|it| &module.bodies[it].stmts).into_iter().flatten();
+    task.add(stmts.rev().filter_map(|stmt| match &stmt.kind {
+        StmtKind::Dep(dep) => match &dep.spec.package {
+            PackageRef::Named(name) => Some(&name.name),
+            PackageRef::Made(_) | PackageRef::Missing(_) => None,
+        },
+        _ => None,
+    }));
 }
 
 /// How many packages are worth another thread.
@@ -84,7 +84,7 @@ fn named(packages: &Packages<'_>, file: FileId, work: &Work) {
             StmtKind::Want(wants) | StmtKind::Publish(wants) => {
                 for want in wants {
                     if let PackageRef::Named(name) = &want.spec.package {
-                        work.add(0, &name.name);
+                        work.add(0, [&name.name]);
                     }
                 }
             }
@@ -93,7 +93,7 @@ fn named(packages: &Packages<'_>, file: FileId, work: &Work) {
                 if setting.path.first().is_some_and(|it| it.name == "providers") =>
             {
                 if let Expr::Name(name) = &module.exprs[setting.value] {
-                    work.add(0, name);
+                    work.add(0, [name]);
                 }
             }
             _ => {}
@@ -130,17 +130,19 @@ impl Work {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a name to what a thread has found.
-    fn add(&self, thread: usize, name: &Name) {
+    /// Adds names to what a thread has found.
+    fn add<'n>(&self, thread: usize, names: impl IntoIterator<Item = &'n Name>) {
         let mut state = self.state();
-        if !state.seen.contains(name) {
-            state.seen.insert(name.clone());
-            if state.open.len() <= thread {
-                state.open.resize_with(thread + 1, VecDeque::new);
-            }
-            state.open[thread].push_back(name.clone());
-            if state.waiting > 0 {
-                self.changed.notify_one();
+        if state.open.len() <= thread {
+            state.open.resize_with(thread + 1, VecDeque::new);
+        }
+        for name in names {
+            if !state.seen.contains(name) {
+                state.seen.insert(name.clone());
+                state.open[thread].push_back(name.clone());
+                if state.waiting > 0 {
+                    self.changed.notify_one();
+                }
             }
         }
     }
@@ -183,8 +185,8 @@ struct Task<'w> {
 }
 
 impl Task<'_> {
-    fn add(&self, name: &Name) {
-        self.work.add(self.thread, name);
+    fn add<'n>(&self, names: impl IntoIterator<Item = &'n Name>) {
+        self.work.add(self.thread, names);
     }
 }
 

@@ -358,6 +358,26 @@ impl Solution {
     /// need in `run`, and so on; in the order in which they are named.
     #[must_use]
     pub fn runtime_closure(&self, from: &[NodeId]) -> Vec<NodeId> {
+        self.closure(from, |_| {})
+    }
+
+    /// Returns the packages that have to be there when these run, beside them: those of their
+    /// [closure](Self::runtime_closure) that one of it needs in `run`.
+    #[must_use]
+    pub fn run_closure(&self, from: &[NodeId]) -> Vec<NodeId> {
+        let mut found = OncePerNode::new(self);
+        self.closure(from, |edge| {
+            let is_run = matches!(edge.role, Role::Run | Role::Extends);
+            if is_run && !from.contains(&edge.to) {
+                found.add(edge.to);
+            }
+        });
+        found.order
+    }
+
+    /// The [runtime closure](Self::runtime_closure) of packages; calls `see` for each dependency of
+    /// those in it.
+    fn closure(&self, from: &[NodeId], mut see: impl FnMut(&Edge)) -> Vec<NodeId> {
         let mut closure = OncePerNode::new(self);
         for id in from {
             closure.add(*id);
@@ -366,28 +386,13 @@ impl Solution {
         while let Some(id) = closure.order.get(next).copied() {
             next += 1;
             for edge in &self.node(id).edges {
+                see(edge);
                 if is_in_unit(edge.role) {
                     closure.add(edge.to);
                 }
             }
         }
         closure.order
-    }
-
-    /// Returns the packages that have to be there when these run, beside them: those of their
-    /// [closure](Self::runtime_closure) that one of it needs in `run`.
-    #[must_use]
-    pub fn run_closure(&self, from: &[NodeId]) -> Vec<NodeId> {
-        let mut found = OncePerNode::new(self);
-        for id in self.runtime_closure(from) {
-            for edge in &self.node(id).edges {
-                let is_run = matches!(edge.role, Role::Run | Role::Extends);
-                if is_run && !from.contains(&edge.to) {
-                    found.add(edge.to);
-                }
-            }
-        }
-        found.order
     }
 }
 

@@ -52,8 +52,6 @@ pub struct Database {
     roots: Vec<String>,
     index: Arc<OnceLock<Index>>,
     files: Files,
-    /// Whether the program is about to end.
-    ends_soon: AtomicBool,
 }
 
 thread_local! {
@@ -81,6 +79,8 @@ impl Deriving {
 struct Files {
     names: RwLock<Names>,
     data: Shelf<Arc<FileData>>,
+    /// Whether the program is about to end; see [`Database::keep_until_exit`].
+    ends_soon: AtomicBool,
 }
 
 #[derive(Default, Clone)]
@@ -173,8 +173,7 @@ impl Database {
         for (path, text) in BUILTIN {
             files.add(&mut files.names_mut(), path, Some(Ok(Arc::from(*text))));
         }
-        let ends_soon = AtomicBool::new(false);
-        Database { world, roots, index: Arc::default(), files, ends_soon }
+        Database { world, roots, index: Arc::default(), files }
     }
 
     /// Returns a database in which the file at `path` has another text, or its own again if `text`
@@ -260,21 +259,19 @@ impl Database {
             roots: self.roots.clone(),
             index: self.index.clone(),
             files: Files::default(),
-            ends_soon: AtomicBool::new(self.ends_soon.load(Ordering::Relaxed)),
         }
     }
 
-    /// Never gives back the memory of what has been derived so far, nor what is [left](Self::leave)
-    /// from now on: for a program that is about to end, which has better things to do.
+    /// Never gives back the memory of what is derived, nor what is [left](Self::leave) from now on:
+    /// for a program that is about to end, which has better things to do.
     pub fn keep_until_exit(&self) {
-        std::mem::forget(self.files.data.clone());
-        self.ends_soon.store(true, Ordering::Relaxed);
+        self.files.ends_soon.store(true, Ordering::Relaxed);
     }
 
     /// Drops what is not needed any more, unless the program is about to end: to take apart what was
     /// made of thousands of packages takes longer than to leave it.
     pub fn leave<T>(&self, value: T) {
-        if self.ends_soon.load(Ordering::Relaxed) {
+        if self.files.ends_soon.load(Ordering::Relaxed) {
             std::mem::forget(value);
         }
     }
@@ -341,9 +338,7 @@ impl Database {
         if let Some(id) = self.files.names().by_path.get(path) {
             return *id;
         }
-        let mut names = self.files.names_mut();
-        let known = names.by_path.get(path).copied();
-        known.unwrap_or_else(|| self.files.add(&mut names, path, None))
+        self.files.file(&mut self.files.names_mut(), path)
     }
 
     /// Adds a text that is no file, such as what a command line says, under a name for messages.
@@ -356,7 +351,7 @@ impl Database {
     pub fn add_spec(&self, name: &str, text: &str) -> FileId {
         let data =
             FileData { is_spec: true, ..FileData::new(name.into(), Some(Ok(Arc::from(text)))) };
-        self.files.push(&mut self.files.names_mut(), data)
+        self.files.push(&mut self.files.names_mut().count, data)
     }
 
     /// Returns the path of a file.
@@ -412,7 +407,8 @@ impl Database {
                 match self.world.list(root) {
                     Ok(paths) => {
                         index.by_stem.reserve(paths.len());
-                        Arc::make_mut(&mut self.files.names_mut().by_path).reserve(paths.len());
+                        let mut names = self.files.names_mut();
+                        Arc::make_mut(&mut names.by_path).reserve(paths.len());
                         let separator = if root.ends_with([':', '/']) { "" } else { "/" };
                         let root = format!("{root}{separator}");
                         let mut whole = root.clone();
@@ -421,7 +417,7 @@ impl Database {
                             let stem = stem.strip_suffix(".kiln").unwrap_or(stem);
                             whole.truncate(root.len());
                             whole.push_str(&path);
-                            let file = self.file(&whole);
+                            let file = self.files.file(&mut names, &whole);
                             match index.by_stem.entry(Name::new(stem)) {
                                 Entry::Occupied(known) => known.into_mut().others.push(file),
                                 Entry::Vacant(new) => {
@@ -626,15 +622,28 @@ impl Files {
         text: Option<Result<Arc<str>, WorldError>>,
     ) -> FileId {
         let path: Arc<str> = path.into();
-        let id = self.push(names, FileData::new(path.clone(), text));
+        let id = self.push(&mut names.count, FileData::new(path.clone(), text));
         Arc::make_mut(&mut names.by_path).insert(path, id);
         id
     }
 
+    /// The file at a path, which may be new.
+    fn file(&self, names: &mut Names, path: &str) -> FileId {
+        match Arc::make_mut(&mut names.by_path).entry(path.into()) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                let data = FileData::new(new.key().clone(), None);
+                let id = self.push(&mut names.count, data);
+                new.insert(id);
+                id
+            }
+        }
+    }
+
     /// Adds a file that has no path.
-    fn push(&self, names: &mut Names, data: FileData) -> FileId {
-        let id = FileId(names.count);
-        names.count += 1;
+    fn push(&self, count: &mut u32, data: FileData) -> FileId {
+        let id = FileId(*count);
+        *count += 1;
         self.data.put(id.index(), Arc::new(data));
         id
     }
@@ -674,7 +683,16 @@ impl Clone for Files {
     fn clone(&self) -> Self {
         // Nobody adds a file meanwhile.
         let names = self.names();
-        Files { names: RwLock::new(names.clone()), data: self.data.clone() }
+        let ends_soon = AtomicBool::new(self.ends_soon.load(Ordering::Relaxed));
+        Files { names: RwLock::new(names.clone()), data: self.data.clone(), ends_soon }
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        if *self.ends_soon.get_mut() {
+            std::mem::forget(std::mem::take(&mut self.data));
+        }
     }
 }
 

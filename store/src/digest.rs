@@ -63,11 +63,11 @@ pub(crate) fn ids_beginning(digits: &str) -> Option<([u8; 32], [u8; 32])> {
 /// Writes bytes as lower-case hexadecimal digits.
 #[must_use]
 pub fn to_hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |it: u8| char::from(DIGITS[usize::from(it)]);
+    let mut text = String::with_capacity(bytes.len() * 2);
+    text.extend(bytes.iter().flat_map(|it| [digit(it >> 4), digit(it & 15)]));
+    text
 }
 
 /// Makes an id type: 32 bytes in a domain of their own.
@@ -86,6 +86,12 @@ macro_rules! id_type {
                     Some(domain) => $name(blake3::derive_key(domain, encoding)),
                     None => $name(*blake3::hash(encoding).as_bytes()),
                 }
+            }
+
+            /// Returns the first 16 digits, which tell it from others in what people read.
+            #[must_use]
+            pub fn short(&self) -> String {
+                to_hex(&self.0[..8])
             }
 
             /// Returns the bytes.

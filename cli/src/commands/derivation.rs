@@ -65,10 +65,7 @@ fn text((node, id): &(&Node, DerivationId), graph: &Graph) -> String {
             ));
             for (label, input) in &build.inputs {
                 let title = graph.node(&input.derivation).map_or("", |it| &it.title);
-                out.push_str(&format!(
-                    "    {label}  {title}  {}\n",
-                    &input.derivation.to_string()[..16]
-                ));
+                out.push_str(&format!("    {label}  {title}  {}\n", input.derivation.short()));
             }
             for (target, label) in &build.sources {
                 out.push_str(&format!("  unpacked at /build/{target}: {label}\n"));

@@ -99,7 +99,7 @@ fn package(
         out.push_str("  (build tool)");
     }
     if let Some(input) = derived.nodes.get(&id) {
-        out.push_str(&format!("  {}", &input.derivation.to_string()[..16]));
+        out.push_str(&format!("  {}", input.derivation.short()));
     }
     out.push('\n');
     if let Some(from) = node.made_by() {

@@ -61,13 +61,15 @@ pub(super) enum Input {
 
 /// The packages that must be derived before this one, in the order of its recipe. What those are
 /// linked with is derived before them.
-pub(super) fn inputs(solution: &Solution, id: NodeId) -> Vec<NodeId> {
+pub(super) fn inputs(
+    solution: &Solution,
+    id: NodeId,
+) -> impl DoubleEndedIterator<Item = NodeId> + '_ {
     let node = solution.node(id);
+    let from = node.made_by();
+    let edges = if from.is_some() { &[][..] } else { &node.edges };
     let is_input = |it: &&Edge| matches!(it.role, Role::Build | Role::Host);
-    match node.made_by() {
-        Some(from) => vec![from],
-        None => node.edges.iter().filter(is_input).map(|it| it.to).collect(),
-    }
+    from.into_iter().chain(edges.iter().filter(is_input).map(|it| it.to))
 }
 
 /// The packages that a package is linked with: its host dependencies, theirs, and so on; each

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kiln_lang::module::{Name, Role};
-use kiln_lang::{Code, Diagnostic, FastMap, FastSet, FileId, in_batches};
+use kiln_lang::{Code, Diagnostic, FastMap, FastSet, in_batches};
 
 use super::Given;
 use super::node::{Draft, DraftEdge, DraftInjection, InjectedBy, missing_facts};
@@ -26,8 +26,6 @@ pub(super) struct Assembly {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// The units that have their place, by address. They are kept, so that no other is there.
     pub(super) placed: FastMap<usize, (UnitId, Arc<Settled>)>,
-    /// The files whose own mistakes have been reported.
-    seen: FastSet<FileId>,
 }
 
 impl Assembly {
@@ -37,25 +35,21 @@ impl Assembly {
             return *id;
         }
         let drafts = &unit.drafts.by_name;
-        let unseen = drafts.values().filter(|it| self.seen.insert(it.package.file));
-        let unseen: Vec<&Draft> = unseen.map(Box::as_ref).collect();
-        let mistakes = in_batches(given.threads, &unseen, BATCH, |batch| {
-            batch.iter().flat_map(|it| given.own_mistakes(&it.package)).collect::<Vec<_>>()
+        let in_order: Vec<(&Name, &Draft)> = drafts.iter().map(|it| (it.0, &**it.1)).collect();
+        let survey = in_batches(given.threads, &in_order, BATCH, |batch| {
+            self.survey(given, unit, batch.iter().map(|it| it.1))
         });
-        mistakes.into_iter().flatten().for_each(|it| self.report(it));
-        for draft in drafts.values() {
-            for tool in draft.build_units() {
-                self.place(given, tool);
-            }
+        for batch in &survey {
+            batch.mistakes.iter().for_each(|it| self.report(it.clone()));
+        }
+        for tool in survey.iter().flat_map(|it| &it.tools) {
+            self.place(given, tool);
         }
         for diagnostic in &unit.conflicts {
             self.report(diagnostic.clone());
         }
-        for draft in drafts.values() {
-            draft.warnings.iter().for_each(|it| self.report(it.clone()));
-            for missing in missing_facts(given.db, &unit.drafts, draft) {
-                self.report(missing);
-            }
+        for batch in &survey {
+            batch.warnings.iter().for_each(|it| self.report(it.clone()));
         }
         let unit_id = UnitId(self.solution.units.len());
         let places = Places::of(drafts, self.solution.nodes.len());
@@ -68,15 +62,17 @@ impl Assembly {
                 Some(UnitRoot { node: *by_name.get(name)?, injected })
             })
             .collect();
-        let drafts_in_order: Vec<(&Name, &Draft)> =
-            drafts.iter().map(|it| (it.0, &**it.1)).collect();
-        let nodes = in_batches(given.threads, &drafts_in_order, BATCH, |batch| {
+        let mut nodes = in_batches(given.threads, &in_order, BATCH, |batch| {
             let nodes = batch.iter().flat_map(|it| self.nodes(unit, *it, unit_id, &places));
             nodes.collect::<Vec<(NodeId, Node)>>()
         });
-        let mut nodes: Vec<(NodeId, Node)> = nodes.into_iter().flatten().collect();
-        nodes.sort_by_key(|it| it.0);
-        self.solution.nodes.extend(nodes.into_iter().map(|it| it.1));
+        if places.has_parts() {
+            let mut all: Vec<(NodeId, Node)> = nodes.into_iter().flatten().collect();
+            all.sort_by_key(|it| it.0);
+            nodes = vec![all];
+        }
+        self.solution.nodes.reserve(nodes.iter().map(Vec::len).sum());
+        self.solution.nodes.extend(nodes.into_iter().flatten().map(|it| it.1));
         let Places { by_name, outputs, .. } = places;
         let providers = providers(unit, &by_name);
         self.solution.units.push(Unit {
@@ -87,7 +83,7 @@ impl Assembly {
             roots,
             globals: unit.drafts.globals.clone(),
         });
-        for draft in drafts.values() {
+        for draft in survey.into_iter().flat_map(|it| it.dependents) {
             for used in &draft.interfaces {
                 let units: Vec<UnitId> = match used.role {
                     Role::Build => draft.build_units().filter_map(|it| self.unit_of(it)).collect(),
@@ -107,6 +103,32 @@ impl Assembly {
         }
         self.placed.insert(Arc::as_ptr(unit).addr(), (unit_id, unit.clone()));
         unit_id
+    }
+
+    /// What there is to be seen to about some packages of a unit.
+    fn survey<'u>(
+        &self,
+        given: &Given<'_>,
+        unit: &'u Settled,
+        drafts: impl Iterator<Item = &'u Draft>,
+    ) -> Survey<'u> {
+        let mut survey = Survey::default();
+        for draft in drafts {
+            survey.mistakes.extend(given.own_mistakes(&draft.package));
+            survey.warnings.extend(draft.warnings.iter().cloned());
+            survey.warnings.extend(missing_facts(given.db, &unit.drafts, draft));
+            for tool in draft.build_units() {
+                if self.unit_of(tool).is_none()
+                    && !survey.tools.iter().any(|it| Arc::ptr_eq(it, tool))
+                {
+                    survey.tools.push(tool);
+                }
+            }
+            if !draft.interfaces.is_empty() {
+                survey.dependents.push(draft);
+            }
+        }
+        survey
     }
 
     /// The place of a unit that has been put into the solution.
@@ -139,7 +161,7 @@ impl Assembly {
         if draft.compiles.is_empty() {
             let tools = draft.build_unit.as_ref().and_then(|it| self.unit_of(it));
             let edges = self.edges(&draft.edges, &injected, &draft.build_edges, tools, places);
-            nodes.push((main, node(None, &draft.options, edges, tools)));
+            nodes.push((main, node(None, &draft.options, edges.all, tools)));
         }
         for compile in &draft.compiles {
             let tools = compile.build_unit.as_ref().and_then(|it| self.unit_of(it));
@@ -147,7 +169,7 @@ impl Assembly {
             let edges = self.edges(&compile.edges, &injected, &compile.build_edges, tools, places);
             let part = NodePart::Compile(draft.package.compiles[compile.at].name.clone());
             let Some(id) = places.compiles.get(&(name.clone(), compile.at)) else { continue };
-            nodes.push((*id, node(Some(part), &compile.options, edges, tools)));
+            nodes.push((*id, node(Some(part), &compile.options, edges.all, tools)));
         }
         for output in &draft.outputs {
             let decl = &draft.package.outputs[output.at];
@@ -161,11 +183,11 @@ impl Assembly {
             // What the compilation is linked with, and needs when it runs, the output may need.
             let made = nodes.iter().find(|it| it.0 == from);
             for edge in made.into_iter().flat_map(|it| &it.1.edges) {
-                let is_new = !edges.iter().any(|it| it.to == edge.to && it.role == edge.role);
-                if is_in_unit(edge.role) && is_new {
+                if is_in_unit(edge.role) && !edges.has(edge.to, edge.role) {
                     edges.push(edge.clone());
                 }
             }
+            let mut edges = edges.all;
             edges.retain(|it| it.to != id);
             let part = NodePart::Output { name: decl.name.clone(), from };
             nodes.push((id, node(Some(part), &draft.options, edges, None)));
@@ -181,17 +203,17 @@ impl Assembly {
         build_edges: &[DraftEdge],
         tools: Option<UnitId>,
         places: &Places,
-    ) -> Vec<Edge> {
+    ) -> Edges {
         let by_name = &places.by_name;
         let tools = tools.map(|it| self.solution.unit(it));
         let tool_names = tools.map(|it| &it.by_name);
-        let mut edges: Vec<Edge> = Vec::new();
+        let mut edges = Edges::default();
         for edge in named.iter().chain(injected.iter().copied()) {
             let Some(to) = part_of(by_name, &places.outputs, &edge.to, edge.output.as_ref()) else {
                 continue;
             };
             // Named and injected, or injected twice: one edge, and the first says why.
-            if edges.iter().any(|it| it.to == to && it.role == edge.role) {
+            if edges.has(to, edge.role) {
                 continue;
             }
             edges.push(Edge {
@@ -209,7 +231,7 @@ impl Assembly {
             for named in build_edges.iter().filter(|it| it.to == *package) {
                 let to = part_of(&unit.by_name, &unit.outputs, package, named.output.as_ref());
                 let to = to.unwrap_or(root.node);
-                if edges.iter().any(|it| it.to == to && it.role == Role::Build) {
+                if edges.has(to, Role::Build) {
                     continue;
                 }
                 is_named = true;
@@ -249,6 +271,48 @@ impl Assembly {
     }
 }
 
+/// What there is to be seen to about some packages of a unit, in their order.
+#[derive(Default)]
+struct Survey<'u> {
+    /// What is wrong with their files.
+    mistakes: Vec<Diagnostic>,
+    /// What is to be said about them as they are settled.
+    warnings: Vec<Diagnostic>,
+    /// The units of their build tools that have no place yet.
+    tools: Vec<&'u Arc<Settled>>,
+    /// Those that need others to provide interfaces.
+    dependents: Vec<&'u Draft>,
+}
+
+/// The dependencies of one node, in order.
+#[derive(Default)]
+struct Edges {
+    all: Vec<Edge>,
+    /// Where they lead, and how, once they are too many to be looked through.
+    known: FastSet<(NodeId, Role)>,
+}
+
+impl Edges {
+    /// How many are looked through sooner than found by their hash.
+    const FEW: usize = 16;
+
+    fn has(&self, to: NodeId, role: Role) -> bool {
+        if self.all.len() <= Edges::FEW {
+            self.all.iter().any(|it| it.to == to && it.role == role)
+        } else {
+            self.known.contains(&(to, role))
+        }
+    }
+
+    fn push(&mut self, edge: Edge) {
+        self.all.push(edge);
+        if self.all.len() > Edges::FEW {
+            let new = if self.known.is_empty() { 0 } else { self.all.len() - 1 };
+            self.known.extend(self.all[new..].iter().map(|it| (it.to, it.role)));
+        }
+    }
+}
+
 /// Where the packages of a unit, and their parts, are in the solution.
 struct Places {
     by_name: BTreeMap<Name, NodeId>,
@@ -258,6 +322,11 @@ struct Places {
 }
 
 impl Places {
+    /// Whether a package has more than one place, or none by its own name.
+    fn has_parts(&self) -> bool {
+        !self.outputs.is_empty() || !self.compiles.is_empty()
+    }
+
     /// The places from `first` on: first the packages by name, then what else they have.
     fn of(drafts: &BTreeMap<Name, Box<Draft>>, first: usize) -> Places {
         let by_name: BTreeMap<Name, NodeId> =

@@ -8,6 +8,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use kiln_lang::module::{Name, Role};
@@ -66,11 +67,12 @@ impl Solver<'_> {
 
 impl Given<'_> {
     fn explore(&self, start: &Name, globals: &Globals, is_build: bool, ranks: &mut Ranks) {
-        // The packages that are new, and their edges among each other; the greatest height of the
-        // others that they may need.
+        // The packages that are new, and their edges among each other; whether each of these is there
+        // under any condition; and the greatest height of the others that they may need.
         let mut index: FastMap<Name, usize> = FastMap::default();
         let mut names: Vec<Name> = Vec::new();
-        let mut edges: Vec<Vec<(usize, bool)>> = Vec::new();
+        let mut edges = Edges::default();
+        let mut is_sure: Vec<bool> = Vec::new();
         let mut below: Vec<Option<u32>> = Vec::new();
         index.insert(start.clone(), 0);
         names.push(start.clone());
@@ -89,32 +91,30 @@ impl Given<'_> {
                 names.iter().map(targets_of).collect::<Vec<_>>()
             });
             for targets in found.into_iter().flatten() {
-                let mut own = Vec::with_capacity(targets.len());
                 let mut height = None;
-                for (target, is_sure) in targets {
+                for (target, is_sure_now) in targets {
                     if let Some(rank) = ranks.known.get(&target) {
                         height = height.max(Some(rank.height.0));
                         continue;
                     }
-                    let next = names.len();
-                    let to = *index.entry(target.clone()).or_insert(next);
-                    if to == next {
-                        names.push(target);
-                    }
-                    own.push((to, is_sure));
+                    let to = *index.entry(target).or_insert_with_key(|target| {
+                        names.push(target.clone());
+                        names.len() - 1
+                    });
+                    edges.targets.push(to);
+                    is_sure.push(is_sure_now);
                 }
-                edges.push(own);
+                edges.end();
                 below.push(height);
             }
         }
-        let all: Vec<Vec<usize>> =
-            edges.iter().map(|it| it.iter().map(|it| it.0).collect()).collect();
         let mut heights = vec![0; names.len()];
-        for group in components(&all) {
+        ranks.known.reserve(names.len());
+        for group in components(&edges) {
             let height = group
                 .iter()
                 .flat_map(|it| {
-                    let inside = all[*it].iter().filter(|it| !group.contains(it));
+                    let inside = edges.of(*it).iter().filter(|it| !group.contains(it));
                     inside.map(|it| heights[*it]).chain(below[*it])
                 })
                 .max()
@@ -122,7 +122,7 @@ impl Given<'_> {
             for member in &group {
                 heights[*member] = height;
             }
-            let inner = inner_heights(&group, &edges);
+            let inner = inner_heights(&group, &edges, &is_sure);
             for (member, inner) in group.iter().zip(inner) {
                 let name = names[*member].clone();
                 let rank = Rank { height: Reverse(height), inner: Reverse(inner), name };
@@ -192,22 +192,50 @@ impl Given<'_> {
     }
 }
 
+/// The targets of each node of a graph, one node after the other.
+#[derive(Default)]
+struct Edges {
+    targets: Vec<usize>,
+    /// Where the targets of each node end.
+    ends: Vec<usize>,
+}
+
+impl Edges {
+    /// How many nodes there are.
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Ends a node: what is pushed now are targets of the next.
+    fn end(&mut self) {
+        self.ends.push(self.targets.len());
+    }
+
+    fn range(&self, node: usize) -> Range<usize> {
+        let begin = node.checked_sub(1).map_or(0, |it| self.ends[it]);
+        begin..self.ends[node]
+    }
+
+    fn of(&self, node: usize) -> &[usize] {
+        &self.targets[self.range(node)]
+    }
+}
+
 /// The heights of the packages of a ring among each other, by what they need in any case.
-fn inner_heights(group: &[usize], edges: &[Vec<(usize, bool)>]) -> Vec<u32> {
+fn inner_heights(group: &[usize], edges: &Edges, is_sure: &[bool]) -> Vec<u32> {
     if group.len() == 1 {
         return vec![0];
     }
     let place: FastMap<usize, usize> = group.iter().enumerate().map(|(at, it)| (*it, at)).collect();
-    let sure: Vec<Vec<usize>> = group
-        .iter()
-        .map(|it| {
-            let sure = edges[*it].iter().filter(|it| it.1);
-            sure.filter_map(|it| place.get(&it.0).copied()).collect()
-        })
-        .collect();
+    let mut sure = Edges::default();
+    for member in group {
+        let range = edges.range(*member).filter(|it| is_sure[*it]);
+        sure.targets.extend(range.filter_map(|it| place.get(&edges.targets[it])));
+        sure.end();
+    }
     let mut heights = vec![0; group.len()];
     for inner in components(&sure) {
-        let below = inner.iter().flat_map(|it| &sure[*it]).filter(|it| !inner.contains(it));
+        let below = inner.iter().flat_map(|it| sure.of(*it)).filter(|it| !inner.contains(it));
         let height = below.map(|it| heights[*it]).max().map_or(0, |it: u32| it + 1);
         for member in inner {
             heights[member] = height;
@@ -219,7 +247,7 @@ fn inner_heights(group: &[usize], edges: &[Vec<(usize, bool)>]) -> Vec<u32> {
 /// The strongly connected components of a graph, dependencies first.
 ///
 /// Tarjan's algorithm with an explicit stack: chains of packages may be thousands long.
-fn components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
+fn components(edges: &Edges) -> Vec<Vec<usize>> {
     #[derive(Clone, Copy)]
     struct Mark {
         index: usize,
@@ -247,13 +275,13 @@ fn components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
             };
             // The target that was gone into has come back.
             if next > 0
-                && let Some(done) = marks[edges[at][next - 1]]
+                && let Some(done) = marks[edges.of(at)[next - 1]]
                 && done.on_stack
             {
                 mark.low = mark.low.min(done.low);
             }
             marks[at] = Some(mark);
-            let rest = edges[at].iter().enumerate().skip(next);
+            let rest = edges.of(at).iter().enumerate().skip(next);
             let mut into = None;
             for (place, target) in rest {
                 match marks[*target] {
@@ -295,7 +323,11 @@ mod tests {
     use super::*;
 
     fn check(graph: &[&[usize]], expected: &str) {
-        let edges: Vec<Vec<usize>> = graph.iter().map(|it| it.to_vec()).collect();
+        let mut edges = Edges::default();
+        for targets in graph {
+            edges.targets.extend_from_slice(targets);
+            edges.end();
+        }
         let shown: Vec<String> = components(&edges)
             .iter()
             .map(|it| it.iter().map(|it| it.to_string()).collect::<Vec<_>>().join("+"))

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kiln_lang::module::Name;
-use kiln_lang::{Code, Diagnostic};
+use kiln_lang::{Code, Diagnostic, in_batches};
 
 use super::ahead::{Ahead, Foreseen, Line};
 use super::board::{Asked, Board, Drafts, Source};
@@ -28,6 +28,9 @@ use super::{Given, Solver};
 /// How often a package may become another before its ring is said to have no end. Real ones need
 /// fewer than ten times.
 const ROUNDS_MAX: usize = 64;
+
+/// How many packages a thread looks through at a time: as many as take longer than making a thread.
+const BATCH: usize = 512;
 
 impl Solver<'_> {
     /// Settles a unit whose requests are on the board.
@@ -142,13 +145,18 @@ impl Solver<'_> {
 impl Given<'_> {
     /// What is wrong with a unit as it is settled, dependents first.
     fn clashes(&self, board: &Board) -> Vec<Clash> {
-        let mut found: Vec<(Arc<Rank>, Clash)> = Vec::new();
-        for draft in board.drafts.by_name.values() {
-            let clashes = draft.clashes.iter().chain(&draft.export_clashes);
-            found.extend(clashes.map(|it| (draft.rank.clone(), it.clone())));
-            let broken = self.broken_rules(&board.drafts, draft, true);
-            found.extend(broken.into_iter().map(|it| (draft.rank.clone(), it.0)));
-        }
+        let drafts: Vec<&Draft> = board.drafts.by_name.values().map(Box::as_ref).collect();
+        let found = in_batches(self.threads, &drafts, BATCH, |batch| {
+            let mut found: Vec<(Arc<Rank>, Clash)> = Vec::new();
+            for draft in batch {
+                let clashes = draft.clashes.iter().chain(&draft.export_clashes);
+                found.extend(clashes.map(|it| (draft.rank.clone(), it.clone())));
+                let broken = self.broken_rules(&board.drafts, draft, true);
+                found.extend(broken.into_iter().map(|it| (draft.rank.clone(), it.0)));
+            }
+            found
+        });
+        let mut found = found.concat();
         for (name, clash) in self.unprovided(board) {
             if let Some(rank) = board.drafts.rank(&name) {
                 found.push((rank.clone(), clash));
@@ -174,7 +182,9 @@ impl Solver<'_> {
                 }
             }
             self.take_away(board);
-            let names: Vec<Name> = board.drafts.by_name.keys().cloned().collect();
+            // The others get nothing.
+            let mut names: Vec<Name> = board.takers_of_any.iter().cloned().collect();
+            names.sort_unstable();
             for name in &names {
                 self.take_exports(board, name);
             }
