@@ -1,6 +1,5 @@
 //! The outside world of the language: the disk, and the standard recipes below `std:`.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -8,7 +7,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kiln_lang::{TreeEntry, TreeEntryKind, World, WorldError};
+use kiln_lang::{FastMap, TreeEntry, TreeEntryKind, World, WorldError};
 use nix::fcntl::OFlag;
 
 use crate::embedded::{self, RECIPES};
@@ -35,7 +34,7 @@ pub(crate) struct DiskWorld {
 }
 
 /// Everything on the disk that was looked at, by its path, as it was just before.
-pub(crate) type Seen = Arc<Mutex<HashMap<OsString, Stamp>>>;
+pub(crate) type Seen = Arc<Mutex<FastMap<OsString, Stamp>>>;
 
 impl DiskWorld {
     /// What is looked at from now on.

@@ -42,6 +42,10 @@ pub struct Packages<'a> {
 /// It holds for as long as no file of the database changes.
 #[derive(Debug, Default)]
 pub struct KnownPackages {
+    /// What was found out ahead: it is looked up some dozen times for each package, on all cores, and
+    /// nobody waits for a lock then.
+    ahead: OnceLock<FastMap<Name, Option<Found>>>,
+    /// What was found out since.
     found: RwLock<FastMap<Name, Option<Found>>>,
     /// The packages that provide an interface, sorted.
     providers: OnceLock<HashMap<Name, Arc<[Name]>>>,
@@ -98,7 +102,19 @@ impl<'a> Packages<'a> {
         self.find(name, |it| it.brief)
     }
 
+    /// Takes all that is known by now as found out ahead, if nothing was before.
+    pub(crate) fn end_looking_ahead(&self) {
+        self.known.ahead.get_or_init(|| {
+            let mut found =
+                self.known.found.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            std::mem::take(&mut *found)
+        });
+    }
+
     fn find<T>(&self, name: &Name, take: impl FnOnce(&Found) -> T) -> Option<T> {
+        if let Some(package) = self.known.ahead.get().and_then(|it| it.get(name)) {
+            return package.as_ref().map(take);
+        }
         if let Ok(found) = self.known.found.read()
             && let Some(package) = found.get(name)
         {

@@ -51,6 +51,7 @@ pub fn prepare(packages: &Packages<'_>, request: &SetupRequest, threads: NonZero
                 evaluate(task);
             }
         });
+        packages.end_looking_ahead();
     });
 }
 

@@ -143,7 +143,7 @@ fn kinds(grammar: &Grammar) -> String {
         "//! Kinds of tokens and nodes. Generated from `kiln.ungram` by `cargo xtask codegen`.\n\n\
          /// What a token or a node of the syntax tree is.\n\
          #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]\n\
-         #[repr(u16)]\n\
+         #[repr(u8)]\n\
          #[allow(non_camel_case_types, reason = \"the usual spelling of syntax kinds\")]\n\
          pub enum SyntaxKind {\n",
     );

@@ -2,7 +2,7 @@
 
 /// What a token or a node of the syntax tree is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u16)]
+#[repr(u8)]
 #[allow(non_camel_case_types, reason = "the usual spelling of syntax kinds")]
 pub enum SyntaxKind {
     /// Spaces, tabs and newlines.

@@ -102,6 +102,9 @@ enum Event {
     Finish,
     /// The next meaningful token, as this kind.
     Token { kind: SyntaxKind },
+    /// A node of the next token alone. As `Start`, `Token` and `Finish`, in one: half of all nodes
+    /// are names.
+    Alone { node: SyntaxKind, kind: SyntaxKind, forward_parent: Option<NonZeroU32> },
     /// A start that turned out to be none.
     Tombstone,
 }
@@ -143,8 +146,8 @@ impl<'t> Parser<'t> {
             tokens,
             group: tokens,
             at: 0,
-            // Of most tokens, each has a node of its own or more.
-            events: Vec::with_capacity(tokens.len() * 4),
+            // Half of the tokens have a node of their own, and stand in others.
+            events: Vec::with_capacity(tokens.len() * 2),
             errors: Vec::new(),
             error_line: None,
             newlines_free: false,
@@ -311,14 +314,12 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Makes a node of the current token alone, which is consumed as `kind`. As `start`, `bump_as`
-    /// and `complete`, in one go: half of all nodes are names.
+    /// Makes a node of the current token alone, which is consumed as `kind`.
     fn alone(&mut self, node: SyntaxKind, kind: SyntaxKind) -> CompletedMarker {
         let at = self.events.len() as u32;
         debug_assert!(self.at < self.group.len(), "the caller has seen a token");
         self.refuel();
-        let start = Event::Start { kind: node, forward_parent: None };
-        self.events.extend([start, Event::Token { kind }, Event::Finish]);
+        self.events.push(Event::Alone { node, kind, forward_parent: None });
         self.at += 1;
         CompletedMarker { at, kind: node }
     }
@@ -660,7 +661,9 @@ impl CompletedMarker {
     /// Begins a node around this one.
     fn precede(self, p: &mut Parser<'_>) -> Marker {
         let m = p.start();
-        if let Event::Start { forward_parent, .. } = &mut p.events[self.at as usize] {
+        if let Event::Start { forward_parent, .. } | Event::Alone { forward_parent, .. } =
+            &mut p.events[self.at as usize]
+        {
             *forward_parent = NonZeroU32::new(m.at - self.at);
         }
         m

@@ -89,6 +89,14 @@ impl TreeBuilder {
         self.push(kind, start);
     }
 
+    /// Adds a node with one token in it to the innermost node that is open.
+    pub(crate) fn leaf(&mut self, node: SyntaxKind, kind: SyntaxKind, start: u32, len: u32) {
+        let at = self.elements.len() as u32;
+        self.offset = start + len;
+        let token = Entry { kind, start, end: self.offset, next: at + 2, parent: at };
+        self.elements.extend([Entry { kind: node, parent: self.open, ..token }, token]);
+    }
+
     /// Ends the innermost node.
     pub(crate) fn finish_node(&mut self) {
         let next = self.elements.len() as u32;

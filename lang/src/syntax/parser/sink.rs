@@ -39,9 +39,8 @@ fn is_documented(kind: SyntaxKind) -> bool {
 /// Builds the tree; all tokens and trivia of `lexed` are in it.
 pub(super) fn build(text: &Arc<str>, lexed: &Lexed, events: &mut [Event]) -> Tree {
     let Lexed { tokens, trivia, .. } = lexed;
-    // A token has one event, and a node two.
-    let nodes = events.len().saturating_sub(tokens.len()) / 2;
-    let builder = TreeBuilder::new(nodes + tokens.len() + trivia.len());
+    // A token has one event, and a node two; a node of a token alone has one in all.
+    let builder = TreeBuilder::new(events.len() + trivia.len());
     let next = tokens.first().map_or(text.len() as u32, |it| it.start);
     let next_trivia = trivia.first().map_or(u32::MAX, |it| it.start);
     let mut sink = Sink { text, tokens, trivia, next, next_trivia, builder };
@@ -52,6 +51,13 @@ pub(super) fn build(text: &Arc<str>, lexed: &Lexed, events: &mut [Event]) -> Tre
             Event::Start { .. } => {
                 with_parents(events, index, &mut parents);
                 sink.start_all(parents.drain(..).rev());
+            }
+            Event::Alone { node, kind, forward_parent } => {
+                if let Some(steps) = forward_parent {
+                    with_parents(events, index + steps.get() as usize, &mut parents);
+                    sink.start_all(parents.drain(..).rev());
+                }
+                sink.alone(node, kind);
             }
             Event::Finish => sink.builder.finish_node(),
             Event::Token { kind } => sink.token(kind),
@@ -153,16 +159,34 @@ impl Sink<'_> {
         }
     }
 
+    /// Puts a node of the next token alone into the current node.
+    #[inline]
+    fn alone(&mut self, node: SyntaxKind, kind: SyntaxKind) {
+        debug_assert!(!is_documented(node), "doc comments would stand in it");
+        if self.next_trivia < self.next {
+            self.trivia();
+        }
+        if let Some((start, len)) = self.take() {
+            self.builder.leaf(node, kind, start, len);
+        }
+    }
+
     /// Puts the next token into the current node, as this kind.
     #[inline]
     fn token(&mut self, kind: SyntaxKind) {
         if self.next_trivia < self.next {
             self.trivia();
         }
-        if let Some((token, rest)) = self.tokens.split_first() {
-            self.builder.token(kind, token.start, token.len);
-            self.next = rest.first().map_or(self.text.len() as u32, |it| it.start);
-            self.tokens = rest;
+        if let Some((start, len)) = self.take() {
+            self.builder.token(kind, start, len);
         }
+    }
+
+    /// Takes the next token; returns where it begins and how long it is.
+    fn take(&mut self) -> Option<(u32, u32)> {
+        let (token, rest) = self.tokens.split_first()?;
+        self.next = rest.first().map_or(self.text.len() as u32, |it| it.start);
+        self.tokens = rest;
+        Some((token.start, token.len))
     }
 }
