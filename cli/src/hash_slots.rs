@@ -167,7 +167,7 @@ fn is_hash(text: &str) -> bool {
 
 /// A text without interpolations.
 fn plain(expr: &Expr) -> Option<String> {
-    let Expr::Str { parts, shell: false } = expr else { return None };
+    let Expr::Str(parts) = expr else { return None };
     match &parts[..] {
         [] => Some(String::new()),
         [StrPart::Text(text)] => Some(text.to_string()),

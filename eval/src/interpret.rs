@@ -291,7 +291,8 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             Expr::Quantity { number, unit: Unit::Bytes } => Ok(Value::Size(*number)),
             Expr::Quantity { number, unit: Unit::Nanoseconds } => Ok(Value::Duration(*number)),
             Expr::Regex(pattern) => Ok(Value::text(pattern)),
-            Expr::Str { parts, shell } => self.string(expr, parts, *shell),
+            Expr::Str(parts) => self.string(expr, parts, false),
+            Expr::Shell(parts) => self.string(expr, parts, true),
             Expr::Member { of, name } => {
                 let value = self.eval(*of)?;
                 self.member(expr, value, &name.name)

@@ -1,4 +1,4 @@
-//! Vectors indexed by ids that cannot be mixed up, and lists that are nearly always empty.
+//! Vectors indexed by ids that cannot be mixed up, and lists that take little room.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -157,10 +157,10 @@ impl<T> IndexMut<Id<T>> for Arena<T> {
     }
 }
 
-/// A list that is nearly always empty: it takes no more room than a pointer then.
+/// A list in the room of a pointer: one that is nearly always empty, or that is in something of which
+/// there are many without it.
 #[derive(Clone, PartialEq, Eq)]
-#[expect(clippy::box_collection, reason = "a `Vec` takes the room of three pointers, empty or not")]
-pub struct Few<T>(Option<Box<Vec<T>>>);
+pub struct Few<T>(Option<Box<Box<[T]>>>);
 
 impl<T> Deref for Few<T> {
     type Target = [T];
@@ -180,6 +180,12 @@ impl<T> FromIterator<T> for Few<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         let mut items = items.into_iter();
         Few(items.next().map(|first| Box::new([first].into_iter().chain(items).collect())))
+    }
+}
+
+impl<T> From<Box<[T]>> for Few<T> {
+    fn from(items: Box<[T]>) -> Self {
+        Few((!items.is_empty()).then(|| Box::new(items)))
     }
 }
 

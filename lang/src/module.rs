@@ -231,7 +231,7 @@ pub struct Attr {
     /// The name.
     pub ident: Ident,
     /// The arguments.
-    pub args: Box<[Arg]>,
+    pub args: Few<Arg>,
 }
 
 /// A declared step.
@@ -595,7 +595,8 @@ impl Module {
     #[must_use]
     pub fn word(&self, expr: ExprId) -> &Name {
         match &self.exprs[expr] {
-            Expr::Name(name) | Expr::DotName(name) => name,
+            Expr::Name(name) => name,
+            Expr::DotName(name) => name,
             Expr::Member { name, .. } => &name.name,
             _ => const { &Name::new_static("") },
         }

@@ -849,9 +849,10 @@ fn can_be_knob(ty: &Ty) -> bool {
 /// The text of an expression that stands for a version.
 pub(crate) fn version_text(expr: &Expr) -> Option<Name> {
     match expr {
-        Expr::Version(text) | Expr::Name(text) => Some(text.clone()),
+        Expr::Name(name) => Some(name.clone()),
+        Expr::Version(text) => Some(Name::new(text)),
         Expr::Int(number) => Some(Name::from(number.to_string())),
-        Expr::Str { .. } => plain_text(expr).map(|it| Name::from(it.as_ref())),
+        Expr::Str(_) | Expr::Shell(_) => plain_text(expr).map(|it| Name::from(it.as_ref())),
         _ => None,
     }
 }
@@ -859,7 +860,7 @@ pub(crate) fn version_text(expr: &Expr) -> Option<Name> {
 /// The text of a string without interpolations.
 pub(crate) fn plain_text(expr: &Expr) -> Option<Box<str>> {
     match expr {
-        Expr::Str { parts, .. } => match &**parts {
+        Expr::Str(parts) | Expr::Shell(parts) => match &**parts {
             [] => Some("".into()),
             [StrPart::Text(text)] => Some(text.as_str().into()),
             _ => None,

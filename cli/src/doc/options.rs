@@ -230,7 +230,7 @@ fn value_attrs(catalog: &Catalog<'_>, file: FileId, attrs: &[Attr]) -> Html {
         };
         let text = attr.args.iter().filter(|it| it.name.is_none()).find_map(|it| {
             match &catalog.db.env(file).module().exprs[it.value] {
-                Expr::Str { parts, .. } => match &**parts {
+                Expr::Str(parts) | Expr::Shell(parts) => match &**parts {
                     [kiln_lang::module::StrPart::Text(text)] => Some(text.to_string()),
                     _ => None,
                 },

@@ -181,7 +181,9 @@ impl<'a> Checker<'a> {
         }
         match self.expr_ref(expr) {
             Expr::Int(_) | Expr::Quantity { .. } | Expr::Missing => Side::Constant,
-            Expr::Str { .. } if crate::schema::plain_text(self.expr_ref(expr)).is_some() => {
+            Expr::Str(_) | Expr::Shell(_)
+                if crate::schema::plain_text(self.expr_ref(expr)).is_some() =>
+            {
                 Side::Constant
             }
             Expr::Neg(of) => self.side(*of),
@@ -241,7 +243,9 @@ impl<'a> Checker<'a> {
             Expr::Binary { .. } | Expr::Neg(_) => "a condition cannot calculate",
             Expr::Call { .. } => "a condition cannot call functions or methods",
             Expr::If { .. } | Expr::Match { .. } => "a condition cannot choose between values",
-            Expr::Str { .. } => "a condition compares with a text that is known as it is written",
+            Expr::Str(_) | Expr::Shell(_) => {
+                "a condition compares with a text that is known as it is written"
+            }
             Expr::Name(_) if matches!(self.res[expr.index()], Res::Let(..)) => {
                 "a condition cannot use a `let` that reads options"
             }

@@ -78,9 +78,7 @@ impl Facts<'_> {
             Expr::Int(_) | Expr::Quantity { .. } | Expr::Neg(_) => {
                 self.constant_number(expr).map(Const::Number)
             }
-            Expr::Str { shell: false, .. } => {
-                crate::schema::plain_text(&self.module.exprs[expr]).map(Const::Text)
-            }
+            Expr::Str(_) => crate::schema::plain_text(&self.module.exprs[expr]).map(Const::Text),
             Expr::Set(elements) if matches!(self.types[expr.index()], Ty::Set(_) | Ty::Empty) => {
                 self.constant_set(elements)
             }

@@ -44,7 +44,7 @@ impl<'a> Checker<'a> {
                     self.in_range(expr, number, expected);
                 }
             }
-            (Expr::Str { .. }, Ty::String(Some(pattern))) => {
+            (Expr::Str(_) | Expr::Shell(_), Ty::String(Some(pattern))) => {
                 if let Some(text) = crate::schema::plain_text(self.expr_ref(expr)) {
                     let pattern = pattern.clone();
                     self.in_pattern(expr, &text, &pattern);
@@ -64,7 +64,7 @@ impl<'a> Checker<'a> {
             | Expr::Series(_)
             | Expr::Quantity { .. }
             | Expr::Regex(_) => self.literal(expr, expected),
-            Expr::Str { parts, shell } => self.string(expr, parts, *shell, expected, scope),
+            Expr::Str(parts) | Expr::Shell(parts) => self.string(expr, parts, expected, scope),
             Expr::Member { of, name } => self.member(expr, *of, name, scope),
             Expr::Call { callee, args } => self.call(expr, *callee, args, expected, scope),
             Expr::Lambda { .. } => {
@@ -201,10 +201,10 @@ impl<'a> Checker<'a> {
         &mut self,
         expr: ExprId,
         parts: &'a [StrPart],
-        shell: bool,
         expected: Option<&Ty>,
         scope: &Scope,
     ) -> Ty {
+        let shell = matches!(self.expr_ref(expr), Expr::Shell(_));
         for part in parts {
             if let StrPart::Expr(part) = part {
                 let ty = self.infer(*part, scope);

@@ -19,7 +19,7 @@ impl<'a> Checker<'a> {
     /// whether the dependency is there must not ask for the values of the loops.
     pub(super) fn packages_in_loops(&mut self, dep: &'a Dep, guard: Option<GuardId>) {
         let PackageRef::Made(expr) = &dep.spec.package else { return };
-        let Expr::Str { parts, .. } = self.expr_ref(*expr) else { return };
+        let (Expr::Str(parts) | Expr::Shell(parts)) = self.expr_ref(*expr) else { return };
         let module = self.module();
         let mut loops: Vec<(&Name, Vec<Round>)> = Vec::new();
         for guard in module.guards_of(guard) {

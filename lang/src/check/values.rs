@@ -19,9 +19,7 @@ impl Checker<'_> {
         let text = match self.expr_ref(expr) {
             Expr::Int(number) => number.to_string(),
             Expr::Version(text) => text.to_string(),
-            Expr::Str { shell: false, .. } => {
-                crate::schema::plain_text(self.expr_ref(expr))?.into_string()
-            }
+            Expr::Str(_) => crate::schema::plain_text(self.expr_ref(expr))?.into_string(),
             _ => return None,
         };
         ty.position(&text)
@@ -263,7 +261,7 @@ impl Checker<'_> {
                 Some(VersionBound::Exact(Version::new(&text[self.range(expr)])))
             }
             Expr::Version(text) => Some(VersionBound::Exact(Version::new(text))),
-            Expr::Str { shell: false, .. } => {
+            Expr::Str(_) => {
                 let text = crate::schema::plain_text(self.expr_ref(expr))?;
                 // Versions that are no digits with points have series, too.
                 Some(match text.strip_suffix(".*").filter(|it| !it.is_empty()) {

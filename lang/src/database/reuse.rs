@@ -50,7 +50,7 @@ fn same_but_for_shell_text(old: &Module, new: &Module) -> bool {
 
 fn same_expr(old: &Expr, new: &Expr) -> bool {
     match (old, new) {
-        (Expr::Str { parts: old, shell: true }, Expr::Str { parts: new, shell: true }) => {
+        (Expr::Shell(old), Expr::Shell(new)) => {
             let exprs = |parts: &[StrPart]| -> Vec<_> {
                 let exprs = parts.iter().filter_map(|it| match it {
                     StrPart::Expr(expr) => Some(*expr),

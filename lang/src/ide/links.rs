@@ -45,7 +45,7 @@ pub fn links(db: &Database, file: FileId) -> Vec<Link> {
     for (id, expr) in module.exprs.iter() {
         let range = lowered.map.expr(id);
         match expr {
-            Expr::Str { parts, shell: false } => {
+            Expr::Str(parts) => {
                 if let [StrPart::Text(text)] = &**parts
                     && (text.starts_with("https://") || text.starts_with("http://"))
                     && !text.contains(char::is_whitespace)

@@ -3,10 +3,11 @@
 use smol_str::SmolStr;
 
 use super::{ExprId, Ident, Name, Req, Spec};
+use crate::arena::Few;
 use crate::version::Comparison;
 
 /// An expression. There are more of these than of all else in a module together, so it is no larger
-/// than the name that most are: what is longer is in a box.
+/// than the name that most are: what is longer is in a box, and so is text that few of them have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expr {
     /// Something that could not be parsed; the parser has said so.
@@ -14,9 +15,9 @@ pub enum Expr {
     /// A whole number.
     Int(i64),
     /// A version as written: `24.10`, `1.1.1w`.
-    Version(Name),
+    Version(Box<str>),
     /// A version series as written: `1.10.*`.
-    Series(Name),
+    Series(Box<str>),
     /// A number with a unit.
     Quantity {
         /// How many bytes or nanoseconds it is.
@@ -26,17 +27,14 @@ pub enum Expr {
     },
     /// A pattern, without its slashes.
     Regex(Box<str>),
-    /// A string, or shell text.
-    Str {
-        /// Its parts in order.
-        parts: Box<[StrPart]>,
-        /// Whether interpolations are quoted for the shell.
-        shell: bool,
-    },
+    /// A string: its parts in order.
+    Str(Box<[StrPart]>),
+    /// Shell text: its parts in order. Interpolations are quoted for the shell.
+    Shell(Box<[StrPart]>),
     /// A name whose meaning depends on where it stands.
     Name(Name),
     /// `.name`: a value of the expected enum.
-    DotName(Name),
+    DotName(Box<Name>),
     /// `of.name`
     Member {
         /// What it is a member of.
@@ -49,12 +47,12 @@ pub enum Expr {
         /// What is called.
         callee: ExprId,
         /// With what.
-        args: Box<[Arg]>,
+        args: Few<Arg>,
     },
     /// `(a, b) -> body`
     Lambda {
         /// The parameters.
-        params: Box<[Ident]>,
+        params: Few<Ident>,
         /// The body.
         body: ExprId,
     },
@@ -94,7 +92,7 @@ pub enum Expr {
         /// What is looked at.
         of: ExprId,
         /// The arms in order.
-        arms: Box<[MatchArm]>,
+        arms: Few<MatchArm>,
     },
     /// `{ … }`: a set, or a map if it has entries.
     Set(Box<[Element]>),
@@ -103,6 +101,10 @@ pub enum Expr {
     /// `with hdf5[mpi] >= 1.10`
     With(Box<With>),
 }
+
+// A name has values to spare, which tell the other kinds apart if they have no more than two words
+// each. One with more, such as a list and an id, would make every expression larger.
+const _: () = assert!(size_of::<Expr>() == size_of::<Name>());
 
 /// A part of a string.
 #[derive(Debug, Clone, PartialEq, Eq)]

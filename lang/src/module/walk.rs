@@ -27,10 +27,12 @@ impl Module {
             | Expr::Regex(_)
             | Expr::Name(_)
             | Expr::DotName(_) => {}
-            Expr::Str { parts, .. } => out.extend(parts.iter().filter_map(|it| match it {
-                StrPart::Expr(expr) => Some(*expr),
-                StrPart::Text(_) => None,
-            })),
+            Expr::Str(parts) | Expr::Shell(parts) => {
+                out.extend(parts.iter().filter_map(|it| match it {
+                    StrPart::Expr(expr) => Some(*expr),
+                    StrPart::Text(_) => None,
+                }))
+            }
             Expr::Member { of, .. } | Expr::Not(of) | Expr::Neg(of) => out.push(*of),
             Expr::Call { callee, args } => {
                 out.push(*callee);

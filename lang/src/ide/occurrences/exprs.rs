@@ -23,7 +23,7 @@ impl Collector<'_> {
             match &lowered.module.exprs[expr] {
                 Expr::Missing | Expr::Quantity { .. } | Expr::Regex(_) => {}
                 Expr::Int(_) | Expr::Version(_) | Expr::Series(_) => self.value_word(expr),
-                Expr::Str { parts, .. } => {
+                Expr::Str(parts) | Expr::Shell(parts) => {
                     self.value_word(expr);
                     for part in parts {
                         if let StrPart::Expr(expr) = part {

@@ -82,7 +82,8 @@ pub(super) fn value_in_pattern(
             for setting in settings {
                 module.walk(setting.value, &mut |expr| {
                     let word = match &module.exprs[expr] {
-                        Expr::Name(name) | Expr::DotName(name) => Some(name.clone()),
+                        Expr::Name(name) => Some(name.clone()),
+                        Expr::DotName(name) => Some(Name::clone(name)),
                         text => crate::schema::plain_text(text).map(Name::from),
                     };
                     if let Some(word) = word.filter(|it| names.contains(&it.as_str())) {

@@ -44,7 +44,7 @@ impl Lowerer {
                 None => Expr::Missing,
             },
             ast::Expr::DotName(it) => match it.name_ref() {
-                Some(name) => Expr::DotName(SmolStr::new(name.syntax().text())),
+                Some(name) => Expr::DotName(Box::new(SmolStr::new(name.syntax().text()))),
                 None => Expr::Missing,
             },
             ast::Expr::Member(it) => {
@@ -146,8 +146,8 @@ impl Lowerer {
                     Expr::Missing
                 }
             },
-            VERSION => Expr::Version(SmolStr::new(text)),
-            SERIES => Expr::Series(SmolStr::new(text)),
+            VERSION => Expr::Version(text.into()),
+            SERIES => Expr::Series(text.into()),
             QUANTITY => match quantity(text) {
                 Some((number, unit)) => Expr::Quantity { number, unit },
                 None => {
@@ -184,7 +184,8 @@ impl Lowerer {
             };
             self.error(kind, error.range);
         }
-        Expr::Str { parts: self.parts.drain(first..).collect(), shell: style.shell }
+        let parts = self.parts.drain(first..).collect();
+        if style.shell { Expr::Shell(parts) } else { Expr::Str(parts) }
     }
 
     /// Lowers a message: a string.
@@ -194,12 +195,13 @@ impl Lowerer {
         Some(self.alloc(lowered, string.range()))
     }
 
-    pub(super) fn args(&mut self, list: &ast::ArgList<Ref<'_>>) -> Box<[Arg]> {
-        self.each(split(list), |it, arg: ast::CallArg<_>| {
+    pub(super) fn args(&mut self, list: &ast::ArgList<Ref<'_>>) -> Few<Arg> {
+        let args = self.each(split(list), |it, arg: ast::CallArg<_>| {
             let (name, value): (Option<ast::Name<_>>, _) = split(&arg);
             let name = name.map(|name| it.name(&name));
             Some(Arg { name, value: it.expr_or_missing(value, &arg) })
-        })
+        });
+        args.into()
     }
 
     fn element(&mut self, element: &ast::Element<Ref<'_>>) -> Option<Element> {
