@@ -413,7 +413,7 @@ impl Workspace {
                 let mut with = wishes.clone();
                 let behind = |it: &Wish| it.place == wish.place;
                 let at = with.iter().rposition(behind).map_or(with.len(), |it| it + 1);
-                with.insert(at, Wish { output: Some(output), ..wish.clone() });
+                with.insert(at, Wish { output: Some(Box::new(output)), ..wish.clone() });
                 if let Ok((solution, _)) = session.solve(&with) {
                     whole = Some(solution);
                     wishes = with;

@@ -103,7 +103,7 @@ pub struct Wish {
     /// The package.
     pub package: Name,
     /// The output of it that is meant.
-    pub output: Option<Name>,
+    pub output: Option<Box<Name>>,
     /// What is set for this wish only, on top of all layers.
     pub items: Vec<ItemDecl>,
     /// Whether it is no wish itself, and only says how the project wants what a spec behind it names.
@@ -635,7 +635,7 @@ fn wish(
     };
     Some(Wish {
         package: ident.name.clone(),
-        output: want.spec.output.as_ref().map(|it| it.name.clone()),
+        output: want.spec.output.as_ref().map(|it| Box::new(it.name.clone())),
         items,
         is_below: false,
         reqs,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use kiln_lang::module::{ExprId, Name, Role, SettingOp};
 use kiln_lang::schema::Schema;
-use kiln_lang::{Checked, FileId, TextRange, Version, VersionReq};
+use kiln_lang::{Checked, Few, FileId, TextRange, Version, VersionReq};
 
 use crate::condition::Cond;
 use crate::solution::OptionValue;
@@ -218,7 +218,7 @@ impl FromIterator<(Name, Value)> for Locals {
     }
 }
 
-/// A dependency.
+/// A dependency. What few have is in a box.
 #[derive(Debug, Clone)]
 pub struct DepDecl {
     /// Where it is needed.
@@ -226,11 +226,11 @@ pub struct DepDecl {
     /// The package.
     pub package: Name,
     /// The output of it that is meant.
-    pub output: Option<Name>,
+    pub output: Option<Box<Name>>,
     /// Under which name build expressions know it, if that is not the package's.
     pub alias: Option<Box<Name>>,
     /// What is asked of its options.
-    pub items: Vec<ItemDecl>,
+    pub items: Few<ItemDecl>,
     /// What is asked of its version.
     pub reqs: Reqs,
     /// When it is needed.

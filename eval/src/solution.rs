@@ -58,7 +58,7 @@ pub struct UnitRoot {
     /// The package.
     pub node: NodeId,
     /// Who injected it, if nobody named it.
-    pub injected: Option<Injection>,
+    pub injected: Option<Box<Injection>>,
 }
 
 /// The package that provides an interface in a unit, and why.
@@ -131,7 +131,7 @@ pub enum NodePart {
     },
 }
 
-/// A dependency between nodes.
+/// A dependency between nodes. What few have is in a box.
 #[derive(Debug, Clone)]
 pub struct Edge {
     /// Where the dependency is needed.
@@ -141,9 +141,9 @@ pub struct Edge {
     /// The name that build expressions know it by.
     pub name: Name,
     /// Which output of it is meant.
-    pub output: Option<Name>,
+    pub output: Option<Box<Name>>,
     /// Who injected it, if the recipe does not name it.
-    pub injected: Option<Injection>,
+    pub injected: Option<Box<Injection>>,
 }
 
 /// An export that was applied.

@@ -262,7 +262,7 @@ impl<'a> Solver<'a> {
         let mut assembly = Assembly::default();
         let mut roots: Vec<(Place, Root)> = Vec::new();
         for (requests, alias) in batches {
-            let names: Vec<(Place, Name, Option<Name>)> = requests
+            let names: Vec<(Place, Name, Option<Box<Name>>)> = requests
                 .iter()
                 .map(|it| (it.place, it.package.clone(), it.output.clone()))
                 .collect();
@@ -275,7 +275,7 @@ impl<'a> Solver<'a> {
                 let name = self.given.provider(&name).unwrap_or(name);
                 let name = unit.drafts.named(&name);
                 let unit = assembly.solution.unit(id);
-                let node = finish::part_of(&unit.by_name, &unit.outputs, name, output.as_ref());
+                let node = finish::part_of(&unit.by_name, &unit.outputs, name, output.as_deref());
                 if let Some(node) = node {
                     roots.push((place, Root { node, alias: alias.clone() }));
                 }

@@ -123,7 +123,7 @@ impl<T> Arena<T> {
 
 /// Gives back memory that a vector does not use. An allocator leaves a vector where it is if more
 /// than about half of its block is used, so its items move to a block of their own.
-pub(crate) fn shrink<T>(items: &mut Vec<T>) {
+pub fn shrink<T>(items: &mut Vec<T>) {
     if items.capacity() > items.len() {
         let mut exact = Vec::with_capacity(items.len());
         exact.append(items);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kiln_lang::module::{Dep, ExprId, Name, PackageRef, Req, SettingOp, Spec};
 use kiln_lang::schema::OptionTable;
 use kiln_lang::types::Ty;
-use kiln_lang::{Checked, Code, Comparison, Diagnostic, VersionBound, VersionReq};
+use kiln_lang::{Checked, Code, Comparison, Diagnostic, Few, VersionBound, VersionReq};
 
 use super::Evaluation;
 use super::readers::Early;
@@ -39,14 +39,14 @@ impl Evaluation<'_> {
         let items = match asks.then(|| self.db.package(&package)).flatten() {
             Some(file) => {
                 let table = self.db.schema(file).table.clone();
-                self.items(checked, &package, &table, &dep.spec, locals)
+                self.items(checked, &package, &table, &dep.spec, locals).into_boxed_slice().into()
             }
-            None => Vec::new(),
+            None => Few::default(),
         };
         Some(DepDecl {
             role: dep.role,
             package,
-            output: dep.spec.output.as_ref().map(|it| it.name.clone()),
+            output: dep.spec.output.as_ref().map(|it| Box::new(it.name.clone())),
             alias: dep.alias.as_ref().map(|it| Box::new(it.name.clone())),
             items,
             reqs: if dep.exact { Reqs::Same } else { self.reqs(checked, &dep.reqs, locals) },

@@ -14,9 +14,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kiln_lang::VersionReq;
 use kiln_lang::module::{Name, Role};
 use kiln_lang::types::Object;
+use kiln_lang::{Few, VersionReq};
 
 use super::board::{Asked, Board, Drafts, Source};
 use super::interfaces::Meant;
@@ -214,7 +214,7 @@ impl Given<'_> {
         need.from = from;
         if is_tool {
             // The tool is in another unit.
-            need.autos.clear();
+            need.autos = Few::default();
         }
         need.is_host_limit = export.key.limit && export.key.to == Role::Host;
         let asked = interface.as_ref().unwrap_or(&target).clone();
@@ -230,7 +230,7 @@ impl Given<'_> {
             taken.edges.push(DraftEdge {
                 role: export.key.to,
                 to: target.clone(),
-                interface,
+                interface: interface.map(Box::new),
                 name: target.clone(),
                 output: export.dep.output.clone(),
                 injected: Some(Box::new(injection)),
@@ -304,7 +304,7 @@ impl Given<'_> {
         if matches!(meant, Meant::Package(_)) && *target != export.dep.package {
             // What is asked of the interface's version is no matter of the provider's own.
             req = VersionReq::any();
-            via = Some(export.dep.package.clone());
+            via = Some(Box::new(export.dep.package.clone()));
         }
         let of = self.packages.get(target);
         let asks = export
@@ -331,7 +331,7 @@ impl Given<'_> {
             text: export.dep.text.clone(),
             from: [package.name.clone()].into(),
             autos: match &export.dep.cond {
-                Cond::True => Vec::new(),
+                Cond::True => Few::default(),
                 _ => exporter.vars().filter(|it| it.option.is_some()).collect(),
             },
             via,
@@ -351,7 +351,7 @@ fn takes(draft: &Draft, exporter: &Draft, export: &ExportDecl) -> bool {
     let compiles = draft.compiles.iter().flat_map(|it| &it.build_edges);
     let mut edges = draft.edges.iter().chain(&draft.build_edges).chain(compiles);
     edges.any(|it| {
-        let part = || meant_part(&exporter.package, it.output.as_ref());
+        let part = || meant_part(&exporter.package, it.output.as_deref());
         it.to == exporter.package.name
             && matches!(part(), MeantPart::Output(_, decl) if decl.name == *output)
     })

@@ -207,9 +207,12 @@ impl Assembly {
         let by_name = &places.by_name;
         let tools = tools.map(|it| self.solution.unit(it));
         let tool_names = tools.map(|it| &it.by_name);
-        let mut edges = Edges::default();
+        // Nearly each of these is an edge, and they are kept.
+        let most = named.len() + injected.len() + tools.map_or(0, |it| it.roots.len());
+        let mut edges = Edges { all: Vec::with_capacity(most), ..Edges::default() };
         for edge in named.iter().chain(injected.iter().copied()) {
-            let Some(to) = part_of(by_name, &places.outputs, &edge.to, edge.output.as_ref()) else {
+            let Some(to) = part_of(by_name, &places.outputs, &edge.to, edge.output.as_deref())
+            else {
                 continue;
             };
             // Named and injected, or injected twice: one edge, and the first says why.
@@ -229,7 +232,7 @@ impl Assembly {
             let package = &self.solution.node(root.node).package.name;
             let mut is_named = false;
             for named in build_edges.iter().filter(|it| it.to == *package) {
-                let to = part_of(&unit.by_name, &unit.outputs, package, named.output.as_ref());
+                let to = part_of(&unit.by_name, &unit.outputs, package, named.output.as_deref());
                 let to = to.unwrap_or(root.node);
                 if edges.has(to, Role::Build) {
                     continue;
@@ -426,10 +429,10 @@ fn injection(
     it: &DraftInjection,
     by_name: &BTreeMap<Name, NodeId>,
     tools: Option<&BTreeMap<Name, NodeId>>,
-) -> Option<Injection> {
+) -> Option<Box<Injection>> {
     let by = match &it.by {
         InjectedBy::Tool(name) => *tools?.get(name)?,
         InjectedBy::Package(name) => *by_name.get(name)?,
     };
-    Some(Injection { by, key: it.key, place: it.place })
+    Some(Box::new(Injection { by, key: it.key, place: it.place }))
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kiln_lang::module::{Name, Role};
-use kiln_lang::{Code, Diagnostic, Version, VersionBound, VersionReq};
+use kiln_lang::{Code, Diagnostic, Few, Version, VersionBound, VersionReq};
 
 use super::board::{Board, Source};
 use super::node::Draft;
@@ -130,9 +130,9 @@ impl Solver<'_> {
         }
         let asks = needs.iter().filter(|it| it.present).map(|it| {
             let need = Need {
-                asks: Vec::new(),
+                asks: Few::default(),
                 req: VersionReq::any(),
-                via: Some(name.clone()),
+                via: Some(Box::new(name.clone())),
                 ..(**it).clone()
             };
             (bound.provider.clone(), need)
@@ -151,7 +151,7 @@ impl Solver<'_> {
             let named = draft.into_iter().flat_map(|it| &it.edges);
             let mut edges = named.chain(board.injections.get(it).into_iter().flatten());
             before.is_some()
-                || edges.any(|it| it.interface.as_ref() == Some(name) && it.to != provider)
+                || edges.any(|it| it.interface.as_deref() == Some(name) && it.to != provider)
         };
         let readers: Vec<Name> =
             board.readers_of(name, &[]).into_iter().filter(|it| is_other(it)).collect();

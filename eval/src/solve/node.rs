@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kiln_lang::module::{Name, Role};
 use kiln_lang::types::Object;
-use kiln_lang::{Code, Database, Diagnostic, Version, VersionReq};
+use kiln_lang::{Code, Database, Diagnostic, Few, Version, VersionReq, shrink};
 
 use super::board::{Asked, Board, Drafts};
 use super::interfaces::InterfaceUse;
@@ -67,15 +67,15 @@ pub(super) struct Draft {
     pub(super) warnings: Vec<Diagnostic>,
 }
 
-/// A dependency of a draft, by name.
+/// A dependency of a draft, by name. What few have is in a box.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct DraftEdge {
     pub(super) role: Role,
     pub(super) to: Name,
     /// The interface that `to` provides, where no layer says who does.
-    pub(super) interface: Option<Name>,
+    pub(super) interface: Option<Box<Name>>,
     pub(super) name: Name,
-    pub(super) output: Option<Name>,
+    pub(super) output: Option<Box<Name>>,
     pub(super) injected: Option<Box<DraftInjection>>,
 }
 
@@ -346,6 +346,9 @@ impl Given<'_> {
         if package.compiles.is_empty() {
             (tools, interfaces) =
                 self.dependencies(board, package, package.deps.iter(), &mut draft, &mut options);
+            // They are kept until all is solved.
+            shrink(&mut draft.edges);
+            shrink(&mut draft.build_edges);
         }
         let wanted = Wanted::of(self, package, needs, &mut options);
         let Finished { values, diagnostics, read, contested, autos, read_autos, exhausted } =
@@ -434,7 +437,7 @@ impl Solver<'_> {
             draft.clashes.push(Clash::of_draft(draft, diagnostic));
         }
         for edge in &mut edges {
-            let bound = edge.interface.as_ref().and_then(|it| unit.drafts.bound.get(it));
+            let bound = edge.interface.as_deref().and_then(|it| unit.drafts.bound.get(it));
             if let Some(bound) = bound {
                 edge.to = bound.provider.clone();
             }
@@ -466,12 +469,12 @@ impl Given<'_> {
             }
             let mut need = Need {
                 by: title.clone(),
-                asks: Vec::new(),
+                asks: Few::default(),
                 req: self.req_for(&dep.reqs, package, &draft.version),
                 place: dep.place,
                 text: dep.text.clone(),
                 from: from.clone(),
-                autos: Vec::new(),
+                autos: Few::default(),
                 via: None,
                 output: dep.output.clone(),
                 present: true,
@@ -500,9 +503,9 @@ impl Given<'_> {
                     by: title.clone(),
                     place: dep.place,
                 });
-                need.via = Some(dep.package.clone());
+                need.via = Some(Box::new(dep.package.clone()));
             }
-            let mut others = Vec::new();
+            let (mut asks, mut others) = (Vec::new(), Vec::new());
             for item in &dep.items {
                 let value = match &item.ask {
                     AskDecl::Value(_, ValueDecl::Known(value)) => Some(value.clone()),
@@ -515,10 +518,10 @@ impl Given<'_> {
                 let Some(of_package) = self.packages.get(of) else { continue };
                 let Some(ask) = ask(&of_package, item, value) else { continue };
                 match &item.of {
-                    None => need.asks.push(ask),
+                    None => asks.push(ask),
                     Some(of) => {
                         let placed = Need {
-                            asks: vec![ask],
+                            asks: [ask].into_iter().collect(),
                             req: VersionReq::any(),
                             present: false,
                             via: None,
@@ -529,6 +532,7 @@ impl Given<'_> {
                     }
                 }
             }
+            need.asks = asks.into_boxed_slice().into();
             let autos = options.end_reading();
             need.autos = autos.into_iter().map(|it| Var::auto(&package.name, it)).collect();
             for (_, other) in &mut others {
@@ -539,11 +543,11 @@ impl Given<'_> {
                 role: dep.role,
                 to: target,
                 name: dep.name().clone(),
-                interface,
+                interface: interface.map(Box::new),
                 output: dep.output.clone(),
                 injected: None,
             };
-            let asked = edge.interface.as_ref().unwrap_or(&edge.to).clone();
+            let asked = edge.interface.as_deref().unwrap_or(&edge.to).clone();
             if dep.role == Role::Build {
                 requests.push(Request::of_need(asked, need));
                 draft.build_edges.push(edge);
@@ -551,11 +555,11 @@ impl Given<'_> {
             }
             if let Err(diagnostic) = meant {
                 let mut clash = Clash::of_draft(draft, *diagnostic);
-                clash.sources.extend(need.autos);
+                clash.sources.extend(need.autos.iter().cloned());
                 draft.clashes.push(clash);
                 continue;
             }
-            interfaces.extend(edge.interface.clone());
+            interfaces.extend(edge.interface.as_deref().cloned());
             draft.asks.add(asked, need);
             if dep.role == Role::Extends {
                 // A plug-in is built with what it plugs into, and needs it when it runs.

@@ -95,13 +95,13 @@ impl Wanted {
     ) -> Wanted {
         let mut wanted = Wanted::default();
         for need in needs.iter().filter(|it| it.present) {
-            wanted.add(given, package, need.output.as_ref(), need, options);
+            wanted.add(given, package, need.output.as_deref(), need, options);
         }
         // Outputs may need others of the same package.
         let mut open: Vec<usize> = wanted.outputs.iter().copied().collect();
         while let Some(at) = open.pop() {
             for dep in package.outputs[at].deps.iter().filter(|it| it.package == package.name) {
-                let MeantPart::Output(other, decl) = meant_part(package, dep.output.as_ref())
+                let MeantPart::Output(other, decl) = meant_part(package, dep.output.as_deref())
                 else {
                     continue;
                 };
@@ -242,7 +242,7 @@ impl Solver<'_> {
                             role: Role::Run,
                             to: package.name.clone(),
                             interface: None,
-                            name: dep.output.clone().unwrap_or_else(|| package.name.clone()),
+                            name: dep.output.as_deref().unwrap_or(&package.name).clone(),
                             output: dep.output.clone(),
                             injected: None,
                         });

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use kiln_lang::module::Name;
-use kiln_lang::{Code, Diagnostic, Version, VersionReq};
+use kiln_lang::{Code, Diagnostic, Few, Version, VersionReq};
 
 use super::board::{Board, Drafts, Source};
 use super::interfaces::Meant;
@@ -25,13 +25,13 @@ const UNIT_DEPTH_MAX: usize = 64;
 /// needs some hundreds.
 const UNITS_MAX: usize = 20_000;
 
-/// What is asked of a package.
+/// What is asked of a package. There is one for nearly every dependency, so what few have is in a box.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Need {
     /// Who asks: `vpp 24.10`, `command line`.
     pub(super) by: Arc<str>,
     /// What is asked of its options.
-    pub(super) asks: Vec<Ask>,
+    pub(super) asks: Few<Ask>,
     /// What is asked of its version.
     pub(super) req: VersionReq,
     /// Where it is written.
@@ -41,11 +41,11 @@ pub(super) struct Need {
     /// The packages of the unit that ask; none, if it comes from outside.
     pub(super) from: Arc<[Name]>,
     /// Their options with a default of `auto(…)`, without whose values they would not ask this.
-    pub(super) autos: Vec<Var>,
+    pub(super) autos: Few<Var>,
     /// The interface that the package was chosen to provide.
-    pub(super) via: Option<Name>,
+    pub(super) via: Option<Box<Name>>,
     /// Which output of it is asked for; the one that is meant by its name if `None`.
-    pub(super) output: Option<Name>,
+    pub(super) output: Option<Box<Name>>,
     /// Whether the package must be there; else this counts only if something else needs it.
     pub(super) present: bool,
     /// If it is a wish, which fixes options as a layer does: how many layers it stands above.
@@ -77,7 +77,7 @@ pub(super) enum AskWhat {
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     pub(super) package: Name,
-    pub(super) output: Option<Name>,
+    pub(super) output: Option<Box<Name>>,
     pub(super) items: Vec<ItemDecl>,
     pub(super) reqs: Reqs,
     pub(super) place: Place,
@@ -104,7 +104,7 @@ impl Request {
 
     pub(super) fn of_need(package: Name, mut need: Need) -> Self {
         // Whoever asks is not in the unit that answers, and is only told.
-        need.autos.clear();
+        need.autos = Few::default();
         need.via = None;
         Request {
             package,
@@ -144,7 +144,7 @@ impl UnitRequest {
 impl Need {
     /// What is chosen in the unit that makes it: without, nobody would ask this.
     pub(super) fn sources(&self) -> impl Iterator<Item = Var> + Clone {
-        let from = self.from.iter().chain(&self.via).map(Var::of);
+        let from = self.from.iter().chain(self.via.as_deref()).map(Var::of);
         from.chain(self.autos.iter().cloned())
     }
 
@@ -413,12 +413,12 @@ impl Given<'_> {
             name.clone(),
             Need {
                 by: request.by.clone(),
-                asks: Vec::new(),
+                asks: Few::default(),
                 req,
                 place: request.place,
                 text: request.text.clone(),
                 from: Arc::default(),
-                autos: Vec::new(),
+                autos: Few::default(),
                 via: None,
                 output: request.output.clone(),
                 present: true,
@@ -427,23 +427,24 @@ impl Given<'_> {
                 is_host_limit: false,
             },
         )];
+        let mut asks = Vec::new();
         for item in &request.items {
             let Some(ask) = self.known_ask(item.of.as_ref().unwrap_or(name), item) else {
                 continue;
             };
             match &item.of {
-                None => needs[0].1.asks.push(ask),
+                None => asks.push(ask),
                 // `vpp[dpdk.max_ethports = 128]`: a need placed on vpp's dpdk.
                 Some(of) => needs.push((
                     of.clone(),
                     Need {
                         by: request.by.clone(),
-                        asks: vec![ask],
+                        asks: [ask].into_iter().collect(),
                         req: VersionReq::any(),
                         place: item.place,
                         text: request.text.clone(),
                         from: Arc::default(),
-                        autos: Vec::new(),
+                        autos: Few::default(),
                         via: None,
                         output: None,
                         present: false,
@@ -454,6 +455,7 @@ impl Given<'_> {
                 )),
             }
         }
+        needs[0].1.asks = asks.into_boxed_slice().into();
         needs
     }
 
@@ -472,7 +474,7 @@ impl Given<'_> {
             place: policy.place,
             text: text.into(),
             from: Arc::default(),
-            autos: Vec::new(),
+            autos: Few::default(),
             via: None,
             output: None,
             present: false,

@@ -127,7 +127,7 @@ impl Given<'_> {
                 });
             }
             let needs = board.needs(&draft.package.name);
-            for interface in needs.iter().filter_map(|it| it.via.as_ref()) {
+            for interface in needs.iter().filter_map(|it| it.via.as_deref()) {
                 ways.extend(self.other_providers(interface));
             }
             for name in needs.iter().flat_map(|it| &*it.from) {
@@ -209,7 +209,7 @@ impl Given<'_> {
     /// Where layers say that a package is to provide something that is needed.
     fn chosen_to_provide(&self, board: &Board, name: &Name) -> Vec<(Place, String)> {
         let needs = board.needs(name);
-        let interfaces = needs.iter().filter(|it| it.present).filter_map(|it| it.via.as_ref());
+        let interfaces = needs.iter().filter(|it| it.present).filter_map(|it| it.via.as_deref());
         let chosen = interfaces.filter_map(|it| Some((it, self.providers.get(it)?)));
         chosen
             .map(|(interface, chosen)| {

@@ -201,7 +201,7 @@ fn decode_edge(decoder: &mut Decoder<'_>) -> Result<Edge, DecodeError> {
     let to = NodeId(decoder.varint()? as usize);
     let name = Name::new(decoder.text()?);
     let output = match decoder.bool("mark of an output")? {
-        true => Some(Name::new(decoder.text()?)),
+        true => Some(Box::new(Name::new(decoder.text()?))),
         false => None,
     };
     let injected = match decoder.bool("mark of an export")? {
@@ -212,7 +212,7 @@ fn decode_edge(decoder: &mut Decoder<'_>) -> Result<Edge, DecodeError> {
             let key = ExportKey { from, to, limit: decoder.bool("mark of a limit")? };
             // Builds do not ask where an export is written.
             let place = Place { file: Database::PACKAGE, start: 0, end: 0 };
-            Some(Injection { by, key, place })
+            Some(Box::new(Injection { by, key, place }))
         }
         false => None,
     };
