@@ -219,7 +219,11 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
         let checked = package.bodies[index].clone();
         evaluation.body(&mut package, index, *at, &checked);
     }
-    package.mistakes = evaluation.mistakes;
+    let own = package.bodies.iter().any(|it| it.file == file);
+    let own = (!own).then(|| db.checked(file));
+    let checked = package.bodies.iter().chain(&own).flat_map(|it| &it.diagnostics);
+    package.mistakes.extend(checked.filter(|it| it.is_error()).cloned());
+    package.mistakes.append(&mut evaluation.mistakes);
     package.facts_read = facts_read(db, package.bodies.iter().map(|it| &**it));
     package.plain = plain::plain(db, &package);
     package.shrink();

@@ -86,7 +86,8 @@ pub struct Package {
     /// The features and knobs that are as declared where nobody says anything about them, by their
     /// place in the table; nothing for those that depend on something, and for fields.
     pub plain: Vec<Option<Arc<OptionValue>>>,
-    /// What could not be evaluated, because it has no end.
+    /// What is wrong with the files that it is made of, and what could not be evaluated, because it
+    /// has no end.
     pub mistakes: Vec<kiln_lang::Diagnostic>,
 }
 

@@ -114,7 +114,7 @@ impl Assembly {
     ) -> Survey<'u> {
         let mut survey = Survey::default();
         for draft in drafts {
-            survey.mistakes.extend(given.own_mistakes(&draft.package));
+            survey.mistakes.extend(draft.package.mistakes.iter().cloned());
             survey.warnings.extend(draft.warnings.iter().cloned());
             survey.warnings.extend(missing_facts(given.db, &unit.drafts, draft));
             for tool in draft.build_units() {

@@ -378,12 +378,12 @@ impl Given<'_> {
         let package = draft.package.clone();
         draft.shaped_by.retain(|it| it.name != package.name);
         // Where a file is wrong, what evaluation stumbles over follows from that.
-        let is_wrong = package.bodies.iter().any(|it| it.has_errors());
+        let is_wrong = || package.bodies.iter().any(|it| it.has_errors());
         for diagnostic in said.drain(..) {
             // No other version is the answer to a fact that is not given.
             if !diagnostic.is_error() || diagnostic.code == Code::MissingFact {
                 draft.warnings.push(diagnostic);
-            } else if !is_wrong || diagnostic.code != Code::EvaluationError {
+            } else if diagnostic.code != Code::EvaluationError || !is_wrong() {
                 draft.clashes.push(Clash::of_draft(draft, diagnostic));
             }
         }
@@ -569,20 +569,6 @@ impl Given<'_> {
             draft.edges.push(edge);
         }
         (self.unit_request(true, requests), interfaces)
-    }
-
-    /// What is wrong with the files that a package is made of.
-    pub(super) fn own_mistakes(&self, package: &Package) -> Vec<Diagnostic> {
-        let mut found = Vec::new();
-        let mut look = |it: &kiln_lang::Checked| {
-            found.extend(it.diagnostics.iter().filter(|it| it.is_error()).cloned());
-        };
-        package.bodies.iter().for_each(|it| look(it));
-        if !package.bodies.iter().any(|it| it.file == package.file) {
-            look(&self.db.checked(package.file));
-        }
-        found.extend(package.mistakes.iter().cloned());
-        found
     }
 
     //------ rules

@@ -40,7 +40,7 @@ impl Solver<'_> {
             // Nothing is made of it, and there may be many.
             let mut said: Vec<Diagnostic> = Vec::new();
             for draft in board.drafts.by_name.values() {
-                said.extend(self.given.own_mistakes(&draft.package));
+                said.extend(draft.package.mistakes.iter().cloned());
             }
             said.extend(conflicts);
             board = Board::new(true, board.drafts.globals, board.drafts.fixed);
