@@ -118,7 +118,7 @@ struct FileData {
     text: OnceLock<Result<Arc<str>, WorldError>>,
     /// Whether the text is one spec, such as `curl[http2]`, and no file.
     is_spec: bool,
-    lowered: OnceLock<Arc<Lowered>>,
+    lowered: OnceLock<LoweredAs>,
     env: OnceLock<Arc<Env>>,
     schema: OnceLock<Arc<Schema>>,
     checked: OnceLock<Arc<Checked>>,
@@ -126,6 +126,14 @@ struct FileData {
     /// The other files that were looked at to derive what is kept here, sorted; but for those that never
     /// change.
     looked_at: Mutex<Vec<FileId>>,
+}
+
+/// A lowered file, and what it is: every name of a package asks that, and need not go to the module
+/// for it.
+#[derive(Clone)]
+struct LoweredAs {
+    kind: Option<ModuleKind>,
+    lowered: Arc<Lowered>,
 }
 
 /// A lowered file with its positions and what is wrong with its text.
@@ -206,7 +214,7 @@ impl Database {
         let looks_the_same = before
             .lowered
             .get()
-            .is_some_and(|before| reuse::looks_the_same(before, &db.lowered(edited)));
+            .is_some_and(|before| reuse::looks_the_same(&before.lowered, &db.lowered(edited)));
         for stale in looking {
             let data = &db.files.data[stale.index()];
             let data = Arc::new(if looks_the_same && !data.points_into(edited) {
@@ -442,10 +450,11 @@ impl Database {
     /// Returns the file of the given kinds with this name: `recipe curl` is in `curl.kiln`.
     #[must_use]
     pub fn find(&self, name: &str, kinds: &[ModuleKind]) -> Option<FileId> {
-        self.index().by_stem.get(name)?.files().find(|&file| {
-            let lowered = self.lowered_of(file);
-            lowered.module.kind.is_some_and(|it| kinds.contains(&it))
-        })
+        self.index()
+            .by_stem
+            .get(name)?
+            .files()
+            .find(|&file| self.lowered_of(file).kind.is_some_and(|it| kinds.contains(&it)))
     }
 
     /// Returns the recipe, or the interface, with this name.
@@ -491,17 +500,19 @@ impl Database {
     /// Returns the lowered file.
     #[must_use]
     pub fn lowered(&self, file: FileId) -> Arc<Lowered> {
-        self.lowered_of(file).clone()
+        self.lowered_of(file).lowered.clone()
     }
 
-    fn lowered_of(&self, file: FileId) -> &Arc<Lowered> {
+    fn lowered_of(&self, file: FileId) -> &LoweredAs {
         let data = self.data(file);
         data.lowered.get_or_init(|| {
             let text = self.text_of(data).unwrap_or_else(|_| Arc::from(""));
             let parse = if data.is_spec { parse_spec(&text) } else { parse_meaning(&text) };
             let (module, map, lower_errors) = lower(&parse);
             let syntax_errors = parse.errors().to_vec();
-            Arc::new(Lowered { module, map, syntax_errors, lower_errors })
+            let kind = module.kind;
+            let lowered = Lowered { module, map, syntax_errors, lower_errors };
+            LoweredAs { kind, lowered: Arc::new(lowered) }
         })
     }
 

@@ -39,15 +39,10 @@ impl<'a> Checker<'a> {
         schema: &Schema,
     ) {
         let PackageRef::Named(package) = &spec.package else { return };
-        // Of an interface, those that provide it say which versions there are.
-        if reqs.is_empty()
-            || schema.versions.is_empty()
-            || schema.env.module().kind != Some(ModuleKind::Recipe)
-            || !schema.env.lowered.syntax_errors.is_empty()
-        {
+        if reqs.is_empty() || schema.versions.is_empty() {
             return;
         }
-        // The first version meets most needs.
+        // The first version meets most needs: nothing else of the package is gone to for these.
         let meets_all =
             |version| reqs.iter().try_fold(true, |all, req| Some(self.meets(req, version)? && all));
         for version in &schema.versions {
@@ -55,6 +50,12 @@ impl<'a> Checker<'a> {
                 Some(false) => {}
                 Some(true) | None => return,
             }
+        }
+        // Of an interface, those that provide it say which versions there are.
+        if schema.env.module().kind != Some(ModuleKind::Recipe)
+            || !schema.env.lowered.syntax_errors.is_empty()
+        {
+            return;
         }
         let (Some(range), Some(asked)) = (
             self.reqs_range(spec, reqs),
