@@ -21,7 +21,9 @@ use std::cell::RefCell;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 
 use text_size::TextRange;
 
@@ -215,13 +217,22 @@ impl Database {
             .lowered
             .get()
             .is_some_and(|before| reuse::looks_the_same(&before.lowered, &db.lowered(edited)));
+        // Where others keep what they derived from a file as it was, what that was derived from counts
+        // on: they may not have looked at it themselves.
+        let keep_looked_at = |data: &FileData, before: &FileData| {
+            if looks_the_same {
+                data.add_looked_at(&before.looked_at());
+            }
+        };
+        keep_looked_at(&db.files.data[edited.index()], &before);
         for stale in looking {
-            let data = &db.files.data[stale.index()];
-            let data = Arc::new(if looks_the_same && !data.points_into(edited) {
-                data.without_memo()
+            let before = &db.files.data[stale.index()];
+            let data = Arc::new(if looks_the_same && !before.points_into(edited) {
+                before.without_memo()
             } else {
-                data.without_what_others_say()
+                before.without_what_others_say()
             });
+            keep_looked_at(&data, before);
             db.files.data.replace(stale.index(), data);
         }
         db
@@ -676,8 +687,7 @@ impl Files {
                 if id == file || found.contains(&id) {
                     continue;
                 }
-                let looked_at = data.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
-                if looked_at.iter().any(|it| last.get(it.index()) == Some(&true)) {
+                if data.looked_at().iter().any(|it| last.get(it.index()) == Some(&true)) {
                     next[index] = true;
                     is_last = true;
                 }
@@ -722,12 +732,17 @@ impl FileData {
         }
     }
 
+    /// The other files that were looked at.
+    fn looked_at(&self) -> MutexGuard<'_, Vec<FileId>> {
+        self.looked_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Adds the files that were looked at for one more thing.
     fn add_looked_at(&self, files: &[FileId]) {
         if files.is_empty() {
             return;
         }
-        let mut all = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.looked_at();
         if files.iter().any(|it| all.binary_search(it).is_err()) {
             all.extend_from_slice(files);
             all.sort_unstable();
@@ -745,9 +760,7 @@ impl FileData {
             schema: self.schema.clone(),
             checked: self.checked.clone(),
             memo: Mutex::default(),
-            looked_at: Mutex::new(
-                self.looked_at.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            ),
+            looked_at: Mutex::new(self.looked_at().clone()),
             path: self.path.clone(),
         }
     }
@@ -849,6 +862,41 @@ mod tests {
         assert_eq!(checked(&comment), ["/r/a.kiln"]);
         let read = db.with_file("/r/m.kiln", Some(&module.replace("make", "make \\(out)")));
         assert_eq!(checked(&read), [""; 0]);
+    }
+
+    /// Writes a comment into a file and then takes something out of the module `m`; shows what an
+    /// override of the recipe `a` says to that. Nobody looks at anything between the two edits.
+    fn check_second_edit(recipe: &str, commented: &str, expected: Expect) {
+        let module = "module m\nmixin m { field flags: List<String> = [] }\n";
+        let texts = [
+            ("/r/a.kiln", recipe),
+            ("/r/m.kiln", module),
+            ("/r/p.kiln", "override a\nflags = [\"a\"]\n"),
+        ];
+        let mut world = MemoryWorld::new();
+        for (path, text) in texts {
+            world.insert(path, text);
+        }
+        let db = Database::new(Arc::new(world), vec!["/r".to_owned()]);
+        let says = |db: &Database| -> Vec<String> {
+            db.diagnostics(db.file("/r/p.kiln")).into_iter().map(|it| it.message).collect()
+        };
+        assert_eq!(says(&db), [""; 0]);
+        let _ = db.checked(db.file("/r/a.kiln"));
+        let comment =
+            db.with_file(commented, Some(&format!("{}// c\n", db.text(db.file(commented)))));
+        let gone = comment.with_file("/r/m.kiln", Some("module m\nmixin m { }\n"));
+        expected.assert_eq(&says(&gone).join("\n"));
+    }
+
+    #[test]
+    fn an_edit_behind_one_that_looked_the_same_reaches_those_behind() {
+        let expected = expect!["`a` has no option `flags`"];
+        let recipe = "recipe a\nversion = 1\ninclude m\n";
+        check_second_edit(recipe, "/r/a.kiln", expected);
+        // The message about the recipe shows a place in the module, so it is made anew.
+        let expected = expect!["`a` has no option `flags`"];
+        check_second_edit(&format!("{recipe}flags = 3\n"), "/r/m.kiln", expected);
     }
 
     #[test]
