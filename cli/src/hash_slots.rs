@@ -8,7 +8,8 @@
 //! a condition. Instead of following it, each text that may be one is replaced by a marker; what a
 //! download then has as its hash says where it is written.
 
-use kiln_lang::module::{Arg, Expr, ExprId, Module, StrPart, VersionEntry};
+use kiln_lang::module::{Arg, Expr, ExprId, Module, VersionEntry};
+use kiln_lang::schema::plain_text;
 use kiln_lang::{Database, FileId, TextRange, TextSize};
 use kiln_store::FetchHash;
 
@@ -167,12 +168,8 @@ fn is_hash(text: &str) -> bool {
 
 /// A text without interpolations.
 fn plain(expr: &Expr) -> Option<String> {
-    let Expr::Str(parts) = expr else { return None };
-    match &parts[..] {
-        [] => Some(String::new()),
-        [StrPart::Text(text)] => Some(text.to_string()),
-        _ => None,
-    }
+    let Expr::Str(_) = expr else { return None };
+    plain_text(expr).map(String::from)
 }
 
 fn is_hash_name(name: &str) -> bool {

@@ -278,7 +278,7 @@ pub(crate) fn show_failure(
         && failure.log.is_some()
     {
         text.push_str(&format!("  it failed after {}; to see more:\n", seconds(failure.duration)));
-        let log = format!("kiln log {}", &action.to_string()[..ID_DIGITS]);
+        let log = format!("kiln log {}", action.short());
         let package = failure.title.split(' ').next().unwrap_or_default();
         let shell = again.shell(package);
         let width = if has_shell { log.len().max(shell.len()) } else { log.len() };
@@ -289,9 +289,6 @@ pub(crate) fn show_failure(
     }
     text
 }
-
-/// How many digits of an id are enough for people.
-const ID_DIGITS: usize = 16;
 
 /// What was asked for, as words to type again.
 pub(crate) struct Again {

@@ -8,7 +8,7 @@ mod readers;
 mod specs;
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use kiln_lang::module::{
     ExprId, GuardId, ModuleKind, Name, OptionKind, Part, PartKind, Role, Stmt, StmtKind,
@@ -105,8 +105,7 @@ impl<'a> Packages<'a> {
     /// Takes all that is known by now as found out ahead, if nothing was before.
     pub(crate) fn end_looking_ahead(&self) {
         self.known.ahead.get_or_init(|| {
-            let mut found =
-                self.known.found.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut found = self.known.found.write().unwrap_or_else(PoisonError::into_inner);
             std::mem::take(&mut *found)
         });
     }
@@ -124,7 +123,7 @@ impl<'a> Packages<'a> {
             .db
             .package(name)
             .map(|file| Found::new(self.db.memo(file, || evaluate(self.db, file))));
-        let mut found = self.known.found.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut found = self.known.found.write().unwrap_or_else(PoisonError::into_inner);
         found.entry(name.clone()).or_insert(package).as_ref().map(take)
     }
 
@@ -219,10 +218,10 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
         let checked = package.bodies[index].clone();
         evaluation.body(&mut package, index, *at, &checked);
     }
-    let own = package.bodies.iter().any(|it| it.file == file);
-    let own = (!own).then(|| db.checked(file));
-    let checked = package.bodies.iter().chain(&own).flat_map(|it| &it.diagnostics);
-    package.mistakes.extend(checked.filter(|it| it.is_error()).cloned());
+    let has_body = package.bodies.iter().any(|it| it.file == file);
+    let own = (!has_body).then(|| db.checked(file));
+    let found = package.bodies.iter().chain(&own).flat_map(|it| &it.diagnostics);
+    package.mistakes.extend(found.filter(|it| it.is_error()).cloned());
     package.mistakes.append(&mut evaluation.mistakes);
     package.facts_read = facts_read(db, package.bodies.iter().map(|it| &**it));
     package.plain = plain::plain(db, &package);

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use kiln_lang::module::{Expr, Module, Name, PackageRef, StmtKind};
+use kiln_lang::module::{Expr, Module, Name, StmtKind};
 use kiln_lang::{FastSet, FileId, on_threads, with_stack};
 
 use crate::evaluate::Packages;
@@ -65,10 +65,7 @@ fn announce(packages: &Packages<'_>, task: &Task<'_>) {
     let module: &Module = &lowered.module;
     let stmts = module.root.map(|it| &module.bodies[it].stmts).into_iter().flatten();
     task.add(stmts.rev().filter_map(|stmt| match &stmt.kind {
-        StmtKind::Dep(dep) => match &dep.spec.package {
-            PackageRef::Named(name) => Some(&name.name),
-            PackageRef::Made(_) | PackageRef::Missing(_) => None,
-        },
+        StmtKind::Dep(dep) => dep.spec.package_name(),
         _ => None,
     }));
 }
@@ -83,11 +80,7 @@ fn named(packages: &Packages<'_>, file: FileId, work: &Work) {
     for stmt in module.root.map(|it| &module.bodies[it].stmts).into_iter().flatten() {
         match &stmt.kind {
             StmtKind::Want(wants) | StmtKind::Publish(wants) => {
-                for want in wants {
-                    if let PackageRef::Named(name) = &want.spec.package {
-                        work.add(0, [&name.name]);
-                    }
-                }
+                work.add(0, wants.iter().filter_map(|it| it.spec.package_name()));
             }
             // `providers.mpi = openmpi`
             StmtKind::Setting(setting)

@@ -446,6 +446,17 @@ pub struct Spec {
     pub span: SpanId,
 }
 
+impl Spec {
+    /// Returns the package, if it is written down.
+    #[must_use]
+    pub fn package_name(&self) -> Option<&Name> {
+        match &self.package {
+            PackageRef::Named(ident) => Some(&ident.name),
+            PackageRef::Made(_) | PackageRef::Missing(_) => None,
+        }
+    }
+}
+
 /// A package's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PackageRef {

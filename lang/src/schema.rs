@@ -857,8 +857,9 @@ pub(crate) fn version_text(expr: &Expr) -> Option<Name> {
     }
 }
 
-/// The text of a string without interpolations.
-pub(crate) fn plain_text(expr: &Expr) -> Option<Box<str>> {
+/// Returns the text of a string, or of shell text, without interpolations; nothing of anything else.
+#[must_use]
+pub fn plain_text(expr: &Expr) -> Option<Box<str>> {
     match expr {
         Expr::Str(parts) | Expr::Shell(parts) => match &**parts {
             [] => Some("".into()),

@@ -6,7 +6,7 @@ use kiln_lang::module::{Body, ExprId, GuardId, GuardKind, Module, Name, Stmt, St
 use kiln_lang::schema::BodyRef;
 use kiln_lang::{FileId, Lowered};
 
-use super::catalog::{Catalog, package_of};
+use super::catalog::Catalog;
 use crate::html::Html;
 
 /// A body with the file that it is written in.
@@ -99,7 +99,7 @@ impl<'a> Part<'a> {
     /// A statement as code, in which the package that it names is a link.
     pub(super) fn linked(&self, stmt: &Stmt) -> Html {
         let dep = match &stmt.kind {
-            StmtKind::Dep(dep) | StmtKind::Export { dep, .. } => package_of(dep),
+            StmtKind::Dep(dep) | StmtKind::Export { dep, .. } => dep.spec.package_name(),
             _ => None,
         };
         Html::tag("code", self.with_link(&self.stmt(stmt), dep))

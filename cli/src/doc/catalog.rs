@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kiln_lang::module::{Dep, Module, ModuleKind, Name, PackageRef, StmtKind};
+use kiln_lang::module::{Module, ModuleKind, StmtKind};
 use kiln_lang::schema::Schema;
 use kiln_lang::{Database, Diagnostic, FileId, TextRange};
 
@@ -76,7 +76,7 @@ impl<'a> Catalog<'a> {
                 for stmt in &lowered.module.bodies[body.body].stmts {
                     match &stmt.kind {
                         StmtKind::Dep(dep) => {
-                            if let Some(name) = package_of(dep) {
+                            if let Some(name) = dep.spec.package_name() {
                                 let users = self.used_by.entry(name.to_string()).or_default();
                                 users.insert(entry.name.clone());
                             }
@@ -150,14 +150,6 @@ fn file_name(name: &str) -> String {
         }
     }
     out
-}
-
-/// The package that a dependency names.
-pub(super) fn package_of(dep: &Dep) -> Option<&Name> {
-    match &dep.spec.package {
-        PackageRef::Named(name) => Some(&name.name),
-        PackageRef::Made(_) | PackageRef::Missing(_) => None,
-    }
 }
 
 /// The first paragraph of what a file says about itself.

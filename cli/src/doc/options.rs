@@ -2,7 +2,7 @@
 
 use kiln_lang::FileId;
 use kiln_lang::module::{Attr, EnumDecl, Enumerator, Expr, OptionKind};
-use kiln_lang::schema::{BodyRef, History, Join, OptionSchema, OptionTable};
+use kiln_lang::schema::{BodyRef, History, Join, OptionSchema, OptionTable, plain_text};
 use kiln_lang::types::{EnumTy, Ty};
 
 use super::body::Part;
@@ -230,10 +230,9 @@ fn value_attrs(catalog: &Catalog<'_>, file: FileId, attrs: &[Attr]) -> Html {
         };
         let text = attr.args.iter().filter(|it| it.name.is_none()).find_map(|it| {
             match &catalog.db.env(file).module().exprs[it.value] {
-                Expr::Str(parts) | Expr::Shell(parts) => match &**parts {
-                    [kiln_lang::module::StrPart::Text(text)] => Some(text.to_string()),
-                    _ => None,
-                },
+                expr @ (Expr::Str(_) | Expr::Shell(_)) => {
+                    plain_text(expr).filter(|it| !it.is_empty()).map(String::from)
+                }
                 _ => Some(catalog.written(file, catalog.db.expr_range(file, it.value))),
             }
         });

@@ -8,7 +8,7 @@ use kiln_lang::schema::OptionSchema;
 use kiln_lang::{FileId, published_specs};
 
 use super::body::Part;
-use super::catalog::{Catalog, Entry, package_of, summary};
+use super::catalog::{Catalog, Entry, summary};
 use super::markdown::{blocks, inline, is_web};
 use super::options::{choices, fields, first_paragraph};
 use super::page::{Page, Row, badge, copyable, row, section, table};
@@ -184,7 +184,7 @@ fn dependencies(catalog: &Catalog<'_>, parts: &[Part<'_>]) -> Html {
                     Some(_) => text.split(" when ").next().unwrap_or(text),
                     None => text,
                 };
-                let spec = Html::tag("code", part.with_link(text, package_of(dep)));
+                let spec = Html::tag("code", part.with_link(text, dep.spec.package_name()));
                 let kind = Html::el("abbr", &[("title", meaning)], role.to_string());
                 rows.push(row(
                     None,
@@ -213,7 +213,7 @@ fn exports(parts: &[Part<'_>]) -> Html {
                 StmtKind::Export { key, dep } => {
                     let text = part.stmt(stmt);
                     let text = text.strip_prefix(key.name.as_str()).unwrap_or(&text).trim();
-                    let spec = Html::tag("code", part.with_link(text, package_of(dep)));
+                    let spec = Html::tag("code", part.with_link(text, dep.spec.package_name()));
                     rows.push(row(
                         None,
                         vec![Html::code(&key.name), spec, part.when(stmt.guard, None)],

@@ -39,7 +39,7 @@ impl Evaluation<'_> {
         let items = match asks.then(|| self.db.package(&package)).flatten() {
             Some(file) => {
                 let table = self.db.schema(file).table.clone();
-                self.items(checked, &package, &table, &dep.spec, locals).into_boxed_slice().into()
+                self.items(checked, &package, &table, &dep.spec, locals).into_iter().collect()
             }
             None => Few::default(),
         };

@@ -532,7 +532,7 @@ impl Given<'_> {
                     }
                 }
             }
-            need.asks = asks.into_boxed_slice().into();
+            need.asks = asks.into_iter().collect();
             let autos = options.end_reading();
             need.autos = autos.into_iter().map(|it| Var::auto(&package.name, it)).collect();
             for (_, other) in &mut others {

@@ -71,7 +71,7 @@ impl Given<'_> {
         // under any condition; and the greatest height of the others that they may need.
         let mut index: FastMap<Name, usize> = FastMap::default();
         let mut names: Vec<Name> = Vec::new();
-        let mut edges = Edges::default();
+        let mut edges = Targets::default();
         let mut is_sure: Vec<bool> = Vec::new();
         let mut below: Vec<Option<u32>> = Vec::new();
         index.insert(start.clone(), 0);
@@ -101,7 +101,7 @@ impl Given<'_> {
                         names.push(target.clone());
                         names.len() - 1
                     });
-                    edges.targets.push(to);
+                    edges.all.push(to);
                     is_sure.push(is_sure_now);
                 }
                 edges.end();
@@ -194,13 +194,13 @@ impl Given<'_> {
 
 /// The targets of each node of a graph, one node after the other.
 #[derive(Default)]
-struct Edges {
-    targets: Vec<usize>,
+struct Targets {
+    all: Vec<usize>,
     /// Where the targets of each node end.
     ends: Vec<usize>,
 }
 
-impl Edges {
+impl Targets {
     /// How many nodes there are.
     fn len(&self) -> usize {
         self.ends.len()
@@ -208,7 +208,7 @@ impl Edges {
 
     /// Ends a node: what is pushed now are targets of the next.
     fn end(&mut self) {
-        self.ends.push(self.targets.len());
+        self.ends.push(self.all.len());
     }
 
     fn range(&self, node: usize) -> Range<usize> {
@@ -217,20 +217,20 @@ impl Edges {
     }
 
     fn of(&self, node: usize) -> &[usize] {
-        &self.targets[self.range(node)]
+        &self.all[self.range(node)]
     }
 }
 
 /// The heights of the packages of a ring among each other, by what they need in any case.
-fn inner_heights(group: &[usize], edges: &Edges, is_sure: &[bool]) -> Vec<u32> {
+fn inner_heights(group: &[usize], edges: &Targets, is_sure: &[bool]) -> Vec<u32> {
     if group.len() == 1 {
         return vec![0];
     }
     let place: FastMap<usize, usize> = group.iter().enumerate().map(|(at, it)| (*it, at)).collect();
-    let mut sure = Edges::default();
+    let mut sure = Targets::default();
     for member in group {
         let range = edges.range(*member).filter(|it| is_sure[*it]);
-        sure.targets.extend(range.filter_map(|it| place.get(&edges.targets[it])));
+        sure.all.extend(range.filter_map(|it| place.get(&edges.all[it])));
         sure.end();
     }
     let mut heights = vec![0; group.len()];
@@ -247,7 +247,7 @@ fn inner_heights(group: &[usize], edges: &Edges, is_sure: &[bool]) -> Vec<u32> {
 /// The strongly connected components of a graph, dependencies first.
 ///
 /// Tarjan's algorithm with an explicit stack: chains of packages may be thousands long.
-fn components(edges: &Edges) -> Vec<Vec<usize>> {
+fn components(edges: &Targets) -> Vec<Vec<usize>> {
     #[derive(Clone, Copy)]
     struct Mark {
         index: usize,
@@ -323,9 +323,9 @@ mod tests {
     use super::*;
 
     fn check(graph: &[&[usize]], expected: &str) {
-        let mut edges = Edges::default();
+        let mut edges = Targets::default();
         for targets in graph {
-            edges.targets.extend_from_slice(targets);
+            edges.all.extend_from_slice(targets);
             edges.end();
         }
         let shown: Vec<String> = components(&edges)

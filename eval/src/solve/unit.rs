@@ -455,7 +455,7 @@ impl Given<'_> {
                 )),
             }
         }
-        needs[0].1.asks = asks.into_boxed_slice().into();
+        needs[0].1.asks = asks.into_iter().collect();
         needs
     }
 

@@ -520,10 +520,10 @@ impl<'a> Checker<'a> {
         for stmt in module.bodies.values().iter().flat_map(|it| &it.stmts) {
             match &stmt.kind {
                 StmtKind::Want(wants) | StmtKind::Publish(wants) => {
-                    names.extend(wants.iter().filter_map(|it| named(&it.spec)));
+                    names.extend(wants.iter().filter_map(|it| it.spec.package_name()));
                 }
-                StmtKind::Dep(dep) => names.extend(named(&dep.spec)),
-                StmtKind::Policy { spec, .. } => names.extend(named(spec)),
+                StmtKind::Dep(dep) => names.extend(dep.spec.package_name()),
+                StmtKind::Policy { spec, .. } => names.extend(spec.package_name()),
                 StmtKind::Setting(setting) if module.kind != Some(ModuleKind::Recipe) => {
                     names.extend(setting.path.first().map(|it| &it.name));
                 }
@@ -536,7 +536,7 @@ impl<'a> Checker<'a> {
             let of_other = other.env.module();
             for stmt in of_other.bodies.values().iter().flat_map(|it| &it.stmts) {
                 if let StmtKind::Dep(dep) = &stmt.kind {
-                    names.extend(named(&dep.spec));
+                    names.extend(dep.spec.package_name());
                 }
             }
         }
@@ -670,21 +670,12 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// The package of a spec, if it is written down.
-fn named(spec: &Spec) -> Option<&Name> {
-    match &spec.package {
-        PackageRef::Named(ident) => Some(&ident.name),
-        PackageRef::Made(_) | PackageRef::Missing(_) => None,
-    }
-}
-
 /// The names of the packages that statements depend on; an empty name stands for one made in a loop.
 fn dependencies(stmts: &[crate::module::Stmt]) -> impl Iterator<Item = &Name> {
     stmts.iter().filter_map(|it| match &it.kind {
-        crate::module::StmtKind::Dep(dep) => Some(match (&dep.alias, &dep.spec.package) {
-            (Some(alias), _) => &alias.name,
-            (None, PackageRef::Named(ident)) => &ident.name,
-            (None, _) => const { &Name::new_static("") },
+        crate::module::StmtKind::Dep(dep) => Some(match &dep.alias {
+            Some(alias) => &alias.name,
+            None => dep.spec.package_name().unwrap_or(const { &Name::new_static("") }),
         }),
         _ => None,
     })

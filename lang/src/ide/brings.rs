@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::check::{Checked, Res};
 use crate::database::Database;
-use crate::module::{BodyId, ExprId, GuardId, GuardKind, Name, PackageRef, Spec, StmtKind};
+use crate::module::{BodyId, ExprId, GuardId, GuardKind, Name, StmtKind};
 use crate::schema::{OptionSchema, Schema};
 use crate::types::Ty;
 
@@ -137,7 +137,7 @@ impl Index {
 /// that bring nothing.
 fn brought(kind: &StmtKind) -> Option<(Option<Name>, Option<ExprId>)> {
     Some(match kind {
-        StmtKind::Dep(dep) => (package_name(&dep.spec), dep.when),
+        StmtKind::Dep(dep) => (dep.spec.package_name().cloned(), dep.when),
         StmtKind::Rule(rule) => (None, rule.when),
         StmtKind::Arg { .. } => (None, None),
         StmtKind::Provides(provides) => (None, provides.when),
@@ -213,11 +213,4 @@ fn outer_condition(db: &Database, checked: &Checked, guard: Option<GuardId>) -> 
     let text = db.text(checked.file);
     let text = text.get(std::ops::Range::<usize>::from(range))?;
     Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
-fn package_name(spec: &Spec) -> Option<Name> {
-    match &spec.package {
-        PackageRef::Named(ident) => Some(ident.name.clone()),
-        PackageRef::Made(_) | PackageRef::Missing(_) => None,
-    }
 }

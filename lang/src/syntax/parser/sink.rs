@@ -39,7 +39,7 @@ fn is_documented(kind: SyntaxKind) -> bool {
 /// Builds the tree; all tokens and trivia of `lexed` are in it.
 pub(super) fn build(text: &Arc<str>, lexed: &Lexed, events: &mut [Event]) -> Tree {
     let Lexed { tokens, trivia, .. } = lexed;
-    // A token has one event, and a node two; a node of a token alone has one in all.
+    // A token has one event, a node two, and a node of a token alone one for both: that evens out.
     let builder = TreeBuilder::new(events.len() + trivia.len());
     let next = tokens.first().map_or(text.len() as u32, |it| it.start);
     let next_trivia = trivia.first().map_or(u32::MAX, |it| it.start);
@@ -48,14 +48,10 @@ pub(super) fn build(text: &Arc<str>, lexed: &Lexed, events: &mut [Event]) -> Tre
     for index in 0..events.len() {
         match events[index] {
             Event::Start { kind, forward_parent: None } => sink.start(kind),
-            Event::Start { .. } => {
-                with_parents(events, index, &mut parents);
-                sink.start_all(parents.drain(..).rev());
-            }
+            Event::Start { .. } => sink.start_with_parents(events, index, &mut parents),
             Event::Alone { node, kind, forward_parent } => {
                 if let Some(steps) = forward_parent {
-                    with_parents(events, index + steps.get() as usize, &mut parents);
-                    sink.start_all(parents.drain(..).rev());
+                    sink.start_with_parents(events, index + steps.get() as usize, &mut parents);
                 }
                 sink.alone(node, kind);
             }
@@ -66,20 +62,6 @@ pub(super) fn build(text: &Arc<str>, lexed: &Lexed, events: &mut [Event]) -> Tre
     }
     sink.trivia();
     sink.builder.finish(text.clone())
-}
-
-/// Takes the kinds of the node that begins at `index` and of those around it that begin there too,
-/// from the inside out.
-fn with_parents(events: &mut [Event], index: usize, kinds: &mut Vec<SyntaxKind>) {
-    let mut at = index;
-    // A parent begins here, and not again where its turn comes.
-    while let Event::Start { kind, forward_parent } =
-        std::mem::replace(&mut events[at], Event::Tombstone)
-    {
-        kinds.push(kind);
-        let Some(steps) = forward_parent else { break };
-        at += steps.get() as usize;
-    }
 }
 
 struct Sink<'a> {
@@ -104,8 +86,24 @@ impl Sink<'_> {
         self.builder.start_node(kind, begin);
     }
 
-    fn start_all(&mut self, kinds: impl Iterator<Item = SyntaxKind>) {
-        for kind in kinds {
+    /// Begins the node that begins at `index`, and those around it that begin there too. `kinds` is
+    /// empty before and after.
+    fn start_with_parents(
+        &mut self,
+        events: &mut [Event],
+        index: usize,
+        kinds: &mut Vec<SyntaxKind>,
+    ) {
+        let mut at = index;
+        // A parent begins here, and not again where its turn comes.
+        while let Event::Start { kind, forward_parent } =
+            std::mem::replace(&mut events[at], Event::Tombstone)
+        {
+            kinds.push(kind);
+            let Some(steps) = forward_parent else { break };
+            at += steps.get() as usize;
+        }
+        while let Some(kind) = kinds.pop() {
             self.start(kind);
         }
     }
