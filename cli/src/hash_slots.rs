@@ -179,10 +179,10 @@ fn is_hash_name(name: &str) -> bool {
 /// The arguments of every call of `fetch`.
 fn calls(module: &Module) -> impl Iterator<Item = &[Arg]> {
     module.exprs.iter().filter_map(|(_, expr)| match expr {
-        Expr::Call { callee, args }
-            if matches!(&module.exprs[*callee], Expr::Name(name) if name == "fetch") =>
+        Expr::Call(call)
+            if matches!(&module.exprs[call.callee], Expr::Name(name) if name == "fetch") =>
         {
-            Some(&args[..])
+            Some(&call.args[..])
         }
         _ => None,
     })

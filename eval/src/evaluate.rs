@@ -17,6 +17,8 @@ use kiln_lang::schema::{BodyRef, OptionTable};
 use kiln_lang::{
     Checked, Code, Comparison, Database, Diagnostic, FastMap, FileId, VersionBound, VersionReq,
 };
+use lean_string::LeanStr;
+use thin_vec::ThinVec;
 
 pub(crate) use self::allowed::{allowed, condition_of};
 pub(crate) use self::plain::declared;
@@ -167,7 +169,7 @@ impl<'a> Packages<'a> {
                 if self.db.module(stem) == Some(*file) {
                     words.push((*stem).to_owned());
                 } else if self.db.package(stem) == Some(*file) {
-                    found.insert(Name::new(stem));
+                    found.insert(Name::from(*stem));
                 }
                 false
             });
@@ -183,13 +185,13 @@ impl<'a> Packages<'a> {
 pub fn evaluate(db: &Database, file: FileId) -> Package {
     let schema = db.schema(file);
     let table = schema.table.clone();
-    let bodies: Vec<Arc<Checked>> = table.bodies.iter().map(|it| db.checked(it.file)).collect();
+    let bodies: ThinVec<Arc<Checked>> = table.bodies.iter().map(|it| db.checked(it.file)).collect();
     let mut evaluation = Evaluation::new(db, &table);
     let mut package = Package {
         is_interface: schema.env.module().kind == Some(ModuleKind::Interface),
         versions: versions(&schema.versions),
         bodies,
-        ..Package::empty(Name::new(schema.name()), file, schema)
+        ..Package::empty(Name::from(schema.name()), file, schema)
     };
     for (at, option) in table.options.iter().enumerate() {
         let is_choice = matches!(option.kind, OptionKind::Feature | OptionKind::Knob);
@@ -222,7 +224,7 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
     let own = (!has_body).then(|| db.checked(file));
     let found = package.bodies.iter().chain(&own).flat_map(|it| &it.diagnostics);
     package.mistakes.extend(found.filter(|it| it.is_error()).cloned());
-    package.mistakes.append(&mut evaluation.mistakes);
+    package.mistakes.extend(evaluation.mistakes);
     package.facts_read = facts_read(db, package.bodies.iter().map(|it| &**it));
     package.plain = plain::plain(db, &package);
     package.shrink();
@@ -238,8 +240,8 @@ fn has_mistake(checked: &Checked, place: Place) -> bool {
     })
 }
 
-fn versions(schemas: &[kiln_lang::schema::VersionSchema]) -> Vec<PackageVersion> {
-    let mut versions: Vec<PackageVersion> = schemas
+fn versions(schemas: &[kiln_lang::schema::VersionSchema]) -> ThinVec<PackageVersion> {
+    let mut versions: ThinVec<PackageVersion> = schemas
         .iter()
         .map(|it| PackageVersion {
             version: it.version.clone(),
@@ -314,7 +316,7 @@ impl<'a> Evaluation<'a> {
         Place::new(checked.file, checked.schema.env.lowered.map.span(span))
     }
 
-    fn text(&mut self, place: Place) -> Arc<str> {
+    fn text(&mut self, place: Place) -> LeanStr {
         let (_, text) = match self.last_text.take() {
             Some(last) if last.0 == place.file => self.last_text.insert(last),
             _ => self.last_text.insert((place.file, self.db.text(place.file))),
@@ -398,7 +400,7 @@ impl<'a> Evaluation<'a> {
         let when = test.when.map_or(Cond::True, |it| self.cond(checked, it, &locals));
         let mut scripts: Vec<(Cond, ExprId)> =
             test.value.into_iter().map(|it| (Cond::True, it)).collect();
-        let mut deps = Vec::new();
+        let mut deps = ThinVec::new();
         for stmt in &checked.module().bodies[test.body].stmts {
             let place = self.place(checked, stmt.span);
             for inner in self.rounds(checked, stmt.guard).iter() {

@@ -412,7 +412,7 @@ impl Making<'_> {
             wrong.iter().filter(|it| self.is_same(of.file, it.1, *when)).map(|it| it.0).collect();
         let part = if self.is_build { "build." } else { "" };
         let verb = if names.len() == 1 { "is a value" } else { "are values" };
-        let cpu = self.globals.values.get(&(Object::Platform, Name::new_static("cpu")));
+        let cpu = self.globals.values.get(&(Object::Platform, Name::from_static_str("cpu")));
         let cpu = cpu.map_or_else(String::new, ToString::to_string);
         let message = format!(
             "{} {verb} of `{part}{}.{name}` only when {condition}, and this is for {cpu}",

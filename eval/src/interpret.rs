@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kiln_lang::check::{Builtin, Fact, Method, Res};
-use kiln_lang::module::{Arg, Element, Expr, ExprId, ForElement, FunctionId, Name, StrPart, Unit};
+use kiln_lang::module::{Arg, Element, Expr, ExprId, ForElement, FunctionId, Name, StrPart};
 use kiln_lang::schema::BodyRef;
 use kiln_lang::types::{EnumTy, Object, RecordTy, Ty};
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version, VersionBound};
@@ -280,24 +280,22 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                 let found = self.locals.iter().rev().find(|it| it.0 == *name);
                 Ok(found.map_or(Value::Null, |it| it.1.clone()))
             }
-            Expr::Missing
-            | Expr::Name(_)
-            | Expr::DotName(_)
-            | Expr::Lambda { .. }
-            | Expr::With(_) => Err(self.error(expr, "this has no value")),
+            Expr::Missing | Expr::Name(_) | Expr::DotName(_) | Expr::Lambda(_) | Expr::With(_) => {
+                Err(self.error(expr, "this has no value"))
+            }
             Expr::Int(number) => Ok(Value::Int(*number)),
-            Expr::Version(text) => Ok(Value::Version(Version::new(text))),
+            Expr::Version(text) => Ok(Value::Version(Version::new(&**text))),
             Expr::Series(text) => Ok(Value::Series(Version::new(text.trim_end_matches(".*")))),
-            Expr::Quantity { number, unit: Unit::Bytes } => Ok(Value::Size(*number)),
-            Expr::Quantity { number, unit: Unit::Nanoseconds } => Ok(Value::Duration(*number)),
+            Expr::Size(number) => Ok(Value::Size(*number)),
+            Expr::Duration(number) => Ok(Value::Duration(*number)),
             Expr::Regex(pattern) => Ok(Value::text(pattern)),
             Expr::Str(parts) => self.string(expr, parts, false),
             Expr::Shell(parts) => self.string(expr, parts, true),
-            Expr::Member { of, name } => {
-                let value = self.eval(*of)?;
-                self.member(expr, value, &name.name)
+            Expr::Member(it) => {
+                let value = self.eval(it.of)?;
+                self.member(expr, value, &it.name.name)
             }
-            Expr::Call { callee, args } => self.call(expr, *callee, args),
+            Expr::Call(it) => self.call(expr, it.callee, &it.args),
             Expr::Binary { op, lhs, rhs } => self.binary(expr, *op, *lhs, *rhs),
             Expr::Not(of) => match self.eval(*of)? {
                 Value::Bool(value) => Ok(Value::Bool(!value)),
@@ -315,9 +313,9 @@ impl<'a, R: Reader> Interpreter<'a, R> {
                     self.eval(*else_)
                 }
             }
-            Expr::Match { of, arms } => {
-                let subject = self.eval(*of)?;
-                for arm in arms {
+            Expr::Match(it) => {
+                let subject = self.eval(it.of)?;
+                for arm in &it.arms {
                     let Some(patterns) = &arm.patterns else { return self.eval(arm.value) };
                     for pattern in patterns {
                         if self.eval(*pattern)? == subject {
@@ -480,12 +478,12 @@ impl<'a, R: Reader> Interpreter<'a, R> {
             }
             Res::Builtin(builtin) => self.call_builtin(expr, *builtin, args),
             Res::Method(method) => {
-                let Expr::Member { of, .. } = &checked.module().exprs[callee] else {
+                let Expr::Member(member) = &checked.module().exprs[callee] else {
                     return Err(self.error(expr, "this cannot be called"));
                 };
-                let receiver = match self.eval(*of) {
+                let receiver = match self.eval(member.of) {
                     // `facts.isa.or({})`: what is taken where the fact is not given.
-                    Err(failure) if self.is_missing(*method, *of, &failure) => Value::Null,
+                    Err(failure) if self.is_missing(*method, member.of, &failure) => Value::Null,
                     other => other?,
                 };
                 self.call_method(expr, *method, receiver, args)

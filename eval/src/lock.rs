@@ -143,9 +143,9 @@ impl Lock {
             .collect();
         all.sort_by(|a, b| b.2.cmp(&a.2));
         for (package, is_build, version) in all {
-            preferences.prefer_version(Name::new(package.package()), is_build, version);
+            preferences.prefer_version(Name::from(package.package()), is_build, version);
             for (interface, provider) in &package.providers {
-                preferences.prefer_provider(Name::new(interface), Name::new(provider));
+                preferences.prefer_provider(Name::from(interface), Name::from(provider));
             }
         }
         preferences

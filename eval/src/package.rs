@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use kiln_lang::module::{ExprId, Name, Role, SettingOp};
 use kiln_lang::schema::Schema;
-use kiln_lang::{Checked, Few, FileId, TextRange, Version, VersionReq};
+use kiln_lang::{Checked, FileId, TextRange, Version, VersionReq, shrink_thin};
+use lean_string::LeanStr;
+use thin_vec::ThinVec;
 
 use crate::condition::Cond;
-use crate::solution::OptionValue;
+use crate::solution::OptionValues;
 use crate::value::Value;
 
 /// A place in a file.
@@ -52,43 +54,43 @@ pub struct Package {
     /// What it offers.
     pub schema: Arc<Schema>,
     /// The bodies that make it up, lowest first, in the order of the schema's table.
-    pub bodies: Vec<Arc<Checked>>,
+    pub bodies: ThinVec<Arc<Checked>>,
     /// Whether it is an interface, which other packages provide.
     pub is_interface: bool,
     /// Its versions, newest first.
-    pub versions: Vec<PackageVersion>,
+    pub versions: ThinVec<PackageVersion>,
     /// When options exist and have an effect that do not always, by their place in the table.
     pub effects: BTreeMap<u32, Cond>,
     /// What it depends on.
-    pub deps: Vec<DepDecl>,
+    pub deps: ThinVec<DepDecl>,
     /// What must and must not hold.
-    pub rules: Vec<RuleDecl>,
+    pub rules: ThinVec<RuleDecl>,
     /// What its dependents get.
-    pub exports: Vec<ExportDecl>,
+    pub exports: ThinVec<ExportDecl>,
     /// What it does not take from its dependencies.
-    pub ignores: Vec<IgnoreDecl>,
+    pub ignores: ThinVec<IgnoreDecl>,
     /// The interfaces that it provides.
-    pub provides: Vec<ProvideDecl>,
+    pub provides: ThinVec<ProvideDecl>,
     /// Settings in its bodies, lowest body first.
-    pub settings: Vec<BodySetting>,
+    pub settings: ThinVec<BodySetting>,
     /// Arguments that it adds, lowest body first.
-    pub args: Vec<BodyArg>,
+    pub args: ThinVec<BodyArg>,
     /// Its tests, lowest body first.
-    pub tests: Vec<TestDecl>,
+    pub tests: ThinVec<TestDecl>,
     /// Its compilations, in the order of the recipe; without any there is one, with nothing pinned.
-    pub compiles: Vec<CompileDecl>,
+    pub compiles: ThinVec<CompileDecl>,
     /// Its outputs, in the order of the recipe; without any there is one, with everything in it.
-    pub outputs: Vec<OutputDecl>,
+    pub outputs: ThinVec<OutputDecl>,
     /// The options whose default is `auto(…)`, by their place in the table, and its values.
     pub autos: BTreeMap<u32, Vec<ExprId>>,
     /// The facts of the machine that it reads, itself or by functions of modules.
     pub facts_read: BTreeSet<Name>,
     /// The features and knobs that are as declared where nobody says anything about them, by their
     /// place in the table; nothing for those that depend on something, and for fields.
-    pub plain: Vec<Option<Arc<OptionValue>>>,
+    pub plain: OptionValues,
     /// What is wrong with the files that it is made of, and what could not be evaluated, because it
     /// has no end.
-    pub mistakes: Vec<kiln_lang::Diagnostic>,
+    pub mistakes: ThinVec<kiln_lang::Diagnostic>,
 }
 
 impl Package {
@@ -103,35 +105,35 @@ impl Package {
             name,
             file,
             schema,
-            bodies: Vec::new(),
+            bodies: ThinVec::new(),
             is_interface: false,
-            versions: Vec::new(),
+            versions: ThinVec::new(),
             effects: BTreeMap::new(),
-            deps: Vec::new(),
-            rules: Vec::new(),
-            exports: Vec::new(),
-            ignores: Vec::new(),
-            provides: Vec::new(),
-            settings: Vec::new(),
-            args: Vec::new(),
-            tests: Vec::new(),
-            compiles: Vec::new(),
-            outputs: Vec::new(),
+            deps: ThinVec::new(),
+            rules: ThinVec::new(),
+            exports: ThinVec::new(),
+            ignores: ThinVec::new(),
+            provides: ThinVec::new(),
+            settings: ThinVec::new(),
+            args: ThinVec::new(),
+            tests: ThinVec::new(),
+            compiles: ThinVec::new(),
+            outputs: ThinVec::new(),
             autos: BTreeMap::new(),
             facts_read: BTreeSet::new(),
-            plain: Vec::new(),
-            mistakes: Vec::new(),
+            plain: OptionValues::default(),
+            mistakes: ThinVec::new(),
         }
     }
 
     /// Gives back memory that is not used.
     pub(crate) fn shrink(&mut self) {
-        self.deps.shrink_to_fit();
-        self.rules.shrink_to_fit();
-        self.exports.shrink_to_fit();
-        self.settings.shrink_to_fit();
-        self.args.shrink_to_fit();
-        self.tests.shrink_to_fit();
+        shrink_thin(&mut self.deps);
+        shrink_thin(&mut self.rules);
+        shrink_thin(&mut self.exports);
+        shrink_thin(&mut self.settings);
+        shrink_thin(&mut self.args);
+        shrink_thin(&mut self.tests);
     }
 
     /// Returns what it depends on, and what its outputs do; outputs of its own, which one of them
@@ -231,7 +233,7 @@ pub struct DepDecl {
     /// Under which name build expressions know it, if that is not the package's.
     pub alias: Option<Box<Name>>,
     /// What is asked of its options.
-    pub items: Few<ItemDecl>,
+    pub items: ThinVec<ItemDecl>,
     /// What is asked of its version.
     pub reqs: Reqs,
     /// When it is needed.
@@ -239,7 +241,7 @@ pub struct DepDecl {
     /// Where it is written.
     pub place: Place,
     /// How it is written.
-    pub text: Arc<str>,
+    pub text: LeanStr,
 }
 
 impl DepDecl {
@@ -499,7 +501,7 @@ pub struct CompileDecl {
     /// When there is such a compilation.
     pub cond: Cond,
     /// The options that it pins, and the fields and steps that it sets.
-    pub settings: Vec<BodySetting>,
+    pub settings: ThinVec<BodySetting>,
     /// Its name in the recipe.
     pub place: Place,
 }
@@ -519,7 +521,7 @@ pub struct OutputDecl {
     /// Which files it takes, and when; what holds is joined.
     pub files: Vec<(Cond, ExprId, Locals)>,
     /// What it needs when it runs, outputs of its own package among them.
-    pub deps: Vec<DepDecl>,
+    pub deps: ThinVec<DepDecl>,
     /// Which of the package's bodies it stands in.
     pub body: usize,
     /// Its name in the recipe.
@@ -538,7 +540,7 @@ pub struct TestDecl {
     /// When there is such a test.
     pub cond: Cond,
     /// What is there for this test only, whatever the role.
-    pub deps: Vec<DepDecl>,
+    pub deps: ThinVec<DepDecl>,
     /// What it runs, and when; the last that holds counts.
     pub scripts: Vec<(Cond, ExprId)>,
     /// Names of loops around.

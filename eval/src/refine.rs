@@ -121,7 +121,7 @@ fn in_ranges(
         ));
     }
     let predicate = ranges.predicate.as_ref()?;
-    let it = [(Name::new_static("it"), value.clone())].into_iter().collect();
+    let it = [(Name::from_static_str("it"), value.clone())].into_iter().collect();
     match refiner.predicate(predicate.file, predicate.cond, &it) {
         Some(Value::Bool(false)) => Some(match predicate.message.strip_prefix("must be ") {
             Some(what) => format!("is {value}, but must be {what}"),

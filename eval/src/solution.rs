@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter::repeat_n;
 use std::sync::Arc;
 
 use kiln_lang::module::{Name, Role};
 use kiln_lang::schema::OptionSchema;
 use kiln_lang::types::Object;
 use kiln_lang::{Database, Diagnostic, Version};
+use lean_string::LeanStr;
+use thin_vec::ThinVec;
 
 use crate::evaluate::declared;
 use crate::lock::LOCK_FILE;
@@ -108,13 +111,13 @@ pub struct Node {
     /// Why that version.
     pub version_history: Arc<[Influence]>,
     /// Its features and knobs, by their place in the package's table; nothing for fields.
-    pub options: Arc<[Option<Arc<OptionValue>>]>,
+    pub options: OptionValues,
     /// What it depends on, in the order of its recipe.
     pub edges: Vec<Edge>,
     /// The unit of its build tools.
     pub build_unit: Option<UnitId>,
     /// Who needs it, and why.
-    pub needed_by: Arc<[Arc<str>]>,
+    pub needed_by: Arc<[LeanStr]>,
 }
 
 /// A part of a package.
@@ -166,7 +169,7 @@ pub struct OptionValue {
     pub state: OptionState,
     /// Everything that had a say, lowest first; nothing where its declaration alone has: that is told
     /// by [`whole_history`](Self::whole_history), as few ask and most values are as declared.
-    pub history: Vec<Influence>,
+    pub history: ThinVec<Influence>,
 }
 
 impl OptionValue {
@@ -177,6 +180,49 @@ impl OptionValue {
             [] => Cow::Owned(vec![declared(db, option, &self.value)]),
             history => Cow::Borrowed(history),
         }
+    }
+}
+
+/// The values of a package's options, by their places in its table; some options have none. Copies
+/// share them.
+#[derive(Debug, Clone, Default)]
+pub struct OptionValues {
+    /// How many options before the others have none: a table begins with the fields that every
+    /// package has.
+    skipped: usize,
+    others: Arc<[Option<Arc<OptionValue>>]>,
+}
+
+impl OptionValues {
+    /// Returns the value of the option at a place of the table.
+    #[must_use]
+    pub fn get(&self, at: usize) -> Option<&Arc<OptionValue>> {
+        self.others.get(at.checked_sub(self.skipped)?)?.as_ref()
+    }
+
+    /// Returns the values of all options of the table, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Option<&Arc<OptionValue>>> {
+        repeat_n(None, self.skipped).chain(self.others.iter().map(Option::as_ref))
+    }
+
+    /// Whether each of these values is the very one of `others`, and not just equal to it.
+    pub(crate) fn are_same<'v>(
+        &self,
+        others: impl Iterator<Item = Option<&'v Arc<OptionValue>>>,
+    ) -> bool {
+        self.iter().map(|it| it.map(Arc::as_ptr)).eq(others.map(|it| it.map(Arc::as_ptr)))
+    }
+}
+
+impl FromIterator<Option<Arc<OptionValue>>> for OptionValues {
+    fn from_iter<I: IntoIterator<Item = Option<Arc<OptionValue>>>>(values: I) -> Self {
+        let mut values = values.into_iter();
+        let mut skipped = 0;
+        let first = values.by_ref().find(|it| {
+            skipped += usize::from(it.is_none());
+            it.is_some()
+        });
+        OptionValues { skipped, others: first.into_iter().chain(values).collect() }
     }
 }
 
@@ -201,7 +247,7 @@ pub struct Influence {
     /// Where it is written.
     pub place: Option<Place>,
     /// How it is written.
-    pub text: Arc<str>,
+    pub text: LeanStr,
     /// What it says.
     pub says: Says,
     /// Whether something later overruled it.
@@ -213,7 +259,7 @@ impl Influence {
     pub(crate) fn told(
         by: Influencer,
         place: Option<Place>,
-        text: impl Into<Arc<str>>,
+        text: impl Into<LeanStr>,
     ) -> Influence {
         Influence { by, place, text: text.into(), says: Says::Text, overruled: false }
     }
@@ -236,7 +282,7 @@ pub enum Influencer {
     /// A layer.
     Layer(String),
     /// A dependent.
-    Need(Arc<str>),
+    Need(LeanStr),
     /// A policy of the project.
     Policy,
     /// The lock of the project, where nothing else decides.
@@ -428,7 +474,7 @@ impl Node {
     /// Returns the value of an option.
     #[must_use]
     pub fn option(&self, name: &str) -> Option<&OptionValue> {
-        self.options[self.package.schema.table.position(name)?].as_deref()
+        Some(&**self.options.get(self.package.schema.table.position(name)?)?)
     }
 
     /// Returns the options with their names, in the order of their declarations.
@@ -438,7 +484,7 @@ impl Node {
             .options
             .iter()
             .zip(self.options.iter())
-            .filter_map(|(schema, value)| Some((&schema.name, value.as_deref()?)))
+            .filter_map(|(schema, value)| Some((&schema.name, &**value?)))
     }
 
     /// Returns the name as a spec has it: `curl`, of an output `curl.libcurl`, of everything that a

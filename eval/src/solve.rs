@@ -268,7 +268,7 @@ impl<'a> Solver<'a> {
                 .collect();
             let unit = self.unit(
                 self.given.unit_request(false, requests),
-                (&Name::new_static("the wishes"), false),
+                (&Name::from_static_str("the wishes"), false),
             );
             let id = assembly.place(&self.given, &unit);
             for (place, name, output) in names {

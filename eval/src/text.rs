@@ -2,15 +2,15 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::sync::Arc;
 
 use kiln_store::{Piece, Template};
+use lean_string::LeanStr;
 
 /// A text, perhaps with places for paths that are known only when building.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Text {
     /// Just text.
-    Plain(Arc<str>),
+    Plain(LeanStr),
     /// With places.
     Template(Template),
 }

@@ -1,10 +1,12 @@
-//! Vectors indexed by ids that cannot be mixed up, and lists that take little room.
+//! Vectors indexed by ids that cannot be mixed up.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::num::NonZeroU32;
-use std::ops::{Deref, Index, IndexMut};
+use std::ops::{Index, IndexMut};
+
+use thin_vec::ThinVec;
 
 /// The place of a `T` in its [`Arena`].
 pub struct Id<T> {
@@ -123,9 +125,18 @@ impl<T> Arena<T> {
 
 /// Gives back memory that a vector does not use. An allocator leaves a vector where it is if more
 /// than about half of its block is used, so its items move to a block of their own.
-pub fn shrink<T>(items: &mut Vec<T>) {
+pub(crate) fn shrink<T>(items: &mut Vec<T>) {
     if items.capacity() > items.len() {
         let mut exact = Vec::with_capacity(items.len());
+        exact.append(items);
+        *items = exact;
+    }
+}
+
+/// As `shrink`, of a vector in the room of a pointer.
+pub fn shrink_thin<T>(items: &mut ThinVec<T>) {
+    if items.capacity() > items.len() {
+        let mut exact = ThinVec::with_capacity(items.len());
         exact.append(items);
         *items = exact;
     }
@@ -154,52 +165,5 @@ impl<T> Index<Id<T>> for Arena<T> {
 impl<T> IndexMut<Id<T>> for Arena<T> {
     fn index_mut(&mut self, id: Id<T>) -> &mut T {
         &mut self.items[id.index()]
-    }
-}
-
-/// A list in the room of a pointer: one that is nearly always empty, or that is in something of which
-/// there are many without it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Few<T>(Option<Box<Box<[T]>>>);
-
-impl<T> Deref for Few<T> {
-    type Target = [T];
-
-    fn deref(&self) -> &[T] {
-        self.0.as_ref().map_or(&[], |it| it)
-    }
-}
-
-impl<T> Default for Few<T> {
-    fn default() -> Self {
-        Few(None)
-    }
-}
-
-impl<T> FromIterator<T> for Few<T> {
-    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        let mut items = items.into_iter();
-        Few(items.next().map(|first| Box::new([first].into_iter().chain(items).collect())))
-    }
-}
-
-impl<T> From<Box<[T]>> for Few<T> {
-    fn from(items: Box<[T]>) -> Self {
-        Few((!items.is_empty()).then(|| Box::new(items)))
-    }
-}
-
-impl<'a, T> IntoIterator for &'a Few<T> {
-    type Item = &'a T;
-    type IntoIter = std::slice::Iter<'a, T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for Few<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self).finish()
     }
 }

@@ -437,7 +437,7 @@ impl Database {
                             whole.truncate(root.len());
                             whole.push_str(&path);
                             let file = self.files.file(&mut names, &whole);
-                            match index.by_stem.entry(Name::new(stem)) {
+                            match index.by_stem.entry(Name::from(stem)) {
                                 Entry::Occupied(known) => known.into_mut().others.push(file),
                                 Entry::Vacant(new) => {
                                     new.insert(Stem { first: file, others: Vec::new() });

@@ -8,7 +8,7 @@ use crate::database::{Database, FileId, Lowered};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::module::{
     BinaryOp, EnumDecl, Expr, ExprId, Function, Ident, Module, ModuleKind, Name, StmtKind, TypeId,
-    TypeNameKind, TypeRef, Unit, Use,
+    TypeNameKind, TypeRef, Use,
 };
 use crate::nearest::{did_you_mean, list, nearest};
 use crate::syntax::{is_name, quote};
@@ -574,7 +574,7 @@ impl Compute<'_> {
             Ty::String(_) if predicate.is_none() => {
                 return match refinement.map(|it| (it, &self.lowered.module.exprs[it])) {
                     Some((_, Expr::Regex(pattern))) => {
-                        let pattern: Arc<str> = Arc::from(&**pattern);
+                        let pattern: Arc<str> = Arc::from(pattern.as_str());
                         if let Err(error) = crate::pattern::Pattern::new(&pattern) {
                             let message = format!("`/{pattern}/` is no pattern: {error}");
                             let diagnostic =
@@ -710,8 +710,9 @@ impl Compute<'_> {
         let lowered = self.lowered;
         let found = match (&lowered.module.exprs[expr], unit) {
             (Expr::Int(number), None) => Some(*number),
-            (Expr::Quantity { number, unit: Unit::Bytes }, Some(true))
-            | (Expr::Quantity { number, unit: Unit::Nanoseconds }, Some(false)) => Some(*number),
+            (Expr::Size(number), Some(true)) | (Expr::Duration(number), Some(false)) => {
+                Some(*number)
+            }
             (Expr::Missing, _) => return None,
             _ => None,
         };

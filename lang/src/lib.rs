@@ -38,7 +38,7 @@ mod units;
 mod version;
 mod world;
 
-pub use arena::{Arena, Few, Id, shrink};
+pub use arena::{Arena, Id, shrink_thin};
 pub use check::Checked;
 pub use database::{Database, FileId, Lowered};
 pub use diagnostic::{Code, Diagnostic, Edit, Fix, Label, Severity};

@@ -17,9 +17,10 @@ mod walk;
 
 use std::fmt;
 
-use smol_str::SmolStr;
+use lean_string::LeanStr;
+use thin_vec::ThinVec;
 
-use crate::arena::{Arena, Few, Id};
+use crate::arena::{Arena, Id};
 
 pub use exprs::*;
 pub use lower::{LowerError, LowerErrorKind, lower};
@@ -27,7 +28,7 @@ pub use source_map::{SourceMap, SpanId};
 pub use types::*;
 
 /// A name of the language: of a package, an option, a value, a local.
-pub type Name = SmolStr;
+pub type Name = LeanStr;
 
 /// A name and where it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +77,7 @@ pub struct Module {
     /// The name in its header.
     pub name: Option<Ident>,
     /// The attributes of its header.
-    pub attrs: Few<Attr>,
+    pub attrs: ThinVec<Attr>,
     /// Its `//!` lines.
     pub doc: Option<Box<str>>,
     /// Its expressions.
@@ -154,14 +155,14 @@ pub enum GuardKind {
         /// The knob.
         knob: Ident,
         /// The values.
-        patterns: Box<[ExprId]>,
+        patterns: ThinVec<ExprId>,
     },
     /// The knob has none of these values, which all other arms name.
     ElseArm {
         /// The knob.
         knob: Ident,
         /// The values.
-        patterns: Box<[ExprId]>,
+        patterns: ThinVec<ExprId>,
     },
     /// For each value of the list; it is known while checking.
     For {
@@ -220,7 +221,7 @@ pub struct OptionDecl {
     /// Its documentation.
     pub doc: Option<Box<str>>,
     /// Its attributes.
-    pub attrs: Few<Attr>,
+    pub attrs: ThinVec<Attr>,
     /// Where all of it is written.
     pub span: SpanId,
 }
@@ -231,7 +232,7 @@ pub struct Attr {
     /// The name.
     pub ident: Ident,
     /// The arguments.
-    pub args: Few<Arg>,
+    pub args: ThinVec<Arg>,
 }
 
 /// A declared step.
@@ -268,7 +269,7 @@ pub struct VersionEntry {
     /// Its documentation.
     pub doc: Option<Box<str>>,
     /// Its attributes.
-    pub attrs: Few<Attr>,
+    pub attrs: ThinVec<Attr>,
 }
 
 /// A named body.
@@ -291,7 +292,7 @@ pub struct Part {
     /// Its documentation.
     pub doc: Option<Box<str>>,
     /// Its attributes.
-    pub attrs: Few<Attr>,
+    pub attrs: ThinVec<Attr>,
 }
 
 /// What a named body is.
@@ -374,7 +375,7 @@ pub enum StmtKind {
         /// What is demanded.
         spec: Box<Spec>,
         /// Of which version.
-        reqs: Few<Req>,
+        reqs: ThinVec<Req>,
         /// Why.
         message: Option<ExprId>,
     },
@@ -385,7 +386,7 @@ pub enum StmtKind {
         /// Whether a feature of that name is meant, or a knob.
         kind: OptionKind,
         /// What is set, without the package's name.
-        settings: Few<Setting>,
+        settings: ThinVec<Setting>,
     },
 }
 
@@ -424,7 +425,7 @@ pub struct Dep {
     /// What is needed.
     pub spec: Spec,
     /// Of which version.
-    pub reqs: Box<[Req]>,
+    pub reqs: ThinVec<Req>,
     /// `exact`: of this package's own version.
     pub exact: bool,
     /// `as NAME`
@@ -441,7 +442,7 @@ pub struct Spec {
     /// An output of it: `curl.libcurl`.
     pub output: Option<Box<Ident>>,
     /// What is asked of its options.
-    pub items: Few<SpecItem>,
+    pub items: ThinVec<SpecItem>,
     /// Where all of it is written.
     pub span: SpanId,
 }
@@ -474,7 +475,7 @@ pub struct SpecItem {
     /// Whether it is switched off: `~ldap`.
     pub off: bool,
     /// The option; with a dot, of a dependency: `dpdk.max_ethports`.
-    pub path: Box<[Ident]>,
+    pub path: ThinVec<Ident>,
     /// The operator and the value, if it has one.
     pub value: Option<(SettingOp, ExprId)>,
     /// Where all of it is written.
@@ -487,17 +488,17 @@ pub enum Req {
     /// `>= 1.43`
     Compare(BinaryOp, ExprId),
     /// `(>= 1 < 2 | >= 3)`
-    Any(Box<[Bounds]>),
+    Any(ThinVec<Bounds>),
 }
 
 /// Comparisons of a version that all hold.
-pub type Bounds = Box<[(BinaryOp, ExprId)]>;
+pub type Bounds = ThinVec<(BinaryOp, ExprId)>;
 
 /// `provides mpi == 3.1 with mpi-cxx == 3 when fortran`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provides {
     /// The interfaces, provided together or not at all, with their versions.
-    pub interfaces: Vec<(Ident, Box<[Req]>)>,
+    pub interfaces: Vec<(Ident, ThinVec<Req>)>,
     /// When.
     pub when: Option<ExprId>,
 }
@@ -521,7 +522,7 @@ pub struct Include {
     /// Whether the word was `steps`.
     pub is_steps: bool,
     /// What is included.
-    pub path: Box<[Ident]>,
+    pub path: ThinVec<Ident>,
     /// When; only what a project includes may say.
     pub when: Option<ExprId>,
 }
@@ -556,7 +557,7 @@ pub struct IgnoreExports {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
     /// What is set, the names of blocks around it included.
-    pub path: Box<[Ident]>,
+    pub path: ThinVec<Ident>,
     /// How.
     pub op: SettingOp,
     /// To what.
@@ -596,7 +597,7 @@ pub struct WantSpec {
     /// What is wished.
     pub spec: Spec,
     /// Of which version.
-    pub reqs: Box<[Req]>,
+    pub reqs: ThinVec<Req>,
     /// Under which name, if a second instance is meant.
     pub alias: Option<Ident>,
 }
@@ -608,8 +609,8 @@ impl Module {
         match &self.exprs[expr] {
             Expr::Name(name) => name,
             Expr::DotName(name) => name,
-            Expr::Member { name, .. } => &name.name,
-            _ => const { &Name::new_static("") },
+            Expr::Member(it) => &it.name.name,
+            _ => const { &Name::from_static_str("") },
         }
     }
 
@@ -639,8 +640,8 @@ impl Module {
     /// Returns the values of `auto(a, b)`, of which the solver takes the first that leads to no
     /// conflict; nothing if the expression is another.
     pub fn auto(&self, expr: ExprId) -> Option<impl Iterator<Item = ExprId>> {
-        let Expr::Call { callee, args } = &self.exprs[expr] else { return None };
-        let is_auto = matches!(&self.exprs[*callee], Expr::Name(name) if name == "auto");
-        is_auto.then(|| args.iter().map(|it| it.value))
+        let Expr::Call(call) = &self.exprs[expr] else { return None };
+        let is_auto = matches!(&self.exprs[call.callee], Expr::Name(name) if name == "auto");
+        is_auto.then(|| call.args.iter().map(|it| it.value))
     }
 }

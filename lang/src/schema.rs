@@ -850,7 +850,7 @@ fn can_be_knob(ty: &Ty) -> bool {
 pub(crate) fn version_text(expr: &Expr) -> Option<Name> {
     match expr {
         Expr::Name(name) => Some(name.clone()),
-        Expr::Version(text) => Some(Name::new(text)),
+        Expr::Version(text) => Some(Name::clone(text)),
         Expr::Int(number) => Some(Name::from(number.to_string())),
         Expr::Str(_) | Expr::Shell(_) => plain_text(expr).map(|it| Name::from(it.as_ref())),
         _ => None,

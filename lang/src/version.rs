@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use smol_str::SmolStr;
+use lean_string::LeanStr;
 
 /// A version of a package.
 ///
@@ -15,7 +15,7 @@ use smol_str::SmolStr;
 /// 1.0-rc1 < 1.0 < 1.0a < 1.0.1 < 1.0.10 < 1.1 < stable < … < develop
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Version(SmolStr);
+pub struct Version(LeanStr);
 
 /// A part of a version, in the order in which parts of one place sort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +39,7 @@ impl Version {
     /// Makes a version of a text; every text is one.
     #[must_use]
     pub fn new(text: impl AsRef<str>) -> Self {
-        Version(SmolStr::new(text))
+        Version(LeanStr::from(text.as_ref()))
     }
 
     /// Returns the text.

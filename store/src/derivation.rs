@@ -18,6 +18,8 @@ mod encode;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use lean_string::LeanStr;
+
 pub use check::DerivationError;
 
 use crate::digest::{DerivationId, ObjectId, to_hex};
@@ -108,7 +110,7 @@ pub struct Template(Arc<[Piece]>);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Piece {
     /// These characters. Templates are made of templates, which share them.
-    Text(Arc<str>),
+    Text(LeanStr),
     /// The store path of the input with this label.
     Input(Label),
     /// The path at which the build writes this output.

@@ -4,7 +4,9 @@
 //! directory it is put in, need quoting in a shell, or carry control characters to a terminal.
 
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
+
+use lean_string::LeanStr;
 
 /// Why a text is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +55,7 @@ macro_rules! name_type {
         ///
         /// Copies share the text: a derivation has the same names in many places.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
+        pub struct $name(LeanStr);
 
         impl $name {
             /// The greatest length, in bytes.

@@ -7,17 +7,18 @@ use kiln_lang::module::OptionKind;
 use kiln_lang::schema::OptionSchema;
 use kiln_lang::types::{EnumTy, Ty};
 use kiln_lang::{Checked, Database, Pattern};
+use thin_vec::ThinVec;
 
 use super::allowed::condition;
 use super::readers::Early;
 use crate::interpret::{Fuel, Interpreter};
 use crate::package::{Package, Place};
-use crate::solution::{Influence, Influencer, OptionState, OptionValue, Says};
+use crate::solution::{Influence, Influencer, OptionState, OptionValue, OptionValues, Says};
 use crate::value::{Value, conform};
 
 /// Returns the features and knobs of a package that are as declared where nobody says anything
 /// about them, by their place in the package's table.
-pub(super) fn plain(db: &Database, package: &Package) -> Vec<Option<Arc<OptionValue>>> {
+pub(super) fn plain(db: &Database, package: &Package) -> OptionValues {
     let options = package.schema.table.options.iter().enumerate();
     options
         .map(|(at, option)| {
@@ -41,7 +42,7 @@ pub(super) fn plain(db: &Database, package: &Package) -> Vec<Option<Arc<OptionVa
                 return None;
             }
             let state = OptionState::Default;
-            Some(Arc::new(OptionValue { value, state, history: Vec::new() }))
+            Some(Arc::new(OptionValue { value, state, history: ThinVec::new() }))
         })
         .collect()
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use kiln_lang::module::{Dep, ExprId, Name, PackageRef, Req, SettingOp, Spec};
 use kiln_lang::schema::OptionTable;
 use kiln_lang::types::Ty;
-use kiln_lang::{Checked, Code, Comparison, Diagnostic, Few, VersionBound, VersionReq};
+use kiln_lang::{Checked, Code, Comparison, Diagnostic, VersionBound, VersionReq};
+use thin_vec::ThinVec;
 
 use super::Evaluation;
 use super::readers::Early;
@@ -29,7 +30,7 @@ impl Evaluation<'_> {
         let package = match &dep.spec.package {
             PackageRef::Named(ident) => ident.name.clone(),
             PackageRef::Made(expr) => match self.constant(checked, *expr, locals) {
-                Some(Value::Text(text)) => Name::new(text.as_plain()?),
+                Some(Value::Text(text)) => Name::from(text.as_plain()?),
                 _ => return None,
             },
             PackageRef::Missing(_) => return None,
@@ -41,7 +42,7 @@ impl Evaluation<'_> {
                 let table = self.db.schema(file).table.clone();
                 self.items(checked, &package, &table, &dep.spec, locals).into_iter().collect()
             }
-            None => Few::default(),
+            None => ThinVec::new(),
         };
         Some(DepDecl {
             role: dep.role,

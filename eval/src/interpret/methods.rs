@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use kiln_lang::Pattern;
 use kiln_lang::check::Method;
-use kiln_lang::module::{Arg, Expr, ExprId, Ident};
+use kiln_lang::module::{Arg, Expr, ExprId, Ident, Lambda};
 
 use super::{Failure, Interpreter, Reader, shown};
 use crate::text::{Text, TextBuilder};
@@ -87,10 +87,10 @@ impl<R: Reader> Interpreter<'_, R> {
         lambda: Option<ExprId>,
     ) -> Result<Value, Failure> {
         let checked = self.checked;
-        let Some(Expr::Lambda { params, body }) = lambda.map(|it| &checked.module().exprs[it])
-        else {
+        let Some(Expr::Lambda(lambda)) = lambda.map(|it| &checked.module().exprs[it]) else {
             return Err(self.error(expr, "this needs a function"));
         };
+        let Lambda { params, body } = &**lambda;
         if let Value::Map(map) = &of {
             return self.each_entry(expr, map, params, *body);
         }

@@ -223,7 +223,7 @@ fn request(table: &Spanned<DeValue<'_>>) -> Result<LockedRequest, LockError> {
 
 fn package(table: &Spanned<DeValue<'_>>) -> Result<LockedPackage, LockError> {
     let mut package = LockedPackage {
-        name: Name::new(""),
+        name: Name::from(""),
         instance: None,
         version: String::new(),
         recipe: None,
@@ -235,8 +235,8 @@ fn package(table: &Spanned<DeValue<'_>>) -> Result<LockedPackage, LockError> {
     };
     for (key, value) in as_table(table, "package")? {
         match key.get_ref().as_ref() {
-            "name" => package.name = Name::new(text(value, "name")?),
-            "instance" => package.instance = Some(Name::new(text(value, "instance")?)),
+            "name" => package.name = Name::from(text(value, "name")?),
+            "instance" => package.instance = Some(Name::from(text(value, "instance")?)),
             "version" => package.version = text(value, "version")?,
             "recipe" => package.recipe = Some(text(value, "recipe")?),
             "sources" => package.sources = texts(value, "sources")?,

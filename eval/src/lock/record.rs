@@ -258,7 +258,7 @@ impl<'a> Reading<'a> {
 
     /// The name of a package, or of a part of one: `curl.libcurl`.
     fn name(&self, id: NodeId) -> Name {
-        Name::new(self.solution.node(id).name())
+        Name::from(self.solution.node(id).name())
     }
 
     /// The name of the second instance whose unit the package is in.

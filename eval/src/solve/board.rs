@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use kiln_lang::module::Name;
 use kiln_lang::{Diagnostic, FastMap, FastSet, Version, VersionReq};
+use thin_vec::ThinVec;
 
 use super::interfaces::{Bound, offers_enough};
 use super::node::{Draft, DraftEdge, DraftInjection, holds};
@@ -143,7 +144,7 @@ pub(super) struct Board {
     /// The packages that were injected beside them.
     pub(super) injected_roots: Vec<(Name, DraftInjection)>,
     /// What each package gets by exports.
-    pub(super) injections: BTreeMap<Name, Vec<DraftEdge>>,
+    pub(super) injections: BTreeMap<Name, ThinVec<DraftEdge>>,
     /// Who takes the exports of a package, or did.
     pub(super) takers: BTreeMap<Name, BTreeSet<Name>>,
     /// Who is or was built by, or linked with, packages that export something.
@@ -426,7 +427,7 @@ impl Drafts {
 fn draft_has(draft: &Draft, item: &WithItem) -> bool {
     let value = |name: &Name| {
         let at = draft.package.schema.table.position(name)?;
-        draft.options[at].as_ref().map(|it| &it.value)
+        draft.options.get(at).map(|it| &it.value)
     };
     match item {
         WithItem::Switch(name, on) => {

@@ -14,9 +14,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use kiln_lang::VersionReq;
 use kiln_lang::module::{Name, Role};
 use kiln_lang::types::Object;
-use kiln_lang::{Few, VersionReq};
+use lean_string::LeanStr;
+use thin_vec::ThinVec;
 
 use super::board::{Asked, Board, Drafts, Source};
 use super::interfaces::Meant;
@@ -34,9 +36,9 @@ use crate::value::Value;
 /// What a package gets by exports.
 #[derive(Default)]
 struct Taken {
-    edges: Vec<DraftEdge>,
+    edges: ThinVec<DraftEdge>,
     asks: Asked,
-    clashes: Vec<Clash>,
+    clashes: ThinVec<Clash>,
     /// The interfaces that others are to provide.
     interfaces: BTreeSet<Name>,
 }
@@ -187,7 +189,7 @@ impl Given<'_> {
         &self,
         (board, draft): (&Board, &Draft),
         (drafts, exporter, export): (&Drafts, &Draft, &ExportDecl),
-        (by, from, injection): (Arc<str>, Arc<[Name]>, DraftInjection),
+        (by, from, injection): (LeanStr, Arc<[Name]>, DraftInjection),
         taken: &mut Taken,
         libraries: &mut Libraries,
     ) {
@@ -214,7 +216,7 @@ impl Given<'_> {
         need.from = from;
         if is_tool {
             // The tool is in another unit.
-            need.autos = Few::default();
+            need.autos = ThinVec::new();
         }
         need.is_host_limit = export.key.limit && export.key.to == Role::Host;
         let asked = interface.as_ref().unwrap_or(&target).clone();
@@ -331,7 +333,7 @@ impl Given<'_> {
             text: export.dep.text.clone(),
             from: [package.name.clone()].into(),
             autos: match &export.dep.cond {
-                Cond::True => Few::default(),
+                Cond::True => ThinVec::new(),
                 _ => exporter.vars().filter(|it| it.option.is_some()).collect(),
             },
             via,
@@ -359,7 +361,7 @@ fn takes(draft: &Draft, exporter: &Draft, export: &ExportDecl) -> bool {
 
 /// Whether what is linked is linked statically.
 fn is_static(board: &Board) -> bool {
-    let link = (Object::Toolchain, Name::new_static("link"));
+    let link = (Object::Toolchain, Name::from_static_str("link"));
     matches!(
         board.drafts.globals.values.get(&link),
         Some(Value::Enum(of, at)) if of.values[*at as usize] == "static"

@@ -12,7 +12,8 @@ use super::parts::{DraftCompile, DraftOutput};
 use super::unit::Settled;
 use crate::package::is_in_unit;
 use crate::solution::{
-    Edge, Injection, Node, NodeId, NodePart, Provider, Solution, Unit, UnitId, UnitRoot,
+    Edge, Injection, Node, NodeId, NodePart, OptionValues, Provider, Solution, Unit, UnitId,
+    UnitRoot,
 };
 
 /// How many packages a thread takes at a time: as many as take longer than making a thread.
@@ -144,7 +145,7 @@ impl Assembly {
         unit_id: UnitId,
         places: &Places,
     ) -> Vec<(NodeId, Node)> {
-        let node = |part, options: &Arc<[_]>, edges, build_unit| Node {
+        let node = |part, options: &OptionValues, edges, build_unit| Node {
             unit: unit_id,
             package: draft.package.clone(),
             part,

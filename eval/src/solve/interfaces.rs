@@ -11,7 +11,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kiln_lang::module::{Name, Role};
-use kiln_lang::{Code, Diagnostic, Few, Version, VersionBound, VersionReq};
+use kiln_lang::{Code, Diagnostic, Version, VersionBound, VersionReq};
+use lean_string::LeanStr;
+use thin_vec::ThinVec;
 
 use super::board::{Board, Source};
 use super::node::Draft;
@@ -39,7 +41,7 @@ pub(super) struct InterfaceUse {
     /// What is asked of the interface's version.
     pub(super) req: VersionReq,
     /// Who asks.
-    pub(super) by: Arc<str>,
+    pub(super) by: LeanStr,
     pub(super) place: Place,
 }
 
@@ -130,7 +132,7 @@ impl Solver<'_> {
         }
         let asks = needs.iter().filter(|it| it.present).map(|it| {
             let need = Need {
-                asks: Few::default(),
+                asks: ThinVec::new(),
                 req: VersionReq::any(),
                 via: Some(Box::new(name.clone())),
                 ..(**it).clone()

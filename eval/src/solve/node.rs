@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use kiln_lang::module::{Name, Role};
 use kiln_lang::types::Object;
-use kiln_lang::{Code, Database, Diagnostic, Few, Version, VersionReq, shrink};
+use kiln_lang::{Code, Database, Diagnostic, Version, VersionReq, shrink_thin};
+use lean_string::LeanStr;
+use thin_vec::ThinVec;
 
 use super::board::{Asked, Board, Drafts};
 use super::interfaces::InterfaceUse;
@@ -20,7 +22,7 @@ use super::{Given, Solver};
 use crate::condition::{Atom, Cond, Facts};
 use crate::globals::{given, missing_fact_of, missing_in};
 use crate::package::{AskDecl, DepDecl, ExportDecl, ExportKey, Package, Place, ValueDecl};
-use crate::solution::{Globals, Influence, Influencer, OptionValue};
+use crate::solution::{Globals, Influence, Influencer, OptionValues};
 use crate::value::Value;
 
 /// A package while its unit is settled.
@@ -30,29 +32,29 @@ pub(super) struct Draft {
     pub(super) rank: Arc<Rank>,
     pub(super) version: Version,
     pub(super) version_history: Arc<[Influence]>,
-    pub(super) options: Arc<[Option<Arc<OptionValue>>]>,
+    pub(super) options: OptionValues,
     /// Which of its values each option has whose default is `auto(…)`, by its place in the package's
     /// table; those that somebody decides are not among them.
     pub(super) autos: BTreeMap<u32, u32>,
     /// The options in `autos` that an option reads, itself among them.
     pub(super) read_autos: BTreeMap<Name, BTreeSet<u32>>,
     /// What it depends on; of several compilations, what any of them does.
-    pub(super) edges: Vec<DraftEdge>,
+    pub(super) edges: ThinVec<DraftEdge>,
     /// Whether it is linked with packages that export something.
     pub(super) needs_exporters: bool,
-    pub(super) build_edges: Vec<DraftEdge>,
+    pub(super) build_edges: ThinVec<DraftEdge>,
     pub(super) build_unit: Option<Arc<Settled>>,
     /// Its compilations, if the recipe has `compile` blocks: those that are asked for.
-    pub(super) compiles: Vec<DraftCompile>,
+    pub(super) compiles: ThinVec<DraftCompile>,
     /// Its outputs, if the recipe has some: those that are asked for.
-    pub(super) outputs: Vec<DraftOutput>,
+    pub(super) outputs: ThinVec<DraftOutput>,
     /// The packages and interfaces that conditions of its parts ask for.
     pub(super) part_reads: BTreeSet<Name>,
-    pub(super) needed_by: Arc<[Arc<str>]>,
+    pub(super) needed_by: Arc<[LeanStr]>,
     /// The interfaces that it provides as it is.
-    pub(super) provides: Vec<(Name, VersionReq)>,
+    pub(super) provides: ThinVec<(Name, VersionReq)>,
     /// The interfaces that it needs others to provide.
-    pub(super) interfaces: Vec<InterfaceUse>,
+    pub(super) interfaces: ThinVec<InterfaceUse>,
     /// What it asks of packages of its unit.
     pub(super) asks: Asked,
     /// What, beside its own version, makes it as it is in the unit.
@@ -60,11 +62,11 @@ pub(super) struct Draft {
     /// The options that somebody would have otherwise.
     pub(super) contested: BTreeSet<Name>,
     /// Why it cannot be as it is asked to be.
-    pub(super) clashes: Vec<Clash>,
+    pub(super) clashes: ThinVec<Clash>,
     /// Why it cannot have what is exported to it.
-    pub(super) export_clashes: Vec<Clash>,
+    pub(super) export_clashes: ThinVec<Clash>,
     /// What is to be said about it, and does not stand in the way.
-    pub(super) warnings: Vec<Diagnostic>,
+    pub(super) warnings: ThinVec<Diagnostic>,
 }
 
 /// A dependency of a draft, by name. What few have is in a box.
@@ -145,7 +147,7 @@ impl Draft {
     /// Whether others see no difference between this and another state of the same package.
     pub(super) fn looks_like(&self, other: &Draft) -> bool {
         let values = |it: &Draft| -> Vec<Option<Value>> {
-            it.options.iter().map(|it| it.as_ref().map(|it| it.value.clone())).collect()
+            it.options.iter().map(|it| it.map(|it| it.value.clone())).collect()
         };
         self.version == other.version
             && self.autos == other.autos
@@ -168,7 +170,7 @@ struct DraftFacts<'d> {
 impl Facts for DraftFacts<'_> {
     fn option(&mut self, name: &Name) -> Option<Value> {
         let at = self.draft.package.schema.table.position(name)?;
-        self.draft.options[at].as_ref().map(|it| it.value.clone())
+        self.draft.options.get(at).map(|it| it.value.clone())
     }
 
     fn version(&mut self) -> Option<Version> {
@@ -317,19 +319,19 @@ impl Given<'_> {
             package: package.clone(),
             rank: rank.clone(),
             version_history: version_history.into(),
-            options: Arc::default(),
+            options: OptionValues::default(),
             autos: BTreeMap::new(),
             read_autos: BTreeMap::new(),
-            edges: Vec::new(),
+            edges: ThinVec::new(),
             needs_exporters: false,
-            build_edges: Vec::new(),
+            build_edges: ThinVec::new(),
             build_unit: None,
-            compiles: Vec::new(),
-            outputs: Vec::new(),
+            compiles: ThinVec::new(),
+            outputs: ThinVec::new(),
             part_reads: BTreeSet::new(),
             needed_by: Arc::default(),
             provides,
-            interfaces: Vec::new(),
+            interfaces: ThinVec::new(),
             asks: Asked::default(),
             shaped_by: needs
                 .iter()
@@ -338,8 +340,8 @@ impl Given<'_> {
                 .collect(),
             contested: BTreeSet::new(),
             clashes: clash.into_iter().collect(),
-            export_clashes: Vec::new(),
-            warnings: Vec::new(),
+            export_clashes: ThinVec::new(),
+            warnings: ThinVec::new(),
             version: version.clone(),
         });
         let (mut tools, mut interfaces) = (UnitRequest::default(), BTreeSet::new());
@@ -347,13 +349,13 @@ impl Given<'_> {
             (tools, interfaces) =
                 self.dependencies(board, package, package.deps.iter(), &mut draft, &mut options);
             // They are kept until all is solved.
-            shrink(&mut draft.edges);
-            shrink(&mut draft.build_edges);
+            shrink_thin(&mut draft.edges);
+            shrink_thin(&mut draft.build_edges);
         }
         let wanted = Wanted::of(self, package, needs, &mut options);
         let Finished { values, diagnostics, read, contested, autos, read_autos, exhausted } =
             options.finish();
-        draft.options = values.into();
+        draft.options = values;
         draft.contested = contested;
         draft.autos = autos;
         draft.read_autos = read_autos;
@@ -391,7 +393,7 @@ impl Given<'_> {
         draft.needs_exporters =
             draft.edges.iter().any(|it| it.role == Role::Host && exports(&it.to));
         let present = needs.iter().filter(|it| it.present);
-        let mut needed_by: Vec<Arc<str>> = present.map(|it| it.by.clone()).collect();
+        let mut needed_by: Vec<LeanStr> = present.map(|it| it.by.clone()).collect();
         needed_by.sort_unstable();
         needed_by.dedup();
         draft.needed_by = needed_by.into();
@@ -411,8 +413,8 @@ impl Solver<'_> {
         draft: &mut Draft,
         needs: &[Arc<Need>],
         request: UnitRequest,
-        mut edges: Vec<DraftEdge>,
-    ) -> (Vec<DraftEdge>, Option<Arc<Settled>>) {
+        mut edges: ThinVec<DraftEdge>,
+    ) -> (ThinVec<DraftEdge>, Option<Arc<Settled>>) {
         if request.is_empty() || !draft.clashes.is_empty() {
             return (edges, None);
         }
@@ -459,7 +461,7 @@ impl Given<'_> {
     ) -> (UnitRequest, BTreeSet<Name>) {
         let mut requests = Vec::new();
         let mut interfaces = BTreeSet::new();
-        let title: Arc<str> = draft.title().into();
+        let title: LeanStr = draft.title().into();
         let from: Arc<[Name]> = [package.name.clone()].into();
         for dep in deps {
             options.begin_reading();
@@ -469,12 +471,12 @@ impl Given<'_> {
             }
             let mut need = Need {
                 by: title.clone(),
-                asks: Few::default(),
+                asks: ThinVec::new(),
                 req: self.req_for(&dep.reqs, package, &draft.version),
                 place: dep.place,
                 text: dep.text.clone(),
                 from: from.clone(),
-                autos: Few::default(),
+                autos: ThinVec::new(),
                 via: None,
                 output: dep.output.clone(),
                 present: true,
@@ -661,7 +663,7 @@ impl Given<'_> {
         for name in names {
             let table = &draft.package.schema.table;
             let Some(at) = table.position(name) else { continue };
-            let Some(value) = &draft.options[at] else { continue };
+            let Some(value) = draft.options.get(at) else { continue };
             let last =
                 value.history.iter().rev().find(|it| !it.overruled && it.by != Influencer::Default);
             let shown = value.value.source();

@@ -19,6 +19,7 @@ use kiln_lang::module::{ExprId, GuardKind, Name, OptionKind, SettingOp};
 use kiln_lang::schema::{BodyRef, Join, OptionSchema};
 use kiln_lang::types::{EnumTy, Object, Ty};
 use kiln_lang::{Checked, Code, Database, Diagnostic, FileId, Version};
+use thin_vec::ThinVec;
 
 use self::needs::{satisfies, told_of};
 use super::board::Drafts;
@@ -33,7 +34,7 @@ use crate::interpret::{Failure, Fuel, Interpreter, Reader, as_bits, eval_let};
 use crate::layers::{LayerSetting, Setup};
 use crate::package::{Locals, Package, Place};
 use crate::refine::{Refiner, complaint};
-use crate::solution::{Influence, Influencer, OptionState, OptionValue, Says};
+use crate::solution::{Influence, Influencer, OptionState, OptionValue, OptionValues, Says};
 use crate::text::Text;
 use crate::value::{Bits, LocalFile, Value, conform};
 
@@ -65,13 +66,13 @@ pub(super) struct Options<'a> {
     /// Those that what is being computed reads, outermost first.
     reading: Vec<BTreeSet<u32>>,
     /// Why there is no value left for an option that is `auto(…)`.
-    exhausted: Vec<Clash>,
+    exhausted: ThinVec<Clash>,
 }
 
 /// What comes out of computing options.
 pub(super) struct Finished {
     /// By their place in the package's table; nothing for fields.
-    pub(super) values: Vec<Option<Arc<OptionValue>>>,
+    pub(super) values: OptionValues,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// The packages and interfaces that conditions asked for.
     pub(super) read: BTreeSet<Name>,
@@ -82,7 +83,7 @@ pub(super) struct Finished {
     /// The options in `autos` that each option reads, itself among them.
     pub(super) read_autos: BTreeMap<Name, BTreeSet<u32>>,
     /// Why there is no value left for an option that is `auto(…)`.
-    pub(super) exhausted: Vec<Clash>,
+    pub(super) exhausted: ThinVec<Clash>,
 }
 
 enum Slot {
@@ -90,6 +91,15 @@ enum Slot {
     /// Being computed: asked for again, it would be a ring.
     Open,
     Done(Option<Arc<OptionValue>>),
+}
+
+impl Slot {
+    fn value(&self) -> Option<&Arc<OptionValue>> {
+        match self {
+            Slot::Done(value) => value.as_ref(),
+            Slot::Empty | Slot::Open => None,
+        }
+    }
 }
 
 /// A value on its way through the layers.
@@ -132,7 +142,7 @@ impl<'a> Options<'a> {
             autos: BTreeMap::new(),
             read_autos: BTreeMap::new(),
             reading: Vec::new(),
-            exhausted: Vec::new(),
+            exhausted: ThinVec::new(),
         }
     }
 
@@ -144,7 +154,7 @@ impl<'a> Options<'a> {
         board: &'a Drafts,
     ) -> Self {
         let mut options = Options::new(db, setup, &draft.package, &draft.version, board, &[], &[]);
-        options.slots = draft.options.iter().cloned().map(Slot::Done).collect();
+        options.values_of(&draft.options);
         options
     }
 
@@ -176,14 +186,11 @@ impl<'a> Options<'a> {
         let read_autos =
             self.read_autos.into_iter().map(|(at, read)| (table.options[at].name.clone(), read));
         let read_autos = read_autos.collect();
-        let values = self
-            .slots
-            .into_iter()
-            .map(|it| match it {
-                Slot::Done(value) => value,
-                Slot::Empty | Slot::Open => None,
-            })
-            .collect();
+        // Most packages are as declared, and share that.
+        let values = match self.package.plain.are_same(self.slots.iter().map(Slot::value)) {
+            true => self.package.plain.clone(),
+            false => self.slots.iter().map(|it| it.value().cloned()).collect(),
+        };
         Finished {
             values,
             diagnostics: self.diagnostics,
@@ -253,7 +260,7 @@ impl<'a> Options<'a> {
             self.slots[at] = Slot::Done(Some(plain.clone()));
             return;
         }
-        let package = self.package.clone();
+        let package: &'a Package = self.package;
         let option = &package.schema.table.options[at];
         if matches!(option.kind, OptionKind::Field | OptionKind::Let) {
             self.slots[at] = Slot::Done(None);
@@ -276,7 +283,7 @@ impl<'a> Options<'a> {
 
     /// The value of an option that is as declared, if nobody says anything about it.
     fn plain(&self, at: usize) -> Option<&'a Arc<OptionValue>> {
-        let plain = self.package.plain[at].as_ref()?;
+        let plain = self.package.plain.get(at)?;
         let name = &self.package.schema.table.options[at].name;
         let is_asked = self.has_asks
             && self.needs.iter().any(|need| need.asks.iter().any(|it| it.option == *name));
@@ -342,7 +349,7 @@ impl<'a> Options<'a> {
             OptionState::Default
         };
         self.allowed(option, &stack);
-        OptionValue { value: stack.value, state, history: stack.history }
+        OptionValue { value: stack.value, state, history: stack.history.into() }
     }
 
     /// Takes the first value of `auto(a, b)` that is enough for all who need one and that nothing was

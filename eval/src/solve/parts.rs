@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 use kiln_lang::module::{Name, Role};
 use kiln_lang::{Code, Diagnostic};
+use lean_string::LeanStr;
+use thin_vec::ThinVec;
 
 use super::board::Board;
 use super::node::{Draft, DraftEdge, options_in};
@@ -22,7 +24,7 @@ use super::unit::{Need, Settled, UnitRequest};
 use super::{Given, Solver};
 use crate::layers::LayerSetting;
 use crate::package::{OutputDecl, Package, Place};
-use crate::solution::OptionValue;
+use crate::solution::OptionValues;
 
 /// The name of what is there without `output` blocks: everything that was made.
 pub(crate) const WHOLE: &str = "out";
@@ -32,9 +34,9 @@ pub(crate) const WHOLE: &str = "out";
 pub(super) struct DraftCompile {
     /// Which one, among those of the package.
     pub(super) at: usize,
-    pub(super) options: Arc<[Option<Arc<OptionValue>>]>,
-    pub(super) edges: Vec<DraftEdge>,
-    pub(super) build_edges: Vec<DraftEdge>,
+    pub(super) options: OptionValues,
+    pub(super) edges: ThinVec<DraftEdge>,
+    pub(super) build_edges: ThinVec<DraftEdge>,
     pub(super) build_unit: Option<Arc<Settled>>,
 }
 
@@ -46,7 +48,7 @@ pub(super) struct DraftOutput {
     /// The compilation, among those of the package; nothing if it has just one, without a name.
     pub(super) compile: Option<usize>,
     /// What it needs when it runs, outputs of its own package among them.
-    pub(super) edges: Vec<DraftEdge>,
+    pub(super) edges: ThinVec<DraftEdge>,
 }
 
 /// Which parts of a package are asked for.
@@ -59,7 +61,7 @@ pub(super) struct Wanted {
     /// What is asked for and cannot be meant.
     unclear: Vec<Diagnostic>,
     /// The outputs that are asked for and not there, with where and who asks.
-    missing: Vec<(usize, Place, Arc<str>)>,
+    missing: Vec<(usize, Place, LeanStr)>,
 }
 
 /// What is meant by a package where an output may be named.
@@ -223,7 +225,7 @@ impl Solver<'_> {
             } else {
                 options.values_of(&draft.options);
             }
-            let own = draft.edges[edges..].to_vec();
+            let own = ThinVec::from(&draft.edges[edges..]);
             for at in wanted.outputs.iter().copied() {
                 let decl = &package.outputs[at];
                 if decl.compile != compile {
@@ -235,7 +237,7 @@ impl Solver<'_> {
                 let (_, needed) =
                     self.given.dependencies(board, package, others, draft, &mut options);
                 interfaces.extend(needed);
-                let mut all = draft.edges[begin..].to_vec();
+                let mut all = ThinVec::from(&draft.edges[begin..]);
                 for dep in decl.deps.iter().filter(|it| it.package == package.name) {
                     if dep.cond.holds(&mut options) == Some(true) {
                         all.push(DraftEdge {
@@ -264,7 +266,7 @@ impl Solver<'_> {
                 let (build_edges, build_unit) = self.tools(board, draft, needs, tools, build_edges);
                 draft.compiles.push(DraftCompile {
                     at,
-                    options: values.into(),
+                    options: values,
                     edges: own,
                     build_edges,
                     build_unit,

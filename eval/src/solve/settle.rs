@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use kiln_lang::module::Name;
 use kiln_lang::{Code, Diagnostic, in_batches};
+use thin_vec::ThinVec;
 
 use super::ahead::{Ahead, Foreseen, Line};
 use super::board::{Asked, Board, Drafts, Source};
@@ -144,7 +145,7 @@ impl Solver<'_> {
 
 impl Given<'_> {
     /// What is wrong with a unit as it is settled, dependents first.
-    fn clashes(&self, board: &Board) -> Vec<Clash> {
+    fn clashes(&self, board: &Board) -> ThinVec<Clash> {
         let drafts: Vec<&Draft> = board.drafts.by_name.values().map(Box::as_ref).collect();
         let found = in_batches(self.threads, &drafts, BATCH, |batch| {
             let mut found: Vec<(Arc<Rank>, Clash)> = Vec::new();
@@ -243,7 +244,7 @@ impl Solver<'_> {
         let mut draft = self.draft(board, &package, rank, &needs, sketch);
         // What is wrong with a version as it is need not be gone into.
         loop {
-            let certain: Vec<Clash> = draft
+            let certain: ThinVec<Clash> = draft
                 .clashes
                 .iter()
                 .filter(|it| board.is_certain(it, &draft.rank))

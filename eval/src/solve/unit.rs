@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use kiln_lang::module::Name;
-use kiln_lang::{Code, Diagnostic, Few, Version, VersionReq};
+use kiln_lang::{Code, Diagnostic, Version, VersionReq};
+use lean_string::LeanStr;
+use thin_vec::ThinVec;
 
 use super::board::{Board, Drafts, Source};
 use super::interfaces::Meant;
@@ -29,19 +31,19 @@ const UNITS_MAX: usize = 20_000;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Need {
     /// Who asks: `vpp 24.10`, `command line`.
-    pub(super) by: Arc<str>,
+    pub(super) by: LeanStr,
     /// What is asked of its options.
-    pub(super) asks: Few<Ask>,
+    pub(super) asks: ThinVec<Ask>,
     /// What is asked of its version.
     pub(super) req: VersionReq,
     /// Where it is written.
     pub(super) place: Place,
     /// How it is written.
-    pub(super) text: Arc<str>,
+    pub(super) text: LeanStr,
     /// The packages of the unit that ask; none, if it comes from outside.
     pub(super) from: Arc<[Name]>,
     /// Their options with a default of `auto(…)`, without whose values they would not ask this.
-    pub(super) autos: Few<Var>,
+    pub(super) autos: ThinVec<Var>,
     /// The interface that the package was chosen to provide.
     pub(super) via: Option<Box<Name>>,
     /// Which output of it is asked for; the one that is meant by its name if `None`.
@@ -83,8 +85,8 @@ pub(super) struct Request {
     pub(super) place: Place,
     pub(super) need: Option<Need>,
     pub(super) layers_below: usize,
-    pub(super) by: Arc<str>,
-    pub(super) text: Arc<str>,
+    pub(super) by: LeanStr,
+    pub(super) text: LeanStr,
 }
 
 impl Request {
@@ -104,7 +106,7 @@ impl Request {
 
     pub(super) fn of_need(package: Name, mut need: Need) -> Self {
         // Whoever asks is not in the unit that answers, and is only told.
-        need.autos = Few::default();
+        need.autos = ThinVec::new();
         need.via = None;
         Request {
             package,
@@ -190,7 +192,7 @@ pub(super) struct Settled {
     /// Whether what the unit is for exports something.
     pub(super) has_exporters: bool,
     /// What each package gets by exports.
-    pub(super) injections: BTreeMap<Name, Vec<DraftEdge>>,
+    pub(super) injections: BTreeMap<Name, ThinVec<DraftEdge>>,
     /// Why there is no solution; empty if there is one.
     pub(super) conflicts: Vec<Diagnostic>,
 }
@@ -413,12 +415,12 @@ impl Given<'_> {
             name.clone(),
             Need {
                 by: request.by.clone(),
-                asks: Few::default(),
+                asks: ThinVec::new(),
                 req,
                 place: request.place,
                 text: request.text.clone(),
                 from: Arc::default(),
-                autos: Few::default(),
+                autos: ThinVec::new(),
                 via: None,
                 output: request.output.clone(),
                 present: true,
@@ -444,7 +446,7 @@ impl Given<'_> {
                         place: item.place,
                         text: request.text.clone(),
                         from: Arc::default(),
-                        autos: Few::default(),
+                        autos: ThinVec::new(),
                         via: None,
                         output: None,
                         present: false,
@@ -474,7 +476,7 @@ impl Given<'_> {
             place: policy.place,
             text: text.into(),
             from: Arc::default(),
-            autos: Few::default(),
+            autos: ThinVec::new(),
             via: None,
             output: None,
             present: false,

@@ -238,8 +238,7 @@ impl Given<'_> {
         dep.cond.atoms(&mut |atom| {
             let (Atom::Option(name, ..) | Atom::Has(name, ..)) = atom else { return };
             let table = &draft.package.schema.table;
-            let Some(Some(value)) = table.position(name).map(|it| draft.options[it].as_ref())
-            else {
+            let Some(value) = table.position(name).and_then(|it| draft.options.get(it)) else {
                 return;
             };
             let influences = value.history.iter().rev().filter(|it| !it.overruled);
@@ -283,7 +282,9 @@ fn autos_in<'d>(
 fn other_values(draft: &Draft, name: &Name) -> Vec<Way> {
     let table = &draft.package.schema.table;
     let Some(at) = table.position(name) else { return Vec::new() };
-    let (Some(value), option) = (&draft.options[at], &table.options[at]) else { return Vec::new() };
+    let (Some(value), option) = (draft.options.get(at), &table.options[at]) else {
+        return Vec::new();
+    };
     if !draft.contested.contains(name) && value.state == OptionState::Needed {
         // Whoever needs it so would stand against it.
         return Vec::new();
@@ -334,7 +335,7 @@ fn other_values(draft: &Draft, name: &Name) -> Vec<Way> {
 /// An element of a set, out of it if it is in, and in it if not.
 fn other_element(draft: &Draft, name: &Name, bit: u32) -> Option<Way> {
     let at = draft.package.schema.table.position(name)?;
-    let Value::Set(of, bits) = &draft.options[at].as_ref()?.value else { return None };
+    let Value::Set(of, bits) = &draft.options.get(at)?.value else { return None };
     let of: &EnumTy = of;
     let element = of.values.get(bit as usize)?;
     let (op, sign) = if bits.has(bit) { (SettingOp::Remove, "-=") } else { (SettingOp::Add, "+=") };

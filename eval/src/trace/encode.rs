@@ -78,7 +78,7 @@ impl<'t> Trace<'t> {
             has_lock: decoder.bool("mark of a lock")?,
             files: decoder.list(decode_file)?,
             layers: decoder.list(decode_file)?,
-            asked_for: decoder.list(|it| Ok(Name::new(it.text()?)))?.into_iter().collect(),
+            asked_for: decoder.list(|it| Ok(Name::from(it.text()?)))?.into_iter().collect(),
             units: decoder.list(|it| it.bool("mark of a unit"))?,
             nodes: decoder.list(decode_node)?,
             derivations: decoder.list(decode_derivation)?,
@@ -86,7 +86,7 @@ impl<'t> Trace<'t> {
                 Ok(TracedWish {
                     node: it.u32()?,
                     spec: it.text()?.to_owned(),
-                    package: Name::new(it.text()?),
+                    package: Name::from(it.text()?),
                     name: it.text()?.to_owned(),
                     is_beside: it.bool("mark of what is beside")?,
                 })
@@ -166,14 +166,14 @@ fn encode_node(encoder: &mut Encoder, node: &TracedNode<'_>) {
 }
 
 fn decode_node<'t>(decoder: &mut Decoder<'t>) -> Result<TracedNode<'t>, DecodeError> {
-    let package = Name::new(decoder.text()?);
+    let package = Name::from(decoder.text()?);
     let unit = decoder.u32()?;
     let at = decoder.at();
     let part = match decoder.u8()? {
         0 => None,
-        1 => Some(NodePart::Compile(Name::new(decoder.text()?))),
+        1 => Some(NodePart::Compile(Name::from(decoder.text()?))),
         2 => {
-            let name = Name::new(decoder.text()?);
+            let name = Name::from(decoder.text()?);
             Some(NodePart::Output { name, from: NodeId(decoder.varint()? as usize) })
         }
         found => return Err(DecodeError::BadTag { what: "part of a package", found, at }),
@@ -199,9 +199,9 @@ fn decode_node<'t>(decoder: &mut Decoder<'t>) -> Result<TracedNode<'t>, DecodeEr
 fn decode_edge(decoder: &mut Decoder<'_>) -> Result<Edge, DecodeError> {
     let role = one_of(decoder, &ROLES, "role")?;
     let to = NodeId(decoder.varint()? as usize);
-    let name = Name::new(decoder.text()?);
+    let name = Name::from(decoder.text()?);
     let output = match decoder.bool("mark of an output")? {
-        true => Some(Box::new(Name::new(decoder.text()?))),
+        true => Some(Box::new(Name::from(decoder.text()?))),
         false => None,
     };
     let injected = match decoder.bool("mark of an export")? {

@@ -114,9 +114,9 @@ fn traced<'t>(id: NodeId, node: &'t Node, derived: &Derived) -> TracedNode<'t> {
 /// The values of the options that are not what the package has where nobody says anything.
 fn options(node: &Node) -> Option<Vec<u8>> {
     let mut said = Vec::new();
-    for (at, (value, plain)) in node.options.iter().zip(&node.package.plain).enumerate() {
+    for (at, (value, plain)) in node.options.iter().zip(node.package.plain.iter()).enumerate() {
         let Some(value) = value else { continue };
-        if !plain.as_ref().is_some_and(|it| Arc::ptr_eq(it, value)) {
+        if !plain.is_some_and(|it| Arc::ptr_eq(it, value)) {
             said.push((at, &value.value));
         }
     }

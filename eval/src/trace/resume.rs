@@ -12,6 +12,7 @@ use kiln_store::{
     Build, Decoder, Derivation, DerivationId, Graph, ImportSource, InputRef, Node as GraphNode,
     OutputName,
 };
+use thin_vec::ThinVec;
 
 use super::encode::decode_value;
 use super::record::{Joined, derivations};
@@ -120,7 +121,7 @@ impl Trace<'_> {
             return None;
         }
         let schema = db.schema(file);
-        let name = Name::new(schema.name());
+        let name = Name::from(schema.name());
         if db.package(&name) != Some(file) {
             return None;
         }
@@ -389,7 +390,7 @@ impl Outline {
             part,
             version: Version::new(&traced.version),
             version_history: Arc::default(),
-            options: options.into(),
+            options: options.into_iter().collect(),
             edges: edges.collect(),
             build_unit: None,
             needed_by: Arc::default(),
@@ -410,14 +411,15 @@ fn is_plain(package: &Package, unit: &Unit) -> bool {
 fn options(traced: &TracedNode<'_>, changed: &Changed) -> Option<Vec<Option<Arc<OptionValue>>>> {
     let package = &changed.package;
     let table = &package.schema.table;
-    let mut options = package.plain.clone();
+    let mut options: Vec<Option<Arc<OptionValue>>> =
+        package.plain.iter().map(|it| it.cloned()).collect();
     let mut decoder = Decoder::part(traced.options.as_ref()?);
     let count = decoder.count(1).ok()?;
     let mut said = BTreeSet::new();
     for _ in 0..count {
         let at = decoder.varint().ok()? as usize;
         let value = decode_value(&mut decoder, &table.options.get(at)?.ty).ok()?;
-        let value = OptionValue { value, state: OptionState::Default, history: Vec::new() };
+        let value = OptionValue { value, state: OptionState::Default, history: ThinVec::new() };
         *options.get_mut(at)? = Some(Arc::new(value));
         said.insert(at);
     }
@@ -425,7 +427,7 @@ fn options(traced: &TracedNode<'_>, changed: &Changed) -> Option<Vec<Option<Arc<
     // A default that has changed counts where nobody says anything, whatever is chosen.
     let is_plain = |it: &Name| {
         let at = table.position(it);
-        at.is_some_and(|at| !said.contains(&at) && package.plain[at].is_some())
+        at.is_some_and(|at| !said.contains(&at) && package.plain.get(at).is_some())
     };
     changed.defaults.iter().all(is_plain).then_some(options)
 }
@@ -440,11 +442,11 @@ fn stub(traced: &TracedNode<'_>, schema: &Arc<Schema>) -> Package {
         cond: Cond::True,
         when: None,
         files: Vec::new(),
-        deps: Vec::new(),
+        deps: ThinVec::new(),
         body: 0,
         place,
     };
-    let outputs = if traced.has_own_output { vec![output] } else { Vec::new() };
+    let outputs = if traced.has_own_output { [output].into() } else { ThinVec::new() };
     Package { outputs, ..Package::empty(name.clone(), Database::PACKAGE, schema.clone()) }
 }
 

@@ -567,8 +567,8 @@ fn package() -> impl Strategy<Value = LockedPackage> {
         .prop_map(
             |(name, instance, version, recipe, sources, host, providers, exports, options)| {
                 LockedPackage {
-                    name: Name::new(name),
-                    instance: instance.map(Name::new),
+                    name: Name::from(name),
+                    instance: instance.map(Name::from),
                     version,
                     recipe,
                     sources,

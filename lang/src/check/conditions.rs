@@ -180,7 +180,7 @@ impl<'a> Checker<'a> {
             _ => return Side::Other,
         }
         match self.expr_ref(expr) {
-            Expr::Int(_) | Expr::Quantity { .. } | Expr::Missing => Side::Constant,
+            Expr::Int(_) | Expr::Size(_) | Expr::Duration(_) | Expr::Missing => Side::Constant,
             Expr::Str(_) | Expr::Shell(_)
                 if crate::schema::plain_text(self.expr_ref(expr)).is_some() =>
             {
@@ -241,8 +241,8 @@ impl<'a> Checker<'a> {
     fn not_in_fragment(&mut self, expr: ExprId) {
         let message = match self.expr_ref(expr) {
             Expr::Binary { .. } | Expr::Neg(_) => "a condition cannot calculate",
-            Expr::Call { .. } => "a condition cannot call functions or methods",
-            Expr::If { .. } | Expr::Match { .. } => "a condition cannot choose between values",
+            Expr::Call(_) => "a condition cannot call functions or methods",
+            Expr::If { .. } | Expr::Match(_) => "a condition cannot choose between values",
             Expr::Str(_) | Expr::Shell(_) => {
                 "a condition compares with a text that is known as it is written"
             }

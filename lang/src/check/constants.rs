@@ -46,7 +46,7 @@ impl Facts<'_> {
     fn constant_number(&self, expr: ExprId) -> Option<i64> {
         match &self.module.exprs[expr] {
             Expr::Int(number) => Some(*number),
-            Expr::Quantity { number, .. } => Some(*number),
+            Expr::Size(number) | Expr::Duration(number) => Some(*number),
             Expr::Neg(of) => self.constant_number(*of)?.checked_neg(),
             Expr::Binary { op, lhs, rhs } => {
                 let (lhs, rhs) = (self.constant_number(*lhs)?, self.constant_number(*rhs)?);
@@ -75,7 +75,7 @@ impl Facts<'_> {
             _ => return None,
         }
         match &self.module.exprs[expr] {
-            Expr::Int(_) | Expr::Quantity { .. } | Expr::Neg(_) => {
+            Expr::Int(_) | Expr::Size(_) | Expr::Duration(_) | Expr::Neg(_) => {
                 self.constant_number(expr).map(Const::Number)
             }
             Expr::Str(_) => crate::schema::plain_text(&self.module.exprs[expr]).map(Const::Text),
@@ -164,7 +164,7 @@ fn number(module: &Module, expr: ExprId, it: i64) -> Option<i64> {
     match &module.exprs[expr] {
         Expr::Name(name) if name == "it" => Some(it),
         Expr::Int(number) => Some(*number),
-        Expr::Quantity { number, .. } => Some(*number),
+        Expr::Size(number) | Expr::Duration(number) => Some(*number),
         Expr::Neg(of) => number(module, *of, it)?.checked_neg(),
         Expr::Binary { op, lhs, rhs } => {
             let (lhs, rhs) = (number(module, *lhs, it)?, number(module, *rhs, it)?);

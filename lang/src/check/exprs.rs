@@ -36,7 +36,7 @@ impl<'a> Checker<'a> {
     fn refine(&mut self, expr: ExprId, expected: &Ty) {
         match (self.expr_ref(expr), expected.without_opt()) {
             (Expr::Int(number), Ty::Int(_)) => self.in_range(expr, *number, expected),
-            (Expr::Quantity { number, .. }, Ty::Size(_) | Ty::Duration(_)) => {
+            (Expr::Size(number) | Expr::Duration(number), Ty::Size(_) | Ty::Duration(_)) => {
                 self.in_range(expr, *number, expected);
             }
             (Expr::Binary { .. } | Expr::Neg(_), Ty::Int(_) | Ty::Size(_) | Ty::Duration(_)) => {
@@ -62,12 +62,13 @@ impl<'a> Checker<'a> {
             Expr::Int(_)
             | Expr::Version(_)
             | Expr::Series(_)
-            | Expr::Quantity { .. }
+            | Expr::Size(_)
+            | Expr::Duration(_)
             | Expr::Regex(_) => self.literal(expr, expected),
             Expr::Str(parts) | Expr::Shell(parts) => self.string(expr, parts, expected, scope),
-            Expr::Member { of, name } => self.member(expr, *of, name, scope),
-            Expr::Call { callee, args } => self.call(expr, *callee, args, expected, scope),
-            Expr::Lambda { .. } => {
+            Expr::Member(it) => self.member(expr, it.of, &it.name, scope),
+            Expr::Call(it) => self.call(expr, it.callee, &it.args, expected, scope),
+            Expr::Lambda(_) => {
                 let diagnostic = self
                     .at_expr(Code::TypeMismatch, expr, "a function is no value here")
                     .help("functions are given to methods such as `.map`; to name one, write `fn`");
@@ -108,7 +109,7 @@ impl<'a> Checker<'a> {
                 };
                 self.set(expr, Res::None, ty)
             }
-            Expr::Match { of, arms } => self.match_(expr, *of, arms, expected, scope),
+            Expr::Match(it) => self.match_(expr, it.of, &it.arms, expected, scope),
             Expr::Set(elements) => self.set_literal(expr, elements, expected, scope),
             Expr::List(elements) => self.list_literal(expr, elements, expected, scope),
             Expr::With(_) => {
@@ -178,10 +179,8 @@ impl<'a> Checker<'a> {
         }
         match self.expr_ref(expr) {
             Expr::Int(_) => self.set(expr, Res::None, Ty::INT),
-            Expr::Quantity { unit: crate::module::Unit::Bytes, .. } => {
-                self.set(expr, Res::None, Ty::Size(Default::default()))
-            }
-            Expr::Quantity { .. } => self.set(expr, Res::None, Ty::Duration(Default::default())),
+            Expr::Size(_) => self.set(expr, Res::None, Ty::Size(Default::default())),
+            Expr::Duration(_) => self.set(expr, Res::None, Ty::Duration(Default::default())),
             Expr::Version(_) | Expr::Series(_) => match self.version_value(expr) {
                 Some(bound) => self.set(expr, Res::Version(bound), Ty::Version),
                 None => self.set(expr, Res::Error, Ty::Error),

@@ -18,7 +18,8 @@ impl<'a> Checker<'a> {
         name: &'a Ident,
         scope: &Scope,
     ) -> Option<Ty> {
-        let Expr::Member { of: object, name: module } = self.expr_ref(of) else { return None };
+        let Expr::Member(member) = self.expr_ref(of) else { return None };
+        let (object, module) = (&member.of, &member.name);
         let Expr::Name(word) = self.expr_ref(*object) else { return None };
         let is_standard = || global_table(self.db, Object::Facts).get(&module.name).is_some();
         if word != "facts" || is_shadowed(word, scope) || is_standard() {

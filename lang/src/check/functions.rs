@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::library::{Builtin, Method, Takes, members_of};
 use super::{Checker, Res, Scope};
 use crate::diagnostic::Code;
-use crate::module::{Arg, Expr, ExprId, FunctionId, Ident, Name};
+use crate::module::{Arg, Expr, ExprId, FunctionId, Ident, Lambda, Name};
 use crate::nearest::{did_you_mean, list, nearest};
 use crate::types::{Object, Ty};
 use crate::world::WorldError;
@@ -47,8 +47,8 @@ impl<'a> Checker<'a> {
     ) -> Ty {
         match self.expr_ref(callee) {
             Expr::Name(name) => self.call_name(expr, callee, name, args, (expected, scope)),
-            Expr::Member { of, name } => {
-                self.call_member(expr, callee, *of, name, args, expected, scope)
+            Expr::Member(it) => {
+                self.call_member(expr, callee, it.of, &it.name, args, expected, scope)
             }
             Expr::Missing => {
                 self.args_anyway(args, scope);
@@ -68,7 +68,7 @@ impl<'a> Checker<'a> {
 
     fn args_anyway(&mut self, args: &'a [Arg], scope: &Scope) {
         for arg in args {
-            if !matches!(self.expr_ref(arg.value), Expr::Lambda { .. }) {
+            if !matches!(self.expr_ref(arg.value), Expr::Lambda(_)) {
                 self.infer(arg.value, scope);
             }
         }
@@ -736,7 +736,7 @@ impl<'a> Checker<'a> {
 
     /// Checks `(x) -> body` with the types of its parameters; returns the type of the body.
     fn lambda(&mut self, expr: ExprId, given: &[Ty], result: Option<&Ty>, scope: &Scope) -> Ty {
-        let Expr::Lambda { params, body } = self.expr_ref(expr) else {
+        let Expr::Lambda(lambda) = self.expr_ref(expr) else {
             if !matches!(self.expr_ref(expr), Expr::Missing) {
                 let diagnostic = self
                     .at_expr(Code::TypeMismatch, expr, "expected a function")
@@ -748,6 +748,7 @@ impl<'a> Checker<'a> {
             }
             return Ty::Error;
         };
+        let Lambda { params, body } = &**lambda;
         if params.len() != given.len() {
             let called = match given {
                 [_, _] => "a key and a value",
@@ -861,7 +862,7 @@ impl<'a> Checker<'a> {
                 match table.get(&name.name) {
                     Some(option) => option.ty.clone(),
                     None if object == Object::Facts => {
-                        let owner = Name::new_static("facts");
+                        let owner = Name::from_static_str("facts");
                         self.unknown_fact(Code::UnknownMember, name, &owner, &table);
                         self.set(of, Res::Object(object), Ty::Object(object));
                         return Some(self.set(expr, Res::Error, Ty::Error));

@@ -267,7 +267,7 @@ impl<'a> Checker<'a> {
         }
         let mut table = crate::globals::global_table(self.db, object);
         let mut rest = rest;
-        let mut owner = Name::new_static(object.text());
+        let mut owner = Name::from_static_str(object.text());
         // `facts.cluster.fabric`: of the facts that a module declares.
         if let (Object::Facts, [module, inner @ ..]) = (object, rest)
             && table.get(&module.name).is_none()

@@ -625,7 +625,7 @@ impl<'a> Checker<'a> {
         {
             self.expect(setting.value, &Ty::Version, &scope);
         } else if let Some(table) = scope.table {
-            let unnamed = const { &Name::new_static("") };
+            let unnamed = const { &Name::from_static_str("") };
             let package = self.module().name.as_ref().map_or(unnamed, |it| &it.name);
             self.setting(setting, &setting.path, package, table, scope.building());
         }

@@ -531,7 +531,7 @@ impl<'a> Checker<'a> {
             }
         }
         // What the package is built with is what its options are most often mistaken for.
-        let other = self.package(&Name::new(but));
+        let other = self.package(&Name::from(but));
         if let Some(other) = &other {
             let of_other = other.env.module();
             for stmt in of_other.bodies.values().iter().flat_map(|it| &it.stmts) {
@@ -675,7 +675,7 @@ fn dependencies(stmts: &[crate::module::Stmt]) -> impl Iterator<Item = &Name> {
     stmts.iter().filter_map(|it| match &it.kind {
         crate::module::StmtKind::Dep(dep) => Some(match &dep.alias {
             Some(alias) => &alias.name,
-            None => dep.spec.package_name().unwrap_or(const { &Name::new_static("") }),
+            None => dep.spec.package_name().unwrap_or(const { &Name::from_static_str("") }),
         }),
         _ => None,
     })

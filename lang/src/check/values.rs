@@ -260,7 +260,7 @@ impl Checker<'_> {
                 let text = self.db.text(self.file);
                 Some(VersionBound::Exact(Version::new(&text[self.range(expr)])))
             }
-            Expr::Version(text) => Some(VersionBound::Exact(Version::new(text))),
+            Expr::Version(text) => Some(VersionBound::Exact(Version::new(&**text))),
             Expr::Str(_) => {
                 let text = crate::schema::plain_text(self.expr_ref(expr))?;
                 // Versions that are no digits with points have series, too.

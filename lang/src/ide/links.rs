@@ -54,10 +54,10 @@ pub fn links(db: &Database, file: FileId) -> Vec<Link> {
                     links.push(Link { range: inside(range), target });
                 }
             }
-            Expr::Call { callee, args } => {
+            Expr::Call(call) => {
                 let is_path =
-                    matches!(checked.res(*callee), Res::Builtin(Builtin::File | Builtin::Dir));
-                if let Some(arg) = args.first().filter(|_| is_path)
+                    matches!(checked.res(call.callee), Res::Builtin(Builtin::File | Builtin::Dir));
+                if let Some(arg) = call.args.first().filter(|_| is_path)
                     && let Some(text) = plain_text(&module.exprs[arg.value])
                 {
                     let target = LinkTarget::Path(crate::env::resolve(&here, &text));

@@ -1,9 +1,8 @@
 //! Expressions.
 
-use smol_str::SmolStr;
+use thin_vec::ThinVec;
 
 use super::{ExprId, Ident, Name, Req, Spec};
-use crate::arena::Few;
 use crate::version::Comparison;
 
 /// An expression. There are more of these than of all else in a module together, so it is no larger
@@ -15,47 +14,29 @@ pub enum Expr {
     /// A whole number.
     Int(i64),
     /// A version as written: `24.10`, `1.1.1w`.
-    Version(Box<str>),
+    Version(Box<Name>),
     /// A version series as written: `1.10.*`.
-    Series(Box<str>),
-    /// A number with a unit.
-    Quantity {
-        /// How many bytes or nanoseconds it is.
-        number: i64,
-        /// Which of the two.
-        unit: Unit,
-    },
+    Series(Box<Name>),
+    /// A size, in bytes.
+    Size(i64),
+    /// A time, in nanoseconds.
+    Duration(i64),
     /// A pattern, without its slashes.
-    Regex(Box<str>),
+    Regex(Box<Name>),
     /// A string: its parts in order.
-    Str(Box<[StrPart]>),
+    Str(ThinVec<StrPart>),
     /// Shell text: its parts in order. Interpolations are quoted for the shell.
-    Shell(Box<[StrPart]>),
+    Shell(ThinVec<StrPart>),
     /// A name whose meaning depends on where it stands.
     Name(Name),
     /// `.name`: a value of the expected enum.
     DotName(Box<Name>),
     /// `of.name`
-    Member {
-        /// What it is a member of.
-        of: ExprId,
-        /// The member.
-        name: Box<Ident>,
-    },
+    Member(Box<Member>),
     /// `callee(args)`
-    Call {
-        /// What is called.
-        callee: ExprId,
-        /// With what.
-        args: Few<Arg>,
-    },
+    Call(Box<Call>),
     /// `(a, b) -> body`
-    Lambda {
-        /// The parameters.
-        params: Few<Ident>,
-        /// The body.
-        body: ExprId,
-    },
+    Lambda(Box<Lambda>),
     /// `lhs op rhs`
     Binary {
         /// The operator.
@@ -88,29 +69,60 @@ pub enum Expr {
         else_: ExprId,
     },
     /// `match of { … }`
-    Match {
-        /// What is looked at.
-        of: ExprId,
-        /// The arms in order.
-        arms: Few<MatchArm>,
-    },
+    Match(Box<Match>),
     /// `{ … }`: a set, or a map if it has entries.
-    Set(Box<[Element]>),
+    Set(ThinVec<Element>),
     /// `[ … ]`
-    List(Box<[Element]>),
+    List(ThinVec<Element>),
     /// `with hdf5[mpi] >= 1.10`
     With(Box<With>),
 }
 
-// A name has values to spare, which tell the other kinds apart if they have no more than two words
-// each. One with more, such as a list and an id, would make every expression larger.
+// A name has values to spare in its last byte, which tell the other kinds apart if they leave that byte
+// alone: one with a pointer and an id would make every expression larger, so those are in boxes.
 const _: () = assert!(size_of::<Expr>() == size_of::<Name>());
+
+/// `of.name`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// What it is a member of.
+    pub of: ExprId,
+    /// The member.
+    pub name: Ident,
+}
+
+/// `callee(args)`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// What is called.
+    pub callee: ExprId,
+    /// With what.
+    pub args: ThinVec<Arg>,
+}
+
+/// `(a, b) -> body`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lambda {
+    /// The parameters.
+    pub params: ThinVec<Ident>,
+    /// The body.
+    pub body: ExprId,
+}
+
+/// `match of { … }`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match {
+    /// What is looked at.
+    pub of: ExprId,
+    /// The arms in order.
+    pub arms: ThinVec<MatchArm>,
+}
 
 /// A part of a string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StrPart {
     /// Text, escapes resolved. Most is as short as a name, and needs no memory of its own then.
-    Text(SmolStr),
+    Text(Name),
     /// An interpolation.
     Expr(ExprId),
 }
@@ -200,20 +212,11 @@ impl BinaryOp {
     }
 }
 
-/// What a size or a time is counted in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// Of a size.
-    Bytes,
-    /// Of a time.
-    Nanoseconds,
-}
-
 /// An arm of `match`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MatchArm {
     /// The values it is for; `None` for `else`.
-    pub patterns: Option<Box<[ExprId]>>,
+    pub patterns: Option<ThinVec<ExprId>>,
     /// The value.
     pub value: ExprId,
 }
@@ -254,5 +257,5 @@ pub struct With {
     /// The interface it provides.
     pub interface: Option<Ident>,
     /// Its version.
-    pub reqs: Box<[Req]>,
+    pub reqs: ThinVec<Req>,
 }

@@ -7,14 +7,14 @@ mod children;
 mod exprs;
 mod items;
 
-use smol_str::SmolStr;
 use text_size::{TextRange, TextSize};
+use thin_vec::ThinVec;
 
 use super::{
     Attr, Body, BodyId, Expr, ExprId, Guard, GuardId, GuardKind, Ident, Module, ModuleKind, Name,
     SourceMap, SpanId, StrPart,
 };
-use crate::arena::{Few, shrink};
+use crate::arena::shrink;
 use crate::syntax::ast::{self, AstNode, Item};
 use crate::syntax::{Parse, Ref};
 use children::{Many, split};
@@ -219,7 +219,7 @@ impl Lowerer {
     fn ident(&mut self, token: Option<Ref<'_>>, node: Ref<'_>) -> Ident {
         match token {
             Some(token) => {
-                Ident { name: SmolStr::new(token.text()), span: self.span(token.text_range()) }
+                Ident { name: Name::from(token.text()), span: self.span(token.text_range()) }
             }
             None => Ident { name: Name::default(), span: self.span(node.text_range()) },
         }
@@ -228,7 +228,7 @@ impl Lowerer {
     /// The text of a string that stands for a name.
     fn string_name(&mut self, string: &ast::StringLit<Ref<'_>>) -> Ident {
         let name = match string.plain_text() {
-            Some(text) => SmolStr::new(text),
+            Some(text) => Name::from(text),
             None => {
                 self.error(LowerErrorKind::NotPlain, string.range());
                 Name::default()
@@ -237,7 +237,7 @@ impl Lowerer {
         Ident { name, span: self.span(string.range()) }
     }
 
-    fn path(&mut self, path: &ast::Path<Ref<'_>>) -> Box<[Ident]> {
+    fn path(&mut self, path: &ast::Path<Ref<'_>>) -> ThinVec<Ident> {
         self.each(split(path), |it, name| Some(it.name_ref(&name)))
     }
 
@@ -246,13 +246,13 @@ impl Lowerer {
         &mut self,
         nodes: Many<'a, A>,
         mut lower: impl FnMut(&mut Self, A) -> Option<T>,
-    ) -> Box<[T]> {
-        let mut lowered = Vec::with_capacity(nodes.len());
+    ) -> ThinVec<T> {
+        let mut lowered = ThinVec::with_capacity(nodes.len());
         lowered.extend(nodes.iter().filter_map(|it| lower(self, it)));
-        lowered.into()
+        lowered
     }
 
-    fn attrs<'a>(&mut self, attrs: Many<'a, ast::Attr<Ref<'a>>>) -> Few<Attr> {
+    fn attrs<'a>(&mut self, attrs: Many<'a, ast::Attr<Ref<'a>>>) -> ThinVec<Attr> {
         attrs
             .iter()
             .filter_map(|attr| {

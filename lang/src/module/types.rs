@@ -1,6 +1,6 @@
 //! Types as written, and functions.
 
-use crate::arena::Few;
+use thin_vec::ThinVec;
 
 use super::{Attr, EnumId, ExprId, Ident, RecordId, SpanId, TypeId};
 
@@ -12,9 +12,9 @@ pub enum TypeRef {
     /// `Name<Args>(refinement where … else "…")`
     Named {
         /// The name, perhaps of another module: `dpdk.Driver`.
-        path: Box<[Ident]>,
+        path: ThinVec<Ident>,
         /// The arguments.
-        args: Box<[TypeId]>,
+        args: ThinVec<TypeId>,
         /// Which values are allowed: a range, a choice, a pattern.
         refinement: Option<ExprId>,
         /// A condition on `it`, and what to say where it does not hold.
@@ -36,11 +36,11 @@ pub struct EnumDecl {
     /// Its documentation.
     pub doc: Option<Box<str>>,
     /// Its attributes.
-    pub attrs: Few<Attr>,
+    pub attrs: ThinVec<Attr>,
     /// Its values in order.
     pub values: Vec<Enumerator>,
     /// Its groups in order.
-    pub groups: Few<Group>,
+    pub groups: ThinVec<Group>,
     /// Where it is written.
     pub span: SpanId,
 }
@@ -57,7 +57,7 @@ pub struct Enumerator {
     /// Its documentation.
     pub doc: Option<Box<str>>,
     /// Its attributes.
-    pub attrs: Few<Attr>,
+    pub attrs: ThinVec<Attr>,
 }
 
 /// A named part of an enum.
@@ -70,7 +70,7 @@ pub struct Group {
     /// Its documentation.
     pub doc: Option<Box<str>>,
     /// Its attributes.
-    pub attrs: Few<Attr>,
+    pub attrs: ThinVec<Attr>,
 }
 
 /// A record type.

@@ -23,7 +23,8 @@ impl Module {
             | Expr::Int(_)
             | Expr::Version(_)
             | Expr::Series(_)
-            | Expr::Quantity { .. }
+            | Expr::Size(_)
+            | Expr::Duration(_)
             | Expr::Regex(_)
             | Expr::Name(_)
             | Expr::DotName(_) => {}
@@ -33,18 +34,19 @@ impl Module {
                     StrPart::Text(_) => None,
                 }))
             }
-            Expr::Member { of, .. } | Expr::Not(of) | Expr::Neg(of) => out.push(*of),
-            Expr::Call { callee, args } => {
-                out.push(*callee);
-                out.extend(args.iter().map(|it| it.value));
+            Expr::Member(it) => out.push(it.of),
+            Expr::Not(of) | Expr::Neg(of) => out.push(*of),
+            Expr::Call(it) => {
+                out.push(it.callee);
+                out.extend(it.args.iter().map(|it| it.value));
             }
-            Expr::Lambda { body, .. } => out.push(*body),
+            Expr::Lambda(it) => out.push(it.body),
             Expr::Binary { lhs, rhs, .. } => out.extend([*lhs, *rhs]),
             Expr::Range { lo, hi, .. } => out.extend([*lo, *hi].into_iter().flatten()),
             Expr::If { cond, then, else_ } => out.extend([*cond, *then, *else_]),
-            Expr::Match { of, arms } => {
-                out.push(*of);
-                for arm in arms {
+            Expr::Match(it) => {
+                out.push(it.of);
+                for arm in &it.arms {
                     out.extend(arm.patterns.iter().flatten());
                     out.push(arm.value);
                 }

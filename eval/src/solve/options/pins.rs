@@ -7,24 +7,20 @@ use kiln_lang::module::OptionKind;
 
 use super::{Options, Slot, Stack, overrule};
 use crate::package::{CompileDecl, Locals};
-use crate::solution::{Influence, Influencer, OptionState, OptionValue};
+use crate::solution::{Influence, Influencer, OptionState, OptionValue, OptionValues};
 use crate::value::Bits;
 
 impl Options<'_> {
     /// Takes the values of a package that is settled.
-    pub(in crate::solve) fn values_of(&mut self, values: &[Option<Arc<OptionValue>>]) {
-        self.slots = values.iter().cloned().map(Slot::Done).collect();
+    pub(in crate::solve) fn values_of(&mut self, values: &OptionValues) {
+        self.slots = values.iter().map(|it| Slot::Done(it.cloned())).collect();
     }
 
     /// Computes every feature and knob as it is in a compilation, of a package with these values.
     ///
     /// An option that is `split` is what the compilation says. Any other that it pins must not be
     /// decided otherwise by anybody; a layer can set it for this compilation alone.
-    pub(in crate::solve) fn pinned(
-        &mut self,
-        compile: &CompileDecl,
-        values: &[Option<Arc<OptionValue>>],
-    ) {
+    pub(in crate::solve) fn pinned(&mut self, compile: &CompileDecl, values: &OptionValues) {
         let package = self.package.clone();
         let table = &package.schema.table;
         for setting in &compile.settings {
@@ -32,7 +28,7 @@ impl Options<'_> {
             let Some(at) = table.position(name) else { continue };
             let option = &table.options[at];
             let is_option = matches!(option.kind, OptionKind::Feature | OptionKind::Knob);
-            let (true, Some(of_package)) = (is_option, &values[at]) else { continue };
+            let (true, Some(of_package)) = (is_option, values.get(at)) else { continue };
             if setting.cond.holds(self) != Some(true) {
                 continue;
             }
@@ -80,7 +76,7 @@ impl Options<'_> {
     }
 
     /// `curl { static_build.http3 = on }`: what layers say of this compilation.
-    fn layers_of(&mut self, compile: &CompileDecl, values: &[Option<Arc<OptionValue>>]) {
+    fn layers_of(&mut self, compile: &CompileDecl, values: &OptionValues) {
         let package = self.package.clone();
         let table = &package.schema.table;
         for (layer, setting) in self.layers {
@@ -89,7 +85,7 @@ impl Options<'_> {
                 continue;
             };
             let option = &table.options[at];
-            let Some(of_package) = &values[at] else { continue };
+            let Some(of_package) = values.get(at) else { continue };
             if setting.cond.holds(self) != Some(true) {
                 continue;
             }
@@ -125,7 +121,8 @@ impl Options<'_> {
         let package = self.package.clone();
         self.allowed(&package.schema.table.options[at], &stack);
         let Stack { value, history, .. } = stack;
-        self.slots[at] = Slot::Done(Some(Arc::new(OptionValue { value, state, history })));
+        self.slots[at] =
+            Slot::Done(Some(Arc::new(OptionValue { value, state, history: history.into() })));
     }
 
     /// Says that a compilation pins an option that somebody decides otherwise.

@@ -13,12 +13,12 @@ pub(super) fn pin(db: &Database, file: FileId, range: TextRange) -> Option<Actio
     let checked = db.checked(file);
     let module = checked.module();
     let (call, args) = module.exprs.iter().find_map(|(id, expr)| match expr {
-        Expr::Call { callee, args }
-            if *checked.res(*callee) == Res::Builtin(Builtin::Fetch)
+        Expr::Call(it)
+            if *checked.res(it.callee) == Res::Builtin(Builtin::Fetch)
                 || *checked.res(id) == Res::Builtin(Builtin::Fetch) =>
         {
             let here = db.expr_range(file, id);
-            here.contains_range(range).then_some((id, args))
+            here.contains_range(range).then_some((id, &it.args))
         }
         _ => None,
     })?;

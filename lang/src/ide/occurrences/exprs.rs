@@ -21,7 +21,7 @@ impl Collector<'_> {
         while let Some((expr, locals)) = stack.pop() {
             let mut next = |expr: ExprId| stack.push((expr, locals.clone()));
             match &lowered.module.exprs[expr] {
-                Expr::Missing | Expr::Quantity { .. } | Expr::Regex(_) => {}
+                Expr::Missing | Expr::Size(_) | Expr::Duration(_) | Expr::Regex(_) => {}
                 Expr::Int(_) | Expr::Version(_) | Expr::Series(_) => self.value_word(expr),
                 Expr::Str(parts) | Expr::Shell(parts) => {
                     self.value_word(expr);
@@ -46,21 +46,21 @@ impl Collector<'_> {
                         self.name(expr, name, range, scope, &locals);
                     }
                 }
-                Expr::Member { of, name } => {
-                    self.member(expr, *of, name, scope);
-                    next(*of);
+                Expr::Member(it) => {
+                    self.member(expr, it.of, &it.name, scope);
+                    next(it.of);
                 }
-                Expr::Call { callee, args } => {
-                    next(*callee);
-                    self.arg_names(*callee, args);
-                    args.iter().for_each(|it| next(it.value));
+                Expr::Call(it) => {
+                    next(it.callee);
+                    self.arg_names(it.callee, &it.args);
+                    it.args.iter().for_each(|it| next(it.value));
                 }
-                Expr::Lambda { params, body } => {
+                Expr::Lambda(it) => {
                     let mut inner = locals.clone();
-                    for param in params {
+                    for param in &it.params {
                         inner = self.local(param, &inner);
                     }
-                    stack.push((*body, inner));
+                    stack.push((it.body, inner));
                 }
                 Expr::Binary { lhs, rhs, .. } => [*lhs, *rhs].into_iter().for_each(next),
                 Expr::Not(of) | Expr::Neg(of) => next(*of),
@@ -68,9 +68,9 @@ impl Collector<'_> {
                 Expr::If { cond, then, else_ } => {
                     [*cond, *then, *else_].into_iter().for_each(next);
                 }
-                Expr::Match { of, arms } => {
-                    next(*of);
-                    for arm in arms {
+                Expr::Match(it) => {
+                    next(it.of);
+                    for arm in &it.arms {
                         arm.patterns.iter().flatten().for_each(|it| next(*it));
                         next(arm.value);
                     }
@@ -179,11 +179,11 @@ impl Collector<'_> {
             res => simple(res),
         };
         // `facts.cluster.fabric`: so is the word in the middle.
-        if let (Expr::Member { name: module, .. }, Res::GivenFact(_)) =
+        if let (Expr::Member(member), Res::GivenFact(_)) =
             (&lowered.module.exprs[of], checked.res(expr))
-            && let Some((file, _)) = facts_of_module(self.db, &module.name)
+            && let Some((file, _)) = facts_of_module(self.db, &member.name.name)
         {
-            self.read(module, Symbol::File(file), None);
+            self.read(&member.name, Symbol::File(file), None);
         }
         // `unix.triple(…)`: the word before the dot is a module.
         if let (Expr::Name(word), Some(Symbol::Function(file, _))) =

@@ -2,15 +2,14 @@
 
 use std::borrow::Cow;
 
-use smol_str::SmolStr;
+use thin_vec::ThinVec;
 
 use super::children::{Has, Head, Many, Slot, split, token_slot};
 use super::{LowerErrorKind, Lowerer};
-use crate::arena::Few;
 use crate::module::{
-    Arg, Attr, BinaryOp, Element, EnumDecl, EnumId, Enumerator, Expr, ExprId, ForElement, Group,
-    Ident, MatchArm, PackageRef, Req, SettingOp, Spec, SpecItem, StrPart, TypeId, TypeRef, Unit,
-    With,
+    Arg, Attr, BinaryOp, Call, Element, EnumDecl, EnumId, Enumerator, Expr, ExprId, ForElement,
+    Group, Ident, Lambda, Match, MatchArm, Member, Name, PackageRef, Req, SettingOp, Spec,
+    SpecItem, StrPart, TypeId, TypeRef, With,
 };
 use crate::syntax::Ref;
 use crate::syntax::SyntaxKind::{self, *};
@@ -40,18 +39,18 @@ impl Lowerer {
             ast::Expr::Literal(it) => self.literal(it),
             ast::Expr::StringLit(it) => self.string(it),
             ast::Expr::NameExpr(it) => match it.name_ref() {
-                Some(name) => Expr::Name(SmolStr::new(name.syntax().text())),
+                Some(name) => Expr::Name(Name::from(name.syntax().text())),
                 None => Expr::Missing,
             },
             ast::Expr::DotName(it) => match it.name_ref() {
-                Some(name) => Expr::DotName(Box::new(SmolStr::new(name.syntax().text()))),
+                Some(name) => Expr::DotName(Box::new(Name::from(name.syntax().text()))),
                 None => Expr::Missing,
             },
             ast::Expr::Member(it) => {
                 let (of, name): (_, Option<ast::NameRef<_>>) = split(it);
                 let of = self.expr_or_missing(of, it);
                 match name {
-                    Some(name) => Expr::Member { of, name: Box::new(self.name_ref(&name)) },
+                    Some(name) => Expr::Member(Box::new(Member { of, name: self.name_ref(&name) })),
                     None => Expr::Missing,
                 }
             }
@@ -59,7 +58,7 @@ impl Lowerer {
                 let (callee, args): (_, Option<ast::ArgList<_>>) = split(it);
                 let callee = self.expr_or_missing(callee, it);
                 let args = args.map(|it| self.args(&it)).unwrap_or_default();
-                Expr::Call { callee, args }
+                Expr::Call(Box::new(Call { callee, args }))
             }
             ast::Expr::Paren(it) => return self.expr_or_missing(it.expr(), it),
             ast::Expr::Lambda(it) => {
@@ -69,7 +68,7 @@ impl Lowerer {
                     .map(|it| self.name(&it))
                     .collect();
                 let body = self.expr_or_missing(it.expr(), it);
-                Expr::Lambda { params, body }
+                Expr::Lambda(Box::new(Lambda { params, body }))
             }
             ast::Expr::Binary(it) => {
                 let ([lhs, rhs], op) = split(it);
@@ -115,7 +114,7 @@ impl Lowerer {
                         MatchArm { patterns, value: self.expr_or_missing(value, &arm) }
                     })
                     .collect();
-                Expr::Match { of, arms }
+                Expr::Match(Box::new(Match { of, arms }))
             }
             ast::Expr::SetLit(it) => {
                 Expr::Set(self.each(split(it), |it, element| it.element(&element)))
@@ -146,10 +145,10 @@ impl Lowerer {
                     Expr::Missing
                 }
             },
-            VERSION => Expr::Version(text.into()),
-            SERIES => Expr::Series(text.into()),
+            VERSION => Expr::Version(Box::new(text.into())),
+            SERIES => Expr::Series(Box::new(text.into())),
             QUANTITY => match quantity(text) {
-                Some((number, unit)) => Expr::Quantity { number, unit },
+                Some(quantity) => quantity,
                 None => {
                     self.error(LowerErrorKind::NumberTooLarge, token.text_range());
                     Expr::Missing
@@ -157,7 +156,7 @@ impl Lowerer {
             },
             REGEX => {
                 let body = text.strip_prefix('/').unwrap_or(text);
-                Expr::Regex(body.strip_suffix('/').unwrap_or(body).into())
+                Expr::Regex(Box::new(body.strip_suffix('/').unwrap_or(body).into()))
             }
             _ => Expr::Missing,
         }
@@ -195,13 +194,12 @@ impl Lowerer {
         Some(self.alloc(lowered, string.range()))
     }
 
-    pub(super) fn args(&mut self, list: &ast::ArgList<Ref<'_>>) -> Few<Arg> {
-        let args = self.each(split(list), |it, arg: ast::CallArg<_>| {
+    pub(super) fn args(&mut self, list: &ast::ArgList<Ref<'_>>) -> ThinVec<Arg> {
+        self.each(split(list), |it, arg: ast::CallArg<_>| {
             let (name, value): (Option<ast::Name<_>>, _) = split(&arg);
             let name = name.map(|name| it.name(&name));
             Some(Arg { name, value: it.expr_or_missing(value, &arg) })
-        });
-        args.into()
+        })
     }
 
     fn element(&mut self, element: &ast::Element<Ref<'_>>) -> Option<Element> {
@@ -270,7 +268,7 @@ impl Lowerer {
         Some(SpecItem { off, path, value, span })
     }
 
-    pub(super) fn reqs<'a>(&mut self, reqs: Many<'a, ast::Req<Ref<'a>>>) -> Box<[Req]> {
+    pub(super) fn reqs<'a>(&mut self, reqs: Many<'a, ast::Req<Ref<'a>>>) -> ThinVec<Req> {
         self.each(reqs, |it, req| it.req(&req))
     }
 
@@ -303,7 +301,7 @@ impl Lowerer {
             Some(ast::Type::EnumType(it)) => match it.enum_body() {
                 Some(body) => {
                     let span = self.span_of(&it);
-                    TypeRef::Enum(self.enum_decl(None, None, Few::default(), &body, span))
+                    TypeRef::Enum(self.enum_decl(None, None, ThinVec::new(), &body, span))
                 }
                 None => TypeRef::Missing,
             },
@@ -331,7 +329,7 @@ impl Lowerer {
         &mut self,
         name: Option<Ident>,
         doc: Option<Box<str>>,
-        attrs: Few<Attr>,
+        attrs: ThinVec<Attr>,
         body: &ast::EnumBody<Ref<'_>>,
         span: crate::module::SpanId,
     ) -> EnumId {
@@ -432,23 +430,23 @@ fn int(text: &str) -> Option<i64> {
     }
 }
 
-fn quantity(text: &str) -> Option<(i64, Unit)> {
+fn quantity(text: &str) -> Option<Expr> {
     let split = text.find(|c: char| c.is_ascii_alphabetic())?;
     let number = int(text[..split].trim_end())?;
-    let (factor, unit) = match &text[split..] {
-        "B" => (1, Unit::Bytes),
-        "KiB" => (1 << 10, Unit::Bytes),
-        "MiB" => (1 << 20, Unit::Bytes),
-        "GiB" => (1 << 30, Unit::Bytes),
-        "TiB" => (1 << 40, Unit::Bytes),
-        "ns" => (1, Unit::Nanoseconds),
-        "us" => (1_000, Unit::Nanoseconds),
-        "ms" => (1_000_000, Unit::Nanoseconds),
-        "s" => (1_000_000_000, Unit::Nanoseconds),
-        "min" => (60_000_000_000, Unit::Nanoseconds),
-        "h" => (3_600_000_000_000, Unit::Nanoseconds),
-        "d" => (86_400_000_000_000, Unit::Nanoseconds),
+    let (factor, unit): (i64, fn(i64) -> Expr) = match &text[split..] {
+        "B" => (1, Expr::Size),
+        "KiB" => (1 << 10, Expr::Size),
+        "MiB" => (1 << 20, Expr::Size),
+        "GiB" => (1 << 30, Expr::Size),
+        "TiB" => (1 << 40, Expr::Size),
+        "ns" => (1, Expr::Duration),
+        "us" => (1_000, Expr::Duration),
+        "ms" => (1_000_000, Expr::Duration),
+        "s" => (1_000_000_000, Expr::Duration),
+        "min" => (60_000_000_000, Expr::Duration),
+        "h" => (3_600_000_000_000, Expr::Duration),
+        "d" => (86_400_000_000_000, Expr::Duration),
         _ => return None,
     };
-    Some((number.checked_mul(factor)?, unit))
+    Some(unit(number.checked_mul(factor)?))
 }

@@ -164,7 +164,7 @@ impl Lowerer {
                 let (path, Has::<{ QUESTION as u16 }>(is_lenient), unavailable, block) = split(it);
                 let (path, unavailable): (_, Option<ast::Unavailable<_>>) = (path, unavailable);
                 let Some(path) = path else { return };
-                let path = self.path(&path).into_vec();
+                let path = Vec::from(self.path(&path));
                 let lenient = place.lenient || is_lenient;
                 let place = Place { lenient, ..place.clone() };
                 if let Some(unavailable) = unavailable {
@@ -238,7 +238,7 @@ impl Lowerer {
             };
             let (patterns, Has::<{ ELSE_KW as u16 }>(is_else), block, item) = split(arm);
             let guard = if is_else {
-                let patterns = named.clone().into_boxed_slice();
+                let patterns = named.iter().copied().collect();
                 self.guard(place.guard, GuardKind::ElseArm { knob: ident.clone(), patterns })
             } else {
                 let patterns = self.each(patterns, |it, pattern: ast::ArmPattern<_>| {
@@ -446,7 +446,7 @@ impl Lowerer {
             }
         }
         let when = provides.when_tail().and_then(|it| it.expr()).map(|it| self.expr(&it));
-        let interfaces = interfaces.into_iter().map(|it| (it.0, it.1.into_boxed_slice())).collect();
+        let interfaces = interfaces.into_iter().map(|it| (it.0, it.1.into())).collect();
         let provides_ = Provides { interfaces, when };
         self.stmt(StmtKind::Provides(Box::new(provides_)), provides, place);
     }
@@ -669,7 +669,7 @@ impl Lowerer {
             };
             let span = self.span_of(&item);
             let setting = Setting {
-                path: whole.into_boxed_slice(),
+                path: whole.into(),
                 op,
                 value,
                 guard: place.guard,
