@@ -1,5 +1,6 @@
 //! Conditions as data: what the solver decides on.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -31,10 +32,11 @@ pub enum Cond {
 /// What a condition asks.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Atom {
-    /// An option compares with a value.
-    Option(Name, Comparison, Value),
-    /// A set has a value of this enum, by its place there.
-    Has(Name, EnumTy, u32),
+    /// An option compares with a value. Its place in the package's table is there if the condition is
+    /// of the package itself.
+    Option(Name, Comparison, Value, Option<u32>),
+    /// A set has a value of this enum, by its place there; and the place of the option, as above.
+    Has(Name, EnumTy, u32, Option<u32>),
     /// The package's version compares with a bound.
     Version(Comparison, VersionBound),
     /// `platform.cpu` and the like compare with a value.
@@ -73,8 +75,9 @@ pub enum WithItem {
 
 /// What a condition can ask for.
 pub trait Facts {
-    /// The value of an option; `None` if it is not known yet.
-    fn option(&mut self, name: &Name) -> Option<Value>;
+    /// The value of an option; `None` if it is not known yet. `at` is its place in the package's table,
+    /// if that is known.
+    fn option(&mut self, name: &Name, at: Option<u32>) -> Option<Cow<'_, Value>>;
     /// The version of the package; `None` if it is not known yet.
     fn version(&mut self) -> Option<Version>;
     /// A member of `platform`, `machine`, `toolchain` or `facts`; `None` if it is not known.
@@ -242,10 +245,10 @@ impl Atom {
 
     fn holds(&self, facts: &mut dyn Facts) -> Option<bool> {
         match self {
-            Atom::Option(name, comparison, value) => {
-                facts.option(name).map(|it| compare(&it, *comparison, value))
+            Atom::Option(name, comparison, value, at) => {
+                facts.option(name, *at).map(|it| compare(&it, *comparison, value))
             }
-            Atom::Has(name, _, bit) => match facts.option(name)? {
+            Atom::Has(name, _, bit, at) => match &*facts.option(name, *at)? {
                 Value::Set(_, bits) => Some(bits.has(*bit)),
                 _ => Some(false),
             },
@@ -297,7 +300,7 @@ impl fmt::Display for Cond {
             Cond::False => f.write_str("never"),
             Cond::Not(inner) => match &**inner {
                 Cond::Is(atom) => match &**atom {
-                    Atom::Option(name, Comparison::Equal, Value::Bool(true)) => {
+                    Atom::Option(name, Comparison::Equal, Value::Bool(true), _) => {
                         write!(f, "!{name}")
                     }
                     atom => write!(f, "!({atom})"),
@@ -314,12 +317,12 @@ impl fmt::Display for Cond {
 impl fmt::Display for Atom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Atom::Option(name, Comparison::Equal, Value::Bool(true)) => write!(f, "{name}"),
-            Atom::Option(name, Comparison::Equal, Value::Bool(false)) => write!(f, "!{name}"),
-            Atom::Option(name, comparison, value) => {
+            Atom::Option(name, Comparison::Equal, Value::Bool(true), _) => write!(f, "{name}"),
+            Atom::Option(name, Comparison::Equal, Value::Bool(false), _) => write!(f, "!{name}"),
+            Atom::Option(name, comparison, value, _) => {
                 write!(f, "{name} {} {}", comparison.text(), value.source())
             }
-            Atom::Has(name, of, bit) => write!(f, "{name} has {}", word(of, *bit)),
+            Atom::Has(name, of, bit, _) => write!(f, "{name} has {}", word(of, *bit)),
             Atom::Version(comparison, bound) => write!(f, "version {} {bound}", comparison.text()),
             Atom::Global(object, name, comparison, value) => {
                 write!(f, "{}.{name} {} {}", object.text(), comparison.text(), value.source())

@@ -7,6 +7,7 @@
 
 mod sources;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -341,8 +342,8 @@ fn first_choice(checked: &Checked, expr: ExprId) -> ExprId {
 }
 
 impl Facts for Constants<'_> {
-    fn option(&mut self, name: &Name) -> Option<Value> {
-        if self.is_settled(name) { self.compute(name).ok() } else { None }
+    fn option(&mut self, name: &Name, _: Option<u32>) -> Option<Cow<'_, Value>> {
+        if self.is_settled(name) { self.compute(name).ok().map(Cow::Owned) } else { None }
     }
 
     fn version(&mut self) -> Option<Version> {

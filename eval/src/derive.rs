@@ -257,9 +257,8 @@ impl Deriver<'_> {
                 Diagnostic::new(code, place.file, place.range(), message).here(text)
             }
             None => {
-                let name = ring[0].schema.env.module().name.as_ref();
-                let range = name.map(|it| self.context.db.span(ring[0].file, it.span));
-                Diagnostic::new(code, ring[0].file, range.unwrap_or_default(), message)
+                let place = ring[0].place;
+                Diagnostic::new(code, place.file, place.range(), message)
             }
         };
         for (place, text) in places {

@@ -186,8 +186,11 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
     let schema = db.schema(file);
     let table = schema.table.clone();
     let bodies: ThinVec<Arc<Checked>> = table.bodies.iter().map(|it| db.checked(it.file)).collect();
-    let mut evaluation = Evaluation::new(db, &table);
+    let mut evaluation = Evaluation { is_own: true, ..Evaluation::new(db, &table) };
+    let header = schema.env.module().name.as_ref();
+    let header = header.map(|it| schema.env.lowered.map.span(it.span)).unwrap_or_default();
     let mut package = Package {
+        place: Place::new(file, header),
         is_interface: schema.env.module().kind == Some(ModuleKind::Interface),
         versions: versions(&schema.versions),
         bodies,
@@ -227,6 +230,7 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
     package.mistakes.extend(evaluation.mistakes);
     package.facts_read = facts_read(db, package.bodies.iter().map(|it| &**it));
     package.plain = plain::plain(db, &package);
+    package.is_plain = plain::is_all(&package);
     package.shrink();
     package
 }
@@ -262,6 +266,8 @@ fn versions(schemas: &[kiln_lang::schema::VersionSchema]) -> ThinVec<PackageVers
 pub(crate) struct Evaluation<'a> {
     db: &'a Database,
     table: &'a OptionTable,
+    /// Whether what is evaluated is of the package itself, whose table that is.
+    is_own: bool,
     fuel: Fuel,
     /// What has no end.
     mistakes: Vec<Diagnostic>,
@@ -277,6 +283,7 @@ impl<'a> Evaluation<'a> {
         Evaluation {
             db,
             table,
+            is_own: false,
             fuel: Fuel::default(),
             mistakes: Vec::new(),
             last_guard: None,

@@ -1,5 +1,6 @@
 //! Why a solution is as it is.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -180,8 +181,10 @@ pub(crate) struct NodeFacts<'s> {
 }
 
 impl Facts for NodeFacts<'_> {
-    fn option(&mut self, name: &Name) -> Option<Value> {
-        self.solution.node(self.node).option(name).map(|it| it.value.clone())
+    fn option(&mut self, name: &Name, at: Option<u32>) -> Option<Cow<'_, Value>> {
+        let node = self.solution.node(self.node);
+        let at = node.package.schema.table.place(name, at)?;
+        node.options.get(at).map(|it| Cow::Borrowed(&it.value))
     }
 
     fn version(&mut self) -> Option<Version> {

@@ -8,6 +8,7 @@
 //! Each may read what stands before it. A fact is given by a layer or not at all: nothing here looks
 //! at a machine. Rules: `spec/lang/facts.md`.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -44,7 +45,7 @@ pub(crate) fn globals(db: &Database, setup: &Setup, is_build: bool) -> (Globals,
 pub(crate) struct GlobalFacts<'g>(pub(crate) &'g Globals);
 
 impl Facts for GlobalFacts<'_> {
-    fn option(&mut self, _: &Name) -> Option<Value> {
+    fn option(&mut self, _: &Name, _: Option<u32>) -> Option<Cow<'_, Value>> {
         None
     }
 

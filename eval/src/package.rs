@@ -51,6 +51,8 @@ pub struct Package {
     pub name: Name,
     /// Its file.
     pub file: FileId,
+    /// Where its name is written; the beginning of its file if it has none.
+    pub place: Place,
     /// What it offers.
     pub schema: Arc<Schema>,
     /// The bodies that make it up, lowest first, in the order of the schema's table.
@@ -88,6 +90,8 @@ pub struct Package {
     /// The features and knobs that are as declared where nobody says anything about them, by their
     /// place in the table; nothing for those that depend on something, and for fields.
     pub plain: OptionValues,
+    /// Whether all features and knobs are in `plain`.
+    pub is_plain: bool,
     /// What is wrong with the files that it is made of, and what could not be evaluated, because it
     /// has no end.
     pub mistakes: ThinVec<kiln_lang::Diagnostic>,
@@ -104,6 +108,7 @@ impl Package {
         Package {
             name,
             file,
+            place: Place::new(file, TextRange::default()),
             schema,
             bodies: ThinVec::new(),
             is_interface: false,
@@ -122,6 +127,7 @@ impl Package {
             autos: BTreeMap::new(),
             facts_read: BTreeSet::new(),
             plain: OptionValues::default(),
+            is_plain: false,
             mistakes: ThinVec::new(),
         }
     }

@@ -196,6 +196,13 @@ impl OptionTable {
         self.options.position(name)
     }
 
+    /// Returns the place of the option with this name; `at` is it, if that is known.
+    #[must_use]
+    pub fn place(&self, name: &str, at: Option<u32>) -> Option<usize> {
+        debug_assert!(at.is_none_or(|at| self.options[at as usize].name == name));
+        at.map(|it| it as usize).or_else(|| self.position(name))
+    }
+
     /// Gives back memory that is not used.
     fn shrink(&mut self) {
         self.bodies.shrink_to_fit();

@@ -155,7 +155,8 @@ impl EnumType {
 
 impl PartialEq for EnumTy {
     fn eq(&self, other: &Self) -> bool {
-        self.0.file == other.0.file && self.0.id == other.0.id
+        // Nearly always it is the same one, and need not be looked at.
+        Arc::ptr_eq(&self.0, &other.0) || self.0.file == other.0.file && self.0.id == other.0.id
     }
 }
 
@@ -205,7 +206,8 @@ pub struct RecordTypeField {
 
 impl PartialEq for RecordTy {
     fn eq(&self, other: &Self) -> bool {
-        self.0.file == other.0.file && self.0.id == other.0.id
+        // Nearly always it is the same one, and need not be looked at.
+        Arc::ptr_eq(&self.0, &other.0) || self.0.file == other.0.file && self.0.id == other.0.id
     }
 }
 

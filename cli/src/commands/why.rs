@@ -510,7 +510,7 @@ fn brings(
         let mut named = false;
         dep.cond.atoms(&mut |atom| {
             named |= match atom {
-                Atom::Has(set, _, at) => set == name && bit.is_none_or(|it| it == *at),
+                Atom::Has(set, _, at, _) => set == name && bit.is_none_or(|it| it == *at),
                 Atom::Option(option, ..) => option == name,
                 _ => false,
             };

@@ -7,6 +7,7 @@
 //! A setting in a block of a feature counts whether the feature is on or not: which of them are
 //! needed is known only once something is chosen, and who wants all wants these too.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use kiln_lang::module::Name;
@@ -200,7 +201,7 @@ fn collect(target: Option<String>, value: Value, found: &mut Named) {
 struct Open<'a, 'b>(&'a mut Constants<'b>);
 
 impl Facts for Open<'_, '_> {
-    fn option(&mut self, _: &Name) -> Option<Value> {
+    fn option(&mut self, _: &Name, _: Option<u32>) -> Option<Cow<'_, Value>> {
         None
     }
 

@@ -226,7 +226,7 @@ impl<'c> NodeBuilder<'c> {
 
     fn plan(&mut self) -> Option<Plan> {
         let node = self.context.solution.node(self.id);
-        let place = self.package_place();
+        let place = self.package.place;
         let title = node.title();
         let Ok(name) = StoreName::new(&*self.package.name) else {
             let message = format!("`{}` cannot be part of a path", self.package.name);
@@ -334,13 +334,6 @@ impl<'c> NodeBuilder<'c> {
             limits,
             place: test.place,
         })
-    }
-
-    pub(super) fn package_place(&self) -> Place {
-        let env = &self.package.schema.env;
-        let name = env.module().name.as_ref();
-        let range = name.map(|it| env.lowered.map.span(it.span)).unwrap_or_default();
-        Place::new(self.package.file, range)
     }
 
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
@@ -492,7 +485,7 @@ impl<'c> NodeBuilder<'c> {
             place = Some(setting.place);
         }
         if value == Value::Null && !matches!(option.ty, Ty::Opt(_) | Ty::Error) {
-            let (owner, declared) = (self.package_place(), declared());
+            let (owner, declared) = (self.package.place, declared());
             let message = format!("`{}` of `{}` has no value", option.name, package.name);
             let diagnostic =
                 Diagnostic::new(Code::MissingValue, owner.file, owner.range(), message)
@@ -706,7 +699,7 @@ impl<'c> NodeBuilder<'c> {
         source: Option<Value>,
         steps: Vec<(Name, Text)>,
     ) -> Option<Build<InputRef>> {
-        let place = self.package_place();
+        let place = self.package.place;
         let mut sources = BTreeMap::new();
         if let Some(Value::Source(source)) = source {
             let label = self.source_input(&source, MAIN_SOURCE, place)?;
@@ -758,7 +751,7 @@ impl<'c> NodeBuilder<'c> {
             let message =
                 format!("nothing says which program runs the steps of `{}`", self.package.name);
             let diagnostic = self
-                .diagnostic(self.package_place(), message)
+                .diagnostic(self.package.place, message)
                 .help("build systems such as `steps autotools` say it; else write `shell = [\"\\(dep.busybox)/bin/sh\", \"-e\"]`");
             self.report(diagnostic);
             return None;
@@ -776,7 +769,7 @@ impl<'c> NodeBuilder<'c> {
                 }
                 Err(error) => {
                     let message = format!("`{field}` of `{}`: {error}", self.package.name);
-                    self.error(self.package_place(), message);
+                    self.error(self.package.place, message);
                 }
             }
         }

@@ -26,7 +26,7 @@ impl Evaluation<'_> {
             Res::Bool(value) => return if *value { Cond::True } else { Cond::False },
             Res::Option => {
                 let name = checked.module().word(expr).clone();
-                return Cond::is(Atom::Option(name, Comparison::Equal, Value::Bool(true)));
+                return Cond::is(self.option_is(name, Comparison::Equal, Value::Bool(true)));
             }
             Res::Error => return Cond::False,
             _ => {}
@@ -75,14 +75,14 @@ impl Evaluation<'_> {
         locals: &Locals,
     ) -> Cond {
         if let (Some(Chosen::Global(a, x)), Some(Chosen::Global(b, y)), Some(comparison)) =
-            (chosen(checked, lhs), chosen(checked, rhs), op.comparison())
+            (self.chosen(checked, lhs), self.chosen(checked, rhs), op.comparison())
         {
             return Cond::is(Atom::Globals((a, x), comparison, (b, y)));
         }
         // Something that is chosen stands on one side, a constant on the other.
-        let (chosen, constant, op) = match chosen(checked, lhs) {
+        let (chosen, constant, op) = match self.chosen(checked, lhs) {
             Some(chosen) => (chosen, rhs, op),
-            None => match chosen(checked, rhs) {
+            None => match self.chosen(checked, rhs) {
                 Some(chosen) => (chosen, lhs, mirrored(op)),
                 None => {
                     // Both are constants: a comparison that a loop has made.
@@ -247,13 +247,35 @@ impl Evaluation<'_> {
             GuardKind::When(cond) => self.cond(checked, *cond, locals),
             GuardKind::Unless(cond) => self.cond(checked, *cond, locals).negate(),
             GuardKind::Feature(name) => {
-                Cond::is(Atom::Option(name.name.clone(), Comparison::Equal, Value::Bool(true)))
+                Cond::is(self.option_is(name.name.clone(), Comparison::Equal, Value::Bool(true)))
             }
             GuardKind::Arm { knob, patterns } => self.arm(checked, &knob.name, patterns, locals),
             GuardKind::ElseArm { knob, patterns } => {
                 self.arm(checked, &knob.name, patterns, locals).negate()
             }
             GuardKind::For { .. } => Cond::True,
+        }
+    }
+
+    /// The place of an option in the table of the package, if its own bodies are evaluated.
+    fn own_place(&self, name: &Name) -> Option<u32> {
+        self.is_own.then(|| self.table.position(name)).flatten().map(|it| it as u32)
+    }
+
+    fn option_is(&self, name: Name, comparison: Comparison, value: Value) -> Atom {
+        let at = self.own_place(&name);
+        Atom::Option(name, comparison, value, at)
+    }
+
+    fn chosen(&self, checked: &Checked, expr: ExprId) -> Option<Chosen> {
+        match checked.res(expr) {
+            Res::Option => {
+                let name = checked.module().word(expr).clone();
+                let at = self.own_place(&name);
+                Some(Chosen::Option(name, at))
+            }
+            Res::Fact(Fact::Version) => Some(Chosen::Version),
+            _ => checked.object_member(expr).map(|it| Chosen::Global(it.0, it.1.clone())),
         }
     }
 
@@ -266,16 +288,16 @@ impl Evaluation<'_> {
     ) -> Cond {
         let is_set =
             self.table.get(knob).is_some_and(|it| matches!(it.ty.without_opt(), Ty::Set(_)));
+        let chosen = Chosen::Option(knob.clone(), self.own_place(knob));
         Cond::any(patterns.iter().map(|pattern| {
             if let Expr::Range { .. } = &checked.module().exprs[*pattern] {
-                return self.in_(checked, &Chosen::Option(knob.clone()), *pattern, locals);
+                return self.in_(checked, &chosen, *pattern, locals);
             }
-            let is = |it| Cond::is(Atom::Option(knob.clone(), Comparison::Equal, it));
+            let is = |it| chosen.compare(Comparison::Equal, it);
             match self.constant(checked, *pattern, locals) {
                 Some(value @ (Value::Enum(..) | Value::Set(..))) if is_set => {
                     let Some((of, bits)) = elements(&value) else { return Cond::False };
-                    let has = |it| Cond::is(Atom::Has(knob.clone(), of.clone(), it));
-                    Cond::any(bits.iter().map(has))
+                    Cond::any(bits.iter().map(|it| chosen.has(&of, it)))
                 }
                 Some(Value::Set(of, bits)) => {
                     Cond::any(bits.iter().map(|it| is(Value::Enum(of.clone(), it))))
@@ -347,7 +369,8 @@ fn elements(value: &Value) -> Option<(EnumTy, Bits)> {
 
 /// Something that is chosen, on one side of a comparison.
 enum Chosen {
-    Option(Name),
+    /// An option, and its place in the table of the package that asks.
+    Option(Name, Option<u32>),
     Version,
     Global(Object, Name),
 }
@@ -355,7 +378,7 @@ enum Chosen {
 impl Chosen {
     fn compare(&self, comparison: Comparison, value: Value) -> Cond {
         Cond::is(match (self, value) {
-            (Chosen::Option(name), value) => Atom::Option(name.clone(), comparison, value),
+            (Chosen::Option(name, at), value) => Atom::Option(name.clone(), comparison, value, *at),
             (Chosen::Global(object, name), value) => {
                 Atom::Global(*object, name.clone(), comparison, value)
             }
@@ -374,20 +397,14 @@ impl Chosen {
     /// The condition that a set has a value.
     fn has(&self, of: &EnumTy, at: u32) -> Cond {
         match self {
-            Chosen::Option(name) => Cond::is(Atom::Has(name.clone(), of.clone(), at)),
+            Chosen::Option(name, place) => {
+                Cond::is(Atom::Has(name.clone(), of.clone(), at, *place))
+            }
             Chosen::Global(object, name) => {
                 Cond::is(Atom::GlobalHas(*object, name.clone(), of.clone(), at))
             }
             Chosen::Version => Cond::False,
         }
-    }
-}
-
-fn chosen(checked: &Checked, expr: ExprId) -> Option<Chosen> {
-    match checked.res(expr) {
-        Res::Option => Some(Chosen::Option(checked.module().word(expr).clone())),
-        Res::Fact(Fact::Version) => Some(Chosen::Version),
-        _ => checked.object_member(expr).map(|it| Chosen::Global(it.0, it.1.clone())),
     }
 }
 

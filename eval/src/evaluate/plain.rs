@@ -47,6 +47,13 @@ pub(super) fn plain(db: &Database, package: &Package) -> OptionValues {
         .collect()
 }
 
+/// Whether all features and knobs of a package are in what it has as [`plain`].
+pub(super) fn is_all(package: &Package) -> bool {
+    let is_choice = |it: &OptionSchema| matches!(it.kind, OptionKind::Feature | OptionKind::Knob);
+    let options = package.schema.table.options.iter().enumerate();
+    options.filter(|it| is_choice(it.1)).all(|it| package.plain.get(it.0).is_some())
+}
+
 /// The word of a declaration, whose default came out as `value`.
 pub(crate) fn declared(db: &Database, option: &OptionSchema, value: &Value) -> Influence {
     let file = option.at.file;

@@ -1,5 +1,6 @@
 //! One package of a unit: its version, its options, its rules, and what it needs.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -168,9 +169,9 @@ struct DraftFacts<'d> {
 }
 
 impl Facts for DraftFacts<'_> {
-    fn option(&mut self, name: &Name) -> Option<Value> {
-        let at = self.draft.package.schema.table.position(name)?;
-        self.draft.options.get(at).map(|it| it.value.clone())
+    fn option(&mut self, name: &Name, at: Option<u32>) -> Option<Cow<'_, Value>> {
+        let at = self.draft.package.schema.table.place(name, at)?;
+        self.draft.options.get(at).map(|it| Cow::Borrowed(&it.value))
     }
 
     fn version(&mut self) -> Option<Version> {

@@ -11,6 +11,7 @@
 mod needs;
 mod pins;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -49,7 +50,7 @@ pub(super) struct Options<'a> {
     needs: &'a [Arc<Need>],
     /// Whether a need asks something of an option.
     has_asks: bool,
-    slots: Vec<Slot>,
+    slots: Slots,
     lets: std::collections::HashMap<(BodyRef, u32), Value>,
     fuel: Fuel,
     /// The packages and interfaces that conditions asked for.
@@ -93,7 +94,44 @@ enum Slot {
     Done(Option<Arc<OptionValue>>),
 }
 
+/// What is known of the values of all options, by their places in the package's table.
+enum Slots {
+    /// All of them are known.
+    Known(OptionValues),
+    /// They are computed here.
+    Own(Vec<Slot>),
+}
+
+impl Slots {
+    /// Nothing is computed yet.
+    fn empty(package: &Package) -> Self {
+        Slots::Own(package.schema.table.options.iter().map(|_| Slot::Empty).collect())
+    }
+
+    /// The value of an option, if it has been computed.
+    fn value(&self, at: usize) -> Option<&Arc<OptionValue>> {
+        match self {
+            Slots::Known(values) => values.get(at),
+            Slots::Own(slots) => slots[at].value(),
+        }
+    }
+
+    /// Puts in what is computed here.
+    fn set(&mut self, at: usize, slot: Slot) {
+        if let Slots::Own(slots) = self {
+            slots[at] = slot;
+        }
+    }
+}
+
 impl Slot {
+    fn into_value(self) -> Option<Arc<OptionValue>> {
+        match self {
+            Slot::Done(value) => value,
+            Slot::Empty | Slot::Open => None,
+        }
+    }
+
     fn value(&self) -> Option<&Arc<OptionValue>> {
         match self {
             Slot::Done(value) => value.as_ref(),
@@ -122,7 +160,12 @@ impl<'a> Options<'a> {
         layers: &'a [(usize, &'a LayerSetting)],
         needs: &'a [Arc<Need>],
     ) -> Self {
-        let slots = package.schema.table.options.iter().map(|_| Slot::Empty).collect();
+        let has_asks = needs.iter().any(|it| !it.asks.is_empty());
+        // Of most packages nobody says anything.
+        let slots = match package.is_plain && layers.is_empty() && !has_asks {
+            true => Slots::Known(package.plain.clone()),
+            false => Slots::empty(package),
+        };
         Options {
             db,
             setup,
@@ -131,7 +174,7 @@ impl<'a> Options<'a> {
             board,
             layers,
             needs,
-            has_asks: needs.iter().any(|it| !it.asks.is_empty()),
+            has_asks,
             slots,
             lets: Default::default(),
             fuel: Fuel::default(),
@@ -160,9 +203,7 @@ impl<'a> Options<'a> {
 
     /// Computes every feature and knob.
     pub(super) fn all(&mut self) {
-        for at in 0..self.slots.len() {
-            self.fill(at);
-        }
+        self.fill_all();
         self.unknown_asks();
     }
 
@@ -187,9 +228,11 @@ impl<'a> Options<'a> {
             self.read_autos.into_iter().map(|(at, read)| (table.options[at].name.clone(), read));
         let read_autos = read_autos.collect();
         // Most packages are as declared, and share that.
-        let values = match self.package.plain.are_same(self.slots.iter().map(Slot::value)) {
-            true => self.package.plain.clone(),
-            false => self.slots.iter().map(|it| it.value().cloned()).collect(),
+        let plain = &self.package.plain;
+        let values = match self.slots {
+            Slots::Known(values) => values,
+            Slots::Own(slots) if plain.are_same(slots.iter().map(Slot::value)) => plain.clone(),
+            Slots::Own(slots) => slots.into_iter().map(Slot::into_value).collect(),
         };
         Finished {
             values,
@@ -233,40 +276,39 @@ impl<'a> Options<'a> {
     }
 
     /// The value of an option by its place in the package's table.
-    fn slot(&mut self, at: usize) -> Option<Value> {
-        match &self.slots[at] {
-            Slot::Done(_) => {
-                if let (Some(read), Some(outer)) =
-                    (self.read_autos.get(&at), self.reading.last_mut())
-                {
-                    outer.extend(read);
-                }
-            }
-            Slot::Open => return None,
-            Slot::Empty => self.fill(at),
+    fn slot(&mut self, at: usize) -> Option<&Value> {
+        // Of what is computed already, it is known what that has read.
+        if let (Some(read), Some(outer)) = (self.read_autos.get(&at), self.reading.last_mut()) {
+            outer.extend(read);
         }
-        match &self.slots[at] {
-            Slot::Done(value) => value.as_ref().map(|it| it.value.clone()),
-            Slot::Open | Slot::Empty => None,
+        self.fill(at);
+        self.slots.value(at).map(|it| &it.value)
+    }
+
+    /// Computes every option that has not been computed.
+    fn fill_all(&mut self) {
+        if let Slots::Own(slots) = &self.slots {
+            (0..slots.len()).for_each(|at| self.fill(at));
         }
     }
 
     /// Computes an option, if that has not been done.
     fn fill(&mut self, at: usize) {
-        if !matches!(self.slots[at], Slot::Empty) {
-            return;
+        match &self.slots {
+            Slots::Own(slots) if matches!(slots[at], Slot::Empty) => {}
+            Slots::Own(_) | Slots::Known(_) => return,
         }
         if let Some(plain) = self.plain(at) {
-            self.slots[at] = Slot::Done(Some(plain.clone()));
+            self.slots.set(at, Slot::Done(Some(plain.clone())));
             return;
         }
         let package: &'a Package = self.package;
         let option = &package.schema.table.options[at];
         if matches!(option.kind, OptionKind::Field | OptionKind::Let) {
-            self.slots[at] = Slot::Done(None);
+            self.slots.set(at, Slot::Done(None));
             return;
         }
-        self.slots[at] = Slot::Open;
+        self.slots.set(at, Slot::Open);
         self.begin_reading();
         let value = Arc::new(self.compute(at, option));
         if self.autos.contains_key(&(at as u32))
@@ -278,7 +320,7 @@ impl<'a> Options<'a> {
         if !read.is_empty() {
             self.read_autos.insert(at, read);
         }
-        self.slots[at] = Slot::Done(Some(value));
+        self.slots.set(at, Slot::Done(Some(value)));
     }
 
     /// The value of an option that is as declared, if nobody says anything about it.
@@ -758,9 +800,9 @@ fn fallback(ty: &Ty) -> Value {
 }
 
 impl Facts for Options<'_> {
-    fn option(&mut self, name: &Name) -> Option<Value> {
-        let at = self.package.schema.table.position(name)?;
-        self.slot(at)
+    fn option(&mut self, name: &Name, at: Option<u32>) -> Option<Cow<'_, Value>> {
+        let at = self.package.schema.table.place(name, at)?;
+        self.slot(at).map(Cow::Borrowed)
     }
 
     fn version(&mut self) -> Option<Version> {
@@ -785,8 +827,8 @@ impl Reader for Options<'_> {
     }
 
     fn option(&mut self, name: &Name, at: (FileId, ExprId)) -> Result<Value, Failure> {
-        match Facts::option(self, name) {
-            Some(value) => Ok(value),
+        match Facts::option(self, name, None) {
+            Some(value) => Ok(value.into_owned()),
             None => {
                 let range = self.db.expr_range(at.0, at.1);
                 let message = format!("`{name}` is not known here");

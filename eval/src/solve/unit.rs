@@ -369,13 +369,8 @@ impl Given<'_> {
 
     /// The name in the header of a recipe.
     fn recipe_place(&self, name: &Name) -> Place {
-        let package = self.packages.get(name);
-        package.map_or(Place { file: kiln_lang::Database::PACKAGE, start: 0, end: 0 }, |it| {
-            let env = &it.schema.env;
-            let name = env.module().name.as_ref();
-            let range = name.map(|it| env.lowered.map.span(it.span)).unwrap_or_default();
-            Place::new(it.file, range)
-        })
+        let nowhere = Place { file: kiln_lang::Database::PACKAGE, start: 0, end: 0 };
+        self.packages.get(name).map_or(nowhere, |it| it.place)
     }
 
     /// What a name stands for: a package, which for an interface may be one that a layer chose to

@@ -118,7 +118,7 @@ impl Given<'_> {
             for dep in self.bringing(board, draft, &involved) {
                 dep.cond.atoms(&mut |atom| match atom {
                     Atom::Option(name, ..) => ways.extend(other_values(draft, name)),
-                    Atom::Has(name, _, bit) => ways.extend(other_element(draft, name, *bit)),
+                    Atom::Has(name, _, bit, _) => ways.extend(other_element(draft, name, *bit)),
                     Atom::Version(..)
                     | Atom::Global(..)
                     | Atom::GlobalHas(..)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kiln_lang::Code;
 use kiln_lang::module::OptionKind;
 
-use super::{Options, Slot, Stack, overrule};
+use super::{Options, Slot, Slots, Stack, overrule};
 use crate::package::{CompileDecl, Locals};
 use crate::solution::{Influence, Influencer, OptionState, OptionValue, OptionValues};
 use crate::value::Bits;
@@ -13,7 +13,7 @@ use crate::value::Bits;
 impl Options<'_> {
     /// Takes the values of a package that is settled.
     pub(in crate::solve) fn values_of(&mut self, values: &OptionValues) {
-        self.slots = values.iter().map(|it| Slot::Done(it.cloned())).collect();
+        self.slots = Slots::Known(values.clone());
     }
 
     /// Computes every feature and knob as it is in a compilation, of a package with these values.
@@ -23,6 +23,7 @@ impl Options<'_> {
     pub(in crate::solve) fn pinned(&mut self, compile: &CompileDecl, values: &OptionValues) {
         let package = self.package.clone();
         let table = &package.schema.table;
+        self.slots = Slots::empty(&package);
         for setting in &compile.settings {
             let [name, part @ ..] = &setting.path[..] else { continue };
             let Some(at) = table.position(name) else { continue };
@@ -32,9 +33,9 @@ impl Options<'_> {
             if setting.cond.holds(self) != Some(true) {
                 continue;
             }
-            let before = match &self.slots[at] {
-                Slot::Done(Some(pinned)) => pinned.clone(),
-                _ => of_package.clone(),
+            let before = match self.slots.value(at) {
+                Some(pinned) => pinned.clone(),
+                None => of_package.clone(),
             };
             let mut stack = Stack {
                 value: before.value.clone(),
@@ -70,9 +71,7 @@ impl Options<'_> {
             self.set_pinned(at, stack, OptionState::Default);
         }
         self.layers_of(compile, values);
-        for at in 0..self.slots.len() {
-            self.fill(at);
-        }
+        self.fill_all();
     }
 
     /// `curl { static_build.http3 = on }`: what layers say of this compilation.
@@ -89,9 +88,9 @@ impl Options<'_> {
             if setting.cond.holds(self) != Some(true) {
                 continue;
             }
-            let before = match &self.slots[at] {
-                Slot::Done(Some(pinned)) => pinned.clone(),
-                _ => of_package.clone(),
+            let before = match self.slots.value(at) {
+                Some(pinned) => pinned.clone(),
+                None => of_package.clone(),
             };
             let mut stack = Stack {
                 value: before.value.clone(),
@@ -121,8 +120,8 @@ impl Options<'_> {
         let package = self.package.clone();
         self.allowed(&package.schema.table.options[at], &stack);
         let Stack { value, history, .. } = stack;
-        self.slots[at] =
-            Slot::Done(Some(Arc::new(OptionValue { value, state, history: history.into() })));
+        let value = Arc::new(OptionValue { value, state, history: history.into() });
+        self.slots.set(at, Slot::Done(Some(value)));
     }
 
     /// Says that a compilation pins an option that somebody decides otherwise.
