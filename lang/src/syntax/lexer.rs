@@ -177,6 +177,10 @@ impl Lexer<'_> {
     fn run(&mut self) {
         while let Some(&first) = self.text.as_bytes().get(self.at) {
             match first {
+                // Most white space is this, and is not kept where only the meaning is asked for.
+                b' ' if self.keep == Keep::Docs && self.byte(1).is_some_and(|it| it > b' ') => {
+                    self.at += 1;
+                }
                 b' ' | b'\n' | b'\t' | b'\r' => self.white_space(),
                 b'A'..=b'Z' | b'a'..=b'z' | b'_' => self.word(),
                 b'0'..=b'9' => self.number(),
