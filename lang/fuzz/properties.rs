@@ -38,8 +38,8 @@ pub(crate) fn parser(text: &str) -> Result<(), String> {
     let db = Database::new(Arc::new(MemoryWorld::new()), Vec::new());
     let lowered = db.lowered(db.add_text("text", text));
     let (module, map, errors) = lower(&parsed);
-    if (&module, &map, &errors) != (&lowered.module, &lowered.map, &lowered.lower_errors)
-        || parsed.errors() != lowered.syntax_errors
+    if (&module, &map, &errors[..]) != (&lowered.module, &lowered.map, &lowered.lower_errors[..])
+        || parsed.errors() != &lowered.syntax_errors[..]
     {
         return Err("without white space in its tree, the text is lowered otherwise".to_owned());
     }

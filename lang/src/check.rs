@@ -43,6 +43,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use text_size::TextRange;
+use thin_vec::ThinVec;
 
 use crate::database::{Database, FileId};
 use crate::diagnostic::{Code, Diagnostic};
@@ -75,7 +76,7 @@ pub struct Checked {
     /// The type of each expression.
     pub types: PerExpr<Ty>,
     /// Everything that is wrong with the file, by place.
-    pub diagnostics: Vec<Diagnostic>,
+    pub diagnostics: ThinVec<Diagnostic>,
     /// Of a module, which options and lets read which others somewhere in it.
     edges: Box<[(Name, Name)]>,
 }
@@ -286,7 +287,7 @@ pub(crate) fn compute(db: &Database, file: FileId) -> Checked {
         // Nobody includes what others say.
         _ => Box::default(),
     };
-    Checked { file, schema, res, types, diagnostics, edges }
+    Checked { file, schema, res, types, diagnostics: diagnostics.into(), edges }
 }
 
 struct Checker<'a> {

@@ -26,6 +26,7 @@ use std::sync::{
 };
 
 use text_size::TextRange;
+use thin_vec::ThinVec;
 
 use self::shelf::Shelf;
 use crate::check::{self, Checked};
@@ -127,7 +128,7 @@ struct FileData {
     memo: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
     /// The other files that were looked at to derive what is kept here, sorted; but for those that never
     /// change.
-    looked_at: Mutex<Vec<FileId>>,
+    looked_at: Mutex<ThinVec<FileId>>,
 }
 
 /// A lowered file, and what it is: every name of a package asks that, and need not go to the module
@@ -146,9 +147,9 @@ pub struct Lowered {
     /// Where its parts are written.
     pub map: SourceMap,
     /// What the parser complained about.
-    pub syntax_errors: Vec<SyntaxError>,
+    pub syntax_errors: ThinVec<SyntaxError>,
     /// What lowering complained about.
-    pub lower_errors: Vec<LowerError>,
+    pub lower_errors: ThinVec<LowerError>,
 }
 
 /// Modules that every set of recipes has: what packages, platforms, toolchains and facts are.
@@ -520,8 +521,8 @@ impl Database {
             let text = self.text_of(data).unwrap_or_else(|_| Arc::from(""));
             let parse = if data.is_spec { parse_spec(&text) } else { parse_meaning(&text) };
             let (module, map, lower_errors) = lower(&parse);
-            let syntax_errors = parse.errors().to_vec();
             let kind = module.kind;
+            let (syntax_errors, lower_errors) = (parse.errors().into(), lower_errors.into());
             let lowered = Lowered { module, map, syntax_errors, lower_errors };
             LoweredAs { kind, lowered: Arc::new(lowered) }
         })
@@ -610,7 +611,7 @@ impl Database {
     /// Returns everything that is wrong with a file, by place.
     #[must_use]
     pub fn diagnostics(&self, file: FileId) -> Vec<Diagnostic> {
-        self.checked(file).diagnostics.clone()
+        self.checked(file).diagnostics.to_vec()
     }
 
     //------ places
@@ -733,7 +734,7 @@ impl FileData {
     }
 
     /// The other files that were looked at.
-    fn looked_at(&self) -> MutexGuard<'_, Vec<FileId>> {
+    fn looked_at(&self) -> MutexGuard<'_, ThinVec<FileId>> {
         self.looked_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

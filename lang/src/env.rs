@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use thin_vec::ThinVec;
+
 use crate::database::{Database, FileId, Lowered};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::module::{
@@ -24,17 +26,17 @@ pub struct Env {
     /// The lowered file.
     pub lowered: Arc<Lowered>,
     /// The modules that it uses, by the names they have here.
-    pub uses: Vec<(Name, FileId)>,
+    pub uses: ThinVec<(Name, FileId)>,
     /// The enums, by their place in the module.
     pub enums: Vec<EnumTy>,
     /// The records, by their place in the module.
-    pub records: Vec<RecordTy>,
+    pub records: ThinVec<RecordTy>,
     /// The types as written, by their place in the module.
     pub types: Vec<Ty>,
     /// The functions, by their place in the module.
-    pub functions: Vec<Signature>,
+    pub functions: ThinVec<Signature>,
     /// What is wrong with the types.
-    pub diagnostics: Vec<Diagnostic>,
+    pub diagnostics: ThinVec<Diagnostic>,
     /// Whether something is missing because files use each other in a ring.
     pub(crate) truncated: bool,
 }
@@ -106,10 +108,10 @@ pub(crate) fn compute(db: &Database, file: FileId, outer: &[FileId]) -> Env {
         file,
         lowered: &lowered,
         outer,
-        uses: Vec::new(),
+        uses: ThinVec::new(),
         used: BTreeMap::new(),
         enums: Vec::new(),
-        records: Vec::new(),
+        records: ThinVec::new(),
         types: vec![None; lowered.module.types.len()],
         diagnostics: Vec::new(),
         truncated: false,
@@ -123,6 +125,7 @@ pub(crate) fn compute(db: &Database, file: FileId, outer: &[FileId]) -> Env {
     let functions = compute.functions();
     let Compute { uses, enums, records, types, diagnostics, truncated, .. } = compute;
     let types = types.into_iter().map(|it| it.unwrap_or(Ty::Error)).collect();
+    let diagnostics = diagnostics.into();
     Env { file, uses, enums, records, types, functions, diagnostics, truncated, lowered }
 }
 
@@ -132,10 +135,10 @@ struct Compute<'a> {
     lowered: &'a Lowered,
     /// The files that wait for this one.
     outer: &'a [FileId],
-    uses: Vec<(Name, FileId)>,
+    uses: ThinVec<(Name, FileId)>,
     used: BTreeMap<FileId, Arc<Env>>,
     enums: Vec<EnumTy>,
-    records: Vec<RecordTy>,
+    records: ThinVec<RecordTy>,
     /// `None` while not computed; a type that is asked for while it is computed is a ring.
     types: Vec<Option<Ty>>,
     diagnostics: Vec<Diagnostic>,
@@ -223,7 +226,7 @@ impl Compute<'_> {
     fn enums(&mut self) {
         for (id, decl) in self.lowered.module.enums.iter() {
             let values: Vec<Name> = decl.values.iter().map(|it| it.ident.name.clone()).collect();
-            let mut by_name = Vec::new();
+            let mut by_name = ThinVec::new();
             if values.len() > SEARCHED_MAX {
                 by_name = (0..values.len() as u32).collect();
                 by_name.sort_by(|a, b| (&values[*a as usize], a).cmp(&(&values[*b as usize], b)));
@@ -233,7 +236,7 @@ impl Compute<'_> {
                 id,
                 name: decl.name.as_ref().map(|it| it.name.clone()),
                 values,
-                groups: Vec::new(),
+                groups: ThinVec::new(),
                 ordered: decl.attrs.iter().any(|it| it.ident.name == "ordered"),
                 has_history: decl.values.iter().any(|it| !it.attrs.is_empty()),
                 by_name,
@@ -252,8 +255,8 @@ impl Compute<'_> {
         }
     }
 
-    fn groups(&mut self, decl: &EnumDecl, ty: &EnumType) -> Vec<(Name, Vec<u32>)> {
-        let mut groups: Vec<(Name, Vec<u32>)> = Vec::new();
+    fn groups(&mut self, decl: &EnumDecl, ty: &EnumType) -> ThinVec<(Name, Vec<u32>)> {
+        let mut groups: ThinVec<(Name, Vec<u32>)> = ThinVec::new();
         for group in &decl.groups {
             let mut members = Vec::new();
             for member in &group.members {
@@ -343,7 +346,7 @@ impl Compute<'_> {
         self.types.fill(None);
     }
 
-    fn functions(&mut self) -> Vec<Signature> {
+    fn functions(&mut self) -> ThinVec<Signature> {
         let functions = self.lowered.module.functions.values();
         functions
             .iter()

@@ -10,6 +10,8 @@ mod options;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use thin_vec::ThinVec;
+
 use crate::database::{Database, FileId};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::env::Env;
@@ -33,11 +35,11 @@ pub struct Schema {
     /// The options of the file's own body with those of its mixins.
     pub table: Arc<OptionTable>,
     /// The options of each mixin that the file declares.
-    pub mixins: Vec<(Name, BodyId, Arc<OptionTable>)>,
+    pub mixins: ThinVec<(Name, BodyId, Arc<OptionTable>)>,
     /// The versions, newest first.
     pub versions: Vec<VersionSchema>,
     /// What is wrong with declarations and inclusions.
-    pub diagnostics: Vec<Diagnostic>,
+    pub diagnostics: ThinVec<Diagnostic>,
     /// Whether something is missing because files include each other in a ring.
     pub(crate) truncated: bool,
 }
@@ -59,9 +61,9 @@ pub struct OptionTable {
     /// The options, in the order of their declarations.
     pub options: Options,
     /// The steps, in the order in which they run.
-    pub steps: Vec<StepSchema>,
+    pub steps: ThinVec<StepSchema>,
     /// The names of the options as they once were.
-    pub renamed: Vec<Renamed>,
+    pub renamed: ThinVec<Renamed>,
 }
 
 /// An option as others see it.
@@ -299,7 +301,7 @@ pub(crate) fn compute(db: &Database, file: FileId, outer: &[FileId]) -> Schema {
         rings: Vec::new(),
     };
     let module = env.module();
-    let mut mixins = Vec::new();
+    let mut mixins = ThinVec::new();
     let mut table = OptionTable::default();
     let mut versions = Vec::new();
     if let Some(root) = module.root {
@@ -313,6 +315,7 @@ pub(crate) fn compute(db: &Database, file: FileId, outer: &[FileId]) -> Schema {
         versions = compute.versions(root);
     }
     let Compute { diagnostics, truncated, .. } = compute;
+    let diagnostics = diagnostics.into();
     Schema { file, table: Arc::new(table), mixins, versions, diagnostics, truncated, env }
 }
 

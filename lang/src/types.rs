@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use thin_vec::ThinVec;
+
 use crate::check::Common;
 use crate::database::FileId;
 use crate::module::{EnumId, ExprId, Name, RecordId};
@@ -126,13 +128,13 @@ pub struct EnumType {
     /// Its values in order.
     pub values: Vec<Name>,
     /// Its groups with the places of their values.
-    pub groups: Vec<(Name, Vec<u32>)>,
+    pub groups: ThinVec<(Name, Vec<u32>)>,
     /// Whether `<` and its like compare values by their order.
     pub ordered: bool,
     /// Whether attributes say something about the life of a value.
     pub has_history: bool,
     /// The values in the order of their names, for look-ups; nothing of an enum that has few.
-    pub by_name: Vec<u32>,
+    pub by_name: ThinVec<u32>,
 }
 
 impl EnumType {
