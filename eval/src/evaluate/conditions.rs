@@ -26,7 +26,7 @@ impl Evaluation<'_> {
             Res::Bool(value) => return if *value { Cond::True } else { Cond::False },
             Res::Option => {
                 let name = checked.module().word(expr).clone();
-                return Cond::is(self.option_is(name, Comparison::Equal, Value::Bool(true)));
+                return self.is_on(name);
             }
             Res::Error => return Cond::False,
             _ => {}
@@ -246,9 +246,7 @@ impl Evaluation<'_> {
         match kind {
             GuardKind::When(cond) => self.cond(checked, *cond, locals),
             GuardKind::Unless(cond) => self.cond(checked, *cond, locals).negate(),
-            GuardKind::Feature(name) => {
-                Cond::is(self.option_is(name.name.clone(), Comparison::Equal, Value::Bool(true)))
-            }
+            GuardKind::Feature(name) => self.is_on(name.name.clone()),
             GuardKind::Arm { knob, patterns } => self.arm(checked, &knob.name, patterns, locals),
             GuardKind::ElseArm { knob, patterns } => {
                 self.arm(checked, &knob.name, patterns, locals).negate()
@@ -262,9 +260,10 @@ impl Evaluation<'_> {
         self.is_own.then(|| self.table.position(name)).flatten().map(|it| it as u32)
     }
 
-    fn option_is(&self, name: Name, comparison: Comparison, value: Value) -> Atom {
+    /// The condition that a feature is on.
+    fn is_on(&self, name: Name) -> Cond {
         let at = self.own_place(&name);
-        Atom::Option(name, comparison, value, at)
+        Cond::is(Atom::Option(name, Comparison::Equal, Value::Bool(true), at))
     }
 
     fn chosen(&self, checked: &Checked, expr: ExprId) -> Option<Chosen> {
