@@ -10,9 +10,7 @@ mod specs;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use kiln_lang::module::{
-    ExprId, GuardId, ModuleKind, Name, OptionKind, Part, PartKind, Role, Stmt, StmtKind,
-};
+use kiln_lang::module::{ExprId, GuardId, ModuleKind, Name, Part, PartKind, Role, Stmt, StmtKind};
 use kiln_lang::schema::{BodyRef, OptionTable};
 use kiln_lang::{
     Checked, Code, Comparison, Database, Diagnostic, FastMap, FileId, VersionBound, VersionReq,
@@ -197,7 +195,7 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
         ..Package::empty(Name::from(schema.name()), file, schema)
     };
     for (at, option) in table.options.iter().enumerate() {
-        let is_choice = matches!(option.kind, OptionKind::Feature | OptionKind::Knob);
+        let is_choice = option.kind.is_choice();
         // Most are fields that all packages have, of which there is nothing to say.
         if !is_choice && option.guard.is_none() && option.when.is_none() {
             continue;
@@ -230,7 +228,7 @@ pub fn evaluate(db: &Database, file: FileId) -> Package {
     package.mistakes.extend(evaluation.mistakes);
     package.facts_read = facts_read(db, package.bodies.iter().map(|it| &**it));
     package.plain = plain::plain(db, &package);
-    package.is_plain = plain::is_all(&package);
+    package.is_plain = table.choices().count() == package.plain.iter().flatten().count();
     package.shrink();
     package
 }

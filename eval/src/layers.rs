@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use kiln_lang::check::Res;
 use kiln_lang::module::{
-    ExprId, GuardId, Module, ModuleKind, Name, OptionKind, PackageRef, PartKind, Setting,
-    SettingOp, StmtKind, WantSpec,
+    ExprId, GuardId, Module, ModuleKind, Name, OptionKind, PartKind, Setting, SettingOp, StmtKind,
+    WantSpec,
 };
 use kiln_lang::schema::OptionTable;
 use kiln_lang::{Checked, Code, Database, Diagnostic, FastMap, FileId};
@@ -496,16 +496,16 @@ impl Reading<'_> {
                     }
                 }
                 StmtKind::Policy { spec, reqs, message } => {
-                    let PackageRef::Named(ident) = &spec.package else { continue };
-                    let Some(file) = self.db.package(&ident.name) else { continue };
+                    let Some(package) = spec.package_name() else { continue };
+                    let Some(file) = self.db.package(package) else { continue };
                     let table = self.db.schema(file).table.clone();
                     let mut evaluation = Evaluation::new(self.db, &table);
-                    let items = evaluation.items(checked, &ident.name, &table, spec, &Locals::NONE);
+                    let items = evaluation.items(checked, package, &table, spec, &Locals::NONE);
                     let reqs = evaluation.reqs(checked, reqs, &Locals::NONE);
                     let message =
                         message.and_then(|it| evaluation.constant(checked, it, &Locals::NONE));
                     self.setup.policies.push(Policy {
-                        package: ident.name.clone(),
+                        package: package.clone(),
                         items,
                         reqs,
                         message: message.map(|it| it.to_string()),
@@ -622,19 +622,19 @@ fn wish(
     (guard, locals): (Option<GuardId>, &Locals),
     label: &str,
 ) -> Option<Wish> {
-    let PackageRef::Named(ident) = &want.spec.package else { return None };
-    let table = db.schema(db.package(&ident.name)?).table.clone();
+    let package = want.spec.package_name()?;
+    let table = db.schema(db.package(package)?).table.clone();
     let mut evaluation = Evaluation::new(db, &table);
-    let items = evaluation.items(checked, &ident.name, &table, &want.spec, locals);
+    let items = evaluation.items(checked, package, &table, &want.spec, locals);
     let reqs = evaluation.reqs(checked, &want.reqs, locals);
     let place = Place::new(checked.file, db.span(checked.file, want.spec.span));
     let text = match locals.is_empty() {
         true => text(db, place),
         // What is written is the same in every round of a loop; what is wished is not.
-        false => format!("{}{}", ident.name, items_text(&table, &items)),
+        false => format!("{package}{}", items_text(&table, &items)),
     };
     Some(Wish {
-        package: ident.name.clone(),
+        package: package.clone(),
         output: want.spec.output.as_ref().map(|it| Box::new(it.name.clone())),
         items,
         is_below: false,

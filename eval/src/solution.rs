@@ -6,7 +6,7 @@ use std::iter::repeat_n;
 use std::sync::Arc;
 
 use kiln_lang::module::{Name, Role};
-use kiln_lang::schema::OptionSchema;
+use kiln_lang::schema::{OptionSchema, OptionTable};
 use kiln_lang::types::Object;
 use kiln_lang::{Database, Diagnostic, Version};
 use lean_string::LeanStr;
@@ -200,17 +200,15 @@ impl OptionValues {
         self.others.get(at.checked_sub(self.skipped)?)?.as_ref()
     }
 
+    /// Returns the value of the option with this name, in the table that the places are of.
+    #[must_use]
+    pub fn named(&self, table: &OptionTable, name: &str) -> Option<&OptionValue> {
+        self.get(table.position(name)?).map(|it| &**it)
+    }
+
     /// Returns the values of all options of the table, in order.
     pub fn iter(&self) -> impl Iterator<Item = Option<&Arc<OptionValue>>> {
         repeat_n(None, self.skipped).chain(self.others.iter().map(Option::as_ref))
-    }
-
-    /// Whether each of these values is the very one of `others`, and not just equal to it.
-    pub(crate) fn are_same<'v>(
-        &self,
-        others: impl Iterator<Item = Option<&'v Arc<OptionValue>>>,
-    ) -> bool {
-        self.iter().map(|it| it.map(Arc::as_ptr)).eq(others.map(|it| it.map(Arc::as_ptr)))
     }
 }
 
@@ -474,7 +472,7 @@ impl Node {
     /// Returns the value of an option.
     #[must_use]
     pub fn option(&self, name: &str) -> Option<&OptionValue> {
-        Some(&**self.options.get(self.package.schema.table.position(name)?)?)
+        self.options.named(&self.package.schema.table, name)
     }
 
     /// Returns the options with their names, in the order of their declarations.

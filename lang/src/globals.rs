@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use crate::database::{Database, FileId};
-use crate::module::OptionKind;
 use crate::schema::{OptionSchema, OptionTable};
 use crate::types::Object;
 
@@ -54,5 +53,5 @@ pub fn fact(db: &Database, name: &str) -> Option<OptionSchema> {
 /// Whether an option in a mixin of facts is one: what every mixin has is none.
 #[must_use]
 pub fn is_fact(option: &OptionSchema) -> bool {
-    matches!(option.kind, OptionKind::Feature | OptionKind::Knob)
+    option.kind.is_choice()
 }

@@ -186,6 +186,14 @@ pub enum OptionKind {
     Let,
 }
 
+impl OptionKind {
+    /// Whether it is chosen for a package: a feature or a knob.
+    #[must_use]
+    pub fn is_choice(self) -> bool {
+        matches!(self, OptionKind::Feature | OptionKind::Knob)
+    }
+}
+
 impl fmt::Display for OptionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

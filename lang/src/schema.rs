@@ -226,7 +226,7 @@ impl OptionTable {
     /// Returns the features and knobs.
     pub fn choices(&self) -> impl Iterator<Item = &OptionSchema> {
         let options = self.options.iter().map(|it| &**it);
-        options.filter(|it| matches!(it.kind, OptionKind::Feature | OptionKind::Knob))
+        options.filter(|it| it.kind.is_choice())
     }
 
     /// Returns the set knobs that have this value, and the place of the value in each.

@@ -4,9 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use kiln_lang::check::{Fact, Res};
-use kiln_lang::module::{
-    BinaryOp, Expr, ExprId, GuardId, GuardKind, Name, PackageRef, SettingOp, Spec,
-};
+use kiln_lang::module::{BinaryOp, Expr, ExprId, GuardId, GuardKind, Name, SettingOp, Spec};
 use kiln_lang::types::{EnumTy, Object, Ty};
 use kiln_lang::{Checked, Code, Comparison, Diagnostic, VersionBound, VersionReq};
 
@@ -45,15 +43,15 @@ impl Evaluation<'_> {
             }
             Expr::Binary { op, lhs, rhs } => self.comparison(checked, *op, *lhs, *rhs, locals),
             Expr::With(with) => {
-                let PackageRef::Named(package) = &with.spec.package else { return Cond::False };
-                let items = self.with_items(checked, &package.name, &with.spec, locals);
+                let Some(package) = with.spec.package_name() else { return Cond::False };
+                let items = self.with_items(checked, package, &with.spec, locals);
                 let req = match self.reqs(checked, &with.reqs, locals) {
                     Reqs::Known(req) => req,
                     Reqs::Computed(_) | Reqs::Same => VersionReq::any(),
                 };
                 let interface = with.interface.as_ref().map(|it| it.name.clone());
                 Cond::is(Atom::With(Box::new(WithAtom {
-                    package: package.name.clone(),
+                    package: package.clone(),
                     interface,
                     items,
                     req,

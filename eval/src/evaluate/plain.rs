@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use kiln_lang::module::OptionKind;
 use kiln_lang::schema::OptionSchema;
 use kiln_lang::types::{EnumTy, Ty};
 use kiln_lang::{Checked, Database, Pattern};
@@ -22,7 +21,7 @@ pub(super) fn plain(db: &Database, package: &Package) -> OptionValues {
     let options = package.schema.table.options.iter().enumerate();
     options
         .map(|(at, option)| {
-            let is_choice = matches!(option.kind, OptionKind::Feature | OptionKind::Knob);
+            let is_choice = option.kind.is_choice();
             let is_set = || package.settings.iter().any(|it| it.part_of(at).is_some());
             if !is_choice || is_set() || package.autos.contains_key(&(at as u32)) {
                 return None;
@@ -45,13 +44,6 @@ pub(super) fn plain(db: &Database, package: &Package) -> OptionValues {
             Some(Arc::new(OptionValue { value, state, history: ThinVec::new() }))
         })
         .collect()
-}
-
-/// Whether all features and knobs of a package are in what it has as [`plain`].
-pub(super) fn is_all(package: &Package) -> bool {
-    let is_choice = |it: &OptionSchema| matches!(it.kind, OptionKind::Feature | OptionKind::Knob);
-    let options = package.schema.table.options.iter().enumerate();
-    options.filter(|it| is_choice(it.1)).all(|it| package.plain.get(it.0).is_some())
 }
 
 /// The word of a declaration, whose default came out as `value`.

@@ -425,10 +425,7 @@ impl Drafts {
 }
 
 fn draft_has(draft: &Draft, item: &WithItem) -> bool {
-    let value = |name: &Name| {
-        let at = draft.package.schema.table.position(name)?;
-        draft.options.get(at).map(|it| &it.value)
-    };
+    let value = |name: &Name| draft.option(name).map(|it| &it.value);
     match item {
         WithItem::Switch(name, on) => {
             matches!(value(name), Some(Value::Bool(found)) if found == on)

@@ -23,7 +23,7 @@ use super::{Given, Solver};
 use crate::condition::{Atom, Cond, Facts};
 use crate::globals::{given, missing_fact_of, missing_in};
 use crate::package::{AskDecl, DepDecl, ExportDecl, ExportKey, Package, Place, ValueDecl};
-use crate::solution::{Globals, Influence, Influencer, OptionValues};
+use crate::solution::{Globals, Influence, Influencer, OptionValue, OptionValues};
 use crate::value::Value;
 
 /// A package while its unit is settled.
@@ -102,6 +102,11 @@ pub(super) enum InjectedBy {
 impl Draft {
     pub(super) fn title(&self) -> String {
         format!("{} {}", self.package.name, self.version)
+    }
+
+    /// The value of an option.
+    pub(super) fn option(&self, name: &str) -> Option<&OptionValue> {
+        self.options.named(&self.package.schema.table, name)
     }
 
     /// What is chosen for a variable of this package.

@@ -125,13 +125,6 @@ impl Slots {
 }
 
 impl Slot {
-    fn into_value(self) -> Option<Arc<OptionValue>> {
-        match self {
-            Slot::Done(value) => value,
-            Slot::Empty | Slot::Open => None,
-        }
-    }
-
     fn value(&self) -> Option<&Arc<OptionValue>> {
         match self {
             Slot::Done(value) => value.as_ref(),
@@ -161,7 +154,7 @@ impl<'a> Options<'a> {
         needs: &'a [Arc<Need>],
     ) -> Self {
         let has_asks = needs.iter().any(|it| !it.asks.is_empty());
-        // Of most packages nobody says anything.
+        // Of most packages nobody says anything: they share what is found out of the recipe.
         let slots = match package.is_plain && layers.is_empty() && !has_asks {
             true => Slots::Known(package.plain.clone()),
             false => Slots::empty(package),
@@ -227,12 +220,9 @@ impl<'a> Options<'a> {
         let read_autos =
             self.read_autos.into_iter().map(|(at, read)| (table.options[at].name.clone(), read));
         let read_autos = read_autos.collect();
-        // Most packages are as declared, and share that.
-        let plain = &self.package.plain;
         let values = match self.slots {
             Slots::Known(values) => values,
-            Slots::Own(slots) if plain.are_same(slots.iter().map(Slot::value)) => plain.clone(),
-            Slots::Own(slots) => slots.into_iter().map(Slot::into_value).collect(),
+            Slots::Own(slots) => slots.iter().map(|it| it.value().cloned()).collect(),
         };
         Finished {
             values,

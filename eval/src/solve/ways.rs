@@ -237,10 +237,7 @@ impl Given<'_> {
     fn because(&self, draft: &Draft, dep: &DepDecl, steps: &mut Vec<(Place, String)>) {
         dep.cond.atoms(&mut |atom| {
             let (Atom::Option(name, ..) | Atom::Has(name, ..)) = atom else { return };
-            let table = &draft.package.schema.table;
-            let Some(value) = table.position(name).and_then(|it| draft.options.get(it)) else {
-                return;
-            };
+            let Some(value) = draft.option(name) else { return };
             let influences = value.history.iter().rev().filter(|it| !it.overruled);
             let set = influences
                 .filter(|it| !matches!(it.by, Influencer::Default | Influencer::Recipe))
@@ -334,8 +331,7 @@ fn other_values(draft: &Draft, name: &Name) -> Vec<Way> {
 
 /// An element of a set, out of it if it is in, and in it if not.
 fn other_element(draft: &Draft, name: &Name, bit: u32) -> Option<Way> {
-    let at = draft.package.schema.table.position(name)?;
-    let Value::Set(of, bits) = &draft.options.get(at)?.value else { return None };
+    let Value::Set(of, bits) = &draft.option(name)?.value else { return None };
     let of: &EnumTy = of;
     let element = of.values.get(bit as usize)?;
     let (op, sign) = if bits.has(bit) { (SettingOp::Remove, "-=") } else { (SettingOp::Add, "+=") };

@@ -323,7 +323,7 @@ impl<'a> Checker<'a> {
         }
         let ([name], Some(schema)) = (path, self.package(package)) else { return };
         let Some(option) = schema.table.get(&name.name).cloned() else { return };
-        if !matches!(option.kind, OptionKind::Feature | OptionKind::Knob) {
+        if !option.kind.is_choice() {
             return;
         }
         let Some(value) = self.constant(setting.value) else { return };

@@ -39,7 +39,7 @@ impl<'a> Checker<'a> {
             let [name] = &path[..] else { continue };
             let Some(schema) = self.package(package) else { continue };
             let Some(option) = schema.table.get(&name.name) else { continue };
-            let is_choice = matches!(option.kind, OptionKind::Feature | OptionKind::Knob);
+            let is_choice = option.kind.is_choice();
             let is_conditional = option.when.is_some() || option.guard.is_some();
             if !is_choice || !is_conditional || setting.guard.is_some() {
                 continue;

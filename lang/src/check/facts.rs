@@ -4,7 +4,7 @@ use super::functions::is_shadowed;
 use super::{Checker, Res, Scope};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::globals::{facts_of_module, global_table, is_fact};
-use crate::module::{BodyId, Expr, ExprId, Ident, Name, OptionKind};
+use crate::module::{BodyId, Expr, ExprId, Ident, Name};
 use crate::nearest::{did_you_mean, list, nearest};
 use crate::schema::OptionTable;
 use crate::types::{Object, Ty};
@@ -42,7 +42,7 @@ impl<'a> Checker<'a> {
     /// Reports facts of a mixin that have a default.
     pub(super) fn facts_without_defaults(&mut self, body: BodyId) {
         for decl in &self.module().bodies[body].options {
-            let is_fact = matches!(decl.kind, OptionKind::Feature | OptionKind::Knob);
+            let is_fact = decl.kind.is_choice();
             let Some(default) = decl.default.filter(|_| is_fact) else { continue };
             let name = &decl.ident.name;
             let source = self.db.text(self.file)[self.range(default)].to_owned();

@@ -479,7 +479,7 @@ impl<'a> Checker<'a> {
         let before = self.diagnostics.len();
         self.expect(setting.value, behind(setting.op, &ty), &scope);
         self.beside_declaration(before, setting.value, &name, declared);
-        if matches!(option.kind, OptionKind::Feature | OptionKind::Knob) {
+        if option.kind.is_choice() {
             self.no_building_names(setting.value, table);
         }
     }

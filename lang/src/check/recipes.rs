@@ -90,7 +90,7 @@ impl<'a> Checker<'a> {
                         self.auto(decl, value, &choices, &ty, &inner);
                     } else {
                         self.expect(value, &ty, &inner);
-                        if matches!(decl.kind, OptionKind::Feature | OptionKind::Knob) {
+                        if decl.kind.is_choice() {
                             self.no_fields(value, table);
                         }
                     }
@@ -178,7 +178,7 @@ impl<'a> Checker<'a> {
         ty: &Ty,
         scope: &Scope,
     ) {
-        if !matches!(decl.kind, OptionKind::Feature | OptionKind::Knob) {
+        if !decl.kind.is_choice() {
             let message = format!("`{}` is not chosen by the solver", decl.ident.name);
             let diagnostic = self
                 .at_expr(Code::TypeMismatch, value, message)

@@ -23,8 +23,8 @@ impl<'a> Checker<'a> {
     /// Reports a wish that no version of the package meets.
     pub(super) fn unmet_wish(&mut self, want: &'a WantSpec, guard: Option<GuardId>) {
         let needed = if guard.is_none() { Needed::Always } else { Needed::Sometimes };
-        if let PackageRef::Named(package) = &want.spec.package
-            && let Some(schema) = self.package(&package.name)
+        if let Some(package) = want.spec.package_name()
+            && let Some(schema) = self.package(package)
         {
             self.unmet_reqs(&want.spec, &want.reqs, needed, &schema);
         }

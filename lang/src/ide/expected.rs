@@ -150,7 +150,7 @@ fn setting(context: &Context<'_>, setting: &SyntaxNode) -> Expected {
     };
     let option = target.rest.first().cloned().unwrap_or_default();
     let kind = target.table.get(&option).map(|it| it.kind);
-    let choice = matches!(kind, Some(OptionKind::Feature | OptionKind::Knob));
+    let choice = kind.is_some_and(OptionKind::is_choice);
     let versions_of = (target.rest == ["version"]).then(|| target.owner.clone()).flatten();
     Expected {
         ty,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use kiln_lang::Code;
-use kiln_lang::module::OptionKind;
 
 use super::{Options, Slot, Slots, Stack, overrule};
 use crate::package::{CompileDecl, Locals};
@@ -28,7 +27,7 @@ impl Options<'_> {
             let [name, part @ ..] = &setting.path[..] else { continue };
             let Some(at) = table.position(name) else { continue };
             let option = &table.options[at];
-            let is_option = matches!(option.kind, OptionKind::Feature | OptionKind::Knob);
+            let is_option = option.kind.is_choice();
             let (true, Some(of_package)) = (is_option, values.get(at)) else { continue };
             if setting.cond.holds(self) != Some(true) {
                 continue;

@@ -6,7 +6,7 @@ use super::{Action, ActionKind};
 use crate::check::Checked;
 use crate::database::{Database, FileId};
 use crate::diagnostic::{Code, Diagnostic, Edit};
-use crate::module::{ExprId, ModuleKind, Name, OptionKind, PackageRef, SettingOp, Spec, StmtKind};
+use crate::module::{ExprId, ModuleKind, Name, SettingOp, Spec, StmtKind};
 use crate::types::Ty;
 
 /// Declares the option that a diagnostic says is not there, in the recipe of its package.
@@ -109,11 +109,11 @@ fn used_option(db: &Database, file: FileId, checked: &Checked, range: TextRange)
             _ => continue,
         };
         for spec in specs {
-            let PackageRef::Named(package) = &spec.package else { continue };
+            let Some(package) = spec.package_name() else { continue };
             for item in &spec.items {
                 match &*item.path {
                     [option] if here(option) => {
-                        return Some((db.package(&package.name)?, item.value));
+                        return Some((db.package(package)?, item.value));
                     }
                     [inner, option] if here(option) => {
                         return Some((db.package(&inner.name)?, item.value));
@@ -131,9 +131,7 @@ fn insertion(db: &Database, recipe: FileId, declaration: &str) -> Edit {
     let text = db.text(recipe);
     let module = &db.lowered(recipe).module;
     let last = module.root.and_then(|it| {
-        module.bodies[it].options.iter().rev().find(|it| {
-            it.guard.is_none() && matches!(it.kind, OptionKind::Feature | OptionKind::Knob)
-        })
+        module.bodies[it].options.iter().rev().find(|it| it.guard.is_none() && it.kind.is_choice())
     });
     let after = match last {
         Some(decl) => usize::from(db.span(recipe, decl.span).end()),

@@ -497,11 +497,8 @@ impl List<'_> {
             let Some(body) = lowered.module.bodies.values().get(at.body.index()) else { continue };
             for stmt in &body.stmts {
                 let StmtKind::Dep(dep) = &stmt.kind else { continue };
-                let name = match (&dep.alias, &dep.spec.package) {
-                    (Some(alias), _) => &alias.name,
-                    (None, crate::module::PackageRef::Named(ident)) => &ident.name,
-                    (None, _) => continue,
-                };
+                let alias = dep.alias.as_ref().map(|it| &it.name);
+                let Some(name) = alias.or_else(|| dep.spec.package_name()) else { continue };
                 let mut item = self.item(name, CompletionKind::Package, rank::EXPECTED);
                 item.detail = format!("{} dependency", dep.role);
                 self.add(item);
